@@ -1,0 +1,1 @@
+//! The xiot agent as a library: what the binary and the tests share.

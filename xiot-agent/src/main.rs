@@ -1,0 +1,2 @@
+//! The xiot agent.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Types that the agent and the XDP program share.
+#![no_std]

@@ -1,0 +1,2 @@
+//! The XDP program.
+#![cfg_attr(target_arch = "bpf", no_std)]
