@@ -1,2 +1,48 @@
-//! Types that the agent and the XDP program share.
+//! Types that the agent and the XDP program share: map keys, map values and the few pure functions
+//! over them that both sides must compute alike.
+//!
+//! House rules:
+//! - `no_std`, no dependency (feature `user` adds `aya::Pod` for user space).
+//! - Every type is `repr(C)`, has no implicit padding and a compile-time size check beside it.
+//!   Keys with padding bytes are silent misses.
+//! - Addresses are network-order bytes as they stand in the frame, held in native words; ports, VLAN ids
+//!   and counters are host-order integers. Each field that differs says so.
+//! - A change of any layout here, of a reason number or of a hash bumps [`abi::ABI_VERSION`].
 #![no_std]
+
+pub mod abi;
+pub mod addr;
+pub mod capacity;
+pub mod config;
+pub mod counter;
+pub mod device;
+pub mod event;
+pub mod flow;
+pub mod hash;
+pub mod image;
+pub mod map;
+pub mod observed;
+pub mod port;
+pub mod profile;
+pub mod reason;
+pub mod rule;
+pub mod slot;
+pub mod table;
+pub mod trace;
+#[cfg(feature = "user")]
+mod user;
+
+/// Fails the build when `$type` has another size or alignment than stated.
+#[macro_export]
+macro_rules! layout {
+    ($type:ty, size $size:expr, align $align:expr) => {
+        const _: () = assert!(
+            core::mem::size_of::<$type>() == $size && core::mem::align_of::<$type>() == $align,
+            concat!(
+                "layout of ",
+                stringify!($type),
+                " changed: bump ABI_VERSION"
+            )
+        );
+    };
+}

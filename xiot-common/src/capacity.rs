@@ -1,0 +1,44 @@
+//! Sizes and loop bounds, each with its reason.
+
+/// VLAN tags accepted: 802.1Q and one 802.1ad tag before it. A third is malformed here.
+pub const MAX_VLAN_TAGS: usize = 2;
+
+/// IPv6 extension headers walked before the chain counts as malformed. RFC 8200 knows seven kinds and
+/// lets only destination options come twice.
+pub const MAX_IPV6_EXTENSIONS: usize = 8;
+
+/// Distinct prefix lengths one profile may use per family and initiator: each costs up to two reads on a cold lookup.
+pub const MAX_PREFIX_LENGTHS: usize = 16;
+
+/// Port ranges in one rule line: what fits a cache line beside its header.
+pub const RANGES_PER_LINE: usize = 7;
+
+/// Rule lines that one rule set may span (224 ranges), so that the scan has a bound.
+pub const MAX_LINES_PER_SET: usize = 32;
+
+/// Ports of one gateway. DEVMAP and counters are sized by it.
+pub const MAX_PORTS: usize = 64;
+
+/// Highest interface index that may be a port, plus one: the port table is an array indexed by it.
+pub const MAX_IFINDEX: u32 = 1 << 20;
+
+/// Default size of each of the two policy slots, in 64-byte lines (16 MiB): about 100,000 rules.
+pub const DEFAULT_SLOT_LINES: u32 = 256 * 1024;
+
+/// Default number of flows.
+pub const DEFAULT_FLOWS: u32 = 128 * 1024;
+
+/// Default number of devices with counters of their own, listed ones only.
+pub const DEFAULT_DEVICES: u32 = 16 * 1024;
+
+/// Default number of rules with counters.
+pub const DEFAULT_RULES: u32 = 64 * 1024;
+
+/// Default number of observed conversations.
+pub const DEFAULT_OBSERVED: u32 = 128 * 1024;
+
+/// Default size of the event ring in bytes: a power of two and a multiple of the page size.
+pub const DEFAULT_EVENT_RING_BYTES: u32 = 1 << 20;
+
+/// Senders with an event budget of their own; the least recently noisy one is forgotten first.
+pub const EVENT_SENDERS: u32 = 8 * 1024;

@@ -1,0 +1,22 @@
+//! Switches and sizes that are constants to the verifier: read-only data, frozen before the program is
+//! loaded, so that code behind a switch that is off is removed.
+//!
+//! Each is a symbol in the object file; the loader sets it by name.
+
+/// `u32`: write each verdict to the trace map. Only for `explain`, `simulate` and tests, on a private instance.
+pub const TRACE: &str = "XIOT_TRACE";
+
+/// `u32`: devices per CPU in the device counter array; the row length of its [cpu][device] layout.
+pub const DEVICE_STRIDE: &str = "XIOT_DEVICE_STRIDE";
+
+/// `u32`: 64-byte lines in one policy slot.
+pub const SLOT_LINES: &str = "XIOT_SLOT_LINES";
+
+/// `u32`: number of rule counters.
+pub const RULE_COUNTERS: &str = "XIOT_RULE_COUNTERS";
+
+/// `u32`: events per second and sender before suppression.
+pub const EVENTS_PER_SENDER: &str = "XIOT_EVENTS_PER_SENDER";
+
+/// `u32`: events per second and CPU before suppression.
+pub const EVENTS_PER_CPU: &str = "XIOT_EVENTS_PER_CPU";

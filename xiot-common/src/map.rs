@@ -1,0 +1,32 @@
+//! Names of the maps, as they stand in the object file.
+
+/// `Array<PortConfig>` by interface index. Written by the agent.
+pub const PORTS: &str = "PORTS";
+/// DEVMAP by port index: where frames leave. Written by the agent.
+pub const EGRESS: &str = "EGRESS";
+/// `Array<Line>`: the policy image, both slots. Memory-mapped, written by the agent.
+pub const IMAGE: &str = "IMAGE";
+/// `Array<SlotHeader>`, one per slot. Memory-mapped, written by the agent.
+pub const SLOTS: &str = "SLOTS";
+/// `Array<u32>` of one: the active slot. Memory-mapped, written by the agent.
+pub const ACTIVE: &str = "ACTIVE";
+/// `HashMap<FlowKey, FlowEntry>`, preallocated. Written by the program; the agent removes what is over.
+pub const FLOWS: &str = "FLOWS";
+/// `LruHashMap<ObservedKey, ObservedEntry>`. Written by the program, read by the agent.
+pub const OBSERVED: &str = "OBSERVED";
+/// `PerCpuArray<ReasonCounter>` by port and reason.
+pub const REASONS: &str = "REASONS";
+/// `Array<DeviceCounter>` laid out [cpu][device]. Memory-mapped, read by the agent.
+pub const DEVICE_COUNTERS: &str = "DEVICE_COUNTERS";
+/// `Array<RuleCounter>` by rule. Memory-mapped, read by the agent.
+pub const RULE_COUNTERS: &str = "RULE_COUNTERS";
+/// Ring buffer of `Event`.
+pub const EVENTS: &str = "EVENTS";
+/// `PerCpuArray<EventCounter>` of one.
+pub const EVENT_COUNTERS: &str = "EVENT_COUNTERS";
+/// `LruHashMap<SenderKey, SenderBudget>`.
+pub const EVENT_BUDGETS: &str = "EVENT_BUDGETS";
+/// `Array<Trace>` of one. Memory-mapped, read by `explain` and tests.
+pub const TRACE: &str = "TRACE";
+/// Name of the program in the object file.
+pub const PROGRAM: &str = "xiot";

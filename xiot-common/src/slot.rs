@@ -1,0 +1,58 @@
+//! Slot headers: what lies where in a policy slot, and which policy it is.
+
+use crate::table::Table;
+
+/// Describes one slot of the policy image. The active one is chosen once per frame.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[repr(C)]
+pub struct SlotHeader {
+    /// [`crate::abi::SLOT_MAGIC`] once the slot is whole.
+    pub magic: u32,
+    /// [`crate::abi::ABI_VERSION`].
+    pub abi: u32,
+    /// Counts applied policies, from 1.
+    pub revision: u64,
+    /// Nanoseconds since the Unix epoch when it was compiled.
+    pub compiled_at: u64,
+    /// SHA-256 of the image lines in use.
+    pub digest: [u8; 32],
+    /// Device table: MAC and VLAN to device id.
+    pub devices: Table,
+    /// IPv4 peers: {scope, address, prefix} to the first line of a rule set, plus one.
+    pub peers_v4: Table,
+    /// IPv6 peers, likewise.
+    pub peers_v6: Table,
+    /// First line of the device records, four to a line, indexed by device id.
+    pub device_records: u32,
+    /// First line of the profiles, [`crate::profile::LINES_PER_PROFILE`] each.
+    pub profiles: u32,
+    /// First line of the rule lines.
+    pub rule_lines: u32,
+    /// Lines in use in this slot.
+    pub lines: u32,
+    /// Devices, ids 1 to this.
+    pub device_count: u32,
+    /// Rules, ids 1 to this.
+    pub rule_count: u32,
+    /// Profile that devices which are not listed are judged by.
+    pub unknown_profile: u32,
+    /// [`crate::device::Mode`] of devices which are not listed, and of frames that belong to no device.
+    pub unknown_mode: u8,
+    /// [`SLOT_UNKNOWN_PROFILE`] and others.
+    pub flags: u8,
+    /// Zero.
+    pub reserved: u16,
+    /// All services that any profile uses, for frames that belong to no device.
+    pub services: u32,
+    /// Zero.
+    pub reserved2: u32,
+}
+
+crate::layout!(SlotHeader, size 144, align 8);
+
+/// `unknown_profile` is set: devices which are not listed are judged, not just refused.
+pub const SLOT_UNKNOWN_PROFILE: u8 = 1;
+/// Some device is filed under a VLAN, so that the exact lookup is worth its reads.
+pub const SLOT_VLAN_DEVICES: u8 = 2;
+/// DHCP servers are listed; without it any address on the uplink side may answer.
+pub const SLOT_DHCP_SERVERS: u8 = 4;

@@ -1,0 +1,135 @@
+//! Bucket tables: a line is a bucket, a key lives in one of two.
+//!
+//! Narrow tables (devices, IPv4 peers) hold four slots of {key 0, key 1 | payload << 32}; the second key word
+//! has 32 bits. Wide tables (IPv6 peers) hold two slots of {key 0, key 1, key 2, payload}. A payload of 0
+//! marks a free slot.
+
+use crate::{hash, image::Line};
+
+/// Where a bucket table lies within its slot.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[repr(C)]
+pub struct Table {
+    /// First line, counted from the start of the slot.
+    pub base: u32,
+    /// Buckets - 1; the number of buckets is a power of two.
+    pub mask: u32,
+    /// Seed of the hash.
+    pub seed: u64,
+}
+
+crate::layout!(Table, size 16, align 8);
+
+impl Table {
+    /// The two lines of the slot that may hold this narrow key.
+    #[inline(always)]
+    pub const fn lines2(&self, key: [u64; 2]) -> (u32, u32) {
+        let (a, b) = hash::hash2(self.seed, key);
+        (
+            self.base.wrapping_add(a & self.mask),
+            self.base.wrapping_add(b & self.mask),
+        )
+    }
+
+    /// The two lines of the slot that may hold this wide key.
+    #[inline(always)]
+    pub const fn lines3(&self, key: [u64; 3]) -> (u32, u32) {
+        let (a, b) = hash::hash3(self.seed, key);
+        (
+            self.base.wrapping_add(a & self.mask),
+            self.base.wrapping_add(b & self.mask),
+        )
+    }
+}
+
+/// Slots in a narrow bucket.
+pub const NARROW_SLOTS: usize = 4;
+/// Slots in a wide bucket.
+pub const WIDE_SLOTS: usize = 2;
+
+/// The payload filed under a narrow key in this line, or 0.
+#[inline(always)]
+pub const fn find2(line: &Line, key: [u64; 2]) -> u32 {
+    let w = &line.0;
+    if w[0] == key[0] && w[1] as u32 == key[1] as u32 {
+        return (w[1] >> 32) as u32;
+    }
+    if w[2] == key[0] && w[3] as u32 == key[1] as u32 {
+        return (w[3] >> 32) as u32;
+    }
+    if w[4] == key[0] && w[5] as u32 == key[1] as u32 {
+        return (w[5] >> 32) as u32;
+    }
+    if w[6] == key[0] && w[7] as u32 == key[1] as u32 {
+        return (w[7] >> 32) as u32;
+    }
+    0
+}
+
+/// The payload filed under a wide key in this line, or 0.
+#[inline(always)]
+pub const fn find3(line: &Line, key: [u64; 3]) -> u32 {
+    let w = &line.0;
+    if w[0] == key[0] && w[1] == key[1] && w[2] == key[2] {
+        return w[3] as u32;
+    }
+    if w[4] == key[0] && w[5] == key[1] && w[6] == key[2] {
+        return w[7] as u32;
+    }
+    0
+}
+
+/// Who may be asked for in the peer tables: the low 30 bits say whose, the top two what.
+pub mod scope {
+    /// Peers that devices of a profile may contact.
+    #[inline(always)]
+    pub const fn to(profile: u32) -> u32 {
+        profile << 1
+    }
+
+    /// Peers that may contact devices of a profile.
+    #[inline(always)]
+    pub const fn from(profile: u32) -> u32 {
+        profile << 1 | 1
+    }
+
+    /// Addresses bound to a device, all with full prefix length.
+    #[inline(always)]
+    pub const fn binding(device: u32) -> u32 {
+        1 << 30 | device
+    }
+
+    /// DHCP and DHCPv6 servers and relays, all with full prefix length.
+    pub const DHCP_SERVER: u32 = 2 << 30;
+}
+
+/// Key of the IPv4 peer table. `addr` is in host order and masked to `prefix` bits.
+#[inline(always)]
+pub const fn peer4_key(scope: u32, addr: u32, prefix: u8) -> [u64; 2] {
+    [(scope as u64) << 32 | addr as u64, prefix as u64]
+}
+
+/// Key of the IPv6 peer table. The halves are in host order and masked to `prefix` bits.
+#[inline(always)]
+pub const fn peer6_key(scope: u32, high: u64, low: u64, prefix: u8) -> [u64; 3] {
+    [high, low, (scope as u64) << 32 | prefix as u64]
+}
+
+/// `addr` with all but the first `prefix` bits cleared; `prefix` 0 to 32.
+#[inline(always)]
+pub const fn mask4(addr: u32, prefix: u8) -> u32 {
+    addr & (!0u64 << (32 - (prefix as u32 & 63))) as u32
+}
+
+/// Both halves with all but the first `prefix` bits cleared; `prefix` 0 to 128.
+#[inline(always)]
+pub const fn mask6(high: u64, low: u64, prefix: u8) -> (u64, u64) {
+    let p = prefix as u32;
+    if p == 0 {
+        (0, 0)
+    } else if p <= 64 {
+        (high & (!0u64 << ((64 - p) & 63)), 0)
+    } else {
+        (high, low & (!0u64 << ((128 - p) & 63)))
+    }
+}

@@ -1,0 +1,26 @@
+//! The trace record: what the program did with the last frame. Only written by a private instance that
+//! has the trace switch on.
+
+/// Outcome of one frame.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[repr(C)]
+pub struct Trace {
+    /// Frames traced so far: tells a new record from the last one.
+    pub sequence: u64,
+    /// Device; 0 for one that is not listed, or none.
+    pub device: u32,
+    /// Rule that allowed the frame, or 0.
+    pub rule: u32,
+    /// [`crate::reason::Reason`].
+    pub reason: u8,
+    /// [`crate::device::Mode`] that decided; 2 where none was asked.
+    pub mode: u8,
+    /// 1: the frame was dropped.
+    pub dropped: u8,
+    /// 1: answered from the flow table.
+    pub flow_hit: u8,
+    /// Slot that judged.
+    pub slot: u32,
+}
+
+crate::layout!(Trace, size 24, align 8);

@@ -1,0 +1,34 @@
+//! What user space adds: the promise to aya that these types are plain data.
+
+use aya::Pod;
+
+use crate::{counter, event, flow, image, observed, port, slot, trace};
+
+// Each is `repr(C)`, made of integers and arrays of them, has no padding (its size check adds up the
+// fields) and is valid for every bit pattern.
+macro_rules! pod {
+    ($($type:ty),+ $(,)?) => {
+        $(
+            // SAFETY: `repr(C)`, integers only, no padding, any bit pattern is valid.
+            unsafe impl Pod for $type {}
+        )+
+    };
+}
+
+pod!(
+    counter::DeviceCounter,
+    counter::EventCounter,
+    counter::ReasonCounter,
+    counter::RuleCounter,
+    event::Event,
+    event::SenderBudget,
+    event::SenderKey,
+    flow::FlowEntry,
+    flow::FlowKey,
+    image::Line,
+    observed::ObservedEntry,
+    observed::ObservedKey,
+    port::PortConfig,
+    slot::SlotHeader,
+    trace::Trace,
+);
