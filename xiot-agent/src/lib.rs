@@ -1,1 +1,3 @@
 //! The xiot agent as a library: what the binary and the tests share.
+
+pub mod model;

@@ -1,0 +1,106 @@
+//! The gateway: ports, wires, addresses to listen on, sizes.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+/// A whole gateway configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gateway {
+    /// Path it was read from, as given.
+    pub file: String,
+    /// Wires in file order; the position is the wire index, and `2 * position` and `+ 1` are the port indices
+    /// of its device and uplink port.
+    pub wires: Vec<Wire>,
+    /// How the program is attached.
+    pub xdp: XdpMode,
+    /// Where metrics are served; none: nowhere.
+    pub metrics: Option<SocketAddr>,
+    /// Control socket.
+    pub control: Control,
+    /// Directory in a BPF file system that holds the pins.
+    pub pins: PathBuf,
+    /// Sizes of the maps.
+    pub capacity: Capacity,
+    /// Event budgets.
+    pub events: Events,
+}
+
+/// A pair of ports.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wire {
+    /// Its name.
+    pub name: String,
+    /// Interface towards the devices.
+    pub device: String,
+    /// Interface towards the rest of the network.
+    pub uplink: String,
+}
+
+/// How the program is attached.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum XdpMode {
+    /// In the driver, or not at all.
+    #[default]
+    Native,
+    /// In the network stack: slow, for drivers without XDP.
+    Generic,
+    /// Native where the driver can, else generic, port by port.
+    Auto,
+}
+
+/// The control socket.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Control {
+    /// Its path.
+    pub socket: PathBuf,
+    /// Group whose members may use it besides root and the agent's own user.
+    pub group: Option<String>,
+}
+
+/// Sizes of the maps, fixed while the agent runs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Capacity {
+    /// Memory of one policy slot in 64-byte lines.
+    pub slot_lines: u32,
+    /// Flows.
+    pub flows: u32,
+    /// Devices with counters.
+    pub devices: u32,
+    /// Rules with counters.
+    pub rules: u32,
+    /// Observed conversations.
+    pub observed: u32,
+    /// Event ring in bytes, a power of two of at least one page.
+    pub event_ring: u32,
+}
+
+impl Default for Capacity {
+    fn default() -> Self {
+        Self {
+            slot_lines: 256 * 1024,
+            flows: 128 * 1024,
+            devices: 16 * 1024,
+            rules: 64 * 1024,
+            observed: 128 * 1024,
+            event_ring: 1 << 20,
+        }
+    }
+}
+
+/// Event budgets.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Events {
+    /// Events per second of one sender.
+    pub per_sender: u32,
+    /// Events per second of one CPU.
+    pub per_cpu: u32,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self {
+            per_sender: 10,
+            per_cpu: 1000,
+        }
+    }
+}
