@@ -61,7 +61,7 @@ reasons! {
     12 TruncatedIpv4 "truncated_ipv4" Malformed "The frame ends within its IPv4 header, or before the total length that the header gives.";
     13 BadIpv4Header "bad_ipv4_header" Malformed "The IPv4 header contradicts itself: version, header length or total length.";
     14 TruncatedIpv6 "truncated_ipv6" Malformed "The frame ends within its IPv6 header, or before the payload length that the header gives.";
-    15 BadIpv6Header "bad_ipv6_header" Malformed "The IPv6 header has another version than 6.";
+    15 BadIpv6Header "bad_ipv6_header" Malformed "The IPv6 header has another version than 6, or an IPv4-mapped address.";
     16 BadIpv6Extension "bad_ipv6_extension" Malformed "The chain of IPv6 extension headers is cut off, out of order, or longer than eight.";
     17 Ipv6SourceRoute "ipv6_source_route" Malformed "An IPv6 routing header has segments left: the frame's destination is not where it ends up.";
     18 BadTcpHeader "bad_tcp_header" Malformed "The TCP header is cut off or its data offset is impossible.";
