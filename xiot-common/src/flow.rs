@@ -145,8 +145,14 @@ pub struct FlowEntry {
     pub reason: u8,
     /// Zero.
     pub reserved: u8,
+    /// Seconds of silence once the flow is answered.
+    pub next_timeout: u32,
+    /// Seconds of silence once a TCP flow is closing.
+    pub closing_timeout: u16,
+    /// Zero.
+    pub reserved2: [u8; 6],
     /// Frames not yet folded into the observed map (mode learn).
-    pub pending_frames: u32,
+    pub pending_frames: u64,
     /// Their bytes.
     pub pending_bytes: u64,
     /// Frames from the device.
@@ -159,4 +165,22 @@ pub struct FlowEntry {
     pub to_bytes: u64,
 }
 
-crate::layout!(FlowEntry, size 80, align 8);
+crate::layout!(FlowEntry, size 96, align 8);
+
+impl FlowEntry {
+    /// MAC and port as one word: the MAC's bytes lowest, the port above them.
+    #[inline(always)]
+    pub const fn owner(&self) -> u64 {
+        let m = self.mac.0;
+        u64::from_le_bytes([
+            m[0],
+            m[1],
+            m[2],
+            m[3],
+            m[4],
+            m[5],
+            self.port as u8,
+            (self.port >> 8) as u8,
+        ])
+    }
+}

@@ -1,2 +1,48 @@
-//! The XDP program.
+//! The life of a frame, in the order in which the modules are listed.
+//!
+//! The program builds for the host too, so that everything that is a plain function over bytes can be
+//! tested there.
 #![cfg_attr(target_arch = "bpf", no_std)]
+#![cfg_attr(target_arch = "bpf", feature(asm_experimental_arch))]
+
+pub mod clock;
+pub mod config;
+pub mod flow;
+pub mod forward;
+pub mod frame;
+pub mod judge;
+pub mod packet;
+pub mod parse;
+pub mod policy;
+pub mod port;
+pub mod record;
+pub mod verdict;
+
+use aya_ebpf::{bindings::xdp_action, programs::XdpContext};
+use xiot_common::reason::Reason;
+
+use crate::{frame::Frame, packet::Packet, verdict::Verdict};
+
+/// Judges, counts and forwards one frame.
+#[inline(always)]
+pub fn run(ctx: &XdpContext) -> u32 {
+    let frame = Frame::new(ctx.data(), ctx.data_end());
+    let mut packet = Packet::new(frame.length());
+    let verdict = match port::ingress(ctx.ingress_ifindex()) {
+        Some(port) => {
+            packet.port = *port;
+            judge::judge(&frame, &mut packet)
+        }
+        None => Verdict::dropped(Reason::NotAPort),
+    };
+    let (verdict, action) = if verdict.dropped {
+        (verdict, xdp_action::XDP_DROP)
+    } else {
+        match forward::wire(packet.port.egress) {
+            Some(action) => (verdict, action),
+            None => (Verdict::dropped(Reason::NoEgress), xdp_action::XDP_DROP),
+        }
+    };
+    record::record(&packet, &verdict);
+    action
+}

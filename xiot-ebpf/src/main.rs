@@ -3,11 +3,12 @@
 
 #[cfg(target_arch = "bpf")]
 mod entry {
-    use aya_ebpf::{bindings::xdp_action, macros::xdp, programs::XdpContext};
+    use aya_ebpf::{macros::xdp, programs::XdpContext};
 
+    /// Judges one frame of a port.
     #[xdp]
-    pub fn xiot(_ctx: XdpContext) -> u32 {
-        xdp_action::XDP_PASS
+    pub(crate) fn xiot(ctx: XdpContext) -> u32 {
+        xiot_ebpf::run(&ctx)
     }
 
     #[unsafe(link_section = "license")]
@@ -16,6 +17,7 @@ mod entry {
 
     #[panic_handler]
     fn panic(_info: &core::panic::PanicInfo<'_>) -> ! {
+        // Never reached: the verifier refuses a program that could loop here.
         loop {}
     }
 }

@@ -1,0 +1,34 @@
+//! Frozen switches and sizes: constants to the verifier (see `xiot_common::config`).
+
+use aya_ebpf::Global;
+use xiot_common::capacity;
+
+macro_rules! globals {
+    ($($(#[doc = $doc:literal])+ $function:ident $symbol:ident = $default:expr;)+) => {
+        $(
+            #[unsafe(no_mangle)]
+            static $symbol: Global<u32> = Global::new($default);
+
+            $(#[doc = $doc])+
+            #[inline(always)]
+            pub fn $function() -> u32 {
+                $symbol.load()
+            }
+        )+
+    };
+}
+
+globals! {
+    /// Whether each verdict goes to the trace map.
+    trace XIOT_TRACE = 0;
+    /// Row length of the device counters.
+    device_stride XIOT_DEVICE_STRIDE = 0;
+    /// Lines of one policy slot.
+    slot_lines XIOT_SLOT_LINES = capacity::DEFAULT_SLOT_LINES;
+    /// Number of rule counters.
+    rule_counters XIOT_RULE_COUNTERS = 0;
+    /// Events per second and sender.
+    events_per_sender XIOT_EVENTS_PER_SENDER = 10;
+    /// Events per second and CPU.
+    events_per_cpu XIOT_EVENTS_PER_CPU = 1000;
+}

@@ -1,0 +1,121 @@
+//! Conversations that were allowed once: found, moved on, opened.
+
+mod open;
+mod table;
+mod tcp;
+
+use xiot_common::{
+    flow::{
+        FLOW_DEVICE_IS_LOW, FLOW_LEARN, FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowState,
+    },
+    reason::Reason,
+};
+
+pub use open::{Opening, open};
+
+use crate::{
+    packet::{Icmp, Packet},
+    parse::l4,
+    record::observed,
+};
+
+/// What a frame's flow says about it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Lookup {
+    /// It belongs to a live flow: forward. Why, of which device, by which rule.
+    Hit {
+        /// Reason that the flow counts under.
+        reason: Reason,
+        /// Device of the flow.
+        device: u32,
+        /// Rule of the flow.
+        rule: u32,
+    },
+    /// No flow speaks for it.
+    Miss,
+    /// A SYN on a flow: judge it as a new conversation. In an established flow that leaves the flow as it is.
+    Reopen {
+        /// The flow is established.
+        established: bool,
+    },
+    /// The flow speaks against it.
+    Deny(Reason),
+}
+
+/// Looks the frame's flow up and moves it on.
+#[inline(always)]
+pub fn lookup(packet: &Packet) -> Lookup {
+    let Some(entry) = table::find(&packet.key) else {
+        return Lookup::Miss;
+    };
+    if packet.now.wrapping_sub(entry.last_seen) > entry.idle_timeout {
+        table::remove(&packet.key);
+        return Lookup::Miss;
+    }
+    if !is_owner(entry, packet) {
+        return Lookup::Deny(Reason::FlowOwnerMismatch);
+    }
+    let from_initiator = packet.from_device() == (entry.flags & FLOW_PEER_INITIATED == 0);
+    if packet.protocol == l4::TCP {
+        match tcp::step(entry, packet, from_initiator) {
+            tcp::Step::Forward => {}
+            tcp::Step::Reopen { established } => return Lookup::Reopen { established },
+            tcp::Step::Deny(reason) => return Lookup::Deny(reason),
+        }
+    } else if packet.icmp != Icmp::No && (packet.icmp == Icmp::Request) != from_initiator {
+        return Lookup::Miss;
+    } else if !from_initiator && entry.state == FlowState::Unreplied as u8 {
+        entry.state = FlowState::Replied as u8;
+        if packet.protocol == l4::UDP {
+            // The longer timeout of an answered conversation, kept in the entry since the profile is not at hand.
+            entry.idle_timeout = entry.next_timeout;
+        }
+    }
+    count(entry, packet);
+    let reason = if entry.flags & FLOW_WOULD_DROP == 0 {
+        Reason::AllowedFlow
+    } else {
+        Reason::from_u8(entry.reason).unwrap_or(Reason::UnknownDevice)
+    };
+    Lookup::Hit {
+        reason,
+        device: entry.device,
+        rule: entry.rule,
+    }
+}
+
+/// The frame comes from the side that its source lives on, and from the MAC and port that own the flow.
+#[inline(always)]
+fn is_owner(entry: &FlowEntry, packet: &Packet) -> bool {
+    let device_is_low = entry.flags & FLOW_DEVICE_IS_LOW != 0;
+    entry.owner() == owner(packet)
+        && packet.from_device() == (packet.source_is_low == device_is_low)
+}
+
+/// MAC and port of the device side as one word, as [`FlowEntry::owner`] gives them.
+#[inline(always)]
+fn owner(packet: &Packet) -> u64 {
+    packet.device_mac_word() | u64::from(packet.device_port()) << 48
+}
+
+#[inline(always)]
+fn count(entry: &mut FlowEntry, packet: &Packet) {
+    let length = u64::from(packet.length);
+    if packet.from_device() {
+        entry.from_frames += 1;
+        entry.from_bytes += length;
+    } else {
+        entry.to_frames += 1;
+        entry.to_bytes += length;
+    }
+    if entry.flags & FLOW_LEARN != 0 {
+        entry.pending_frames += 1;
+        entry.pending_bytes += length;
+        if entry.last_seen != packet.now {
+            observed::fold(&packet.key, entry, packet.now);
+        }
+    }
+    if entry.last_seen != packet.now {
+        entry.last_seen = packet.now;
+    }
+}

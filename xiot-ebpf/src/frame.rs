@@ -1,0 +1,84 @@
+//! The only file that touches packet memory.
+
+/// The bytes of a frame, from the first MAC byte on.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame {
+    start: usize,
+    end: usize,
+}
+
+/// Largest offset a header may start at: two tags and eight IPv6 extension headers stay well below. The mask
+/// gives the verifier the bound it needs for a variable packet offset.
+const OFFSET_MASK: usize = 0x7fff;
+
+/// Marks types that may be read from packet memory.
+///
+/// # Safety
+/// Every bit pattern must be valid.
+pub unsafe trait Wire: Copy {}
+
+impl Frame {
+    /// A frame from `start` up to and without `end`, both addresses.
+    #[inline(always)]
+    pub const fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+
+    /// Bytes in the frame.
+    #[inline(always)]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "frames are shorter than 4 GiB"
+    )]
+    pub const fn length(&self) -> u32 {
+        (self.end - self.start) as u32
+    }
+
+    /// The `T` that starts `offset` bytes into the frame, if it is whole.
+    #[inline(always)]
+    pub fn read<T: Wire>(&self, offset: usize) -> Option<T> {
+        let at = opaque(self.start + (offset & OFFSET_MASK));
+        if at + size_of::<T>() > self.end {
+            return None;
+        }
+        // SAFETY: the bytes lie within the frame (checked above) and any bit pattern is a `T`.
+        Some(unsafe { load(at as *const T) })
+    }
+}
+
+/// Verifier (6.1 to 6.18, LLVM 22): the pointer that is compared with the end must be the one that is read
+/// through. Left alone, LLVM recomputes it from the offset and the bounds check is lost on the copy.
+#[cfg(target_arch = "bpf")]
+#[inline(always)]
+fn opaque(mut at: usize) -> usize {
+    // SAFETY: no instruction; only hides where the value came from.
+    unsafe {
+        core::arch::asm!("/* {0} */", inout(reg) at, options(pure, nomem, nostack, preserves_flags))
+    };
+    at
+}
+
+#[cfg(not(target_arch = "bpf"))]
+#[inline(always)]
+const fn opaque(at: usize) -> usize {
+    at
+}
+
+/// # Safety
+/// `at` must be readable for the size of `T`.
+#[cfg(target_arch = "bpf")]
+#[inline(always)]
+unsafe fn load<T: Wire>(at: *const T) -> T {
+    // SAFETY: readable by contract. Packet memory is not aligned for `T`; every machine the JIT supports here
+    // loads unaligned words, and an unaligned read would be split into bytes.
+    unsafe { core::ptr::read(at) }
+}
+
+/// # Safety
+/// `at` must be readable for the size of `T`.
+#[cfg(not(target_arch = "bpf"))]
+#[inline(always)]
+unsafe fn load<T: Wire>(at: *const T) -> T {
+    // SAFETY: readable by contract.
+    unsafe { core::ptr::read_unaligned(at) }
+}

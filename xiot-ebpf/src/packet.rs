@@ -1,0 +1,216 @@
+//! What is known of a frame while it is judged.
+
+use xiot_common::{
+    addr::{Addr, Mac, Vlans},
+    flow::FlowKey,
+    port::{PortConfig, Side},
+};
+
+/// What follows the tags.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum Kind {
+    /// Neither of the others.
+    Other,
+    /// ARP for IPv4 over Ethernet.
+    Arp,
+    /// IPv4.
+    Ipv4,
+    /// IPv6.
+    Ipv6,
+}
+
+/// Which part of a datagram.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum Fragment {
+    /// The whole.
+    No,
+    /// The first fragment.
+    First,
+    /// A later one: no transport header.
+    Later,
+}
+
+/// What an ICMP or ICMPv6 message is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum Icmp {
+    /// Not ICMP.
+    No,
+    /// Echo request.
+    Request,
+    /// Echo reply.
+    Reply,
+    /// Any other message.
+    Other,
+}
+
+/// FIN.
+pub const FIN: u8 = 0x01;
+/// SYN.
+pub const SYN: u8 = 0x02;
+/// RST.
+pub const RST: u8 = 0x04;
+/// ACK.
+pub const ACK: u8 = 0x10;
+
+/// A frame in the making of its verdict.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet {
+    /// Source MAC: its bytes as the low six of a little-endian word.
+    pub src_mac: u64,
+    /// Destination MAC, likewise.
+    pub dst_mac: u64,
+    /// Source address.
+    pub src: Addr,
+    /// Destination address.
+    pub dst: Addr,
+    /// Flow key; set once the frame is known to have one.
+    pub key: FlowKey,
+    /// Length of the frame in bytes.
+    pub length: u32,
+    /// Second of the monotonic clock.
+    pub now: u32,
+    /// The port it came in on.
+    pub port: PortConfig,
+    /// VLAN ids.
+    pub vlans: Vlans,
+    /// EtherType after the tags, host order.
+    pub ethertype: u16,
+    /// Port of the source in the flow key, host order.
+    pub src_port: u16,
+    /// Port of the destination in the flow key, host order.
+    pub dst_port: u16,
+    /// What rules are matched with: destination port, or ICMP `type << 8 | code`.
+    pub service: u16,
+    /// Identifier of an ICMP echo message.
+    pub echo_id: u16,
+    /// IP protocol number.
+    pub protocol: u8,
+    /// TCP flags.
+    pub tcp_flags: u8,
+    /// TTL or hop limit.
+    pub hop_limit: u8,
+    /// What follows the tags.
+    pub kind: Kind,
+    /// Which part of a datagram.
+    pub fragment: Fragment,
+    /// What ICMP message.
+    pub icmp: Icmp,
+    /// The transport header follows the IPv6 header directly.
+    pub direct: bool,
+    /// The source is the lower endpoint of the key.
+    pub source_is_low: bool,
+}
+
+impl Packet {
+    /// Of a frame not parsed yet.
+    #[inline(always)]
+    pub const fn new(length: u32) -> Self {
+        Self {
+            src_mac: 0,
+            dst_mac: 0,
+            src: Addr([0; 4]),
+            dst: Addr([0; 4]),
+            key: FlowKey {
+                low: Addr([0; 4]),
+                high: Addr([0; 4]),
+                low_port: 0,
+                high_port: 0,
+                vlans: Vlans { outer: 0, inner: 0 },
+                wire: 0,
+                protocol: 0,
+                reserved: 0,
+            },
+            length,
+            now: 0,
+            port: PortConfig {
+                index: 0,
+                egress: 0,
+                wire: 0,
+                side: 0,
+                flags: 0,
+            },
+            vlans: Vlans { outer: 0, inner: 0 },
+            ethertype: 0,
+            src_port: 0,
+            dst_port: 0,
+            service: 0,
+            echo_id: 0,
+            protocol: 0,
+            tcp_flags: 0,
+            hop_limit: 0,
+            kind: Kind::Other,
+            fragment: Fragment::No,
+            icmp: Icmp::No,
+            direct: false,
+            source_is_low: false,
+        }
+    }
+
+    /// Whether it came in from the devices' side.
+    #[inline(always)]
+    pub const fn from_device(&self) -> bool {
+        self.port.side == Side::Device as u8
+    }
+
+    /// The MAC on the device's side: the source from the devices, else the destination.
+    #[inline(always)]
+    pub const fn device_mac_word(&self) -> u64 {
+        if self.from_device() {
+            self.src_mac
+        } else {
+            self.dst_mac
+        }
+    }
+
+    /// Port index of the device side of the wire.
+    #[inline(always)]
+    pub const fn device_port(&self) -> u16 {
+        if self.from_device() {
+            self.port.index
+        } else {
+            self.port.egress
+        }
+    }
+
+    /// Address of the device, if the frame is what it looks like.
+    #[inline(always)]
+    pub const fn device_addr(&self) -> &Addr {
+        if self.from_device() {
+            &self.src
+        } else {
+            &self.dst
+        }
+    }
+
+    /// Address of the other side.
+    #[inline(always)]
+    pub const fn peer_addr(&self) -> &Addr {
+        if self.from_device() {
+            &self.dst
+        } else {
+            &self.src
+        }
+    }
+
+    /// SYN alone: opens a conversation.
+    #[inline(always)]
+    pub const fn is_pure_syn(&self) -> bool {
+        self.tcp_flags & (SYN | ACK | RST | FIN) == SYN
+    }
+}
+
+/// A MAC word as a MAC.
+#[inline(always)]
+pub const fn mac(word: u64) -> Mac {
+    let b = word.to_le_bytes();
+    Mac([b[0], b[1], b[2], b[3], b[4], b[5]])
+}
+
+/// Whether the group bit of a MAC word is set.
+#[inline(always)]
+pub const fn is_group(word: u64) -> bool {
+    word & 1 != 0
+}

@@ -1,0 +1,75 @@
+//! Ethernet, 802.1Q and 802.1ad.
+
+use xiot_common::reason::Reason;
+
+use crate::{
+    frame::{Frame, Wire},
+    packet::Packet,
+};
+
+/// EtherType of IPv4.
+pub(crate) const IPV4: u16 = 0x0800;
+/// EtherType of ARP.
+pub(crate) const ARP: u16 = 0x0806;
+/// EtherType of IPv6.
+pub(crate) const IPV6: u16 = 0x86dd;
+/// EtherType of a customer tag (802.1Q).
+const TAG: u16 = 0x8100;
+/// EtherType of a service tag (802.1ad).
+const SERVICE_TAG: u16 = 0x88a8;
+
+const VLAN_ID: u16 = 0x0fff;
+
+#[derive(Clone, Copy)]
+#[repr(C, packed(2))]
+struct Header {
+    dst_low: u32,
+    dst_high: u16,
+    src_low: u32,
+    src_high: u16,
+    ethertype: u16,
+}
+
+// SAFETY: integers only.
+unsafe impl Wire for Header {}
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Tag {
+    control: u16,
+    ethertype: u16,
+}
+
+// SAFETY: integers only.
+unsafe impl Wire for Tag {}
+
+const fn is_tag(ethertype: u16) -> bool {
+    ethertype == TAG || ethertype == SERVICE_TAG
+}
+
+/// Reads MACs, tags and type; gives the offset of what follows.
+#[inline(always)]
+pub(crate) fn parse(frame: &Frame, packet: &mut Packet) -> Result<usize, Reason> {
+    let header: Header = frame.read(0).ok_or(Reason::TruncatedEthernet)?;
+    packet.dst_mac = u64::from(header.dst_low) | u64::from(header.dst_high) << 32;
+    packet.src_mac = u64::from(header.src_low) | u64::from(header.src_high) << 32;
+    let mut ethertype = u16::from_be(header.ethertype);
+    let mut offset = size_of::<Header>();
+    if is_tag(ethertype) {
+        let tag: Tag = frame.read(offset).ok_or(Reason::TruncatedEthernet)?;
+        packet.vlans.outer = u16::from_be(tag.control) & VLAN_ID;
+        ethertype = u16::from_be(tag.ethertype);
+        offset += size_of::<Tag>();
+        if is_tag(ethertype) {
+            let tag: Tag = frame.read(offset).ok_or(Reason::TruncatedEthernet)?;
+            packet.vlans.inner = u16::from_be(tag.control) & VLAN_ID;
+            ethertype = u16::from_be(tag.ethertype);
+            offset += size_of::<Tag>();
+            if is_tag(ethertype) {
+                return Err(Reason::TooManyVlanTags);
+            }
+        }
+    }
+    packet.ethertype = ethertype;
+    Ok(offset)
+}

@@ -1,0 +1,163 @@
+//! TCP, UDP, ICMP and ICMPv6 headers: ports, flags, types.
+
+use xiot_common::reason::Reason;
+
+use super::Transport;
+use crate::{
+    frame::{Frame, Wire},
+    packet::{FIN, Fragment, Icmp, Kind, Packet, RST, SYN},
+};
+
+/// Protocol number of ICMP.
+pub(crate) const ICMP: u8 = 1;
+/// Protocol number of TCP.
+pub(crate) const TCP: u8 = 6;
+/// Protocol number of UDP.
+pub(crate) const UDP: u8 = 17;
+/// Protocol number of ICMPv6.
+pub(crate) const ICMPV6: u8 = 58;
+
+const FLAGS: u8 = 0x3f;
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Tcp {
+    src_port: u16,
+    dst_port: u16,
+    sequence: u32,
+    acknowledgement: u32,
+    offset: u8,
+    flags: u8,
+    window: u16,
+    checksum: u16,
+    urgent: u16,
+}
+
+// SAFETY: integers only.
+unsafe impl Wire for Tcp {}
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Udp {
+    src_port: u16,
+    dst_port: u16,
+    length: u16,
+    checksum: u16,
+}
+
+// SAFETY: integers only.
+unsafe impl Wire for Udp {}
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct IcmpHeader {
+    kind: u8,
+    code: u8,
+    checksum: u16,
+    id: u16,
+    sequence: u16,
+}
+
+// SAFETY: integers only.
+unsafe impl Wire for IcmpHeader {}
+
+/// Reads the transport header.
+#[inline(always)]
+pub(crate) fn parse(frame: &Frame, packet: &mut Packet, at: Transport) -> Result<(), Reason> {
+    match packet.protocol {
+        TCP => tcp(frame, packet, at),
+        UDP => udp(frame, packet, at),
+        ICMP if packet.kind == Kind::Ipv4 => icmp(frame, packet, at, 8, 0),
+        ICMPV6 if packet.kind == Kind::Ipv6 => icmp(frame, packet, at, 128, 129),
+        _ => Ok(()),
+    }
+}
+
+/// What a header that does not fit is called.
+#[inline(always)]
+fn incomplete(packet: &Packet, reason: Reason) -> Reason {
+    if packet.fragment == Fragment::First {
+        Reason::FragmentHeaderIncomplete
+    } else {
+        reason
+    }
+}
+
+#[inline(always)]
+fn header<T: Wire>(
+    frame: &Frame,
+    packet: &Packet,
+    at: Transport,
+    reason: Reason,
+) -> Result<T, Reason> {
+    if at.length < size_of::<T>() {
+        return Err(incomplete(packet, reason));
+    }
+    frame.read(at.offset).ok_or(reason)
+}
+
+#[inline(always)]
+fn tcp(frame: &Frame, packet: &mut Packet, at: Transport) -> Result<(), Reason> {
+    let tcp: Tcp = header(frame, packet, at, Reason::BadTcpHeader)?;
+    let length = usize::from(tcp.offset >> 4) * 4;
+    if length < size_of::<Tcp>() {
+        return Err(Reason::BadTcpHeader);
+    }
+    if length > at.length {
+        return Err(incomplete(packet, Reason::BadTcpHeader));
+    }
+    let flags = tcp.flags & FLAGS;
+    if flags == 0 || (flags & SYN != 0 && flags & (FIN | RST) != 0) {
+        return Err(Reason::BadTcpFlags);
+    }
+    packet.tcp_flags = flags;
+    packet.src_port = u16::from_be(tcp.src_port);
+    packet.dst_port = u16::from_be(tcp.dst_port);
+    packet.service = packet.dst_port;
+    Ok(())
+}
+
+#[inline(always)]
+fn udp(frame: &Frame, packet: &mut Packet, at: Transport) -> Result<(), Reason> {
+    let udp: Udp = header(frame, packet, at, Reason::BadUdpHeader)?;
+    let length = usize::from(u16::from_be(udp.length));
+    if length < size_of::<Udp>() || (packet.fragment == Fragment::No && length > at.length) {
+        return Err(Reason::BadUdpHeader);
+    }
+    packet.src_port = u16::from_be(udp.src_port);
+    packet.dst_port = u16::from_be(udp.dst_port);
+    packet.service = packet.dst_port;
+    Ok(())
+}
+
+#[inline(always)]
+fn icmp(
+    frame: &Frame,
+    packet: &mut Packet,
+    at: Transport,
+    request: u8,
+    reply: u8,
+) -> Result<(), Reason> {
+    let icmp: IcmpHeader = header(frame, packet, at, Reason::BadIcmpHeader)?;
+    packet.service = u16::from(icmp.kind) << 8 | u16::from(icmp.code);
+    packet.echo_id = u16::from_be(icmp.id);
+    packet.icmp = if icmp.kind == request && icmp.code == 0 {
+        Icmp::Request
+    } else if icmp.kind == reply && icmp.code == 0 {
+        Icmp::Reply
+    } else {
+        Icmp::Other
+    };
+    Ok(())
+}
+
+/// Gives ICMP echo its key ports: the requester's is the identifier, the responder's 0. After the check for equal
+/// endpoints, in which ICMP counts as having no ports.
+#[inline(always)]
+pub(crate) fn set_echo_ports(packet: &mut Packet) {
+    match packet.icmp {
+        Icmp::Request => packet.src_port = packet.echo_id,
+        Icmp::Reply => packet.dst_port = packet.echo_id,
+        Icmp::No | Icmp::Other => {}
+    }
+}

@@ -1,0 +1,37 @@
+//! Which device a frame belongs to.
+
+use xiot_common::{
+    addr::Vlans,
+    device::{ANY_VLAN, device_key},
+    slot::SLOT_VLAN_DEVICES,
+    table::find2,
+};
+
+use super::slot::Slot;
+use crate::packet::{Packet, mac};
+
+/// The id of the device with the MAC on the device's side of the frame, or 0. One filed under these VLANs wins
+/// over one filed under any.
+#[inline(always)]
+pub fn find(slot: &Slot, packet: &Packet) -> u32 {
+    if slot.header.flags & SLOT_VLAN_DEVICES != 0 {
+        let id = lookup(slot, packet, packet.vlans);
+        if id != 0 {
+            return id;
+        }
+    }
+    lookup(slot, packet, ANY_VLAN)
+}
+
+#[inline(always)]
+fn lookup(slot: &Slot, packet: &Packet, vlans: Vlans) -> u32 {
+    let key = device_key(mac(packet.device_mac_word()), vlans);
+    let (first, second) = slot.header.devices.lines2(key);
+    if let Some(line) = slot.line(first) {
+        let id = find2(line, key);
+        if id != 0 {
+            return id;
+        }
+    }
+    slot.line(second).map_or(0, |line| find2(line, key))
+}

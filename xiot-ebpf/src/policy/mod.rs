@@ -1,0 +1,7 @@
+//! What the policy says of a frame that no flow speaks for. Everything here runs on a miss only.
+
+pub mod device;
+pub mod peer;
+pub mod rule;
+pub mod service;
+pub mod slot;

@@ -1,0 +1,110 @@
+//! Built-in services that need no flow: ARP, neighbour discovery, DHCP (docs/judgement.md, 4).
+
+use xiot_common::{
+    addr::Addr,
+    profile::{SERVICE_DHCP, SERVICE_ND},
+    slot::SLOT_DHCP_SERVERS,
+    table::scope,
+};
+
+use super::{peer, slot::Slot};
+use crate::{
+    packet::{Fragment, Kind, Packet},
+    parse::l4,
+};
+
+const ROUTER_SOLICITATION: u8 = 133;
+const ROUTER_ADVERTISEMENT: u8 = 134;
+const NEIGHBOUR_SOLICITATION: u8 = 135;
+const NEIGHBOUR_ADVERTISEMENT: u8 = 136;
+const LISTENER_QUERY: u8 = 130;
+const LISTENER_REPORT: u8 = 131;
+const LISTENER_DONE: u8 = 132;
+const LISTENER_REPORT_V2: u8 = 143;
+
+const DHCP_CLIENT: u16 = 68;
+const DHCP_SERVER: u16 = 67;
+const DHCPV6_CLIENT: u16 = 546;
+const DHCPV6_SERVER: u16 = 547;
+
+const BROADCAST: Addr = Addr::v4([255; 4]);
+const ALL_DHCPV6_RELAYS: Addr = Addr::v6([0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2]);
+
+/// Whether one of these services lets the frame pass.
+#[inline(always)]
+pub fn allows(slot: &Slot, packet: &Packet, services: u32) -> bool {
+    if packet.fragment != Fragment::No {
+        return false;
+    }
+    if packet.protocol == l4::ICMPV6 && packet.kind == Kind::Ipv6 {
+        return services & SERVICE_ND != 0 && (neighbour(packet) || listener(packet));
+    }
+    if packet.protocol == l4::UDP && services & SERVICE_DHCP != 0 {
+        return match packet.kind {
+            Kind::Ipv4 => dhcp(slot, packet),
+            Kind::Ipv6 => dhcpv6(slot, packet),
+            Kind::Arp | Kind::Other => false,
+        };
+    }
+    false
+}
+
+#[inline(always)]
+fn neighbour(packet: &Packet) -> bool {
+    if !packet.direct || packet.hop_limit != 255 || packet.service & 0xff != 0 {
+        return false;
+    }
+    let kind = (packet.service >> 8) as u8;
+    match kind {
+        NEIGHBOUR_SOLICITATION | NEIGHBOUR_ADVERTISEMENT => true,
+        ROUTER_SOLICITATION => packet.from_device(),
+        ROUTER_ADVERTISEMENT => !packet.from_device(),
+        _ => false,
+    }
+}
+
+#[inline(always)]
+fn listener(packet: &Packet) -> bool {
+    if packet.hop_limit != 1 || packet.service & 0xff != 0 {
+        return false;
+    }
+    let kind = (packet.service >> 8) as u8;
+    match kind {
+        LISTENER_REPORT | LISTENER_DONE | LISTENER_REPORT_V2 => packet.from_device(),
+        LISTENER_QUERY => !packet.from_device(),
+        _ => false,
+    }
+}
+
+#[inline(always)]
+fn dhcp(slot: &Slot, packet: &Packet) -> bool {
+    if packet.from_device() {
+        packet.src_port == DHCP_CLIENT
+            && packet.dst_port == DHCP_SERVER
+            && (packet.dst == BROADCAST || is_server(slot, &packet.dst))
+    } else {
+        packet.src_port == DHCP_SERVER
+            && packet.dst_port == DHCP_CLIENT
+            && is_server(slot, &packet.src)
+    }
+}
+
+#[inline(always)]
+fn dhcpv6(slot: &Slot, packet: &Packet) -> bool {
+    if packet.from_device() {
+        packet.src_port == DHCPV6_CLIENT
+            && packet.dst_port == DHCPV6_SERVER
+            && (packet.dst == ALL_DHCPV6_RELAYS
+                || packet.dst.is_v6_link_local()
+                || is_server(slot, &packet.dst))
+    } else {
+        packet.src_port == DHCPV6_SERVER
+            && packet.dst_port == DHCPV6_CLIENT
+            && (packet.src.is_v6_link_local() || is_server(slot, &packet.src))
+    }
+}
+
+#[inline(always)]
+fn is_server(slot: &Slot, addr: &Addr) -> bool {
+    slot.header.flags & SLOT_DHCP_SERVERS == 0 || peer::contains(slot, scope::DHCP_SERVER, addr)
+}

@@ -1,0 +1,105 @@
+//! The policy image and which slot of it is in force.
+
+use aya_ebpf::{bindings::BPF_F_MMAPABLE, btf_maps::Array, macros::btf_map};
+use xiot_common::{
+    abi::{ABI_VERSION, SLOT_MAGIC},
+    capacity::DEFAULT_SLOT_LINES,
+    device::DeviceRecord,
+    image::{Line, SLOTS as SLOT_COUNT},
+    profile::{LINES_PER_PROFILE, ProfilePrefixes, ProfileRecord},
+    rule::RuleLine,
+    slot::SlotHeader,
+};
+
+use crate::config;
+
+const MMAPABLE: usize = BPF_F_MMAPABLE as usize;
+
+/// Both slots of the image. The agent writes the slot that is not active, through a memory map.
+#[btf_map]
+static IMAGE: Array<Line, { (DEFAULT_SLOT_LINES * SLOT_COUNT) as usize }, MMAPABLE> = Array::new();
+
+/// What lies where in each slot.
+#[btf_map]
+static SLOTS: Array<SlotHeader, { SLOT_COUNT as usize }, MMAPABLE> = Array::new();
+
+/// Index of the slot in force. The agent flips it once the other slot is whole.
+#[btf_map]
+static ACTIVE: Array<u32, 1, MMAPABLE> = Array::new();
+
+/// The slot that judges one frame: read once, passed down, so that a flip in between does not mix policies.
+#[derive(Clone, Copy, Debug)]
+pub struct Slot {
+    /// Its header.
+    pub header: &'static SlotHeader,
+    /// Its number.
+    pub index: u32,
+    /// Its first line in the image.
+    base: u32,
+}
+
+/// The slot in force, if it holds a whole policy of this layout.
+#[inline(always)]
+pub fn active() -> Option<Slot> {
+    let index = *ACTIVE.get(0)?;
+    let header = SLOTS.get(index)?;
+    if header.magic != SLOT_MAGIC || header.abi != ABI_VERSION {
+        return None;
+    }
+    Some(Slot {
+        header,
+        index,
+        base: index.wrapping_mul(config::slot_lines()),
+    })
+}
+
+impl Slot {
+    /// A line of the slot.
+    #[inline(always)]
+    pub fn line(&self, line: u32) -> Option<&'static Line> {
+        IMAGE.get(self.base.wrapping_add(line))
+    }
+
+    /// The record of a device.
+    #[inline(always)]
+    pub fn device(&self, id: u32) -> Option<&'static DeviceRecord> {
+        let line = self.line(self.header.device_records.wrapping_add(id >> 2))?;
+        // SAFETY: four records fill a line; the index is masked to one of them.
+        Some(unsafe {
+            &*core::ptr::from_ref(line)
+                .cast::<DeviceRecord>()
+                .add((id & 3) as usize)
+        })
+    }
+
+    /// The first line of a profile.
+    #[inline(always)]
+    pub fn profile(&self, profile: u32) -> Option<&'static ProfileRecord> {
+        let line = self.line(self.profile_line(profile))?;
+        // SAFETY: both are 64 bytes of integers.
+        Some(unsafe { &*core::ptr::from_ref(line).cast() })
+    }
+
+    /// The second line of a profile.
+    #[inline(always)]
+    pub fn prefixes(&self, profile: u32) -> Option<&'static ProfilePrefixes> {
+        let line = self.line(self.profile_line(profile).wrapping_add(1))?;
+        // SAFETY: both are 64 bytes of integers.
+        Some(unsafe { &*core::ptr::from_ref(line).cast() })
+    }
+
+    /// A rule line, counted from the first.
+    #[inline(always)]
+    pub fn rules(&self, line: u32) -> Option<&'static RuleLine> {
+        let line = self.line(self.header.rule_lines.wrapping_add(line))?;
+        // SAFETY: both are 64 bytes of integers.
+        Some(unsafe { &*core::ptr::from_ref(line).cast() })
+    }
+
+    #[inline(always)]
+    const fn profile_line(&self, profile: u32) -> u32 {
+        self.header
+            .profiles
+            .wrapping_add(profile.wrapping_mul(LINES_PER_PROFILE))
+    }
+}

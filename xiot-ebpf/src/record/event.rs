@@ -1,0 +1,131 @@
+//! Events: what was refused, or would have been. Two budgets keep a flood from drowning the agent: one per
+//! sender, one per CPU. What is held back or does not fit is counted.
+
+use aya_ebpf::{
+    btf_maps::{LruHashMap, PerCpuArray, RingBuf},
+    macros::btf_map,
+};
+use xiot_common::{
+    capacity::{DEFAULT_EVENT_RING_BYTES, EVENT_SENDERS},
+    counter::EventCounter,
+    event::{Event, SenderBudget, SenderKey},
+};
+
+use crate::{
+    clock, config,
+    packet::{Packet, mac},
+    verdict::Verdict,
+};
+
+/// Sized by the loader. Read by the agent.
+#[btf_map]
+static EVENTS: RingBuf<Event, { DEFAULT_EVENT_RING_BYTES as usize }> = RingBuf::new();
+
+/// One entry: this CPU's budget and tally.
+#[btf_map]
+static EVENT_COUNTERS: PerCpuArray<EventCounter, 1> = PerCpuArray::new();
+
+/// Budgets by sender. An LRU: who is silent longest is forgotten, and starts with a full budget again.
+#[btf_map]
+static EVENT_BUDGETS: LruHashMap<SenderKey, SenderBudget, { EVENT_SENDERS as usize }> =
+    LruHashMap::new();
+
+/// Sends an event if the budgets allow.
+#[inline(never)]
+pub fn send(packet: &Packet, verdict: &Verdict) {
+    let Some(counter) = EVENT_COUNTERS.get_ptr_mut(0) else {
+        return;
+    };
+    // SAFETY: the element belongs to this CPU, and the program is not interrupted by itself.
+    let counter = unsafe { &mut *counter };
+    // Frames that were refused before the clock was read carry no time.
+    let now = if packet.now == 0 {
+        clock::seconds()
+    } else {
+        packet.now
+    };
+    let Some(suppressed) = sender_allows(packet, now) else {
+        counter.suppressed += 1;
+        return;
+    };
+    if !cpu_allows(counter, now) {
+        counter.suppressed += 1;
+        return;
+    }
+    let Some(mut slot) = EVENTS.reserve(0) else {
+        counter.lost += 1;
+        return;
+    };
+    slot.write(Event {
+        time: clock::nanoseconds(),
+        suppressed,
+        src: packet.src,
+        dst: packet.dst,
+        device: verdict.device,
+        rule: verdict.rule,
+        length: packet.length,
+        ethertype: packet.ethertype,
+        src_port: packet.src_port,
+        dst_port: packet.service,
+        port: packet.port.index,
+        vlans: packet.vlans,
+        src_mac: mac(packet.src_mac),
+        dst_mac: mac(packet.dst_mac),
+        protocol: packet.protocol,
+        reason: verdict.reason as u8,
+        dropped: u8::from(verdict.dropped),
+        mode: verdict.mode as u8,
+        tcp_flags: packet.tcp_flags,
+        reserved: [0; 7],
+    });
+    slot.submit(0);
+    counter.sent += 1;
+}
+
+/// Takes a token of the sender: how many of its events were held back before, or nothing if it has none left.
+#[inline(always)]
+fn sender_allows(packet: &Packet, now: u32) -> Option<u64> {
+    let limit = config::events_per_sender();
+    let key = SenderKey {
+        mac: mac(packet.src_mac),
+        port: packet.port.index,
+    };
+    let Some(budget) = EVENT_BUDGETS.get_ptr_mut(&key) else {
+        let budget = SenderBudget {
+            filled_at: now,
+            tokens: limit.saturating_sub(1),
+            suppressed: 0,
+        };
+        // Without room the sender has no budget of its own yet; that of the CPU still holds.
+        match EVENT_BUDGETS.insert(&key, &budget, 0) {
+            Ok(()) | Err(_) => return Some(0),
+        }
+    };
+    // SAFETY: the element outlives the program run; a token more or less is harmless.
+    let budget = unsafe { &mut *budget };
+    if budget.filled_at != now {
+        budget.filled_at = now;
+        budget.tokens = limit;
+    }
+    if budget.tokens == 0 {
+        budget.suppressed += 1;
+        return None;
+    }
+    budget.tokens -= 1;
+    let suppressed = budget.suppressed;
+    budget.suppressed = 0;
+    Some(suppressed)
+}
+
+#[inline(always)]
+fn cpu_allows(counter: &mut EventCounter, now: u32) -> bool {
+    if counter.filled_at != now {
+        counter.filled_at = now;
+        counter.tokens = config::events_per_cpu();
+    }
+    if counter.tokens == 0 {
+        return false;
+    }
+    counter.tokens -= 1;
+    true
+}

@@ -1,0 +1,28 @@
+//! The trace of the last verdict, for private instances only.
+
+use aya_ebpf::{bindings::BPF_F_MMAPABLE, btf_maps::Array, macros::btf_map};
+use xiot_common::trace::Trace;
+
+use crate::verdict::Verdict;
+
+/// One record, written by whoever came last.
+#[btf_map]
+static TRACE: Array<Trace, 1, { BPF_F_MMAPABLE as usize }> = Array::new();
+
+/// Writes the verdict down.
+#[inline(always)]
+pub fn write(verdict: &Verdict) {
+    let Some(trace) = TRACE.get_ptr_mut(0) else {
+        return;
+    };
+    // SAFETY: a traced instance is run by one caller at a time.
+    let trace = unsafe { &mut *trace };
+    trace.device = verdict.device;
+    trace.rule = verdict.rule;
+    trace.reason = verdict.reason as u8;
+    trace.mode = verdict.mode as u8;
+    trace.dropped = u8::from(verdict.dropped);
+    trace.flow_hit = u8::from(verdict.hit);
+    trace.slot = verdict.slot;
+    trace.sequence += 1;
+}

@@ -1,0 +1,66 @@
+//! Verdicts, and the one place where a mode overrides one.
+
+use xiot_common::{
+    device::Mode,
+    reason::{Class, Reason},
+};
+
+/// What is done with a frame, and why.
+#[must_use]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Verdict {
+    /// The one named cause.
+    pub reason: Reason,
+    /// Mode that decided.
+    pub mode: Mode,
+    /// Dropped, or else forwarded.
+    pub dropped: bool,
+    /// Answered from the flow table.
+    pub hit: bool,
+    /// Device; 0 for none or one that is not listed.
+    pub device: u32,
+    /// Rule that allows it, or 0.
+    pub rule: u32,
+    /// Policy slot that judged.
+    pub slot: u32,
+}
+
+impl Verdict {
+    /// A verdict reached before any device was known, where no mode can help.
+    #[inline(always)]
+    pub const fn dropped(reason: Reason) -> Self {
+        Self {
+            reason,
+            mode: Mode::Enforce,
+            dropped: true,
+            hit: false,
+            device: 0,
+            rule: 0,
+            slot: 0,
+        }
+    }
+
+    /// The verdict that follows from a reason for a device in this mode.
+    #[inline(always)]
+    pub const fn new(reason: Reason, mode: Mode, device: u32, rule: u32, slot: u32) -> Self {
+        Self {
+            reason,
+            mode,
+            dropped: is_dropped(reason, mode),
+            hit: false,
+            device,
+            rule,
+            slot,
+        }
+    }
+}
+
+/// Whether a frame with this reason is dropped in this mode.
+#[inline(always)]
+pub const fn is_dropped(reason: Reason, mode: Mode) -> bool {
+    match reason.class() {
+        Class::Allowed => false,
+        Class::Malformed | Class::Gateway => true,
+        Class::Denied => matches!(mode, Mode::Enforce),
+    }
+}
