@@ -68,7 +68,8 @@ pub(crate) fn choose(
     }
 }
 
-fn has_source(sysroot: &Path) -> bool {
+/// Whether a compiler's directory holds the sources of `core`.
+pub(crate) fn has_source(sysroot: &Path) -> bool {
     sysroot
         .join("lib/rustlib/src/rust/library/core/src/lib.rs")
         .is_file()
@@ -86,7 +87,8 @@ fn rustc(toolchain: &str, args: &[&str]) -> Option<String> {
     output.status.success().then_some(text)
 }
 
-fn major(version: &str) -> u32 {
+/// First number of a dotted version; 0 when there is none.
+pub(crate) fn major(version: &str) -> u32 {
     let digits = version.split('.').next().unwrap_or_default();
     digits.parse().unwrap_or_default()
 }

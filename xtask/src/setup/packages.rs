@@ -1,0 +1,71 @@
+//! Installs Debian packages: lists fetched once and only when needed, no service started by it.
+
+use anyhow::{Context as _, Result};
+
+use crate::setup::step::Step;
+use crate::shell;
+
+/// Runs apt-get while package scripts may start no service: Debian asks `policy-rc.d`, whose 101 means
+/// "not allowed". An administrator's own policy is left alone. No questions, and patience with another
+/// package manager at work.
+const APT: &str = r#"
+export DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 130' HUP INT TERM
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+fi
+apt-get --quiet -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"
+"#;
+
+/// Installs packages, and knows whether the lists are fresh.
+#[derive(Debug, Default)]
+pub(crate) struct Installer {
+    updated: bool,
+}
+
+impl Installer {
+    /// Installs the packages of a step. A failure is tried once more with fresh lists: without lists, or
+    /// with stale ones, apt knows no package or asks for files that are gone.
+    pub(crate) fn install(&mut self, step: &Step) -> Result<()> {
+        let first = install(step);
+        if first.is_ok() || self.updated {
+            return first;
+        }
+        self.updated = true;
+        apt(&["update"])?;
+        install(step)
+    }
+}
+
+fn install(step: &Step) -> Result<()> {
+    let Step::Packages { names, .. } = step else {
+        return Ok(());
+    };
+    // Never at the price of a package that somebody else wanted, such as another Rust.
+    let mut args = vec!["install", "--yes", "--no-remove", "--no-install-recommends"];
+    args.extend(names.iter().map(String::as_str));
+    apt(&args)?;
+    let services = step.services();
+    if services.is_empty() || shell::which("systemctl").is_none() {
+        return Ok(());
+    }
+    // It was kept from starting, and would still start at the next boot.
+    shell::run(
+        shell::as_root("systemctl")
+            .args(["disable", "--quiet"])
+            .args(services),
+    )
+}
+
+fn apt(args: &[&str]) -> Result<()> {
+    eprintln!("$ apt-get {}", args.join(" "));
+    shell::run_unshown(
+        shell::as_root("sh")
+            .args(["-ec", APT, "apt-get"])
+            .args(args),
+    )
+    .with_context(|| format!("apt-get {} failed", args.first().unwrap_or(&"")))
+}

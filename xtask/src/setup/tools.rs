@@ -1,0 +1,107 @@
+//! The one list of programs that the demo and the tests run, and why each is needed.
+
+/// A program that is looked for in `PATH`, with Debian's package that brings it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Tool {
+    /// Name of the program.
+    pub(crate) program: &'static str,
+    /// Debian's package with the program.
+    pub(crate) package: &'static str,
+    /// What xiot does with it.
+    pub(crate) why: &'static str,
+    /// Services that the package starts and that nothing here wants: they are kept from starting, now
+    /// and at the next boot, when set-up installs the package.
+    pub(crate) services: &'static [&'static str],
+}
+
+const fn tool(program: &'static str, package: &'static str, why: &'static str) -> Tool {
+    Tool {
+        program,
+        package,
+        why,
+        services: &[],
+    }
+}
+
+/// Everything that the demo and the tests run.
+pub(crate) const TOOLS: &[Tool] = &[
+    tool(
+        "ip",
+        "iproute2",
+        "makes network namespaces, veth pairs and bridges",
+    ),
+    tool(
+        "ethtool",
+        "ethtool",
+        "sets and shows the offloads that pre-flight checks look at",
+    ),
+    tool("ping", "iputils-ping", "ICMP echo through the gateway"),
+    tool(
+        "arping",
+        "iputils-arping",
+        "ARP, plain and with a claimed sender",
+    ),
+    tool(
+        "curl",
+        "curl",
+        "HTTP through the gateway, and scrapes of the metrics",
+    ),
+    tool(
+        "ncat",
+        "ncat",
+        "servers and clients of the ward's TCP and UDP conversations",
+    ),
+    tool(
+        "socat",
+        "socat",
+        "sockets with bound sources, raw payloads and half-closed streams",
+    ),
+    tool("nmap", "nmap", "the port scan that must find nothing"),
+    tool(
+        "hping3",
+        "hping3",
+        "frames with spoofed sources and odd flags, and floods",
+    ),
+    tool(
+        "iperf3",
+        "iperf3",
+        "sustained traffic, while policies change and links fail",
+    ),
+    tool(
+        "tcpdump",
+        "tcpdump",
+        "captures on both sides: what arrived, byte for byte",
+    ),
+    tool("udhcpc", "udhcpc", "a DHCP client behind the gateway"),
+    tool(
+        "dnsmasq",
+        "dnsmasq-base",
+        "DHCP and DNS servers, wanted ones and rogue ones",
+    ),
+    tool(
+        "promtool",
+        "prometheus",
+        "checks names and help of the exported metrics",
+    ),
+    Tool {
+        services: &["prometheus"],
+        ..tool(
+            "prometheus",
+            "prometheus",
+            "a real server that scrapes the agent",
+        )
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_listed_once() {
+        let mut programs: Vec<_> = TOOLS.iter().map(|tool| tool.program).collect();
+        programs.sort_unstable();
+        programs.dedup();
+        assert_eq!(programs.len(), TOOLS.len());
+    }
+}

@@ -1,0 +1,134 @@
+//! `test`: the documentation's examples, then all tests under cargo-nextest.
+//!
+//! nextest comes last and replaces this process, so that the last line is its summary.
+
+use std::fs;
+
+use anyhow::{Context as _, Result};
+
+use crate::{shell, tidy};
+
+/// What to run, and for how long.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Options {
+    /// Only tests whose name contains one of these
+    names: Vec<String>,
+    /// Only tests that a nextest filterset matches, such as `binary(differential)`; may be repeated
+    #[arg(long, value_name = "EXPRESSION")]
+    filter: Vec<String>,
+    /// Frames that the differential test compares, instead of its 100,000 (`XIOT_FRAMES`)
+    #[arg(long, value_name = "COUNT")]
+    frames: Option<u64>,
+    /// Run the differential test for this many hours (`XIOT_HOURS`); fractions are fine
+    #[arg(long, value_name = "HOURS", conflicts_with = "frames")]
+    hours: Option<f64>,
+}
+
+impl Options {
+    /// Arguments that choose tests and profile.
+    fn nextest_args(&self) -> Vec<&str> {
+        let long = self.hours.is_some() || self.frames.is_some();
+        let mut args = vec!["--profile", if long { "long" } else { "ci" }];
+        for expression in &self.filter {
+            args.extend(["-E", expression]);
+        }
+        args.extend(self.names.iter().map(String::as_str));
+        args
+    }
+
+    /// How the length of the differential test reaches it.
+    fn environment(&self) -> Vec<(&'static str, String)> {
+        let frames = self.frames.map(|count| ("XIOT_FRAMES", count.to_string()));
+        let hours = self.hours.map(|hours| ("XIOT_HOURS", hours.to_string()));
+        frames.into_iter().chain(hours).collect()
+    }
+
+    fn is_narrowed(&self) -> bool {
+        !self.names.is_empty() || !self.filter.is_empty()
+    }
+}
+
+/// Runs the tests. Does not return when they could be started.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    if !options.is_narrowed() && tidy::has_examples()? {
+        shell::run(shell::cargo().args(["test", "--workspace", "--doc", "--quiet"]))?;
+    }
+    let mut nextest = if shell::is_root() {
+        let mut nextest = shell::cargo();
+        nextest.args(["nextest", "run", "--workspace"]);
+        nextest
+    } else {
+        as_other_user()?
+    };
+    shell::become_it(
+        nextest
+            .args(options.nextest_args())
+            .envs(options.environment()),
+    )
+}
+
+/// Builds as the user who asked and runs as root, so that root leaves no file in the build
+/// directory. nextest itself runs as root, not each test: it must be able to end a hung one.
+fn as_other_user() -> Result<std::process::Command> {
+    eprintln!(
+        "Tests load BPF programs and make network namespaces: they are built now and run as root, by sudo."
+    );
+    let dir = shell::target_dir().join("nextest-as-root");
+    fs::create_dir_all(&dir).with_context(|| format!("could not create {}", dir.display()))?;
+    let describe = |name: &str, args: &[&str]| -> Result<_> {
+        let mut cargo = shell::cargo();
+        cargo.args(args).stderr(std::process::Stdio::inherit());
+        let text =
+            shell::output(&mut cargo).with_context(|| format!("{} failed", shell::line(&cargo)))?;
+        let path = dir.join(name);
+        fs::write(&path, text).with_context(|| format!("could not write {}", path.display()))?;
+        Ok(path)
+    };
+    let metadata = describe("metadata.json", &["metadata", "--format-version", "1"])?;
+    let binaries = describe(
+        "binaries.json",
+        &[
+            "nextest",
+            "list",
+            "--workspace",
+            "--list-type",
+            "binaries-only",
+            "--message-format",
+            "json",
+        ],
+    )?;
+    let mut nextest = shell::as_root("cargo-nextest");
+    nextest
+        .args(["nextest", "run", "--cargo-metadata"])
+        .arg(metadata)
+        .arg("--binaries-metadata")
+        .arg(binaries);
+    Ok(nextest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_run_takes_everything_under_the_ci_profile() {
+        let options = Options::default();
+        assert_eq!(options.nextest_args(), ["--profile", "ci"]);
+        assert_eq!(options.environment(), []);
+        assert!(!options.is_narrowed());
+    }
+
+    #[test]
+    fn a_long_run_tells_the_test_and_lifts_its_time_limit() {
+        let options = Options {
+            filter: vec!["binary(differential)".to_owned()],
+            hours: Some(0.5),
+            ..Options::default()
+        };
+        assert_eq!(
+            options.nextest_args(),
+            ["--profile", "long", "-E", "binary(differential)"]
+        );
+        assert_eq!(options.environment(), [("XIOT_HOURS", "0.5".to_owned())]);
+    }
+}
