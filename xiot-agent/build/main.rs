@@ -2,7 +2,10 @@
 //!
 //! It needs no environment: `toolchain` finds a compiler that can build for BPF. It installs nothing
 //! either, that is `cargo xtask setup`.
-#![expect(clippy::print_stdout, reason = "cargo reads what a build script prints")]
+#![expect(
+    clippy::print_stdout,
+    reason = "cargo reads what a build script prints"
+)]
 
 mod toolchain;
 
