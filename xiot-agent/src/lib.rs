@@ -1,3 +1,4 @@
 //! The xiot agent as a library: what the binary and the tests share.
 
 pub mod model;
+pub mod oracle;

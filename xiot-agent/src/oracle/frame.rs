@@ -1,0 +1,185 @@
+//! Parses a frame down to ports, by docs/judgement.md section 1. Ethernet, tags and ARP are read here, the rest in
+//! [`super::ip`] and [`super::transport`].
+
+use std::net::IpAddr;
+
+use etherparse::{ArpPacketSlice, EtherType, Ethernet2HeaderSlice, SingleVlanHeaderSlice};
+use xiot_common::reason::Reason;
+
+use super::ip;
+
+/// A MAC address, bytes in transmission order.
+pub(super) type Mac = [u8; 6];
+
+/// What judging needs of a frame.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    pub(super) destination: Mac,
+    pub(super) source: Mac,
+    /// Outer and inner VLAN id; 0 where there is no tag.
+    pub(super) vlans: (u16, u16),
+    pub(super) content: Content,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Content {
+    Arp,
+    Ip(Packet),
+    /// Neither.
+    Other,
+}
+
+/// An IP packet of either family.
+#[derive(Clone, Debug)]
+pub(super) struct Packet {
+    pub(super) source: IpAddr,
+    pub(super) destination: IpAddr,
+    /// After all extension headers.
+    pub(super) protocol: u8,
+    pub(super) hop_limit: u8,
+    /// The transport header does not follow the IPv6 header directly.
+    pub(super) has_extensions: bool,
+    pub(super) fragment: Fragment,
+    pub(super) transport: Transport,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Fragment {
+    /// The packet is whole.
+    No,
+    First,
+    Later,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Transport {
+    Tcp {
+        source: u16,
+        destination: u16,
+        flags: TcpFlags,
+    },
+    Udp {
+        source: u16,
+        destination: u16,
+    },
+    /// ICMP in IPv4 or ICMPv6 in IPv6.
+    Icmp {
+        kind: u8,
+        code: u8,
+        echo: Echo,
+    },
+    /// A protocol without ports, or a later fragment.
+    Portless,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct TcpFlags {
+    pub(super) syn: bool,
+    pub(super) ack: bool,
+    pub(super) rst: bool,
+    pub(super) fin: bool,
+}
+
+impl TcpFlags {
+    /// A SYN that opens a conversation.
+    pub(super) fn is_pure_syn(self) -> bool {
+        self.syn && !self.ack
+    }
+}
+
+/// Whether an ICMP message is an echo, with its identifier.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Echo {
+    Request(u16),
+    Reply(u16),
+    No,
+}
+
+const MAX_TAGS: usize = 2;
+
+/// Bytes of an ARP message for Ethernet and IPv4.
+const ARP_BYTES: usize = 28;
+
+impl Frame {
+    /// Reads a frame from its first MAC byte on, without FCS.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Reason> {
+        let ethernet =
+            Ethernet2HeaderSlice::from_slice(bytes).map_err(|_short| Reason::TruncatedEthernet)?;
+        let mut ether_type = ethernet.ether_type();
+        let mut rest = after(bytes, 14);
+        let mut tags = Vec::new();
+        while is_vlan(ether_type) {
+            if tags.len() == MAX_TAGS {
+                return Err(Reason::TooManyVlanTags);
+            }
+            let tag = SingleVlanHeaderSlice::from_slice(rest)
+                .map_err(|_short| Reason::TruncatedEthernet)?;
+            tags.push(tag.vlan_identifier().value());
+            ether_type = tag.ether_type();
+            rest = after(rest, 4);
+        }
+        let content = match ether_type {
+            EtherType::IPV4 => Content::Ip(ip::parse_v4(rest)?),
+            EtherType::IPV6 => Content::Ip(ip::parse_v6(rest)?),
+            EtherType::ARP => {
+                check_arp(rest)?;
+                Content::Arp
+            }
+            _ => Content::Other,
+        };
+        if let Content::Ip(packet) = &content
+            && packet.has_same_endpoints()
+        {
+            return Err(Reason::SameEndpoints);
+        }
+        Ok(Self {
+            destination: ethernet.destination(),
+            source: ethernet.source(),
+            vlans: (tag_or_zero(&tags, 0), tag_or_zero(&tags, 1)),
+            content,
+        })
+    }
+}
+
+impl Packet {
+    fn has_same_endpoints(&self) -> bool {
+        let same_port = match self.transport {
+            Transport::Tcp {
+                source,
+                destination,
+                ..
+            }
+            | Transport::Udp {
+                source,
+                destination,
+            } => source == destination,
+            Transport::Icmp { .. } | Transport::Portless => true,
+        };
+        self.source == self.destination && same_port
+    }
+}
+
+fn is_vlan(ether_type: EtherType) -> bool {
+    matches!(ether_type.0, 0x8100 | 0x88a8)
+}
+
+fn tag_or_zero(tags: &[u16], nth: usize) -> u16 {
+    tags.get(nth).copied().unwrap_or(0)
+}
+
+fn check_arp(bytes: &[u8]) -> Result<(), Reason> {
+    let arp = bytes
+        .get(..ARP_BYTES)
+        .and_then(|message| ArpPacketSlice::from_slice(message).ok())
+        .ok_or(Reason::BadArp)?;
+    let fits = arp.hw_addr_type().0 == 1
+        && arp.proto_addr_type() == EtherType::IPV4
+        && arp.hw_addr_size() == 6
+        && arp.proto_addr_size() == 4;
+    if fits { Ok(()) } else { Err(Reason::BadArp) }
+}
+
+/// What follows the first `count` bytes; nothing where there are fewer.
+pub(super) fn after(bytes: &[u8], count: usize) -> &[u8] {
+    bytes.get(count..).unwrap_or(&[])
+}

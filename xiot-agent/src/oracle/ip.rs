@@ -1,0 +1,182 @@
+//! Parses IPv4 and IPv6 headers with everything between them and the transport header.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use etherparse::{
+    Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice, err::ipv4::HeaderError,
+    err::ipv4::HeaderSliceError,
+};
+use xiot_common::reason::Reason;
+
+use super::{
+    frame::{Fragment, Packet, after},
+    transport,
+};
+
+const MAX_EXTENSIONS: usize = 8;
+
+/// Family of a packet, where a protocol number alone does not say what it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Family {
+    V4,
+    V6,
+}
+
+pub(super) fn parse_v4(bytes: &[u8]) -> Result<Packet, Reason> {
+    if bytes.len() < 20 {
+        return Err(Reason::TruncatedIpv4);
+    }
+    let header = match Ipv4HeaderSlice::from_slice(bytes) {
+        Ok(header) => header,
+        Err(HeaderSliceError::Content(
+            HeaderError::UnexpectedVersion { .. }
+            | HeaderError::HeaderLengthSmallerThanHeader { .. },
+        )) => return Err(Reason::BadIpv4Header),
+        // The header is longer than the frame. It is bad all the same if it says that the packet is
+        // shorter than itself.
+        Err(HeaderSliceError::Len(_)) => {
+            let header_length = usize::from(bytes[0] & 0x0f) * 4;
+            let total_length = usize::from(u16::from_be_bytes([bytes[2], bytes[3]]));
+            return Err(if total_length < header_length {
+                Reason::BadIpv4Header
+            } else {
+                Reason::TruncatedIpv4
+            });
+        }
+    };
+    let header_length = header.slice().len();
+    let total_length = usize::from(header.total_len());
+    if total_length < header_length {
+        return Err(Reason::BadIpv4Header);
+    }
+    let payload = bytes
+        .get(header_length..total_length)
+        .ok_or(Reason::TruncatedIpv4)?;
+    let fragment = fragment(header.fragments_offset().value(), header.more_fragments());
+    let protocol = header.protocol().0;
+    Ok(Packet {
+        source: header.source_addr().into(),
+        destination: header.destination_addr().into(),
+        protocol,
+        hop_limit: header.ttl(),
+        has_extensions: false,
+        fragment,
+        transport: transport::parse(Family::V4, protocol, fragment, payload)?,
+    })
+}
+
+pub(super) fn parse_v6(bytes: &[u8]) -> Result<Packet, Reason> {
+    if bytes.len() < 40 {
+        return Err(Reason::TruncatedIpv6);
+    }
+    let header = Ipv6HeaderSlice::from_slice(bytes).map_err(|_version| Reason::BadIpv6Header)?;
+    let (source, destination) = (header.source_addr(), header.destination_addr());
+    if is_mapped(source) || is_mapped(destination) {
+        return Err(Reason::BadIpv6Header);
+    }
+    let payload = after(bytes, 40)
+        .get(..usize::from(header.payload_length()))
+        .ok_or(Reason::TruncatedIpv6)?;
+    let chain = walk_extensions(header.next_header().0, payload)?;
+    Ok(Packet {
+        source: IpAddr::V6(source),
+        destination: IpAddr::V6(destination),
+        protocol: chain.protocol,
+        hop_limit: header.hop_limit(),
+        has_extensions: chain.extensions > 0,
+        fragment: chain.fragment,
+        transport: transport::parse(Family::V6, chain.protocol, chain.fragment, chain.rest)?,
+    })
+}
+
+/// Where a chain of extension headers ends.
+struct Chain<'b> {
+    protocol: u8,
+    fragment: Fragment,
+    extensions: usize,
+    rest: &'b [u8],
+}
+
+fn walk_extensions(first: u8, payload: &[u8]) -> Result<Chain<'_>, Reason> {
+    let mut chain = Chain {
+        protocol: first,
+        fragment: Fragment::No,
+        extensions: 0,
+        rest: payload,
+    };
+    let mut fragment_seen = false;
+    while let Some(kind) = Extension::of(chain.protocol) {
+        if chain.extensions == MAX_EXTENSIONS {
+            return Err(Reason::BadIpv6Extension);
+        }
+        if kind == Extension::HopByHop && chain.extensions > 0 {
+            return Err(Reason::BadIpv6Extension);
+        }
+        let length = kind.length(chain.rest).ok_or(Reason::BadIpv6Extension)?;
+        let header = chain.rest.get(..length).ok_or(Reason::BadIpv6Extension)?;
+        if kind == Extension::Routing && header[3] > 0 {
+            return Err(Reason::Ipv6SourceRoute);
+        }
+        chain.protocol = header[0];
+        chain.rest = after(chain.rest, length);
+        chain.extensions += 1;
+        if kind == Extension::Fragment {
+            if fragment_seen {
+                return Err(Reason::BadIpv6Extension);
+            }
+            fragment_seen = true;
+            let slice = Ipv6FragmentHeaderSlice::from_slice(header)
+                .map_err(|_short| Reason::BadIpv6Extension)?;
+            chain.fragment = fragment(slice.fragment_offset().value(), slice.more_fragments());
+            if chain.fragment == Fragment::Later {
+                break;
+            }
+        }
+    }
+    Ok(chain)
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Extension {
+    HopByHop,
+    Routing,
+    Fragment,
+    Authentication,
+    /// Destination options, mobility: skipped unread.
+    Plain,
+}
+
+impl Extension {
+    fn of(next_header: u8) -> Option<Self> {
+        match next_header {
+            0 => Some(Self::HopByHop),
+            43 => Some(Self::Routing),
+            44 => Some(Self::Fragment),
+            51 => Some(Self::Authentication),
+            60 | 135 => Some(Self::Plain),
+            _ => None,
+        }
+    }
+
+    /// Bytes of the header at the start of `bytes`; none where its length field is missing.
+    fn length(self, bytes: &[u8]) -> Option<usize> {
+        let field = usize::from(*bytes.get(1)?);
+        Some(match self {
+            Self::HopByHop | Self::Routing | Self::Plain => (field + 1) * 8,
+            Self::Authentication => (field + 2) * 4,
+            Self::Fragment => 8,
+        })
+    }
+}
+
+fn fragment(offset: u16, more: bool) -> Fragment {
+    match (offset, more) {
+        (0, false) => Fragment::No,
+        (0, true) => Fragment::First,
+        _ => Fragment::Later,
+    }
+}
+
+fn is_mapped(address: Ipv6Addr) -> bool {
+    address.to_ipv4_mapped().is_some()
+}

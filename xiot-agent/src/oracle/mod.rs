@@ -1,0 +1,99 @@
+//! The reference: judges frames by docs/judgement.md and the policy as people mean it, with scans and lists.
+//!
+//! It shares nothing with the XDP program, its tables or its compiler but the names of the reasons, so that a
+//! difference between the two is a bug in one of them. Slow; never in the path of traffic.
+#![forbid(unsafe_code)]
+
+mod flow;
+mod frame;
+mod ip;
+mod judge;
+mod owner;
+mod rules;
+mod service;
+mod transport;
+
+use xiot_common::reason::Reason;
+
+use self::{flow::FlowList, frame::Frame};
+use crate::model::policy::{Mode, Policy};
+
+/// Which way the port looks that a frame comes in on.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Side {
+    /// Towards the devices.
+    Device,
+    /// Towards the rest of the network.
+    Uplink,
+}
+
+/// What becomes of one frame, and why.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use]
+pub struct Outcome {
+    /// The one named cause.
+    pub reason: Reason,
+    /// Whether the frame goes no further.
+    pub dropped: bool,
+    /// Id of the rule that allows the frame, now or when its flow was opened.
+    pub rule: Option<u32>,
+    /// The device, as position in the policy.
+    pub device: Option<usize>,
+    /// A live flow answered.
+    pub flow_hit: bool,
+    /// The mode that decided; [`Mode::Enforce`] where none was asked.
+    pub mode: Mode,
+}
+
+/// Judges frames in order, and remembers the flows they make.
+#[derive(Clone, Debug)]
+pub struct Oracle<'p> {
+    policy: &'p Policy,
+    wires: &'p [String],
+    flows: FlowList,
+}
+
+impl<'p> Oracle<'p> {
+    /// An oracle without flows. `wires` are the names of the gateway's wires by index.
+    pub fn new(policy: &'p Policy, wires: &'p [String]) -> Self {
+        Self::with_flow_capacity(policy, wires, usize::MAX)
+    }
+
+    /// The same with room for so many flows only.
+    pub fn with_flow_capacity(policy: &'p Policy, wires: &'p [String], flows: usize) -> Self {
+        Self {
+            policy,
+            wires,
+            flows: FlowList::new(flows),
+        }
+    }
+
+    /// Judges a frame, given from its first MAC byte on without FCS, that comes in at second `now` on the
+    /// port of this side of a wire.
+    pub fn judge(&mut self, side: Side, wire: usize, frame: &[u8], now: u64) -> Outcome {
+        if wire >= self.wires.len() {
+            return refused(Reason::NotAPort);
+        }
+        match Frame::parse(frame) {
+            Ok(frame) => self.judge_parsed(side, wire, &frame, now),
+            Err(reason) => refused(reason),
+        }
+    }
+
+    /// Flows remembered, over or not.
+    pub fn flow_count(&self) -> usize {
+        self.flows.len()
+    }
+}
+
+/// A frame that no device and no mode has a say in.
+fn refused(reason: Reason) -> Outcome {
+    Outcome {
+        reason,
+        dropped: true,
+        rule: None,
+        device: None,
+        flow_hit: false,
+        mode: Mode::Enforce,
+    }
+}

@@ -1,0 +1,170 @@
+//! Address bindings and rules: plain scans in file order (docs/judgement.md section 5).
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use xiot_common::reason::Reason;
+
+use super::{
+    Side,
+    frame::{Packet, Transport},
+};
+use crate::model::policy::{Clause, Device, IcmpType, Initiator, Profile, Rule};
+
+/// Whether the device may have this packet as far as its own addresses go.
+pub(super) fn is_bound(device: &Device, side: Side, packet: &Packet) -> bool {
+    let own = match side {
+        Side::Device => packet.source,
+        Side::Uplink => packet.destination,
+    };
+    let exempt = own.is_unspecified()
+        || is_link_local(own)
+        || side == Side::Uplink && (own.is_multicast() || own == IpAddr::V4(Ipv4Addr::BROADCAST));
+    device.addresses.is_empty() || exempt || device.addresses.contains(&own)
+}
+
+/// IPv6 only: IPv4's 169.254.0.0/16 has no special place here.
+pub(super) fn is_link_local(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V6(v6) if v6.segments()[0] & 0xffc0 == 0xfe80)
+}
+
+/// The rule that lets the packet's sender open a conversation, or the nearest miss.
+pub(super) fn judge(profile: &Profile, side: Side, packet: &Packet) -> Result<u32, Reason> {
+    let (initiator, other, peer) = match side {
+        Side::Device => (Initiator::Device, Initiator::Peer, packet.destination),
+        Side::Uplink => (Initiator::Peer, Initiator::Device, packet.source),
+    };
+    let asked = Asked::of(packet);
+    let own: Vec<&Rule> = rules_of(profile, initiator, peer).collect();
+    if let Some(rule) = own.iter().find(|rule| asked.is_in(rule)) {
+        return Ok(rule.id);
+    }
+    let back = asked.reversed();
+    if rules_of(profile, other, peer)
+        .any(|rule| asked.is_in(rule) || back.is_some_and(|back| back.is_in(rule)))
+    {
+        return Err(Reason::WrongDirection);
+    }
+    if own.iter().any(|rule| asked.has_protocol_in(rule)) {
+        return Err(Reason::NoPort);
+    }
+    if own.is_empty() {
+        Err(Reason::NoPeer)
+    } else {
+        Err(Reason::NoProtocol)
+    }
+}
+
+fn rules_of(profile: &Profile, initiator: Initiator, peer: IpAddr) -> impl Iterator<Item = &Rule> {
+    profile.rules.iter().filter(move |rule| {
+        rule.initiator == initiator && rule.peers.iter().any(|network| network.contains(peer))
+    })
+}
+
+/// What a packet asks for.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    is_v6: bool,
+    protocol: u8,
+    service: Service,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Service {
+    Tcp { port: u16, sender_port: u16 },
+    Udp { port: u16, sender_port: u16 },
+    Icmp { kind: u8, code: u8 },
+    Portless,
+}
+
+impl Asked {
+    fn of(packet: &Packet) -> Self {
+        let service = match packet.transport {
+            Transport::Tcp {
+                source,
+                destination,
+                ..
+            } => Service::Tcp {
+                port: destination,
+                sender_port: source,
+            },
+            Transport::Udp {
+                source,
+                destination,
+            } => Service::Udp {
+                port: destination,
+                sender_port: source,
+            },
+            Transport::Icmp { kind, code, .. } => Service::Icmp { kind, code },
+            Transport::Portless => Service::Portless,
+        };
+        Self {
+            is_v6: packet.destination.is_ipv6(),
+            protocol: packet.protocol,
+            service,
+        }
+    }
+
+    /// The same with the sender's port taken for the service's.
+    fn reversed(self) -> Option<Self> {
+        let service = match self.service {
+            Service::Tcp { port, sender_port } => Service::Tcp {
+                port: sender_port,
+                sender_port: port,
+            },
+            Service::Udp { port, sender_port } => Service::Udp {
+                port: sender_port,
+                sender_port: port,
+            },
+            Service::Icmp { .. } | Service::Portless => return None,
+        };
+        Some(Self { service, ..self })
+    }
+
+    fn is_in(self, rule: &Rule) -> bool {
+        rule.clauses
+            .iter()
+            .any(|clause| match (clause, self.service) {
+                (Clause::Tcp(ranges), Service::Tcp { port, .. })
+                | (Clause::Udp(ranges), Service::Udp { port, .. }) => {
+                    ranges.iter().any(|range| range.contains(&port))
+                }
+                (Clause::Icmp(types), Service::Icmp { kind, code }) => {
+                    !self.is_v6 && has_type(types, kind, code)
+                }
+                (Clause::Icmpv6(types), Service::Icmp { kind, code }) => {
+                    self.is_v6 && has_type(types, kind, code)
+                }
+                (Clause::Any | Clause::Protocol(_), _) => self.has_protocol(clause),
+                (Clause::Tcp(_) | Clause::Udp(_) | Clause::Icmp(_) | Clause::Icmpv6(_), _) => false,
+            })
+    }
+
+    fn has_protocol_in(self, rule: &Rule) -> bool {
+        rule.clauses.iter().any(|clause| self.has_protocol(clause))
+    }
+
+    fn has_protocol(self, clause: &Clause) -> bool {
+        match clause {
+            Clause::Any => true,
+            Clause::Tcp(_) => self.protocol == 6,
+            Clause::Udp(_) => self.protocol == 17,
+            Clause::Icmp(_) | Clause::Protocol(1) => self.is_icmp(),
+            Clause::Icmpv6(_) | Clause::Protocol(58) => self.is_icmpv6(),
+            Clause::Protocol(number) => self.protocol == *number,
+        }
+    }
+
+    fn is_icmp(self) -> bool {
+        self.protocol == 1 && !self.is_v6
+    }
+
+    fn is_icmpv6(self) -> bool {
+        self.protocol == 58 && self.is_v6
+    }
+}
+
+fn has_type(types: &[IcmpType], kind: u8, code: u8) -> bool {
+    types
+        .iter()
+        .any(|t| t.kind == kind && t.code.is_none_or(|wanted| wanted == code))
+}
