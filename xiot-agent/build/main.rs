@@ -42,7 +42,7 @@ fn build() -> anyhow::Result<()> {
             None => bail!(
                 "no Rust toolchain here can build the XDP program (looked for {} with the sources \
                  of core); run `cargo xtask setup`",
-                toolchain::CANDIDATES.join(" and ")
+                toolchain::CANDIDATES.join(", ")
             ),
         }
     };

@@ -9,10 +9,19 @@ use std::process::Command;
 /// Names the toolchain to use, over every other choice.
 pub(crate) const OVERRIDE: &str = "XIOT_BPF_TOOLCHAIN";
 
-/// Toolchains that are tried in this order when [`OVERRIDE`] is not set. `cargo xtask setup` links the
-/// distribution's Rust under the first name where no nightly can be had, so a link is a decision
-/// somebody made and goes before whatever nightly happens to be around.
-pub(crate) const CANDIDATES: [&str; 2] = ["xiot-bpf", "nightly"];
+/// Name that set-up links the distribution's Rust under, where no nightly can be had.
+pub(crate) const LINKED: &str = "xiot-bpf";
+
+/// The nightly that set-up installs. One of a date, for builds that can be repeated, and because the
+/// linker must have the compiler's LLVM: 22 in this one, which distributions package.
+pub(crate) const PINNED: &str = "nightly-2026-05-20";
+
+/// Whatever nightly is around.
+pub(crate) const FLOATING: &str = "nightly";
+
+/// Toolchains that are tried in this order when [`OVERRIDE`] is not set. A link is a decision that
+/// somebody made, so it goes first.
+pub(crate) const CANDIDATES: [&str; 3] = [LINKED, PINNED, FLOATING];
 
 /// A rustup toolchain as it was found on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,7 +17,7 @@ if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod 755 "$policy"
 fi
-apt-get --quiet -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"
+apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@" >/dev/null
 "#;
 
 /// Installs packages, and knows whether the lists are fresh.
@@ -27,37 +27,51 @@ pub(crate) struct Installer {
 }
 
 impl Installer {
-    /// Installs the packages of a step. A failure is tried once more with fresh lists: without lists, or
-    /// with stale ones, apt knows no package or asks for files that are gone.
+    /// Installs the packages of a step. Lists are fetched where apt does not know the packages, and
+    /// where it asks for files that are gone, which is what stale lists look like.
     pub(crate) fn install(&mut self, step: &Step) -> Result<()> {
-        let first = install(step);
-        if first.is_ok() || self.updated {
-            return first;
+        let Step::Packages { names, .. } = step else {
+            return Ok(());
+        };
+        if !self.updated && !is_known(names) {
+            self.update()?;
         }
+        let first = install(names);
+        if first.is_err() && !self.updated {
+            self.update()?;
+            install(names)?;
+        } else {
+            first?;
+        }
+        hold_back(&step.services())
+    }
+
+    fn update(&mut self) -> Result<()> {
         self.updated = true;
-        apt(&["update"])?;
-        install(step)
+        apt(&["update"])
     }
 }
 
-fn install(step: &Step) -> Result<()> {
-    let Step::Packages { names, .. } = step else {
-        return Ok(());
-    };
+fn is_known(names: &[String]) -> bool {
+    let mut simulation = shell::command("apt-get");
+    simulation.args(["install", "--simulate"]).args(names);
+    shell::output(&mut simulation).is_some()
+}
+
+fn install(names: &[String]) -> Result<()> {
     // Never at the price of a package that somebody else wanted, such as another Rust.
     let mut args = vec!["install", "--yes", "--no-remove", "--no-install-recommends"];
     args.extend(names.iter().map(String::as_str));
-    apt(&args)?;
-    let services = step.services();
+    apt(&args)
+}
+
+/// Services that were kept from starting would still start at the next boot.
+fn hold_back(services: &[&str]) -> Result<()> {
     if services.is_empty() || shell::which("systemctl").is_none() {
         return Ok(());
     }
-    // It was kept from starting, and would still start at the next boot.
-    shell::run(
-        shell::as_root("systemctl")
-            .args(["disable", "--quiet"])
-            .args(services),
-    )
+    let mut systemctl = shell::as_root("systemctl");
+    shell::run(systemctl.args(["disable", "--quiet"]).args(services))
 }
 
 fn apt(args: &[&str]) -> Result<()> {

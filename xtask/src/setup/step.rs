@@ -26,7 +26,7 @@ pub(crate) enum Step {
         /// Name of the toolchain.
         toolchain: String,
     },
-    /// Install rustup's nightly with those sources.
+    /// Install rustup's pinned nightly with those sources.
     InstallNightly,
     /// Make the distribution's Rust known to rustup.
     LinkSystemRust,
@@ -67,7 +67,7 @@ impl Step {
             }
             Self::LinkSystemRust => format!(
                 "builds find the distribution's Rust as toolchain {}",
-                toolchain::CANDIDATES[0]
+                toolchain::LINKED
             ),
             Self::InstallLinker { llvm } => format!(
                 "it links the XDP program, and must have the compiler's LLVM {llvm}; takes minutes"
@@ -105,7 +105,7 @@ impl Step {
             Self::InstallNightly => rustup(&[
                 "toolchain",
                 "install",
-                "nightly",
+                toolchain::PINNED,
                 "--profile",
                 "minimal",
                 "--component",
@@ -113,9 +113,7 @@ impl Step {
                 "--component",
                 "clippy",
             ]),
-            Self::LinkSystemRust => {
-                rustup(&["toolchain", "link", toolchain::CANDIDATES[0], "/usr"])
-            }
+            Self::LinkSystemRust => rustup(&["toolchain", "link", toolchain::LINKED, "/usr"]),
             Self::InstallLinker { llvm } => {
                 let mut command = cargo_install("bpf-linker", LINKER);
                 command
@@ -127,7 +125,12 @@ impl Step {
                     .env("LLVM_PREFIX", prefix(*llvm));
                 command
             }
-            Self::InstallNextest => cargo_install("cargo-nextest", NEXTEST),
+            Self::InstallNextest => {
+                let mut command = cargo_install("cargo-nextest", NEXTEST);
+                // Its self-update alone builds a TLS library in C.
+                command.args(["--no-default-features", "--features", "default-no-update"]);
+                command
+            }
             Self::AddComponents(components) => {
                 let mut command = rustup(&["component", "add"]);
                 command.args(components);

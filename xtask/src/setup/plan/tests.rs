@@ -1,98 +1,14 @@
-//! Plans for machines of many kinds, none of which has to exist.
+//! Plans for whole machines.
 
-use std::path::PathBuf;
-
-use super::*;
-use crate::setup::facts::{Linker, SystemRust};
+use super::machines::{
+    bpf_linker, check, check_blocked, complete, fresh, nightly, pinned, rust, system_rust,
+};
+use super::{Plan, plan};
+use crate::setup::Needs;
+use crate::setup::facts::Facts;
+use crate::setup::step::{NEXTEST, Step};
 use crate::setup::tools::TOOLS;
-
-/// A machine of root's with rustup and apt, and nothing else.
-fn fresh() -> Facts {
-    Facts {
-        is_root: true,
-        has_apt: true,
-        has_rustup: true,
-        missing_components: vec!["clippy", "rustfmt"],
-        missing_tools: TOOLS.iter().collect(),
-        ..Facts::default()
-    }
-}
-
-/// A machine where nothing is missing, with the distribution's Rust.
-fn complete() -> Facts {
-    Facts {
-        toolchains: vec![rust("xiot-bpf", "1.96.0", 22, true)],
-        linker: Some(bpf_linker(22)),
-        llvm: vec![22],
-        has_bpf_clippy: true,
-        missing_components: Vec::new(),
-        nextest: Some(NEXTEST.to_owned()),
-        missing_tools: Vec::new(),
-        has_bpffs: true,
-        ..fresh()
-    }
-}
-
-fn rust(name: &str, release: &str, llvm: u32, has_source: bool) -> Toolchain {
-    Toolchain {
-        name: name.to_owned(),
-        sysroot: PathBuf::from("/nowhere"),
-        release: release.to_owned(),
-        llvm,
-        has_source,
-    }
-}
-
-fn nightly(llvm: u32, has_source: bool) -> Toolchain {
-    rust("nightly", "1.97.0-nightly", llvm, has_source)
-}
-
-fn bpf_linker(llvm: u32) -> Linker {
-    Linker {
-        version: LINKER.to_owned(),
-        llvm: Some(llvm),
-    }
-}
-
-fn add_source() -> Step {
-    Step::AddSource {
-        toolchain: "nightly".to_owned(),
-    }
-}
-
-#[track_caller]
-fn check(facts: &Facts, needs: Needs, failed: &[Step], expected: &[&str]) {
-    let plan = plan(facts, needs, failed);
-    let commands: Vec<_> = plan
-        .steps
-        .iter()
-        .map(|step| shell::line(&step.command()))
-        .collect();
-    assert_eq!(
-        commands.len(),
-        expected.len(),
-        "{commands:#?}, blocked: {:#?}",
-        plan.blocked
-    );
-    for (command, expected) in commands.iter().zip(expected) {
-        assert!(command.contains(expected), "{command} lacks {expected}");
-    }
-}
-
-#[track_caller]
-fn check_blocked(facts: &Facts, needs: Needs, failed: &[Step], expected: &[&str]) {
-    let plan = plan(facts, needs, failed);
-    assert_eq!(plan.steps, []);
-    let blocked: Vec<_> = plan.blocked.iter().map(ToString::to_string).collect();
-    assert_eq!(blocked.len(), 1, "{blocked:#?}");
-    for expected in expected {
-        assert!(
-            blocked[0].contains(expected),
-            "{} lacks {expected}",
-            blocked[0]
-        );
-    }
-}
+use crate::toolchain;
 
 #[test]
 fn nothing_is_done_where_nothing_is_missing() {
@@ -114,142 +30,15 @@ fn a_command_gets_only_what_it_needs() {
 }
 
 #[test]
-fn a_fresh_machine_first_tries_nightly() {
+fn a_fresh_machine_first_tries_the_pinned_nightly() {
     let expected = [
         "component add",
         "apt-get install",
-        "toolchain install nightly",
+        "toolchain install nightly-2",
         "nextest",
         "mount",
     ];
     check(&fresh(), Needs::ALL, &[], &expected);
-}
-
-#[test]
-fn a_nightly_without_sources_gets_them() {
-    let facts = Facts {
-        toolchains: vec![nightly(22, false)],
-        ..complete()
-    };
-    check(&facts, Needs::BUILD, &[], &["rust-src --toolchain nightly"]);
-}
-
-#[test]
-fn a_nightly_with_sources_gets_llvm_then_the_linker_that_matches() {
-    let mut facts = Facts {
-        toolchains: vec![nightly(22, true)],
-        linker: None,
-        llvm: vec![19],
-        ..complete()
-    };
-    check(
-        &facts,
-        Needs::BUILD,
-        &[],
-        &["apt-get install --no-install-recommends llvm-22-dev"],
-    );
-    facts.llvm = vec![19, 22];
-    check(&facts, Needs::BUILD, &[], &["--features llvm-22"]);
-}
-
-#[test]
-fn a_linker_of_another_llvm_is_replaced_and_one_that_can_not_be_told_is_kept() {
-    let mut facts = Facts {
-        linker: Some(bpf_linker(23)),
-        ..complete()
-    };
-    check(&facts, Needs::BUILD, &[], &["cargo install bpf-linker"]);
-    facts.linker = Some(Linker {
-        llvm: None,
-        ..bpf_linker(0)
-    });
-    check(&facts, Needs::BUILD, &[], &[]);
-}
-
-#[test]
-fn where_nightly_can_not_be_had_the_distribution_s_rust_is_taken() {
-    let mut facts = Facts {
-        toolchains: Vec::new(),
-        ..complete()
-    };
-    let failed = [Step::InstallNightly];
-    check(
-        &facts,
-        Needs::BUILD,
-        &failed,
-        &["rustc-web cargo-web rust-web-src rust-web-clippy"],
-    );
-    facts.system_rust = Some(SystemRust {
-        llvm: 22,
-        has_source: true,
-        has_cargo: true,
-    });
-    check(
-        &facts,
-        Needs::BUILD,
-        &failed,
-        &["rustup toolchain link xiot-bpf /usr"],
-    );
-    facts.toolchains = vec![nightly(22, false)];
-    check(
-        &facts,
-        Needs::BUILD,
-        &[add_source()],
-        &["rustup toolchain link xiot-bpf /usr"],
-    );
-}
-
-#[test]
-fn a_nightly_with_an_llvm_too_new_gives_way_to_the_distribution_s_rust() {
-    let facts = Facts {
-        toolchains: vec![nightly(24, true)],
-        linker: None,
-        ..complete()
-    };
-    check(&facts, Needs::BUILD, &[], &["rustc-web"]);
-}
-
-#[test]
-fn a_nightly_whose_llvm_is_not_packaged_gives_way_to_the_distribution_s_rust() {
-    let facts = Facts {
-        toolchains: vec![nightly(23, true)],
-        ..complete()
-    };
-    let llvm = plan(&facts, Needs::BUILD, &[]).steps;
-    assert_eq!(llvm.len(), 1);
-    check(&facts, Needs::BUILD, &llvm, &["rustc-web"]);
-}
-
-#[test]
-fn an_old_rust_of_the_distribution_is_refused_with_its_llvm() {
-    let facts = Facts {
-        toolchains: Vec::new(),
-        system_rust: Some(SystemRust {
-            llvm: 14,
-            has_source: true,
-            has_cargo: true,
-        }),
-        ..complete()
-    };
-    check_blocked(
-        &facts,
-        Needs::BUILD,
-        &[Step::InstallNightly],
-        &["has LLVM 14", "21 to 23"],
-    );
-}
-
-#[test]
-fn the_toolchain_that_the_environment_names_is_taken_or_refused() {
-    let mut facts = Facts {
-        wanted: Some("mine".to_owned()),
-        ..complete()
-    };
-    check_blocked(&facts, Needs::BUILD, &[], &["XIOT_BPF_TOOLCHAIN=mine"]);
-    facts
-        .toolchains
-        .push(rust("mine", "1.97.0-nightly", 22, true));
-    check(&facts, Needs::BUILD, &[], &[]);
 }
 
 #[test]
@@ -294,21 +83,6 @@ fn without_apt_the_packages_are_told() {
 }
 
 #[test]
-fn without_rustup_its_installer_is_told() {
-    let facts = Facts {
-        has_rustup: false,
-        toolchains: Vec::new(),
-        ..complete()
-    };
-    check_blocked(
-        &facts,
-        Needs::BUILD,
-        &[],
-        &["rustup is missing", "rustup.rs"],
-    );
-}
-
-#[test]
 fn a_step_that_failed_is_not_tried_again() {
     let facts = Facts {
         nextest: Some("0.9.98".to_owned()),
@@ -321,18 +95,6 @@ fn a_step_that_failed_is_not_tried_again() {
         &[Step::InstallNextest],
         &["cargo install cargo-nextest"],
     );
-}
-
-#[test]
-fn without_clippy_for_bpf_lint_goes_on() {
-    let facts = Facts {
-        has_bpf_clippy: false,
-        ..complete()
-    };
-    let steps = plan(&facts, Needs::LINT, &[]).steps;
-    check(&facts, Needs::LINT, &[], &["rust-web-clippy"]);
-    check(&facts, Needs::LINT, &steps, &[]);
-    check(&facts, Needs::BUILD, &[], &[]);
 }
 
 /// Plays a machine on which every step does what it says, or fails where `fails` says so.
@@ -355,7 +117,8 @@ fn play(mut facts: Facts, fails: impl Fn(&Step) -> bool) -> (Facts, Plan) {
 
 fn act(facts: &mut Facts, step: &Step) {
     match step {
-        Step::AddSource { .. } | Step::InstallNightly => facts.toolchains = vec![nightly(22, true)],
+        Step::AddSource { .. } => facts.toolchains = vec![nightly(22, true)],
+        Step::InstallNightly => facts.toolchains.push(pinned(true)),
         Step::LinkSystemRust => facts.toolchains.push(rust("xiot-bpf", "1.96.0", 22, true)),
         Step::InstallLinker { llvm } => facts.linker = Some(bpf_linker(*llvm)),
         Step::InstallNextest => facts.nextest = Some(NEXTEST.to_owned()),
@@ -365,11 +128,7 @@ fn act(facts: &mut Facts, step: &Step) {
         Step::Packages { names, .. } if names[0].starts_with("llvm") => facts.llvm.push(22),
         Step::Packages { names, .. } if names[0] == "rustc-web" => {
             facts.has_bpf_clippy = true;
-            facts.system_rust = Some(SystemRust {
-                llvm: 22,
-                has_source: true,
-                has_cargo: true,
-            });
+            facts.system_rust = Some(system_rust(22));
         }
         Step::Packages { .. } => facts.missing_tools.clear(),
     }
@@ -381,7 +140,7 @@ fn a_fresh_machine_is_completed_with_nightly_and_without() {
     assert_eq!(end, Plan::default());
     assert_eq!(
         facts.bpf_toolchain().map(|found| found.name).as_deref(),
-        Some("nightly")
+        Some(toolchain::PINNED)
     );
 
     let (facts, end) = play(fresh(), |step| *step == Step::InstallNightly);
