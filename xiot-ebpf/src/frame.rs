@@ -47,13 +47,14 @@ impl Frame {
 }
 
 /// Verifier (6.1 to 6.18, LLVM 22): the pointer that is compared with the end must be the one that is read
-/// through. Left alone, LLVM recomputes it from the offset and the bounds check is lost on the copy.
+/// through. Left alone, LLVM recomputes it from the offset and the bounds check is lost on the copy. The move is
+/// there because an empty statement gets line information of its own, which the kernel refuses as a duplicate.
 #[cfg(target_arch = "bpf")]
 #[inline(always)]
 fn opaque(mut at: usize) -> usize {
-    // SAFETY: no instruction; only hides where the value came from.
+    // SAFETY: a register moved to itself; only hides where the value came from.
     unsafe {
-        core::arch::asm!("/* {0} */", inout(reg) at, options(pure, nomem, nostack, preserves_flags))
+        core::arch::asm!("{0} = {0}", inout(reg) at, options(pure, nomem, nostack, preserves_flags))
     };
     at
 }

@@ -21,18 +21,21 @@ use crate::{
     verdict::Verdict,
 };
 
-/// Why the slow path was taken.
-#[derive(Clone, Copy, Debug)]
+/// Why the slow path was taken. One plain byte: a subprogram's arguments must all be initialised, and those of
+/// an enum with fields are not.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
 enum Why {
     /// No flow.
     Miss,
-    /// A SYN on a live flow. An established one stays as it is.
-    Reopen {
-        /// The flow is established.
-        established: bool,
-    },
-    /// The flow denies the frame; only the mode is open.
-    Denied(Reason),
+    /// A SYN on a live flow that is not established.
+    Reopen,
+    /// A SYN on an established flow, which stays as it is.
+    ReopenEstablished,
+    /// The flow belongs to another: denied, only the mode is open.
+    OwnerMismatch,
+    /// The segment cannot come now: denied, only the mode is open.
+    BadState,
 }
 
 /// Judges the frame.
@@ -55,8 +58,10 @@ pub fn judge(frame: &Frame, packet: &mut Packet) -> Verdict {
             ..Verdict::new(reason, Mode::Monitor, device, rule, 0)
         },
         Lookup::Miss => slow(packet, Why::Miss),
-        Lookup::Reopen { established } => slow(packet, Why::Reopen { established }),
-        Lookup::Deny(reason) => slow(packet, Why::Denied(reason)),
+        Lookup::Reopen { established: false } => slow(packet, Why::Reopen),
+        Lookup::Reopen { established: true } => slow(packet, Why::ReopenEstablished),
+        Lookup::OwnerMismatch => slow(packet, Why::OwnerMismatch),
+        Lookup::BadState => slow(packet, Why::BadState),
     }
 }
 
@@ -83,9 +88,10 @@ fn slow(packet: &Packet, why: Why) -> Verdict {
     let no_device = !packet.from_device() && is_group(packet.dst_mac);
     let subject = subject(&slot, packet, no_device);
     let (reason, rule) = match why {
-        Why::Denied(reason) => (reason, 0),
-        Why::Miss | Why::Reopen { .. } if no_device => (group(&slot, packet), 0),
-        Why::Miss | Why::Reopen { .. } => by_policy(&slot, packet, &subject, why),
+        Why::OwnerMismatch => (Reason::FlowOwnerMismatch, 0),
+        Why::BadState => (Reason::TcpBadState, 0),
+        Why::Miss | Why::Reopen | Why::ReopenEstablished if no_device => (group(&slot, packet), 0),
+        Why::Miss | Why::Reopen | Why::ReopenEstablished => by_policy(&slot, packet, &subject, why),
     };
     Verdict::new(reason, subject.mode, subject.device, rule, slot.index)
 }
@@ -175,7 +181,7 @@ fn by_policy(slot: &Slot, packet: &Packet, subject: &Subject, why: Why) -> (Reas
         device: subject.device,
         generation: subject.generation,
         mode: subject.mode,
-        live: matches!(why, Why::Reopen { .. }),
+        live: why == Why::Reopen,
     };
     if let Some(reason) = refusal {
         opening.reason = reason;
@@ -195,12 +201,17 @@ fn by_policy(slot: &Slot, packet: &Packet, subject: &Subject, why: Why) -> (Reas
             opening.rule = ruling.rule;
         }
     }
-    if matches!(why, Why::Reopen { established: true }) {
+    if why == Why::ReopenEstablished {
         return (opening.reason, opening.rule);
     }
     let timeouts = profile.map_or(xiot_common::profile::Timeouts::DEFAULT, |p| p.timeouts);
     let reason = flow::open(packet, &opening, &timeouts);
-    (reason, opening.rule)
+    let rule = if reason == Reason::AllowedRule {
+        opening.rule
+    } else {
+        0
+    };
+    (reason, rule)
 }
 
 /// Whether the address on the device's side is one of the device's own, or one that anybody may use.

@@ -62,11 +62,7 @@ pub struct Packet {
     pub src_mac: u64,
     /// Destination MAC, likewise.
     pub dst_mac: u64,
-    /// Source address.
-    pub src: Addr,
-    /// Destination address.
-    pub dst: Addr,
-    /// Flow key; set once the frame is known to have one.
+    /// Flow key, which holds the addresses; zero until they are known.
     pub key: FlowKey,
     /// Length of the frame in bytes.
     pub length: u32,
@@ -111,8 +107,6 @@ impl Packet {
         Self {
             src_mac: 0,
             dst_mac: 0,
-            src: Addr([0; 4]),
-            dst: Addr([0; 4]),
             key: FlowKey {
                 low: Addr([0; 4]),
                 high: Addr([0; 4]),
@@ -175,13 +169,33 @@ impl Packet {
         }
     }
 
+    /// Source address.
+    #[inline(always)]
+    pub const fn src(&self) -> &Addr {
+        if self.source_is_low {
+            &self.key.low
+        } else {
+            &self.key.high
+        }
+    }
+
+    /// Destination address.
+    #[inline(always)]
+    pub const fn dst(&self) -> &Addr {
+        if self.source_is_low {
+            &self.key.high
+        } else {
+            &self.key.low
+        }
+    }
+
     /// Address of the device, if the frame is what it looks like.
     #[inline(always)]
     pub const fn device_addr(&self) -> &Addr {
         if self.from_device() {
-            &self.src
+            self.src()
         } else {
-            &self.dst
+            self.dst()
         }
     }
 
@@ -189,9 +203,9 @@ impl Packet {
     #[inline(always)]
     pub const fn peer_addr(&self) -> &Addr {
         if self.from_device() {
-            &self.dst
+            self.dst()
         } else {
-            &self.src
+            self.src()
         }
     }
 

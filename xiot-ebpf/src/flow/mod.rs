@@ -38,8 +38,10 @@ pub enum Lookup {
         /// The flow is established.
         established: bool,
     },
-    /// The flow speaks against it.
-    Deny(Reason),
+    /// The flow belongs to another MAC, port or side.
+    OwnerMismatch,
+    /// The segment cannot come at this point of the handshake.
+    BadState,
 }
 
 /// Looks the frame's flow up and moves it on.
@@ -53,14 +55,14 @@ pub fn lookup(packet: &Packet) -> Lookup {
         return Lookup::Miss;
     }
     if !is_owner(entry, packet) {
-        return Lookup::Deny(Reason::FlowOwnerMismatch);
+        return Lookup::OwnerMismatch;
     }
     let from_initiator = packet.from_device() == (entry.flags & FLOW_PEER_INITIATED == 0);
     if packet.protocol == l4::TCP {
         match tcp::step(entry, packet, from_initiator) {
             tcp::Step::Forward => {}
             tcp::Step::Reopen { established } => return Lookup::Reopen { established },
-            tcp::Step::Deny(reason) => return Lookup::Deny(reason),
+            tcp::Step::BadState => return Lookup::BadState,
         }
     } else if packet.icmp != Icmp::No && (packet.icmp == Icmp::Request) != from_initiator {
         return Lookup::Miss;

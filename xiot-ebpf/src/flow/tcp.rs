@@ -1,10 +1,7 @@
 //! TCP as far as a gateway must know it: who opened, whether it was answered, whether it is ending
 //! (docs/judgement.md, 2). Sequence numbers are the endpoints' affair.
 
-use xiot_common::{
-    flow::{FlowEntry, FlowState},
-    reason::Reason,
-};
+use xiot_common::flow::{FlowEntry, FlowState};
 
 use crate::packet::{ACK, FIN, Packet, RST, SYN};
 
@@ -19,7 +16,7 @@ pub(crate) enum Step {
         established: bool,
     },
     /// It cannot come now.
-    Deny(Reason),
+    BadState,
 }
 
 /// Moves the flow on by one segment.
@@ -40,7 +37,7 @@ pub(crate) fn step(entry: &mut FlowEntry, packet: &Packet, from_initiator: bool)
     }
     if handshake {
         if from_initiator {
-            return Step::Deny(Reason::TcpBadState);
+            return Step::BadState;
         }
         if flags & (SYN | ACK) == SYN | ACK {
             entry.state = FlowState::TcpEstablished as u8;

@@ -2,7 +2,7 @@
 
 use xiot_common::{addr::Addr, reason::Reason};
 
-use super::Transport;
+use super::Datagram;
 use crate::{
     frame::{Frame, Wire},
     packet::{Fragment, Kind, Packet},
@@ -31,11 +31,7 @@ const FRAGMENT_OFFSET: u16 = 0x1fff;
 
 /// Reads addresses, protocol and fragment; options are skipped.
 #[inline(always)]
-pub(crate) fn parse(
-    frame: &Frame,
-    packet: &mut Packet,
-    offset: usize,
-) -> Result<Transport, Reason> {
+pub(crate) fn parse(frame: &Frame, packet: &mut Packet, offset: usize) -> Result<Datagram, Reason> {
     packet.kind = Kind::Ipv4;
     let header: Header = frame.read(offset).ok_or(Reason::TruncatedIpv4)?;
     let header_length = usize::from(header.version_length & 0x0f) * 4;
@@ -46,8 +42,6 @@ pub(crate) fn parse(
     if offset + total_length > frame.length() as usize {
         return Err(Reason::TruncatedIpv4);
     }
-    packet.src = Addr::from_v4_word(header.src);
-    packet.dst = Addr::from_v4_word(header.dst);
     packet.protocol = header.protocol;
     packet.hop_limit = header.ttl;
     let fragment = u16::from_be(header.fragment);
@@ -56,7 +50,9 @@ pub(crate) fn parse(
     } else if fragment & MORE_FRAGMENTS != 0 {
         packet.fragment = Fragment::First;
     }
-    Ok(Transport {
+    Ok(Datagram {
+        src: Addr::from_v4_word(header.src),
+        dst: Addr::from_v4_word(header.dst),
         offset: offset + header_length,
         length: total_length - header_length,
     })

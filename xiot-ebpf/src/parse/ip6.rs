@@ -2,7 +2,7 @@
 
 use xiot_common::{addr::Addr, capacity::MAX_IPV6_EXTENSIONS, reason::Reason};
 
-use super::Transport;
+use super::Datagram;
 use crate::{
     frame::{Frame, Wire},
     packet::{Fragment, Kind, Packet},
@@ -53,11 +53,7 @@ const fn is_extension(protocol: u8) -> bool {
 
 /// Reads addresses, protocol and fragment, walking the extension headers.
 #[inline(always)]
-pub(crate) fn parse(
-    frame: &Frame,
-    packet: &mut Packet,
-    offset: usize,
-) -> Result<Transport, Reason> {
+pub(crate) fn parse(frame: &Frame, packet: &mut Packet, offset: usize) -> Result<Datagram, Reason> {
     packet.kind = Kind::Ipv6;
     let header: Header = frame.read(offset).ok_or(Reason::TruncatedIpv6)?;
     // A mapped address has no business on a wire, and its bits are those of an IPv4 address in every table here.
@@ -69,19 +65,19 @@ pub(crate) fn parse(
     if offset + payload > frame.length() as usize {
         return Err(Reason::TruncatedIpv6);
     }
-    packet.src = header.src;
-    packet.dst = header.dst;
     packet.hop_limit = header.hop_limit;
-    let transport = Transport {
+    let datagram = Datagram {
+        src: header.src,
+        dst: header.dst,
         offset,
         length: payload,
     };
     if is_extension(header.next) {
-        return extensions(frame, packet, header.next, transport);
+        return extensions(frame, packet, header.next, datagram);
     }
     packet.protocol = header.next;
     packet.direct = true;
-    Ok(transport)
+    Ok(datagram)
 }
 
 /// Walks the chain that starts with a header of kind `next`.
@@ -90,22 +86,22 @@ fn extensions(
     frame: &Frame,
     packet: &mut Packet,
     mut next: u8,
-    mut transport: Transport,
-) -> Result<Transport, Reason> {
+    mut datagram: Datagram,
+) -> Result<Datagram, Reason> {
     let mut has_fragment = false;
     for index in 0..MAX_IPV6_EXTENSIONS {
         if next == HOP_BY_HOP && index != 0 {
             return Err(Reason::BadIpv6Extension);
         }
         let header: Extension = frame
-            .read(transport.offset)
+            .read(datagram.offset)
             .ok_or(Reason::BadIpv6Extension)?;
         let length = match next {
             FRAGMENT => 8,
             AUTHENTICATION => (usize::from(header.length) + 2) * 4,
             _ => (usize::from(header.length) + 1) * 8,
         };
-        if length > transport.length {
+        if length > datagram.length {
             return Err(Reason::BadIpv6Extension);
         }
         if next == ROUTING && header.fourth != 0 {
@@ -120,18 +116,18 @@ fn extensions(
             if field & 0xfff8 != 0 {
                 packet.fragment = Fragment::Later;
                 packet.protocol = header.next;
-                return Ok(transport);
+                return Ok(datagram);
             }
             if field & 1 != 0 {
                 packet.fragment = Fragment::First;
             }
         }
-        transport.offset += length;
-        transport.length -= length;
+        datagram.offset += length;
+        datagram.length -= length;
         next = header.next;
         if !is_extension(next) {
             packet.protocol = next;
-            return Ok(transport);
+            return Ok(datagram);
         }
     }
     Err(Reason::BadIpv6Extension)

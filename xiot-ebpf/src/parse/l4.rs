@@ -2,7 +2,6 @@
 
 use xiot_common::reason::Reason;
 
-use super::Transport;
 use crate::{
     frame::{Frame, Wire},
     packet::{FIN, Fragment, Icmp, Kind, Packet, RST, SYN},
@@ -63,12 +62,17 @@ unsafe impl Wire for IcmpHeader {}
 
 /// Reads the transport header.
 #[inline(always)]
-pub(crate) fn parse(frame: &Frame, packet: &mut Packet, at: Transport) -> Result<(), Reason> {
+pub(crate) fn parse(
+    frame: &Frame,
+    packet: &mut Packet,
+    offset: usize,
+    available: usize,
+) -> Result<(), Reason> {
     match packet.protocol {
-        TCP => tcp(frame, packet, at),
-        UDP => udp(frame, packet, at),
-        ICMP if packet.kind == Kind::Ipv4 => icmp(frame, packet, at, 8, 0),
-        ICMPV6 if packet.kind == Kind::Ipv6 => icmp(frame, packet, at, 128, 129),
+        TCP => tcp(frame, packet, offset, available),
+        UDP => udp(frame, packet, offset, available),
+        ICMP if packet.kind == Kind::Ipv4 => icmp(frame, packet, offset, available, 8, 0),
+        ICMPV6 if packet.kind == Kind::Ipv6 => icmp(frame, packet, offset, available, 128, 129),
         _ => Ok(()),
     }
 }
@@ -87,23 +91,24 @@ fn incomplete(packet: &Packet, reason: Reason) -> Reason {
 fn header<T: Wire>(
     frame: &Frame,
     packet: &Packet,
-    at: Transport,
+    offset: usize,
+    available: usize,
     reason: Reason,
 ) -> Result<T, Reason> {
-    if at.length < size_of::<T>() {
+    if available < size_of::<T>() {
         return Err(incomplete(packet, reason));
     }
-    frame.read(at.offset).ok_or(reason)
+    frame.read(offset).ok_or(reason)
 }
 
 #[inline(always)]
-fn tcp(frame: &Frame, packet: &mut Packet, at: Transport) -> Result<(), Reason> {
-    let tcp: Tcp = header(frame, packet, at, Reason::BadTcpHeader)?;
+fn tcp(frame: &Frame, packet: &mut Packet, offset: usize, available: usize) -> Result<(), Reason> {
+    let tcp: Tcp = header(frame, packet, offset, available, Reason::BadTcpHeader)?;
     let length = usize::from(tcp.offset >> 4) * 4;
     if length < size_of::<Tcp>() {
         return Err(Reason::BadTcpHeader);
     }
-    if length > at.length {
+    if length > available {
         return Err(incomplete(packet, Reason::BadTcpHeader));
     }
     let flags = tcp.flags & FLAGS;
@@ -118,10 +123,10 @@ fn tcp(frame: &Frame, packet: &mut Packet, at: Transport) -> Result<(), Reason> 
 }
 
 #[inline(always)]
-fn udp(frame: &Frame, packet: &mut Packet, at: Transport) -> Result<(), Reason> {
-    let udp: Udp = header(frame, packet, at, Reason::BadUdpHeader)?;
+fn udp(frame: &Frame, packet: &mut Packet, offset: usize, available: usize) -> Result<(), Reason> {
+    let udp: Udp = header(frame, packet, offset, available, Reason::BadUdpHeader)?;
     let length = usize::from(u16::from_be(udp.length));
-    if length < size_of::<Udp>() || (packet.fragment == Fragment::No && length > at.length) {
+    if length < size_of::<Udp>() || (packet.fragment == Fragment::No && length > available) {
         return Err(Reason::BadUdpHeader);
     }
     packet.src_port = u16::from_be(udp.src_port);
@@ -134,11 +139,12 @@ fn udp(frame: &Frame, packet: &mut Packet, at: Transport) -> Result<(), Reason> 
 fn icmp(
     frame: &Frame,
     packet: &mut Packet,
-    at: Transport,
+    offset: usize,
+    available: usize,
     request: u8,
     reply: u8,
 ) -> Result<(), Reason> {
-    let icmp: IcmpHeader = header(frame, packet, at, Reason::BadIcmpHeader)?;
+    let icmp: IcmpHeader = header(frame, packet, offset, available, Reason::BadIcmpHeader)?;
     packet.service = u16::from(icmp.kind) << 8 | u16::from(icmp.code);
     packet.echo_id = u16::from_be(icmp.id);
     packet.icmp = if icmp.kind == request && icmp.code == 0 {

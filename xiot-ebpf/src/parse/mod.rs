@@ -7,17 +7,21 @@ mod ip4;
 mod ip6;
 pub(crate) mod l4;
 
-use xiot_common::{flow::FlowKey, reason::Reason};
+use xiot_common::{addr::Addr, flow::FlowKey, reason::Reason};
 
 use crate::{
     frame::Frame,
     packet::{Fragment, Icmp, Kind, Packet},
 };
 
-/// Where the transport header is and how much of it there may be.
+/// What an IP header says.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Transport {
-    /// Offset of its first byte in the frame.
+pub(crate) struct Datagram {
+    /// Source address.
+    pub(crate) src: Addr,
+    /// Destination address.
+    pub(crate) dst: Addr,
+    /// Offset of the first byte of the transport header in the frame.
     pub(crate) offset: usize,
     /// Bytes from there to the end of the datagram.
     pub(crate) length: usize,
@@ -27,7 +31,7 @@ pub(crate) struct Transport {
 #[inline(always)]
 pub fn parse(frame: &Frame, packet: &mut Packet) -> Result<(), Reason> {
     let offset = eth::parse(frame, packet)?;
-    let transport = match packet.ethertype {
+    let datagram = match packet.ethertype {
         eth::IPV4 => ip4::parse(frame, packet, offset)?,
         eth::IPV6 => ip6::parse(frame, packet, offset)?,
         eth::ARP => {
@@ -36,16 +40,17 @@ pub fn parse(frame: &Frame, packet: &mut Packet) -> Result<(), Reason> {
         }
         _ => return Ok(()),
     };
-    if packet.fragment != Fragment::Later {
-        l4::parse(frame, packet, transport)?;
-    }
-    if packet.src == packet.dst && packet.src_port == packet.dst_port {
-        return Err(Reason::SameEndpoints);
-    }
+    let transport = if packet.fragment == Fragment::Later {
+        Ok(())
+    } else {
+        l4::parse(frame, packet, datagram.offset, datagram.length)
+    };
+    let same = datagram.src == datagram.dst && packet.src_port == packet.dst_port;
     l4::set_echo_ports(packet);
+    // Also for a refused header: its event names the addresses.
     let (key, source_is_low) = FlowKey::new(
-        &packet.src,
-        &packet.dst,
+        &datagram.src,
+        &datagram.dst,
         packet.src_port,
         packet.dst_port,
         packet.protocol,
@@ -54,6 +59,10 @@ pub fn parse(frame: &Frame, packet: &mut Packet) -> Result<(), Reason> {
     );
     packet.key = key;
     packet.source_is_low = source_is_low;
+    transport?;
+    if same {
+        return Err(Reason::SameEndpoints);
+    }
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use xiot_common::{
 use super::slot::Slot;
 
 /// The payload of the longest listed prefix that contains the address, or 0.
-#[inline(always)]
+#[inline(never)]
 pub fn longest(slot: &Slot, scope: u32, addr: &Addr, lengths: &PrefixLengths) -> u32 {
     let v4 = addr.is_v4();
     let mut index = 0;

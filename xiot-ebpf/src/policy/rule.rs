@@ -23,15 +23,8 @@ pub struct Ruling {
     pub rule: u32,
 }
 
-/// What one rule set says of a protocol and up to two ports.
-#[derive(Clone, Copy, Debug)]
-struct Scan {
-    rule: u32,
-    has_protocol: bool,
-}
-
 /// Judges the frame as the opening of a conversation by its sender.
-#[inline(never)]
+#[inline(always)]
 pub fn judge(slot: &Slot, packet: &Packet, profile: u32) -> Ruling {
     let miss = Ruling {
         reason: Reason::NoPeer,
@@ -54,20 +47,20 @@ pub fn judge(slot: &Slot, packet: &Packet, profile: u32) -> Ruling {
     let set = peer::longest(slot, own_scope, addr, own);
     let mut has_protocol = false;
     if set != 0 {
-        let scan = scan(
+        let found = scan(
             slot,
             set - 1,
             packet.protocol,
             packet.service,
             packet.service,
         );
-        if scan.rule != 0 {
+        if found & RULE != 0 {
             return Ruling {
                 reason: Reason::AllowedRule,
-                rule: scan.rule,
+                rule: (found & RULE) as u32,
             };
         }
-        has_protocol = scan.has_protocol;
+        has_protocol = found & HAS_PROTOCOL != 0;
     }
     let opposite = peer::longest(slot, other_scope, addr, other);
     if opposite != 0 {
@@ -75,7 +68,7 @@ pub fn judge(slot: &Slot, packet: &Packet, profile: u32) -> Ruling {
             l4::TCP | l4::UDP => packet.src_port,
             _ => packet.service,
         };
-        if scan(slot, opposite - 1, packet.protocol, packet.service, second).rule != 0 {
+        if scan(slot, opposite - 1, packet.protocol, packet.service, second) & RULE != 0 {
             return Ruling {
                 reason: Reason::WrongDirection,
                 rule: 0,
@@ -92,11 +85,30 @@ pub fn judge(slot: &Slot, packet: &Packet, profile: u32) -> Ruling {
     Ruling { reason, rule: 0 }
 }
 
-/// Looks for a range of the protocol that holds either port. The lines of a protocol come before the line for
-/// any protocol.
+/// In what [`scan`] gives: the rule.
+const RULE: u64 = u32::MAX as u64;
+/// In what [`scan`] gives: some line is for the protocol.
+const HAS_PROTOCOL: u64 = 1 << 32;
+
+/// Looks for a range of the protocol that holds either port: the rule, or 0, and [`HAS_PROTOCOL`]. The lines of a
+/// protocol come before the line for any protocol.
+///
+/// One word in and out for each thing: a subprogram has five argument registers and one for its result.
 #[inline(always)]
-fn scan(slot: &Slot, first: u32, protocol: u8, port: u16, other: u16) -> Scan {
-    let mut has_protocol = false;
+fn scan(slot: &Slot, first: u32, protocol: u8, port: u16, other: u16) -> u64 {
+    scan_lines(
+        slot,
+        first,
+        protocol,
+        u32::from(port) | u32::from(other) << 16,
+    )
+}
+
+#[inline(never)]
+fn scan_lines(slot: &Slot, first: u32, protocol: u8, ports: u32) -> u64 {
+    let port = ports as u16;
+    let other = (ports >> 16) as u16;
+    let mut found = 0;
     let mut index = 0;
     while index < MAX_LINES_PER_SET as u32 {
         let Some(line) = slot.rules(first.wrapping_add(index)) else {
@@ -104,17 +116,16 @@ fn scan(slot: &Slot, first: u32, protocol: u8, port: u16, other: u16) -> Scan {
         };
         let any = line.flags & LINE_ANY_PROTOCOL != 0;
         if any || line.protocol == protocol {
-            has_protocol |= !any;
+            if !any {
+                found = HAS_PROTOCOL;
+            }
             let mut range = 0;
             while range < RANGES_PER_LINE {
                 let r = &line.ranges[range];
                 if r.rule != 0
                     && ((r.low <= port && port <= r.high) || (r.low <= other && other <= r.high))
                 {
-                    return Scan {
-                        rule: r.rule,
-                        has_protocol,
-                    };
+                    return found | u64::from(r.rule);
                 }
                 range += 1;
             }
@@ -124,10 +135,7 @@ fn scan(slot: &Slot, first: u32, protocol: u8, port: u16, other: u16) -> Scan {
         }
         index += 1;
     }
-    Scan {
-        rule: 0,
-        has_protocol,
-    }
+    found
 }
 
 /// Whether a frame of this kind can open anything at all.

@@ -81,11 +81,11 @@ fn dhcp(slot: &Slot, packet: &Packet) -> bool {
     if packet.from_device() {
         packet.src_port == DHCP_CLIENT
             && packet.dst_port == DHCP_SERVER
-            && (packet.dst == BROADCAST || is_server(slot, &packet.dst))
+            && (*packet.dst() == BROADCAST || is_server(slot, packet.dst()))
     } else {
         packet.src_port == DHCP_SERVER
             && packet.dst_port == DHCP_CLIENT
-            && is_server(slot, &packet.src)
+            && is_server(slot, packet.src())
     }
 }
 
@@ -94,13 +94,13 @@ fn dhcpv6(slot: &Slot, packet: &Packet) -> bool {
     if packet.from_device() {
         packet.src_port == DHCPV6_CLIENT
             && packet.dst_port == DHCPV6_SERVER
-            && (packet.dst == ALL_DHCPV6_RELAYS
-                || packet.dst.is_v6_link_local()
-                || is_server(slot, &packet.dst))
+            && (*packet.dst() == ALL_DHCPV6_RELAYS
+                || packet.dst().is_v6_link_local()
+                || is_server(slot, packet.dst()))
     } else {
         packet.src_port == DHCPV6_SERVER
             && packet.dst_port == DHCPV6_CLIENT
-            && (packet.src.is_v6_link_local() || is_server(slot, &packet.src))
+            && (packet.src().is_v6_link_local() || is_server(slot, packet.src()))
     }
 }
 

@@ -59,8 +59,8 @@ pub fn send(packet: &Packet, verdict: &Verdict) {
     slot.write(Event {
         time: clock::nanoseconds(),
         suppressed,
-        src: packet.src,
-        dst: packet.dst,
+        src: *packet.src(),
+        dst: *packet.dst(),
         device: verdict.device,
         rule: verdict.rule,
         length: packet.length,
