@@ -1,7 +1,24 @@
-//! Rebuilds the object when the linker changes: cargo does not know that the BPF target links with it.
+//! Tells cargo and the BPF linker what they do not know by themselves.
+
+use std::env;
+
+/// Functions that the verifier is to check once and alone. The linker makes everything internal that is not
+/// exported, and internal functions are checked again from every place that calls them.
+const GLOBAL: [&str; 7] = [
+    "xiot_slow",
+    "xiot_peer_longest",
+    "xiot_peer_exact",
+    "xiot_rule_scan",
+    "xiot_observe",
+    "xiot_fold",
+    "xiot_event",
+];
 
 fn main() {
     if let Ok(linker) = which::which("bpf-linker") {
         println!("cargo::rerun-if-changed={}", linker.display());
+    }
+    if env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "bpf") {
+        println!("cargo::rustc-link-arg-bins=--export={}", GLOBAL.join(","));
     }
 }

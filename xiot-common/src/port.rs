@@ -26,4 +26,15 @@ pub struct PortConfig {
     pub flags: u8,
 }
 
+impl PortConfig {
+    /// Not a port.
+    pub const NONE: Self = Self {
+        index: 0,
+        egress: 0,
+        wire: 0,
+        side: 0,
+        flags: 0,
+    };
+}
+
 crate::layout!(PortConfig, size 8, align 2);

@@ -15,38 +15,54 @@ use crate::{
     packet::{Fragment, Kind, Packet, is_group},
     parse,
     policy::{
-        device, peer, rule, service,
+        device,
+        peer::{self, Whose},
+        rule, service,
         slot::{self, Slot},
     },
+    scratch::{self, Scratch},
     verdict::Verdict,
 };
 
-/// Why the slow path was taken. One plain byte: a subprogram's arguments must all be initialised, and those of
-/// an enum with fields are not.
+/// Why the slow path was taken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[repr(u8)]
+#[repr(u32)]
 enum Why {
     /// No flow.
-    Miss,
+    Miss = 0,
     /// A SYN on a live flow that is not established.
-    Reopen,
+    Reopen = 1,
     /// A SYN on an established flow, which stays as it is.
-    ReopenEstablished,
+    ReopenEstablished = 2,
     /// The flow belongs to another: denied, only the mode is open.
-    OwnerMismatch,
+    OwnerMismatch = 3,
     /// The segment cannot come now: denied, only the mode is open.
-    BadState,
+    BadState = 4,
+}
+
+impl Why {
+    #[inline(always)]
+    const fn from_u32(number: u32) -> Self {
+        match number {
+            0 => Self::Miss,
+            1 => Self::Reopen,
+            2 => Self::ReopenEstablished,
+            3 => Self::OwnerMismatch,
+            _ => Self::BadState,
+        }
+    }
 }
 
 /// Judges the frame.
 #[inline(always)]
-pub fn judge(frame: &Frame, packet: &mut Packet) -> Verdict {
+pub fn judge(frame: &Frame, scratch: &mut Scratch) -> Verdict {
+    let packet = &mut scratch.packet;
     if let Err(reason) = parse::parse(frame, packet) {
         return Verdict::dropped(reason);
     }
     packet.now = clock::seconds();
     if !parse::has_flow(packet) {
-        return slow(packet, Why::Miss);
+        return slow(scratch, Why::Miss);
     }
     match flow::lookup(packet) {
         Lookup::Hit {
@@ -57,11 +73,11 @@ pub fn judge(frame: &Frame, packet: &mut Packet) -> Verdict {
             hit: true,
             ..Verdict::new(reason, Mode::Monitor, device, rule, 0)
         },
-        Lookup::Miss => slow(packet, Why::Miss),
-        Lookup::Reopen { established: false } => slow(packet, Why::Reopen),
-        Lookup::Reopen { established: true } => slow(packet, Why::ReopenEstablished),
-        Lookup::OwnerMismatch => slow(packet, Why::OwnerMismatch),
-        Lookup::BadState => slow(packet, Why::BadState),
+        Lookup::Miss => slow(scratch, Why::Miss),
+        Lookup::Reopen { established: false } => slow(scratch, Why::Reopen),
+        Lookup::Reopen { established: true } => slow(scratch, Why::ReopenEstablished),
+        Lookup::OwnerMismatch => slow(scratch, Why::OwnerMismatch),
+        Lookup::BadState => slow(scratch, Why::BadState),
     }
 }
 
@@ -79,9 +95,25 @@ struct Subject {
 
 const NO_PROFILE: u32 = u32::MAX;
 
-/// Judges by policy: everything that is not answered from the flow table.
+#[inline(always)]
+fn slow(scratch: &Scratch, why: Why) -> Verdict {
+    xiot_slow(why as u32);
+    scratch.verdict()
+}
+
+/// Judges by policy: everything that is not answered from the flow table. The verdict is left in the scratch.
+#[unsafe(no_mangle)]
 #[inline(never)]
-fn slow(packet: &Packet, why: Why) -> Verdict {
+pub extern "C" fn xiot_slow(why: u32) -> u32 {
+    let Some(scratch) = scratch::get() else {
+        return 0;
+    };
+    scratch.set_verdict(&by_slot(&scratch.packet, Why::from_u32(why)));
+    0
+}
+
+#[inline(always)]
+fn by_slot(packet: &Packet, why: Why) -> Verdict {
     let Some(slot) = slot::active() else {
         return Verdict::dropped(Reason::NoPolicy);
     };
@@ -224,7 +256,7 @@ fn is_bound(slot: &Slot, packet: &Packet, device: u32) -> bool {
     if !packet.from_device() && is_group_addr(addr) {
         return true;
     }
-    peer::contains(slot, scope::binding(device), addr)
+    peer::contains(slot, scope::binding(device), Whose::Device)
 }
 
 /// 224.0.0.0/4, 255.255.255.255, ff00::/8.

@@ -16,33 +16,46 @@ pub mod parse;
 pub mod policy;
 pub mod port;
 pub mod record;
+pub mod scratch;
 pub mod verdict;
 
 use aya_ebpf::{bindings::xdp_action, programs::XdpContext};
-use xiot_common::reason::Reason;
+use xiot_common::reason::{Class, Reason};
 
-use crate::{frame::Frame, packet::Packet, verdict::Verdict};
+use crate::{frame::Frame, verdict::Verdict};
 
 /// Judges, counts and forwards one frame.
 #[inline(always)]
 pub fn run(ctx: &XdpContext) -> u32 {
     let frame = Frame::new(ctx.data(), ctx.data_end());
-    let mut packet = Packet::new(frame.length());
+    // The element of a per-CPU array of one is always there; the verifier wants it asked.
+    let Some(scratch) = scratch::take() else {
+        return xdp_action::XDP_DROP;
+    };
+    scratch.packet.reset(frame.length());
     let verdict = match port::ingress(ctx.ingress_ifindex()) {
         Some(port) => {
-            packet.port = *port;
-            judge::judge(&frame, &mut packet)
+            scratch.packet.port = *port;
+            judge::judge(&frame, scratch)
         }
         None => Verdict::dropped(Reason::NotAPort),
     };
     let (verdict, action) = if verdict.dropped {
         (verdict, xdp_action::XDP_DROP)
     } else {
-        match forward::wire(packet.port.egress) {
+        match forward::wire(scratch.packet.port.egress) {
             Some(action) => (verdict, action),
             None => (Verdict::dropped(Reason::NoEgress), xdp_action::XDP_DROP),
         }
     };
-    record::record(&packet, &verdict);
+    record::counter::reason(&scratch.packet, &verdict);
+    record::counter::device(&scratch.packet, &verdict);
+    if !verdict.hit && verdict.reason.class() != Class::Allowed {
+        scratch.set_verdict(&verdict);
+        record::event::xiot_event();
+    }
+    if config::trace() != 0 {
+        record::trace::write(&verdict);
+    }
     action
 }

@@ -55,14 +55,16 @@ pub const RST: u8 = 0x04;
 /// ACK.
 pub const ACK: u8 = 0x10;
 
-/// A frame in the making of its verdict.
+/// A frame in the making of its verdict. Flags are bytes, not `bool`: the element is map memory, which the verifier
+/// takes to hold anything.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub struct Packet {
     /// Source MAC: its bytes as the low six of a little-endian word.
     pub src_mac: u64,
     /// Destination MAC, likewise.
     pub dst_mac: u64,
-    /// Flow key, which holds the addresses; zero until they are known.
+    /// Flow key, which holds the addresses. Of an earlier frame while `kind` is not IP.
     pub key: FlowKey,
     /// Length of the frame in bytes.
     pub length: u32,
@@ -94,53 +96,35 @@ pub struct Packet {
     pub fragment: Fragment,
     /// What ICMP message.
     pub icmp: Icmp,
-    /// The transport header follows the IPv6 header directly.
-    pub direct: bool,
-    /// The source is the lower endpoint of the key.
-    pub source_is_low: bool,
+    /// 1: the transport header follows the IPv6 header directly.
+    pub direct: u8,
+    /// 1: the source is the lower endpoint of the key.
+    pub source_is_low: u8,
 }
 
 impl Packet {
-    /// Of a frame not parsed yet.
+    /// Forgets the last frame of this CPU; the key stays until a new one is made.
     #[inline(always)]
-    pub const fn new(length: u32) -> Self {
-        Self {
-            src_mac: 0,
-            dst_mac: 0,
-            key: FlowKey {
-                low: Addr([0; 4]),
-                high: Addr([0; 4]),
-                low_port: 0,
-                high_port: 0,
-                vlans: Vlans { outer: 0, inner: 0 },
-                wire: 0,
-                protocol: 0,
-                reserved: 0,
-            },
-            length,
-            now: 0,
-            port: PortConfig {
-                index: 0,
-                egress: 0,
-                wire: 0,
-                side: 0,
-                flags: 0,
-            },
-            vlans: Vlans { outer: 0, inner: 0 },
-            ethertype: 0,
-            src_port: 0,
-            dst_port: 0,
-            service: 0,
-            echo_id: 0,
-            protocol: 0,
-            tcp_flags: 0,
-            hop_limit: 0,
-            kind: Kind::Other,
-            fragment: Fragment::No,
-            icmp: Icmp::No,
-            direct: false,
-            source_is_low: false,
-        }
+    pub fn reset(&mut self, length: u32) {
+        self.src_mac = 0;
+        self.dst_mac = 0;
+        self.length = length;
+        self.now = 0;
+        self.port = PortConfig::NONE;
+        self.vlans = Vlans { outer: 0, inner: 0 };
+        self.ethertype = 0;
+        self.src_port = 0;
+        self.dst_port = 0;
+        self.service = 0;
+        self.echo_id = 0;
+        self.protocol = 0;
+        self.tcp_flags = 0;
+        self.hop_limit = 0;
+        self.kind = Kind::Other;
+        self.fragment = Fragment::No;
+        self.icmp = Icmp::No;
+        self.direct = 0;
+        self.source_is_low = 0;
     }
 
     /// Whether it came in from the devices' side.
@@ -172,7 +156,7 @@ impl Packet {
     /// Source address.
     #[inline(always)]
     pub const fn src(&self) -> &Addr {
-        if self.source_is_low {
+        if self.source_is_low != 0 {
             &self.key.low
         } else {
             &self.key.high
@@ -182,7 +166,7 @@ impl Packet {
     /// Destination address.
     #[inline(always)]
     pub const fn dst(&self) -> &Addr {
-        if self.source_is_low {
+        if self.source_is_low != 0 {
             &self.key.high
         } else {
             &self.key.low

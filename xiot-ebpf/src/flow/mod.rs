@@ -1,7 +1,7 @@
 //! Conversations that were allowed once: found, moved on, opened.
 
 mod open;
-mod table;
+pub(crate) mod table;
 mod tcp;
 
 use xiot_common::{
@@ -91,7 +91,7 @@ pub fn lookup(packet: &Packet) -> Lookup {
 fn is_owner(entry: &FlowEntry, packet: &Packet) -> bool {
     let device_is_low = entry.flags & FLOW_DEVICE_IS_LOW != 0;
     entry.owner() == owner(packet)
-        && packet.from_device() == (packet.source_is_low == device_is_low)
+        && packet.from_device() == ((packet.source_is_low != 0) == device_is_low)
 }
 
 /// MAC and port of the device side as one word, as [`FlowEntry::owner`] gives them.
@@ -114,7 +114,7 @@ fn count(entry: &mut FlowEntry, packet: &Packet) {
         entry.pending_frames += 1;
         entry.pending_bytes += length;
         if entry.last_seen != packet.now {
-            observed::fold(&packet.key, entry, packet.now);
+            observed::xiot_fold();
         }
     }
     if entry.last_seen != packet.now {

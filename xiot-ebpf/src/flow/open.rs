@@ -46,7 +46,7 @@ pub fn open(packet: &Packet, opening: &Opening, timeouts: &Timeouts) -> Reason {
     let midstream = packet.protocol == l4::TCP && !packet.is_pure_syn();
     if !has_flow(packet) || packet.icmp == Icmp::Reply || (midstream && packet.tcp_flags & RST != 0)
     {
-        observed::open(packet, opening, false);
+        observed::xiot_observe(u32::from(opening.reason as u8), opening.rule, 0);
         return opening.reason;
     }
     let entry = entry(packet, opening, timeouts, midstream, denied);
@@ -57,7 +57,11 @@ pub fn open(packet: &Packet, opening: &Opening, timeouts: &Timeouts) -> Reason {
             Reason::FlowTableFull
         };
     }
-    observed::open(packet, opening, midstream);
+    observed::xiot_observe(
+        u32::from(opening.reason as u8),
+        opening.rule,
+        u32::from(midstream),
+    );
     opening.reason
 }
 
@@ -93,7 +97,7 @@ fn entry(
     if !from_device {
         flags |= FLOW_PEER_INITIATED;
     }
-    if from_device == packet.source_is_low {
+    if from_device == (packet.source_is_low != 0) {
         flags |= FLOW_DEVICE_IS_LOW;
     }
     if denied {

@@ -5,7 +5,7 @@ use xiot_common::{addr::Addr, reason::Reason};
 use super::Datagram;
 use crate::{
     frame::{Frame, Wire},
-    packet::{Fragment, Kind, Packet},
+    packet::{Fragment, Packet},
 };
 
 #[derive(Clone, Copy)]
@@ -32,7 +32,6 @@ const FRAGMENT_OFFSET: u16 = 0x1fff;
 /// Reads addresses, protocol and fragment; options are skipped.
 #[inline(always)]
 pub(crate) fn parse(frame: &Frame, packet: &mut Packet, offset: usize) -> Result<Datagram, Reason> {
-    packet.kind = Kind::Ipv4;
     let header: Header = frame.read(offset).ok_or(Reason::TruncatedIpv4)?;
     let header_length = usize::from(header.version_length & 0x0f) * 4;
     let total_length = usize::from(u16::from_be(header.total_length));

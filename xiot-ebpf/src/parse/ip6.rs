@@ -5,7 +5,7 @@ use xiot_common::{addr::Addr, capacity::MAX_IPV6_EXTENSIONS, reason::Reason};
 use super::Datagram;
 use crate::{
     frame::{Frame, Wire},
-    packet::{Fragment, Kind, Packet},
+    packet::{Fragment, Packet},
 };
 
 #[derive(Clone, Copy)]
@@ -54,7 +54,6 @@ const fn is_extension(protocol: u8) -> bool {
 /// Reads addresses, protocol and fragment, walking the extension headers.
 #[inline(always)]
 pub(crate) fn parse(frame: &Frame, packet: &mut Packet, offset: usize) -> Result<Datagram, Reason> {
-    packet.kind = Kind::Ipv6;
     let header: Header = frame.read(offset).ok_or(Reason::TruncatedIpv6)?;
     // A mapped address has no business on a wire, and its bits are those of an IPv4 address in every table here.
     if u32::from_be(header.version) >> 28 != 6 || header.src.is_v4() || header.dst.is_v4() {
@@ -76,7 +75,7 @@ pub(crate) fn parse(frame: &Frame, packet: &mut Packet, offset: usize) -> Result
         return extensions(frame, packet, header.next, datagram);
     }
     packet.protocol = header.next;
-    packet.direct = true;
+    packet.direct = 1;
     Ok(datagram)
 }
 

@@ -32,8 +32,16 @@ pub(crate) struct Datagram {
 pub fn parse(frame: &Frame, packet: &mut Packet) -> Result<(), Reason> {
     let offset = eth::parse(frame, packet)?;
     let datagram = match packet.ethertype {
-        eth::IPV4 => ip4::parse(frame, packet, offset)?,
-        eth::IPV6 => ip6::parse(frame, packet, offset)?,
+        eth::IPV4 => {
+            let datagram = ip4::parse(frame, packet, offset)?;
+            packet.kind = Kind::Ipv4;
+            datagram
+        }
+        eth::IPV6 => {
+            let datagram = ip6::parse(frame, packet, offset)?;
+            packet.kind = Kind::Ipv6;
+            datagram
+        }
         eth::ARP => {
             packet.kind = Kind::Arp;
             return arp::parse(frame, offset);
@@ -58,7 +66,7 @@ pub fn parse(frame: &Frame, packet: &mut Packet) -> Result<(), Reason> {
         packet.port.wire,
     );
     packet.key = key;
-    packet.source_is_low = source_is_low;
+    packet.source_is_low = u8::from(source_is_low);
     transport?;
     if same {
         return Err(Reason::SameEndpoints);

@@ -3,23 +3,92 @@
 use xiot_common::{
     addr::Addr,
     capacity::MAX_PREFIX_LENGTHS,
-    profile::{NO_PREFIX, PrefixLengths},
-    table::{find2, find3, mask4, mask6, peer4_key, peer6_key},
+    profile::NO_PREFIX,
+    table::{find2, find3, mask4, mask6, peer4_key, peer6_key, scope},
 };
 
 use super::slot::Slot;
+use crate::{packet::Packet, scratch};
 
-/// The payload of the longest listed prefix that contains the address, or 0.
+/// Which address of the frame is looked for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum Whose {
+    /// The one on the device's side.
+    Device = 0,
+    /// The other.
+    Peer = 1,
+}
+
+impl Whose {
+    #[inline(always)]
+    fn addr(number: u32, packet: &Packet) -> &Addr {
+        if number == Self::Device as u32 {
+            packet.device_addr()
+        } else {
+            packet.peer_addr()
+        }
+    }
+}
+
+/// Who opens a conversation, as seen from the device.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum Opener {
+    /// The device: peers it may contact.
+    Device = 0,
+    /// The peer: peers that may contact it.
+    Peer = 1,
+}
+
+/// The payload of the longest prefix in the profile's scope that contains the frame's peer address, or 0.
+#[inline(always)]
+pub fn longest(slot: &Slot, profile: u32, opener: Opener) -> u32 {
+    xiot_peer_longest(slot.index, profile, opener as u32)
+}
+
+/// Whether the address itself is filed in the scope.
+#[inline(always)]
+pub fn contains(slot: &Slot, scope: u32, whose: Whose) -> bool {
+    xiot_peer_exact(slot.index, scope, FULL, whose as u32) != 0
+}
+
+/// Prefix length that stands for the whole address of either family.
+const FULL: u32 = 0xff;
+
+/// See [`longest`].
+#[unsafe(no_mangle)]
 #[inline(never)]
-pub fn longest(slot: &Slot, scope: u32, addr: &Addr, lengths: &PrefixLengths) -> u32 {
-    let v4 = addr.is_v4();
+pub extern "C" fn xiot_peer_longest(slot: u32, profile: u32, opener: u32) -> u32 {
+    let (Some(scratch), Some(slot)) = (scratch::get(), Slot::at(slot)) else {
+        return 0;
+    };
+    let Some(prefixes) = slot.prefixes(profile) else {
+        return 0;
+    };
+    let v4 = scratch.packet.peer_addr().is_v4();
+    let (lengths, scope) = if opener == Opener::Device as u32 {
+        (
+            if v4 { &prefixes.to_v4 } else { &prefixes.to_v6 },
+            scope::to(profile),
+        )
+    } else {
+        (
+            if v4 {
+                &prefixes.from_v4
+            } else {
+                &prefixes.from_v6
+            },
+            scope::from(profile),
+        )
+    };
     let mut index = 0;
     while index < MAX_PREFIX_LENGTHS {
         let length = lengths[index];
         if length == NO_PREFIX {
             break;
         }
-        let payload = exact(slot, scope, addr, length, v4);
+        let payload = xiot_peer_exact(slot.index, scope, u32::from(length), Whose::Peer as u32);
         if payload != 0 {
             return payload;
         }
@@ -28,16 +97,20 @@ pub fn longest(slot: &Slot, scope: u32, addr: &Addr, lengths: &PrefixLengths) ->
     0
 }
 
-/// Whether the address itself is filed in the scope.
-#[inline(always)]
-pub fn contains(slot: &Slot, scope: u32, addr: &Addr) -> bool {
-    let v4 = addr.is_v4();
-    exact(slot, scope, addr, if v4 { 32 } else { 128 }, v4) != 0
-}
-
-#[inline(always)]
-fn exact(slot: &Slot, scope: u32, addr: &Addr, prefix: u8, v4: bool) -> u32 {
-    if v4 {
+/// The payload filed under one prefix length of an address of the frame, or 0.
+#[unsafe(no_mangle)]
+#[inline(never)]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "prefix lengths are at most 128"
+)]
+pub extern "C" fn xiot_peer_exact(slot: u32, scope: u32, prefix: u32, whose: u32) -> u32 {
+    let (Some(scratch), Some(slot)) = (scratch::get(), Slot::at(slot)) else {
+        return 0;
+    };
+    let addr = Whose::addr(whose, &scratch.packet);
+    if addr.is_v4() {
+        let prefix = if prefix == FULL { 32 } else { prefix as u8 };
         let key = peer4_key(scope, mask4(addr.v4_host(), prefix), prefix);
         let (first, second) = slot.header.peers_v4.lines2(key);
         if let Some(line) = slot.line(first) {
@@ -48,6 +121,7 @@ fn exact(slot: &Slot, scope: u32, addr: &Addr, prefix: u8, v4: bool) -> u32 {
         }
         slot.line(second).map_or(0, |line| find2(line, key))
     } else {
+        let prefix = if prefix == FULL { 128 } else { prefix as u8 };
         let (high, low) = addr.v6_host();
         let (high, low) = mask6(high, low, prefix);
         let key = peer6_key(scope, high, low, prefix);

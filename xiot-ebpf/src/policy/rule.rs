@@ -5,10 +5,12 @@ use xiot_common::{
     capacity::{MAX_LINES_PER_SET, RANGES_PER_LINE},
     reason::Reason,
     rule::LINE_ANY_PROTOCOL,
-    table::scope,
 };
 
-use super::{peer, slot::Slot};
+use super::{
+    peer::{self, Opener},
+    slot::{self, Slot},
+};
 use crate::{
     packet::{Icmp, Packet},
     parse::l4,
@@ -26,25 +28,12 @@ pub struct Ruling {
 /// Judges the frame as the opening of a conversation by its sender.
 #[inline(always)]
 pub fn judge(slot: &Slot, packet: &Packet, profile: u32) -> Ruling {
-    let miss = Ruling {
-        reason: Reason::NoPeer,
-        rule: 0,
-    };
-    let Some(prefixes) = slot.prefixes(profile) else {
-        return miss;
-    };
-    let addr = packet.peer_addr();
-    let (to, from) = if addr.is_v4() {
-        (&prefixes.to_v4, &prefixes.from_v4)
+    let (own, other) = if packet.from_device() {
+        (Opener::Device, Opener::Peer)
     } else {
-        (&prefixes.to_v6, &prefixes.from_v6)
+        (Opener::Peer, Opener::Device)
     };
-    let (own, own_scope, other, other_scope) = if packet.from_device() {
-        (to, scope::to(profile), from, scope::from(profile))
-    } else {
-        (from, scope::from(profile), to, scope::to(profile))
-    };
-    let set = peer::longest(slot, own_scope, addr, own);
+    let set = peer::longest(slot, profile, own);
     let mut has_protocol = false;
     if set != 0 {
         let found = scan(
@@ -62,7 +51,7 @@ pub fn judge(slot: &Slot, packet: &Packet, profile: u32) -> Ruling {
         }
         has_protocol = found & HAS_PROTOCOL != 0;
     }
-    let opposite = peer::longest(slot, other_scope, addr, other);
+    let opposite = peer::longest(slot, profile, other);
     if opposite != 0 {
         let second = match packet.protocol {
             l4::TCP | l4::UDP => packet.src_port,
@@ -92,30 +81,29 @@ const HAS_PROTOCOL: u64 = 1 << 32;
 
 /// Looks for a range of the protocol that holds either port: the rule, or 0, and [`HAS_PROTOCOL`]. The lines of a
 /// protocol come before the line for any protocol.
-///
-/// One word in and out for each thing: a subprogram has five argument registers and one for its result.
 #[inline(always)]
 fn scan(slot: &Slot, first: u32, protocol: u8, port: u16, other: u16) -> u64 {
-    scan_lines(
-        slot,
-        first,
-        protocol,
+    xiot_rule_scan(
+        slot.rules(first),
+        u32::from(protocol),
         u32::from(port) | u32::from(other) << 16,
     )
 }
 
+/// See [`scan`]; `first` is a line of the image.
+#[unsafe(no_mangle)]
 #[inline(never)]
-fn scan_lines(slot: &Slot, first: u32, protocol: u8, ports: u32) -> u64 {
+pub extern "C" fn xiot_rule_scan(first: u32, protocol: u32, ports: u32) -> u64 {
     let port = ports as u16;
     let other = (ports >> 16) as u16;
     let mut found = 0;
     let mut index = 0;
     while index < MAX_LINES_PER_SET as u32 {
-        let Some(line) = slot.rules(first.wrapping_add(index)) else {
+        let Some(line) = slot::rule_line(first.wrapping_add(index)) else {
             break;
         };
         let any = line.flags & LINE_ANY_PROTOCOL != 0;
-        if any || line.protocol == protocol {
+        if any || u32::from(line.protocol) == protocol {
             if !any {
                 found = HAS_PROTOCOL;
             }

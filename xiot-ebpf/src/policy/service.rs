@@ -7,7 +7,10 @@ use xiot_common::{
     table::scope,
 };
 
-use super::{peer, slot::Slot};
+use super::{
+    peer::{self, Whose},
+    slot::Slot,
+};
 use crate::{
     packet::{Fragment, Kind, Packet},
     parse::l4,
@@ -51,7 +54,7 @@ pub fn allows(slot: &Slot, packet: &Packet, services: u32) -> bool {
 
 #[inline(always)]
 fn neighbour(packet: &Packet) -> bool {
-    if !packet.direct || packet.hop_limit != 255 || packet.service & 0xff != 0 {
+    if packet.direct == 0 || packet.hop_limit != 255 || packet.service & 0xff != 0 {
         return false;
     }
     let kind = (packet.service >> 8) as u8;
@@ -81,11 +84,9 @@ fn dhcp(slot: &Slot, packet: &Packet) -> bool {
     if packet.from_device() {
         packet.src_port == DHCP_CLIENT
             && packet.dst_port == DHCP_SERVER
-            && (*packet.dst() == BROADCAST || is_server(slot, packet.dst()))
+            && (*packet.dst() == BROADCAST || is_server(slot))
     } else {
-        packet.src_port == DHCP_SERVER
-            && packet.dst_port == DHCP_CLIENT
-            && is_server(slot, packet.src())
+        packet.src_port == DHCP_SERVER && packet.dst_port == DHCP_CLIENT && is_server(slot)
     }
 }
 
@@ -96,15 +97,17 @@ fn dhcpv6(slot: &Slot, packet: &Packet) -> bool {
             && packet.dst_port == DHCPV6_SERVER
             && (*packet.dst() == ALL_DHCPV6_RELAYS
                 || packet.dst().is_v6_link_local()
-                || is_server(slot, packet.dst()))
+                || is_server(slot))
     } else {
         packet.src_port == DHCPV6_SERVER
             && packet.dst_port == DHCPV6_CLIENT
-            && (packet.src().is_v6_link_local() || is_server(slot, packet.src()))
+            && (packet.src().is_v6_link_local() || is_server(slot))
     }
 }
 
+/// Whether the address that is not the device's is a server's.
 #[inline(always)]
-fn is_server(slot: &Slot, addr: &Addr) -> bool {
-    slot.header.flags & SLOT_DHCP_SERVERS == 0 || peer::contains(slot, scope::DHCP_SERVER, addr)
+fn is_server(slot: &Slot) -> bool {
+    slot.header.flags & SLOT_DHCP_SERVERS == 0
+        || peer::contains(slot, scope::DHCP_SERVER, Whose::Peer)
 }

@@ -41,19 +41,29 @@ pub struct Slot {
 /// The slot in force, if it holds a whole policy of this layout.
 #[inline(always)]
 pub fn active() -> Option<Slot> {
-    let index = *ACTIVE.get(0)?;
-    let header = SLOTS.get(index)?;
-    if header.magic != SLOT_MAGIC || header.abi != ABI_VERSION {
-        return None;
-    }
-    Some(Slot {
-        header,
-        index,
-        base: index.wrapping_mul(config::slot_lines()),
-    })
+    let slot = Slot::at(*ACTIVE.get(0)?)?;
+    (slot.header.magic == SLOT_MAGIC && slot.header.abi == ABI_VERSION).then_some(slot)
+}
+
+/// A line of the image, whatever the slot.
+#[inline(always)]
+pub fn rule_line(line: u32) -> Option<&'static RuleLine> {
+    let line = IMAGE.get(line)?;
+    // SAFETY: both are 64 bytes of integers.
+    Some(unsafe { &*core::ptr::from_ref(line).cast() })
 }
 
 impl Slot {
+    /// The slot of this number, whole or not.
+    #[inline(always)]
+    pub fn at(index: u32) -> Option<Self> {
+        Some(Self {
+            header: SLOTS.get(index)?,
+            index,
+            base: index.wrapping_mul(config::slot_lines()),
+        })
+    }
+
     /// A line of the slot.
     #[inline(always)]
     pub fn line(&self, line: u32) -> Option<&'static Line> {
@@ -88,12 +98,12 @@ impl Slot {
         Some(unsafe { &*core::ptr::from_ref(line).cast() })
     }
 
-    /// A rule line, counted from the first.
+    /// Line of the image at which this rule line of the slot lies.
     #[inline(always)]
-    pub fn rules(&self, line: u32) -> Option<&'static RuleLine> {
-        let line = self.line(self.header.rule_lines.wrapping_add(line))?;
-        // SAFETY: both are 64 bytes of integers.
-        Some(unsafe { &*core::ptr::from_ref(line).cast() })
+    pub const fn rules(&self, line: u32) -> u32 {
+        self.base
+            .wrapping_add(self.header.rule_lines)
+            .wrapping_add(line)
     }
 
     #[inline(always)]

@@ -6,6 +6,7 @@ use aya_ebpf::{
     macros::btf_map,
 };
 use xiot_common::{
+    addr::Addr,
     capacity::{DEFAULT_EVENT_RING_BYTES, EVENT_SENDERS},
     counter::EventCounter,
     event::{Event, SenderBudget, SenderKey},
@@ -13,8 +14,8 @@ use xiot_common::{
 
 use crate::{
     clock, config,
-    packet::{Packet, mac},
-    verdict::Verdict,
+    packet::{Kind, Packet, mac},
+    scratch,
 };
 
 /// Sized by the loader. Read by the agent.
@@ -31,11 +32,14 @@ static EVENT_BUDGETS: LruHashMap<SenderKey, SenderBudget, { EVENT_SENDERS as usi
     LruHashMap::new();
 
 /// Sends an event if the budgets allow.
+#[unsafe(no_mangle)]
 #[inline(never)]
-pub fn send(packet: &Packet, verdict: &Verdict) {
-    let Some(counter) = EVENT_COUNTERS.get_ptr_mut(0) else {
-        return;
+pub extern "C" fn xiot_event() -> u32 {
+    let (Some(scratch), Some(counter)) = (scratch::get(), EVENT_COUNTERS.get_ptr_mut(0)) else {
+        return 0;
     };
+    let packet = &scratch.packet;
+    let verdict = scratch.verdict();
     // SAFETY: the element belongs to this CPU, and the program is not interrupted by itself.
     let counter = unsafe { &mut *counter };
     // Frames that were refused before the clock was read carry no time.
@@ -46,21 +50,26 @@ pub fn send(packet: &Packet, verdict: &Verdict) {
     };
     let Some(suppressed) = sender_allows(packet, now) else {
         counter.suppressed += 1;
-        return;
+        return 0;
     };
     if !cpu_allows(counter, now) {
         counter.suppressed += 1;
-        return;
+        return 0;
     }
     let Some(mut slot) = EVENTS.reserve(0) else {
         counter.lost += 1;
-        return;
+        return 0;
+    };
+    // The key is an earlier frame's where this one has no addresses.
+    let (src, dst) = match packet.kind {
+        Kind::Ipv4 | Kind::Ipv6 => (*packet.src(), *packet.dst()),
+        Kind::Arp | Kind::Other => (Addr::default(), Addr::default()),
     };
     slot.write(Event {
         time: clock::nanoseconds(),
         suppressed,
-        src: *packet.src(),
-        dst: *packet.dst(),
+        src,
+        dst,
         device: verdict.device,
         rule: verdict.rule,
         length: packet.length,
@@ -80,6 +89,7 @@ pub fn send(packet: &Packet, verdict: &Verdict) {
     });
     slot.submit(0);
     counter.sent += 1;
+    0
 }
 
 /// Takes a token of the sender: how many of its events were held back before, or nothing if it has none left.

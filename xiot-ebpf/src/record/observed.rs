@@ -8,30 +8,34 @@ use aya_ebpf::{btf_maps::LruHashMap, macros::btf_map};
 use xiot_common::{
     addr::Addr,
     capacity::DEFAULT_OBSERVED,
-    flow::{FLOW_DEVICE_IS_LOW, FLOW_MIDSTREAM, FLOW_PEER_INITIATED, FlowEntry, FlowKey},
+    flow::{FLOW_DEVICE_IS_LOW, FLOW_MIDSTREAM, FLOW_PEER_INITIATED},
     observed::{OBSERVED_MIDSTREAM, OBSERVED_PEER_INITIATED, ObservedEntry, ObservedKey},
 };
 
-use crate::{
-    flow::Opening,
-    packet::{Packet, mac},
-    parse::l4,
-};
+use crate::{flow::table, packet::mac, parse::l4, scratch};
 
 /// Sized by the loader.
 #[btf_map]
 static OBSERVED: LruHashMap<ObservedKey, ObservedEntry, { DEFAULT_OBSERVED as usize }> =
     LruHashMap::new();
 
-/// Notes the first frame of a conversation.
+/// Notes the first frame of a conversation: reason and rule of its judgement, and whether (1) it was picked up
+/// midstream.
+#[unsafe(no_mangle)]
 #[inline(never)]
-pub fn open(packet: &Packet, opening: &Opening, midstream: bool) {
+#[expect(clippy::cast_possible_truncation, reason = "reasons are bytes")]
+pub extern "C" fn xiot_observe(reason: u32, rule: u32, midstream: u32) -> u32 {
+    let Some(scratch) = scratch::get() else {
+        return 0;
+    };
+    let packet = &scratch.packet;
+    let reason = reason as u8;
     let from_device = packet.from_device();
     let mut flags = 0;
     if !from_device {
         flags |= OBSERVED_PEER_INITIATED;
     }
-    if midstream {
+    if midstream != 0 {
         flags |= OBSERVED_MIDSTREAM;
     }
     let key = ObservedKey {
@@ -44,7 +48,6 @@ pub fn open(packet: &Packet, opening: &Opening, midstream: bool) {
         protocol: packet.protocol,
         flags,
     };
-    let reason = opening.reason as u8;
     if let Some(entry) = OBSERVED.get_ptr_mut(&key) {
         // SAFETY: the element outlives the program run; a lost count is harmless.
         let entry = unsafe { &mut *entry };
@@ -53,8 +56,8 @@ pub fn open(packet: &Packet, opening: &Opening, midstream: bool) {
         entry.flows += 1;
         entry.last_seen = packet.now;
         entry.reason = reason;
-        entry.rule = opening.rule;
-        return;
+        entry.rule = rule;
+        return 0;
     }
     let entry = ObservedEntry {
         frames: 1,
@@ -64,18 +67,26 @@ pub fn open(packet: &Packet, opening: &Opening, midstream: bool) {
         last_seen: packet.now,
         reason,
         reserved: [0; 3],
-        rule: opening.rule,
+        rule,
     };
     // An LRU has room unless every entry is in use by another CPU right now: then one observation is missed,
     // and the next frame of its kind makes it.
     match OBSERVED.insert(&key, &entry, 0) {
-        Ok(()) | Err(_) => {}
+        Ok(()) | Err(_) => 0,
     }
 }
 
-/// Adds a flow's pending frames to its entry and clears them.
+/// Adds the pending frames of this frame's flow to its entry and clears them.
+#[unsafe(no_mangle)]
 #[inline(never)]
-pub fn fold(flow: &FlowKey, entry: &mut FlowEntry, now: u32) {
+pub extern "C" fn xiot_fold() -> u32 {
+    let Some(scratch) = scratch::get() else {
+        return 0;
+    };
+    let flow = &scratch.packet.key;
+    let Some(entry) = table::find(flow) else {
+        return 0;
+    };
     let device_is_low = entry.flags & FLOW_DEVICE_IS_LOW != 0;
     let peer_initiated = entry.flags & FLOW_PEER_INITIATED != 0;
     let (address, peer): (&Addr, &Addr) = if device_is_low {
@@ -111,8 +122,9 @@ pub fn fold(flow: &FlowKey, entry: &mut FlowEntry, now: u32) {
         let observed = unsafe { &mut *observed };
         observed.frames += entry.pending_frames;
         observed.bytes += entry.pending_bytes;
-        observed.last_seen = now;
+        observed.last_seen = scratch.packet.now;
         entry.pending_frames = 0;
         entry.pending_bytes = 0;
     }
+    0
 }

@@ -1,0 +1,73 @@
+//! What one frame carries from stage to stage: one element per CPU, since it would not fit the 512 bytes of stack.
+//!
+//! It is also what lets the slow stages be global functions: the verifier checks each of them once and alone,
+//! instead of once per path that leads to it (without that the program exceeds the kernel's limit of one million
+//! instructions). So they take and give numbers, and find the frame here.
+
+use core::cell::Cell;
+
+use aya_ebpf::{btf_maps::PerCpuArray, macros::btf_map};
+use xiot_common::{device::Mode, reason::Reason};
+
+use crate::{packet::Packet, verdict::Verdict};
+
+/// A frame and what has been decided about it.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Scratch {
+    /// The frame.
+    pub packet: Packet,
+    device: Cell<u32>,
+    rule: Cell<u32>,
+    slot: Cell<u32>,
+    reason: Cell<u8>,
+    mode: Cell<u8>,
+    dropped: Cell<u8>,
+    hit: Cell<u8>,
+}
+
+#[btf_map]
+static SCRATCH: PerCpuArray<Scratch, 1> = PerCpuArray::new();
+
+/// This CPU's element, to be filled. For the entry function alone.
+#[inline(always)]
+pub fn take() -> Option<&'static mut Scratch> {
+    let scratch = SCRATCH.get_ptr_mut(0)?;
+    // SAFETY: the element belongs to this CPU, the program is not interrupted by itself, and the entry function
+    // only reads the frame once it calls others.
+    Some(unsafe { &mut *scratch })
+}
+
+/// This CPU's element, to be read.
+#[inline(always)]
+pub fn get() -> Option<&'static Scratch> {
+    SCRATCH.get(0)
+}
+
+impl Scratch {
+    /// Keeps the verdict for the stages that write it down.
+    #[inline(always)]
+    pub fn set_verdict(&self, verdict: &Verdict) {
+        self.reason.set(verdict.reason as u8);
+        self.mode.set(verdict.mode as u8);
+        self.dropped.set(u8::from(verdict.dropped));
+        self.hit.set(u8::from(verdict.hit));
+        self.device.set(verdict.device);
+        self.rule.set(verdict.rule);
+        self.slot.set(verdict.slot);
+    }
+
+    /// The verdict that was kept.
+    #[inline(always)]
+    pub fn verdict(&self) -> Verdict {
+        Verdict {
+            reason: Reason::from_u8(self.reason.get()).unwrap_or(Reason::NoPolicy),
+            mode: Mode::from_u8(self.mode.get()),
+            dropped: self.dropped.get() != 0,
+            hit: self.hit.get() != 0,
+            device: self.device.get(),
+            rule: self.rule.get(),
+            slot: self.slot.get(),
+        }
+    }
+}
