@@ -1,4 +1,5 @@
 //! The xiot agent as a library: what the binary and the tests share.
 
 pub mod model;
+pub mod netns;
 pub mod oracle;
