@@ -1,8 +1,11 @@
 //! The only file that touches packet memory.
 
+use aya_ebpf::bindings::xdp_md;
+
 /// The bytes of a frame, from the first MAC byte on.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame {
+    ctx: *mut xdp_md,
     start: usize,
     end: usize,
 }
@@ -18,10 +21,21 @@ const OFFSET_MASK: usize = 0x7fff;
 pub unsafe trait Wire: Copy {}
 
 impl Frame {
-    /// A frame from `start` up to and without `end`, both addresses.
+    /// The frame of a program context.
+    ///
+    /// # Safety
+    /// `ctx` must be the context that the kernel gave.
     #[inline(always)]
-    pub const fn new(start: usize, end: usize) -> Self {
-        Self { start, end }
+    pub unsafe fn of(ctx: *mut xdp_md) -> Self {
+        // SAFETY: the context is readable by contract.
+        let (start, end) = unsafe { ((*ctx).data as usize, (*ctx).data_end as usize) };
+        Self { ctx, start, end }
+    }
+
+    /// The context it came from, for functions that are given that instead.
+    #[inline(always)]
+    pub const fn ctx(&self) -> *mut xdp_md {
+        self.ctx
     }
 
     /// Bytes in the frame.

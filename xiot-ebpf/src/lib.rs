@@ -27,7 +27,8 @@ use crate::{frame::Frame, verdict::Verdict};
 /// Judges, counts and forwards one frame.
 #[inline(always)]
 pub fn run(ctx: &XdpContext) -> u32 {
-    let frame = Frame::new(ctx.data(), ctx.data_end());
+    // SAFETY: the kernel gave this context.
+    let frame = unsafe { Frame::of(ctx.ctx) };
     // The element of a per-CPU array of one is always there; the verifier wants it asked.
     let Some(scratch) = scratch::take() else {
         return xdp_action::XDP_DROP;
