@@ -10,10 +10,6 @@ pub const SLOT_MAGIC: u32 = 0x5849_4f54;
 /// Whole seconds of a clock given in nanoseconds, as the program computes them: a multiplication, because BPF
 /// divides by calling the divider. Exact to one second in a year, and monotonic; good for 36 years of uptime.
 #[inline(always)]
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "seconds of uptime fit 32 bits for 136 years"
-)]
 pub const fn seconds(nanoseconds: u64) -> u32 {
     // 2^34 * 2^20 / 10^9, rounded.
     (((nanoseconds >> 20).wrapping_mul(18_014_399)) >> 34) as u32

@@ -20,13 +20,8 @@ impl Mac {
     /// The address in the low 48 bits, first byte highest.
     #[inline(always)]
     pub const fn to_u64(self) -> u64 {
-        let [a, b, c, d, e, f] = self.0;
-        (a as u64) << 40
-            | (b as u64) << 32
-            | (c as u64) << 24
-            | (d as u64) << 16
-            | (e as u64) << 8
-            | f as u64
+        let mac = self.0;
+        u64::from_be_bytes([0, 0, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]])
     }
 }
 

@@ -21,6 +21,7 @@ pub struct ReasonCounter {
 crate::layout!(ReasonCounter, size 32, align 8);
 
 /// Entries of the reason counter array: `port * Reason::CAPACITY + reason`.
+#[expect(clippy::cast_possible_truncation, reason = "64 * 128")]
 pub const REASON_COUNTERS: u32 = (MAX_PORTS * Reason::CAPACITY) as u32;
 
 /// What one device sent and received on one CPU; the array is laid out [cpu][device].

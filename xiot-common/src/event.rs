@@ -46,7 +46,7 @@ pub struct Event {
     pub rule: u32,
     /// Length of the frame in bytes.
     pub length: u32,
-    /// EtherType after the tags.
+    /// `EtherType` after the tags.
     pub ethertype: u16,
     /// Source port, host order; ICMP echo: identifier.
     pub src_port: u16,

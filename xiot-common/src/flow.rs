@@ -171,16 +171,10 @@ impl FlowEntry {
     /// MAC and port as one word: the MAC's bytes lowest, the port above them.
     #[inline(always)]
     pub const fn owner(&self) -> u64 {
-        let m = self.mac.0;
+        let mac = self.mac.0;
+        let port = self.port.to_le_bytes();
         u64::from_le_bytes([
-            m[0],
-            m[1],
-            m[2],
-            m[3],
-            m[4],
-            m[5],
-            self.port as u8,
-            (self.port >> 8) as u8,
+            mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], port[0], port[1],
         ])
     }
 }

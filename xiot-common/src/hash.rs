@@ -1,5 +1,9 @@
 //! The hash of the bucket tables. Keys come from the policy, not from the wire, so it need not resist
 //! chosen keys; lookups read two lines at most whatever is asked for.
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "both halves of the word are taken"
+)]
 
 /// Odd constants from the fractional part of the golden ratio and of the square root of 3.
 const K1: u64 = 0x9e37_79b9_7f4a_7c15;

@@ -3,6 +3,10 @@
 //! Narrow tables (devices, IPv4 peers) hold four slots of {key 0, key 1 | payload << 32}; the second key word
 //! has 32 bits. Wide tables (IPv6 peers) hold two slots of {key 0, key 1, key 2, payload}. A payload of 0
 //! marks a free slot.
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "words hold two 32-bit halves"
+)]
 
 use crate::{hash, image::Line};
 

@@ -117,7 +117,7 @@ fn by_slot(packet: &Packet, why: Why) -> Verdict {
     let Some(slot) = slot::active() else {
         return Verdict::dropped(Reason::NoPolicy);
     };
-    let no_device = !packet.from_device() && is_group(packet.dst_mac);
+    let no_device = !packet.is_from_device() && is_group(packet.dst_mac);
     let subject = subject(&slot, packet, no_device);
     let (reason, rule) = match why {
         Why::OwnerMismatch => (Reason::FlowOwnerMismatch, 0),
@@ -135,17 +135,17 @@ fn subject(slot: &Slot, packet: &Packet, no_device: bool) -> Subject {
     } else {
         device::find(slot, packet)
     };
-    if id != 0 {
-        if let Some(record) = slot.device(id) {
-            return Subject {
-                device: id,
-                generation: record.generation,
-                mode: Mode::from_u8(record.mode),
-                profile: record.profile,
-                wrong_wire: record.wire != ANY_WIRE && record.wire != packet.port.wire,
-                bound: record.flags & DEVICE_BOUND != 0,
-            };
-        }
+    if id != 0
+        && let Some(record) = slot.device(id)
+    {
+        return Subject {
+            device: id,
+            generation: record.generation,
+            mode: Mode::from_u8(record.mode),
+            profile: record.profile,
+            wrong_wire: record.wire != ANY_WIRE && record.wire != packet.port.wire,
+            bound: record.flags & DEVICE_BOUND != 0,
+        };
     }
     let judged = slot.header.flags & SLOT_UNKNOWN_PROFILE != 0;
     Subject {
@@ -168,13 +168,12 @@ fn group(slot: &Slot, packet: &Packet) -> Reason {
     let services = slot.header.services;
     match packet.kind {
         Kind::Arp if services & SERVICE_ARP != 0 => Reason::AllowedService,
-        Kind::Arp => Reason::GroupDenied,
         Kind::Other => Reason::EthertypeDenied,
         Kind::Ipv4 | Kind::Ipv6 if packet.fragment == Fragment::Later => Reason::FragmentUntracked,
         Kind::Ipv4 | Kind::Ipv6 if service::allows(slot, packet, services) => {
             Reason::AllowedService
         }
-        Kind::Ipv4 | Kind::Ipv6 => Reason::GroupDenied,
+        Kind::Arp | Kind::Ipv4 | Kind::Ipv6 => Reason::GroupDenied,
     }
 }
 
@@ -199,10 +198,10 @@ fn by_policy(slot: &Slot, packet: &Packet, subject: &Subject, why: Why) -> (Reas
             Kind::Ipv4 | Kind::Ipv6 => None,
         },
     };
-    if let Some(reason) = refusal {
-        if !ip {
-            return (reason, 0);
-        }
+    if let Some(reason) = refusal
+        && !ip
+    {
+        return (reason, 0);
     }
     if packet.fragment == Fragment::Later {
         return (refusal.unwrap_or(Reason::FragmentUntracked), 0);
@@ -218,10 +217,10 @@ fn by_policy(slot: &Slot, packet: &Packet, subject: &Subject, why: Why) -> (Reas
     if let Some(reason) = refusal {
         opening.reason = reason;
     } else {
-        if let Some(profile) = profile {
-            if service::allows(slot, packet, profile.services) {
-                return (Reason::AllowedService, 0);
-            }
+        if let Some(profile) = profile
+            && service::allows(slot, packet, profile.services)
+        {
+            return (Reason::AllowedService, 0);
         }
         if subject.bound && !is_bound(slot, packet, subject.device) {
             opening.reason = Reason::AddressNotBound;
@@ -253,13 +252,13 @@ fn is_bound(slot: &Slot, packet: &Packet, device: u32) -> bool {
     if addr.is_unspecified() || addr.is_v6_link_local() {
         return true;
     }
-    if !packet.from_device() && is_group_addr(addr) {
+    if !packet.is_from_device() && is_group_addr(addr) {
         return true;
     }
     peer::contains(slot, scope::binding(device), Whose::Device)
 }
 
-/// 224.0.0.0/4, 255.255.255.255, ff00::/8.
+/// 224.0.0.0/4, 255.255.255.255 and `ff00::/8`.
 #[inline(always)]
 fn is_group_addr(addr: &xiot_common::addr::Addr) -> bool {
     if addr.is_v4() {

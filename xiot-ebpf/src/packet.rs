@@ -129,14 +129,14 @@ impl Packet {
 
     /// Whether it came in from the devices' side.
     #[inline(always)]
-    pub const fn from_device(&self) -> bool {
+    pub const fn is_from_device(&self) -> bool {
         self.port.side == Side::Device as u8
     }
 
     /// The MAC on the device's side: the source from the devices, else the destination.
     #[inline(always)]
     pub const fn device_mac_word(&self) -> u64 {
-        if self.from_device() {
+        if self.is_from_device() {
             self.src_mac
         } else {
             self.dst_mac
@@ -146,7 +146,7 @@ impl Packet {
     /// Port index of the device side of the wire.
     #[inline(always)]
     pub const fn device_port(&self) -> u16 {
-        if self.from_device() {
+        if self.is_from_device() {
             self.port.index
         } else {
             self.port.egress
@@ -176,7 +176,7 @@ impl Packet {
     /// Address of the device, if the frame is what it looks like.
     #[inline(always)]
     pub const fn device_addr(&self) -> &Addr {
-        if self.from_device() {
+        if self.is_from_device() {
             self.src()
         } else {
             self.dst()
@@ -186,7 +186,7 @@ impl Packet {
     /// Address of the other side.
     #[inline(always)]
     pub const fn peer_addr(&self) -> &Addr {
-        if self.from_device() {
+        if self.is_from_device() {
             self.dst()
         } else {
             self.src()

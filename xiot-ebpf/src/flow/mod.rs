@@ -57,7 +57,7 @@ pub fn lookup(packet: &Packet) -> Lookup {
     if !is_owner(entry, packet) {
         return Lookup::OwnerMismatch;
     }
-    let from_initiator = packet.from_device() == (entry.flags & FLOW_PEER_INITIATED == 0);
+    let from_initiator = packet.is_from_device() == (entry.flags & FLOW_PEER_INITIATED == 0);
     if packet.protocol == l4::TCP {
         match tcp::step(entry, packet, from_initiator) {
             tcp::Step::Forward => {}
@@ -91,7 +91,7 @@ pub fn lookup(packet: &Packet) -> Lookup {
 fn is_owner(entry: &FlowEntry, packet: &Packet) -> bool {
     let device_is_low = entry.flags & FLOW_DEVICE_IS_LOW != 0;
     entry.owner() == owner(packet)
-        && packet.from_device() == ((packet.source_is_low != 0) == device_is_low)
+        && packet.is_from_device() == ((packet.source_is_low != 0) == device_is_low)
 }
 
 /// MAC and port of the device side as one word, as [`FlowEntry::owner`] gives them.
@@ -103,7 +103,7 @@ fn owner(packet: &Packet) -> u64 {
 #[inline(always)]
 fn count(entry: &mut FlowEntry, packet: &Packet) {
     let length = u64::from(packet.length);
-    if packet.from_device() {
+    if packet.is_from_device() {
         entry.from_frames += 1;
         entry.from_bytes += length;
     } else {

@@ -92,7 +92,7 @@ fn entry(
         _ if packet.icmp == Icmp::Request => (FlowState::Unreplied, timeouts.icmp, timeouts.icmp),
         _ => (FlowState::Unreplied, timeouts.other, timeouts.other),
     };
-    let from_device = packet.from_device();
+    let from_device = packet.is_from_device();
     let mut flags = 0;
     if !from_device {
         flags |= FLOW_PEER_INITIATED;

@@ -28,7 +28,7 @@ pub struct Ruling {
 /// Judges the frame as the opening of a conversation by its sender.
 #[inline(always)]
 pub fn judge(slot: &Slot, packet: &Packet, profile: u32) -> Ruling {
-    let (own, other) = if packet.from_device() {
+    let (own, other) = if packet.is_from_device() {
         (Opener::Device, Opener::Peer)
     } else {
         (Opener::Peer, Opener::Device)
@@ -93,13 +93,14 @@ fn scan(slot: &Slot, first: u32, protocol: u8, port: u16, other: u16) -> u64 {
 /// See [`scan`]; `first` is a line of the image.
 #[unsafe(no_mangle)]
 #[inline(never)]
+#[expect(clippy::cast_possible_truncation, reason = "two ports share one word")]
 pub extern "C" fn xiot_rule_scan(first: u32, protocol: u32, ports: u32) -> u64 {
     let port = ports as u16;
     let other = (ports >> 16) as u16;
     let mut found = 0;
     let mut index = 0;
-    while index < MAX_LINES_PER_SET as u32 {
-        let Some(line) = slot::rule_line(first.wrapping_add(index)) else {
+    while index < MAX_LINES_PER_SET {
+        let Some(line) = slot::rule_line(first.wrapping_add(index as u32)) else {
             break;
         };
         let any = line.flags & LINE_ANY_PROTOCOL != 0;

@@ -60,8 +60,8 @@ fn neighbour(packet: &Packet) -> bool {
     let kind = (packet.service >> 8) as u8;
     match kind {
         NEIGHBOUR_SOLICITATION | NEIGHBOUR_ADVERTISEMENT => true,
-        ROUTER_SOLICITATION => packet.from_device(),
-        ROUTER_ADVERTISEMENT => !packet.from_device(),
+        ROUTER_SOLICITATION => packet.is_from_device(),
+        ROUTER_ADVERTISEMENT => !packet.is_from_device(),
         _ => false,
     }
 }
@@ -73,15 +73,15 @@ fn listener(packet: &Packet) -> bool {
     }
     let kind = (packet.service >> 8) as u8;
     match kind {
-        LISTENER_REPORT | LISTENER_DONE | LISTENER_REPORT_V2 => packet.from_device(),
-        LISTENER_QUERY => !packet.from_device(),
+        LISTENER_REPORT | LISTENER_DONE | LISTENER_REPORT_V2 => packet.is_from_device(),
+        LISTENER_QUERY => !packet.is_from_device(),
         _ => false,
     }
 }
 
 #[inline(always)]
 fn dhcp(slot: &Slot, packet: &Packet) -> bool {
-    if packet.from_device() {
+    if packet.is_from_device() {
         packet.src_port == DHCP_CLIENT
             && packet.dst_port == DHCP_SERVER
             && (*packet.dst() == BROADCAST || is_server(slot))
@@ -92,7 +92,7 @@ fn dhcp(slot: &Slot, packet: &Packet) -> bool {
 
 #[inline(always)]
 fn dhcpv6(slot: &Slot, packet: &Packet) -> bool {
-    if packet.from_device() {
+    if packet.is_from_device() {
         packet.src_port == DHCPV6_CLIENT
             && packet.dst_port == DHCPV6_SERVER
             && (*packet.dst() == ALL_DHCPV6_RELAYS

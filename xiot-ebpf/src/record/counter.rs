@@ -23,6 +23,7 @@ static DEVICE_COUNTERS: Array<DeviceCounter, 1, { BPF_F_MMAPABLE as usize }> = A
 
 /// Counts the frame under its reason.
 #[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "the capacity is 128")]
 pub fn reason(packet: &Packet, verdict: &Verdict) {
     let index = u32::from(packet.port.index) * Reason::CAPACITY as u32 + verdict.reason as u32;
     let Some(counter) = REASONS.get_ptr_mut(index) else {
@@ -55,7 +56,7 @@ pub fn device(packet: &Packet, verdict: &Verdict) {
     // SAFETY: the element belongs to this CPU, and the program is not interrupted by itself.
     let counter = unsafe { &mut *counter };
     let length = u64::from(packet.length);
-    if packet.from_device() {
+    if packet.is_from_device() {
         if verdict.dropped {
             counter.from_dropped += 1;
         } else {

@@ -100,14 +100,14 @@ fn sender_allows(packet: &Packet, now: u32) -> Option<u64> {
         mac: mac(packet.src_mac),
         port: packet.port.index,
     };
-    let Some(budget) = EVENT_BUDGETS.get_ptr_mut(&key) else {
+    let Some(budget) = EVENT_BUDGETS.get_ptr_mut(key) else {
         let budget = SenderBudget {
             filled_at: now,
             tokens: limit.saturating_sub(1),
             suppressed: 0,
         };
         // Without room the sender has no budget of its own yet; that of the CPU still holds.
-        match EVENT_BUDGETS.insert(&key, &budget, 0) {
+        match EVENT_BUDGETS.insert(key, budget, 0) {
             Ok(()) | Err(_) => return Some(0),
         }
     };

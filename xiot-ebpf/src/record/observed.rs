@@ -30,7 +30,7 @@ pub extern "C" fn xiot_observe(reason: u32, rule: u32, midstream: u32) -> u32 {
     };
     let packet = &scratch.packet;
     let reason = reason as u8;
-    let from_device = packet.from_device();
+    let from_device = packet.is_from_device();
     let mut flags = 0;
     if !from_device {
         flags |= OBSERVED_PEER_INITIATED;
@@ -48,7 +48,7 @@ pub extern "C" fn xiot_observe(reason: u32, rule: u32, midstream: u32) -> u32 {
         protocol: packet.protocol,
         flags,
     };
-    if let Some(entry) = OBSERVED.get_ptr_mut(&key) {
+    if let Some(entry) = OBSERVED.get_ptr_mut(key) {
         // SAFETY: the element outlives the program run; a lost count is harmless.
         let entry = unsafe { &mut *entry };
         entry.frames += 1;
@@ -71,7 +71,7 @@ pub extern "C" fn xiot_observe(reason: u32, rule: u32, midstream: u32) -> u32 {
     };
     // An LRU has room unless every entry is in use by another CPU right now: then one observation is missed,
     // and the next frame of its kind makes it.
-    match OBSERVED.insert(&key, &entry, 0) {
+    match OBSERVED.insert(key, entry, 0) {
         Ok(()) | Err(_) => 0,
     }
 }
@@ -117,7 +117,7 @@ pub extern "C" fn xiot_fold() -> u32 {
         protocol: flow.protocol,
         flags,
     };
-    if let Some(observed) = OBSERVED.get_ptr_mut(&key) {
+    if let Some(observed) = OBSERVED.get_ptr_mut(key) {
         // SAFETY: the element outlives the program run; a lost count is harmless.
         let observed = unsafe { &mut *observed };
         observed.frames += entry.pending_frames;

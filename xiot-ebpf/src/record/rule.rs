@@ -19,9 +19,13 @@ pub fn hit(rule: u32, now: u32) {
         return;
     };
     // SAFETY: the field is aligned and lives as long as the map.
-    unsafe { add(&raw mut (*counter).hits) };
+    unsafe {
+        add(&raw mut (*counter).hits);
+    }
     // SAFETY: as above; whichever CPU writes last is right to a second.
-    unsafe { (*counter).last_hit = u64::from(now) };
+    unsafe {
+        (*counter).last_hit = u64::from(now);
+    }
 }
 
 /// Adds 1 atomically: the BPF target of rustc has no atomics, the instruction set has.
@@ -46,5 +50,7 @@ unsafe fn add(counter: *mut u64) {
 #[cfg(not(target_arch = "bpf"))]
 unsafe fn add(counter: *mut u64) {
     // SAFETY: valid by contract.
-    unsafe { *counter += 1 };
+    unsafe {
+        *counter += 1;
+    }
 }
