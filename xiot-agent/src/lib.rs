@@ -1,5 +1,7 @@
 //! The xiot agent as a library: what the binary and the tests share.
 
+pub mod compile;
+pub mod datapath;
 pub mod model;
 pub mod netns;
 pub mod oracle;

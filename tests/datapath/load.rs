@@ -1,0 +1,63 @@
+//! Loading, and refusing to.
+
+use xiot_agent::datapath::{Datapath, LoadError};
+use xiot_common::capacity::MAX_IFINDEX;
+
+use crate::image::small;
+
+#[test]
+fn the_program_passes_the_verifier_with_and_without_trace() {
+    for trace in [false, true] {
+        let mut options = small();
+        options.trace = trace;
+        let datapath = Datapath::load(&options).unwrap();
+        let instructions = datapath.verified_instructions().unwrap();
+        println!("trace {trace}: {instructions} instructions verified");
+        assert!(instructions < 1_000_000);
+    }
+}
+
+#[test]
+fn default_sizes_load() {
+    let datapath = Datapath::load(&Default::default()).unwrap();
+    assert_eq!(datapath.capacity(), Default::default());
+    assert!(datapath.device_stride() > datapath.capacity().devices);
+}
+
+#[test]
+fn a_map_that_is_too_large_is_named_with_its_size() {
+    let mut options = small();
+    options.capacity.flows = u32::MAX;
+    let error = Datapath::load(&options).unwrap_err();
+    let LoadError::Map { map, bytes, .. } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(map, "FLOWS");
+    assert!(*bytes > 500_000_000_000);
+}
+
+#[test]
+fn impossible_sizes_are_refused_before_the_kernel_is_asked() {
+    let mut options = small();
+    options.max_ifindex = MAX_IFINDEX;
+    let error = Datapath::load(&options).unwrap_err().to_string();
+    assert!(error.contains("interface indices"), "{error}");
+    let mut options = small();
+    options.capacity.devices = u32::MAX;
+    let error = Datapath::load(&options).unwrap_err().to_string();
+    assert!(error.contains("devices"), "{error}");
+    let mut options = small();
+    options.capacity.slot_lines = u32::MAX / 2 + 1;
+    let error = Datapath::load(&options).unwrap_err().to_string();
+    assert!(error.contains("lines per policy"), "{error}");
+}
+
+#[test]
+fn what_is_no_object_of_ours_is_refused() {
+    let mut options = small();
+    options.object = Some(b"\x7fELF, but not really".as_slice().into());
+    assert!(matches!(
+        Datapath::load(&options).unwrap_err(),
+        LoadError::Object(_)
+    ));
+}

@@ -1,0 +1,4 @@
+//! Policy to image.
+
+pub mod digest;
+pub mod image;

@@ -1,0 +1,76 @@
+//! A loaded program with its maps.
+
+use std::fmt;
+
+use aya::{Ebpf, maps::Map, programs::Xdp};
+use xiot_common::{image::Line, map, port::Side, slot::SlotHeader, trace::Trace};
+
+use super::{error::MapAccessError, map as maps, options::Capacity, shared::Shared};
+
+/// One loaded instance of the program. Dropping it unloads what is neither attached nor pinned.
+pub struct Datapath {
+    pub(super) ebpf: Ebpf,
+    pub(super) image: Shared<Line>,
+    pub(super) slots: Shared<SlotHeader>,
+    pub(super) active: Shared<u32>,
+    pub(super) trace: Option<Shared<Trace>>,
+    pub(super) capacity: Capacity,
+    pub(super) cpus: u32,
+    pub(super) device_stride: u32,
+    pub(super) instructions: Option<u32>,
+    /// A policy was in force before the active one: a frame may still be judged by it.
+    pub(super) flipped: bool,
+    /// Side that the port table is set up for, for test runs.
+    pub(super) tested: Option<Side>,
+}
+
+impl fmt::Debug for Datapath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Datapath")
+            .field("capacity", &self.capacity)
+            .field("instructions", &self.instructions)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Datapath {
+    /// Sizes it was loaded with.
+    pub fn capacity(&self) -> Capacity {
+        self.capacity
+    }
+
+    /// CPUs that may ever be online: rows of the device counters.
+    pub fn cpus(&self) -> u32 {
+        self.cpus
+    }
+
+    /// Device counters per CPU.
+    pub fn device_stride(&self) -> u32 {
+        self.device_stride
+    }
+
+    /// Instructions that the verifier looked at (kernel 5.16 and later).
+    pub fn verified_instructions(&self) -> Option<u32> {
+        self.instructions
+    }
+
+    /// A handle to one of `xiot_common::map` that lives on its own.
+    pub fn duplicate(&self, map: &'static str) -> Result<Map, MapAccessError> {
+        maps::duplicate(&self.ebpf, map)
+    }
+
+    /// The loaded program.
+    pub(super) fn program(&self) -> &Xdp {
+        self.ebpf
+            .program(map::PROGRAM)
+            .and_then(|program| program.try_into().ok())
+            .expect("the program was found when it was loaded")
+    }
+
+    /// One of `map::ALL`.
+    pub(super) fn map_mut(&mut self, name: &'static str) -> &mut Map {
+        self.ebpf
+            .map_mut(name)
+            .expect("every map was found when the program was loaded")
+    }
+}

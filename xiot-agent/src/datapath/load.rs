@@ -1,0 +1,201 @@
+//! Loading: sizes, constants, maps, verifier.
+
+use aya::{EbpfLoader, maps::MapData, programs::Xdp, util::nr_cpus};
+use xiot_common::{
+    capacity::MAX_IFINDEX,
+    config,
+    counter::{DeviceCounter, RuleCounter},
+    flow::{FlowEntry, FlowKey},
+    image::{Line, SLOTS},
+    map,
+    observed::{ObservedEntry, ObservedKey},
+    port::PortConfig,
+};
+
+use super::{
+    error::LoadError,
+    instance::Datapath,
+    map as maps,
+    options::{Capacity, Options},
+    shared::Shared,
+};
+
+/// Smallest port table: interface indices start low and rise with every interface made.
+const MIN_PORTS: u32 = 4096;
+
+/// Device counters in a page: rows of different CPUs don't share one.
+const COUNTERS_PER_PAGE: u32 = 64;
+const _: () = assert!(COUNTERS_PER_PAGE as usize * size_of::<DeviceCounter>() == 4096);
+
+/// The object file that is built in.
+pub fn object() -> &'static [u8] {
+    aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/xiot"))
+}
+
+/// Entries per map, as far as the agent decides them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizes {
+    pub(super) ports: u32,
+    pub(super) image: u32,
+    pub(super) flows: u32,
+    pub(super) observed: u32,
+    pub(super) device_stride: u32,
+    pub(super) device_counters: u32,
+    pub(super) rule_counters: u32,
+    pub(super) event_ring: u32,
+}
+
+impl Sizes {
+    pub(super) fn new(options: &Options, cpus: u32) -> Result<Self, LoadError> {
+        let Capacity {
+            slot_lines,
+            flows,
+            devices,
+            rules,
+            observed,
+            event_ring,
+        } = options.capacity;
+        let too_large = |what, wanted: u64| LoadError::TooLarge { what, wanted };
+        if options.max_ifindex >= MAX_IFINDEX {
+            return Err(too_large("interface indices", options.max_ifindex.into()));
+        }
+        let device_stride = devices
+            .checked_add(1)
+            .and_then(|rows| rows.checked_next_multiple_of(COUNTERS_PER_PAGE))
+            .ok_or_else(|| too_large("devices", devices.into()))?;
+        Ok(Self {
+            ports: MIN_PORTS.max(options.max_ifindex + 1),
+            image: slot_lines
+                .checked_mul(SLOTS)
+                .ok_or_else(|| too_large("lines per policy", slot_lines.into()))?,
+            flows,
+            observed,
+            device_stride,
+            device_counters: device_stride
+                .checked_mul(cpus)
+                .ok_or_else(|| too_large("devices", devices.into()))?,
+            rule_counters: rules
+                .checked_add(1)
+                .ok_or_else(|| too_large("rules", rules.into()))?,
+            event_ring,
+        })
+    }
+
+    fn entries(&self) -> [(&'static str, u32); 7] {
+        [
+            (map::PORTS, self.ports),
+            (map::IMAGE, self.image),
+            (map::FLOWS, self.flows),
+            (map::OBSERVED, self.observed),
+            (map::DEVICE_COUNTERS, self.device_counters),
+            (map::RULE_COUNTERS, self.rule_counters),
+            (map::EVENTS, self.event_ring),
+        ]
+    }
+
+    /// About how much memory a map takes: keys and values, without the kernel's own.
+    fn bytes(&self, name: &str) -> u64 {
+        let size = match name {
+            map::PORTS => size_of::<PortConfig>(),
+            map::IMAGE => size_of::<Line>(),
+            map::FLOWS => size_of::<(FlowKey, FlowEntry)>(),
+            map::OBSERVED => size_of::<(ObservedKey, ObservedEntry)>(),
+            map::DEVICE_COUNTERS => size_of::<DeviceCounter>(),
+            map::RULE_COUNTERS => size_of::<RuleCounter>(),
+            map::EVENTS => 1,
+            _ => return 0,
+        };
+        self.entries()
+            .into_iter()
+            .find_map(|(map, entries)| (map == name).then_some(u64::from(entries) * size as u64))
+            .unwrap_or(0)
+    }
+}
+
+impl Datapath {
+    /// Loads the program and makes its maps. Nothing is attached, and no policy is loaded.
+    pub fn load(options: &Options) -> Result<Self, LoadError> {
+        let cpus = cpus()?;
+        let sizes = Sizes::new(options, cpus)?;
+        let object: &[u8] = match &options.object {
+            Some(own) => own,
+            None => object(),
+        };
+
+        let trace = u32::from(options.trace);
+        let mut loader = EbpfLoader::new();
+        // Nothing is relocated against the kernel's own types: its BTF need not be read.
+        loader
+            .btf(None)
+            .override_global(config::TRACE, &trace, true)
+            .override_global(config::DEVICE_STRIDE, &sizes.device_stride, true)
+            .override_global(config::SLOT_LINES, &options.capacity.slot_lines, true)
+            .override_global(config::RULE_COUNTERS, &sizes.rule_counters, true)
+            .override_global(config::EVENTS_PER_SENDER, &options.events.per_sender, true)
+            .override_global(config::EVENTS_PER_CPU, &options.events.per_cpu, true);
+        for (name, entries) in sizes.entries() {
+            loader.map_max_entries(name, entries);
+        }
+        let mut ebpf = loader
+            .load(object)
+            .map_err(|error| LoadError::from_load(error, |name| sizes.bytes(name)))?;
+
+        let program: &mut Xdp = ebpf
+            .program_mut(map::PROGRAM)
+            .and_then(|program| program.try_into().ok())
+            .ok_or(LoadError::NoProgram(map::PROGRAM))?;
+        program.load().map_err(LoadError::from_program)?;
+        let instructions = program
+            .info()
+            .ok()
+            .and_then(|info| info.verified_instruction_count());
+
+        Self {
+            image: shared(&ebpf, map::IMAGE)?,
+            slots: shared(&ebpf, map::SLOTS)?,
+            active: shared(&ebpf, map::ACTIVE)?,
+            trace: options
+                .trace
+                .then(|| shared(&ebpf, map::TRACE))
+                .transpose()?,
+            capacity: options.capacity,
+            cpus,
+            device_stride: sizes.device_stride,
+            instructions,
+            flipped: false,
+            tested: None,
+            ebpf,
+        }
+        .checked()
+    }
+
+    /// Looks once for every map, so that later access can't fail for that.
+    fn checked(self) -> Result<Self, LoadError> {
+        for map in maps::ALL {
+            if self.ebpf.map(map).and_then(maps::data).is_none() {
+                return Err(LoadError::NoMap { map, source: None });
+            }
+        }
+        Ok(self)
+    }
+}
+
+fn shared<T: aya::Pod + Default>(
+    ebpf: &aya::Ebpf,
+    map: &'static str,
+) -> Result<Shared<T>, LoadError> {
+    let data: &MapData = ebpf
+        .map(map)
+        .and_then(maps::data)
+        .ok_or(LoadError::NoMap { map, source: None })?;
+    Shared::new(data).map_err(|source| LoadError::Mapping { map, source })
+}
+
+/// CPUs that may ever be online: per-CPU maps have a copy for each.
+fn cpus() -> Result<u32, LoadError> {
+    let cpus = nr_cpus().map_err(|(path, source)| LoadError::Cpus { path, source })?;
+    u32::try_from(cpus).map_err(|_too_many| LoadError::TooLarge {
+        what: "CPUs",
+        wanted: cpus as u64,
+    })
+}

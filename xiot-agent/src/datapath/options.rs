@@ -1,0 +1,68 @@
+//! What the data path is loaded with: plain numbers, so that nothing here knows about YAML.
+
+use std::borrow::Cow;
+
+use xiot_common::capacity;
+
+/// Sizes of the maps. They hold until the program is loaded anew.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Capacity {
+    /// 64-byte lines in each of the two policy slots.
+    pub slot_lines: u32,
+    /// Flows.
+    pub flows: u32,
+    /// Devices with counters, ids 1 to this.
+    pub devices: u32,
+    /// Rules with counters, ids 1 to this.
+    pub rules: u32,
+    /// Observed conversations.
+    pub observed: u32,
+    /// Bytes of the event ring; rounded up to a power of two pages.
+    pub event_ring: u32,
+}
+
+impl Default for Capacity {
+    fn default() -> Self {
+        Self {
+            slot_lines: capacity::DEFAULT_SLOT_LINES,
+            flows: capacity::DEFAULT_FLOWS,
+            devices: capacity::DEFAULT_DEVICES,
+            rules: capacity::DEFAULT_RULES,
+            observed: capacity::DEFAULT_OBSERVED,
+            event_ring: capacity::DEFAULT_EVENT_RING_BYTES,
+        }
+    }
+}
+
+/// Event budgets, in events per second.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Events {
+    /// Of one sender.
+    pub per_sender: u32,
+    /// Of one CPU.
+    pub per_cpu: u32,
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self {
+            per_sender: 10,
+            per_cpu: 1000,
+        }
+    }
+}
+
+/// Everything that is fixed when the program is loaded.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Sizes of the maps.
+    pub capacity: Capacity,
+    /// Event budgets.
+    pub events: Events,
+    /// Highest interface index that will be a port. The port table is an array indexed by it.
+    pub max_ifindex: u32,
+    /// Write each verdict to the trace map: for `explain` and tests, on an instance of its own.
+    pub trace: bool,
+    /// Load this object instead of the one that is built in.
+    pub object: Option<Cow<'static, [u8]>>,
+}
