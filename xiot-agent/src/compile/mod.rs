@@ -1,4 +1,123 @@
-//! Policy to image.
+//! Policy to image: everything that can be decided before a frame arrives is decided here.
+//!
+//! Precedence, overlap and direction of rules become disjoint port ranges; names become numbers; tables are laid out
+//! in lines of 64 bytes so that the data path reads one or two per question. The same policy always gives the
+//! same bytes. An image is checked against its own tables before anybody gets to see it.
+#![forbid(unsafe_code)]
 
 pub mod digest;
+pub mod error;
+pub mod fit;
 pub mod image;
+pub mod read;
+
+mod address;
+mod devices;
+mod encode;
+mod fingerprint;
+mod ids;
+mod layout;
+mod memo;
+mod peers;
+mod profiles;
+mod segment;
+mod sets;
+mod slot;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use xiot_common::{
+    abi::{ABI_VERSION, SLOT_MAGIC},
+    device,
+    slot::{SLOT_DHCP_SERVERS, SLOT_UNKNOWN_PROFILE, SLOT_VLAN_DEVICES, SlotHeader},
+    table::scope,
+};
+
+use crate::model::policy::{Mode, Policy};
+
+use self::{devices::Devices, error::Resource, layout::Layout, peers::Peers, profiles::Profiles};
+pub use self::{error::CompileError, fit::Limits, image::Image};
+
+/// Compiles a policy for a gateway with these wires and limits. `revision` and `compiled_at` (nanoseconds
+/// since the Unix epoch) are noted in the header.
+pub fn compile(
+    policy: &Policy,
+    wires: &[String],
+    limits: &Limits,
+    revision: u64,
+    compiled_at: u64,
+) -> Result<Image, CompileError> {
+    let device_count = fit::check(Resource::Devices, policy.devices.len(), limits.devices)?;
+    let rule_count = ids::rule_count(policy)?;
+    fit::check(Resource::Rules, rule_count as usize, limits.rules)?;
+    let unknown_profile = unknown_profile(policy)?;
+
+    let mut peers = Peers::default();
+    let profiles = Profiles::compile(policy, &mut peers)?;
+    let devices = Devices::compile(policy, wires, &profiles.fingerprints, &mut peers)?;
+    for &&server in &policy.services.dhcp.iter().collect::<BTreeSet<_>>() {
+        peers.add_address(scope::DHCP_SERVER, server);
+    }
+
+    let flags = [
+        (unknown_profile.is_some(), SLOT_UNKNOWN_PROFILE),
+        (devices.by_vlan, SLOT_VLAN_DEVICES),
+        (!policy.services.dhcp.is_empty(), SLOT_DHCP_SERVERS),
+    ];
+    let layout = Layout::new(policy, limits.slot_lines, &profiles.lines, &devices, peers)?;
+    let lines = fit::check(Resource::SlotLines, layout.lines.len(), limits.slot_lines)?;
+    let header = SlotHeader {
+        magic: SLOT_MAGIC,
+        abi: ABI_VERSION,
+        revision,
+        compiled_at,
+        digest: digest::digest(&layout.lines),
+        devices: layout.devices,
+        peers_v4: layout.peers_v4,
+        peers_v6: layout.peers_v6,
+        device_records: layout.device_records,
+        profiles: layout.profiles,
+        rule_lines: layout.rule_lines,
+        lines,
+        device_count,
+        rule_count,
+        unknown_profile: unknown_profile.unwrap_or(0),
+        unknown_mode: mode(policy.onboarding),
+        flags: flags
+            .into_iter()
+            .filter(|&(set, _)| set)
+            .fold(0, |flags, (_, bit)| flags | bit),
+        reserved: 0,
+        services: profiles.services,
+        reserved2: 0,
+    };
+    Ok(Image {
+        header,
+        lines: layout.lines,
+    })
+}
+
+fn unknown_profile(policy: &Policy) -> Result<Option<u32>, CompileError> {
+    let Some(profile) = policy.default_profile else {
+        return Ok(None);
+    };
+    if profile >= policy.profiles.len() {
+        return Err(CompileError::UnknownProfile {
+            device: "defaults".to_owned(),
+            profile,
+        });
+    }
+    ids::profile(profile).map(Some)
+}
+
+const fn mode(mode: Mode) -> u8 {
+    match mode {
+        Mode::Learn => device::Mode::Learn as u8,
+        Mode::Monitor => device::Mode::Monitor as u8,
+        Mode::Enforce => device::Mode::Enforce as u8,
+    }
+}

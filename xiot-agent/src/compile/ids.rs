@@ -1,0 +1,112 @@
+//! Numbers of devices, profiles and wires in the image, and the scopes made of them.
+
+use xiot_common::{
+    device::{ANY_WIRE, DeviceId},
+    rule::RuleId,
+    table::scope,
+};
+
+use crate::model::policy::Policy;
+
+use super::error::{CompileError, Resource};
+
+/// Profiles that scopes can tell apart: their number and a direction share 30 bits.
+const MAX_PROFILES: u32 = 1 << 29;
+/// Devices that scopes can tell apart, and the 0 that stands for none.
+const MAX_DEVICES: u32 = 1 << 30;
+
+/// Number of the profile at this place of the policy.
+pub(super) fn profile(index: usize) -> Result<u32, CompileError> {
+    below(index, MAX_PROFILES, Resource::Profiles)
+}
+
+/// Number of the device at this place of the policy.
+pub(super) fn device(index: usize) -> Result<DeviceId, CompileError> {
+    Ok(below(index, MAX_DEVICES - 1, Resource::Devices)? + 1)
+}
+
+/// Number of the wire of this name.
+pub(super) fn wire(wires: &[String], name: &str) -> Option<u16> {
+    let index = wires.iter().position(|wire| wire == name)?;
+    u16::try_from(index).ok().filter(|&wire| wire != ANY_WIRE)
+}
+
+/// The highest rule number of the policy. The first rule that matches is the one with the lowest number, so
+/// the rules of a profile must be numbered as they stand.
+pub(super) fn rule_count(policy: &Policy) -> Result<RuleId, CompileError> {
+    let mut highest = 0;
+    for profile in &policy.profiles {
+        let mut last = 0;
+        for rule in &profile.rules {
+            if rule.id <= last {
+                return Err(CompileError::RuleOrder {
+                    profile: profile.name.clone(),
+                    rule: rule.id,
+                    label: rule.label.clone(),
+                });
+            }
+            last = rule.id;
+        }
+        highest = highest.max(last);
+    }
+    Ok(highest)
+}
+
+fn below(index: usize, limit: u32, what: Resource) -> Result<u32, CompileError> {
+    u32::try_from(index)
+        .ok()
+        .filter(|&index| index < limit)
+        .ok_or_else(|| CompileError::DoesNotFit {
+            what,
+            needed: index as u64 + 1,
+            available: limit.into(),
+        })
+}
+
+/// Where the peers of a profile are filed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scopes {
+    /// Those that its devices may contact.
+    pub to: u32,
+    /// Those that may contact its devices.
+    pub from: u32,
+}
+
+impl Scopes {
+    /// Of a profile.
+    pub(super) const fn of(profile: u32) -> Self {
+        Self {
+            to: scope::to(profile),
+            from: scope::from(profile),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_never_overlap() {
+        let last_profile = profile(MAX_PROFILES as usize - 1).unwrap();
+        let last_device = device(MAX_DEVICES as usize - 2).unwrap();
+        assert_eq!(scope::from(last_profile), scope::binding(0) - 1);
+        assert_eq!(scope::binding(last_device), scope::DHCP_SERVER - 1);
+        profile(MAX_PROFILES as usize).unwrap_err();
+        assert_eq!(
+            device(MAX_DEVICES as usize - 1),
+            Err(CompileError::DoesNotFit {
+                what: Resource::Devices,
+                needed: 1 << 30,
+                available: (1 << 30) - 1,
+            })
+        );
+    }
+
+    #[test]
+    fn wires_are_numbered_as_listed() {
+        let wires = ["a", "b"].map(str::to_owned);
+        assert_eq!(wire(&wires, "b"), Some(1));
+        assert_eq!(wire(&wires, "c"), None);
+    }
+}

@@ -1,0 +1,124 @@
+//! Profiles: two lines each, and the fingerprint that tells whether one changed.
+
+use std::time::Duration;
+
+use xiot_common::{
+    image::Line,
+    profile::{self, ProfileRecord, SERVICE_ARP, SERVICE_DHCP, SERVICE_ND},
+};
+
+use crate::model::policy::{Mode, Policy, Profile, Timeouts};
+
+use super::{
+    encode,
+    error::CompileError,
+    fingerprint::Fingerprint,
+    ids::{self, Scopes},
+    peers::Peers,
+};
+
+/// Salt of the fingerprints of profiles.
+const SALT: u64 = 0x5052_4f46;
+
+/// All profiles of a policy.
+#[derive(Debug, Default)]
+pub(super) struct Profiles {
+    /// Their lines.
+    pub lines: Vec<Line>,
+    /// Of what each allows.
+    pub fingerprints: Vec<Fingerprint>,
+    /// The services of all of them.
+    pub services: u32,
+}
+
+impl Profiles {
+    /// Compiles the profiles of the policy, their peers and rules.
+    pub(super) fn compile(policy: &Policy, peers: &mut Peers) -> Result<Self, CompileError> {
+        let mut all = Self::default();
+        for (index, profile) in policy.profiles.iter().enumerate() {
+            let number = ids::profile(index)?;
+            let services = services(profile);
+            let timeouts = timeouts(&profile.timeouts);
+            let reach = peers.add(profile, Scopes::of(number), head(services, &timeouts))?;
+            let record = ProfileRecord {
+                services,
+                generation: unlisted(reach.fingerprint, policy.onboarding),
+                timeouts,
+                reserved: [0; 6],
+            };
+            all.lines.push(encode::profile_line(&record));
+            all.lines.push(encode::prefixes_line(&reach.prefixes));
+            all.fingerprints.push(reach.fingerprint);
+            all.services |= services;
+        }
+        Ok(all)
+    }
+}
+
+/// Of all but the peers.
+fn head(services: u32, timeouts: &profile::Timeouts) -> Fingerprint {
+    Fingerprint::new(SALT).add_all(&[
+        services.into(),
+        timeouts.tcp_handshake.into(),
+        timeouts.tcp_established.into(),
+        timeouts.tcp_closing.into(),
+        timeouts.udp_unreplied.into(),
+        timeouts.udp_replied.into(),
+        timeouts.icmp.into(),
+        timeouts.other.into(),
+    ])
+}
+
+/// The generation of flows of devices that are not listed: their mode is the policy's.
+fn unlisted(profile: Fingerprint, onboarding: Mode) -> u32 {
+    profile.add(super::mode(onboarding).into(), 0).generation()
+}
+
+fn services(profile: &Profile) -> u32 {
+    [
+        (profile.arp, SERVICE_ARP),
+        (profile.nd, SERVICE_ND),
+        (profile.dhcp, SERVICE_DHCP),
+    ]
+    .into_iter()
+    .filter(|&(has, _)| has)
+    .fold(0, |services, (_, bit)| services | bit)
+}
+
+fn timeouts(timeouts: &Timeouts) -> profile::Timeouts {
+    profile::Timeouts {
+        tcp_handshake: seconds(timeouts.tcp_handshake),
+        tcp_established: seconds(timeouts.tcp_established),
+        tcp_closing: seconds(timeouts.tcp_closing),
+        udp_unreplied: seconds(timeouts.udp_unreplied),
+        udp_replied: seconds(timeouts.udp_replied),
+        icmp: seconds(timeouts.icmp),
+        other: seconds(timeouts.other),
+        reserved: 0,
+    }
+}
+
+/// Whole seconds, rounded up: a timeout is never shorter than asked for.
+fn seconds(duration: Duration) -> u32 {
+    let whole = duration
+        .as_secs()
+        .saturating_add(u64::from(duration.subsec_nanos() > 0));
+    u32::try_from(whole).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts_round_up_and_stop_at_the_end() {
+        assert_eq!(seconds(Duration::from_mins(1)), 60);
+        assert_eq!(seconds(Duration::from_millis(1)), 1);
+        assert_eq!(seconds(Duration::MAX), u32::MAX);
+    }
+
+    #[test]
+    fn defaults_of_both_worlds_agree() {
+        assert_eq!(timeouts(&Timeouts::default()), profile::Timeouts::DEFAULT);
+    }
+}

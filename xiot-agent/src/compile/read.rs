@@ -1,0 +1,229 @@
+//! Reads an image as the data path does: the same tables in the same order, without a kernel.
+
+use std::net::IpAddr;
+
+use xiot_common::{
+    addr::{Mac, Vlans},
+    capacity::MAX_LINES_PER_SET,
+    device::{ANY_VLAN, DeviceId, DeviceRecord, device_key},
+    image::Line,
+    profile::{LINES_PER_PROFILE, NO_PREFIX, PrefixLengths, ProfilePrefixes, ProfileRecord},
+    reason::Reason,
+    rule::{LINE_ANY_PROTOCOL, RuleId, RuleLine},
+    slot::SLOT_VLAN_DEVICES,
+    table::{find2, find3, mask4, mask6, peer4_key, peer6_key, scope},
+};
+
+use crate::model::policy::Initiator;
+
+use super::{
+    address::Address as _,
+    encode::{self, RECORDS_PER_LINE},
+    ids::Scopes,
+    image::Image,
+};
+
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+
+/// An image that answers questions.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
+    image: &'a Image,
+}
+
+/// A frame that would open a conversation.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Opening {
+    /// Who sends it.
+    pub initiator: Initiator,
+    /// The address that is not the device's.
+    pub peer: IpAddr,
+    /// IP protocol number.
+    pub protocol: u8,
+    /// Destination port; ICMP: `type << 8 | code`; 0 for protocols without ports.
+    pub port: u16,
+    /// Source port of TCP and UDP.
+    pub source_port: u16,
+}
+
+/// What the rules say of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Ruling {
+    /// [`Reason::AllowedRule`] or the nearest miss.
+    pub reason: Reason,
+    /// The rule that allows it, or 0.
+    pub rule: RuleId,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of this image.
+    pub const fn new(image: &'a Image) -> Self {
+        Self { image }
+    }
+
+    /// The device with this MAC on these VLANs, or 0. One filed under the VLANs wins over one filed under any.
+    pub fn device(&self, mac: Mac, vlans: Vlans) -> DeviceId {
+        if self.image.header.flags & SLOT_VLAN_DEVICES != 0 {
+            let id = self.find_device(mac, vlans);
+            if id != 0 {
+                return id;
+            }
+        }
+        self.find_device(mac, ANY_VLAN)
+    }
+
+    /// The record of a device.
+    pub fn record(&self, device: DeviceId) -> Option<DeviceRecord> {
+        let header = &self.image.header;
+        if device == 0 || device > header.device_count {
+            return None;
+        }
+        let device = device as usize;
+        let line = header.device_records as usize + device / RECORDS_PER_LINE;
+        let first = device % RECORDS_PER_LINE * 2;
+        let words = &self.image.lines.get(line)?.0;
+        Some(encode::device_of([words[first], words[first + 1]]))
+    }
+
+    /// Services, timeouts and generation of a profile.
+    pub fn profile(&self, profile: u32) -> Option<ProfileRecord> {
+        self.line(self.profile_line(profile))
+            .map(encode::profile_of)
+    }
+
+    /// Prefix lengths of a profile.
+    pub fn prefixes(&self, profile: u32) -> Option<ProfilePrefixes> {
+        self.line(self.profile_line(profile) + 1)
+            .map(encode::prefixes_of)
+    }
+
+    /// Whether the address is one of the device's.
+    pub fn is_bound(&self, device: DeviceId, addr: IpAddr) -> bool {
+        self.find_address(scope::binding(device), addr)
+    }
+
+    /// Whether the address is a DHCP server's.
+    pub fn is_dhcp_server(&self, addr: IpAddr) -> bool {
+        self.find_address(scope::DHCP_SERVER, addr)
+    }
+
+    /// What the rules of a profile say of the frame (docs/judgement.md, 5.3).
+    pub fn judge(&self, profile: u32, frame: &Opening) -> Ruling {
+        let denied = |reason| Ruling { reason, rule: 0 };
+        let Some(prefixes) = self.prefixes(profile) else {
+            return denied(Reason::NoPeer);
+        };
+        let (to, from) = match frame.peer {
+            IpAddr::V4(_) => (prefixes.to_v4, prefixes.from_v4),
+            IpAddr::V6(_) => (prefixes.to_v6, prefixes.from_v6),
+        };
+        let scopes = Scopes::of(profile);
+        let (own, other) = match frame.initiator {
+            Initiator::Device => ((scopes.to, to), (scopes.from, from)),
+            Initiator::Peer => ((scopes.from, from), (scopes.to, to)),
+        };
+
+        let set = self.longest(own, frame.peer);
+        let rule = set.and_then(|set| self.scan(set, frame.protocol, &[frame.port]));
+        if let Some(rule) = rule {
+            return Ruling {
+                reason: Reason::AllowedRule,
+                rule,
+            };
+        }
+        let ports = match frame.protocol {
+            TCP | UDP => [frame.port, frame.source_port],
+            _ => [frame.port; 2],
+        };
+        let opposite = self.longest(other, frame.peer);
+        if opposite.is_some_and(|set| self.scan(set, frame.protocol, &ports).is_some()) {
+            return denied(Reason::WrongDirection);
+        }
+        denied(match set {
+            Some(set) if self.has_protocol(set, frame.protocol) => Reason::NoPort,
+            Some(_) => Reason::NoProtocol,
+            None => Reason::NoPeer,
+        })
+    }
+
+    fn line(&self, line: u32) -> Option<&'a Line> {
+        self.image.lines.get(line as usize)
+    }
+
+    const fn profile_line(&self, profile: u32) -> u32 {
+        self.image.header.profiles + profile * LINES_PER_PROFILE
+    }
+
+    fn find_device(&self, mac: Mac, vlans: Vlans) -> DeviceId {
+        let key = device_key(mac, vlans);
+        let lines = self.image.header.devices.lines2(key);
+        self.either(lines, |line| find2(line, key))
+    }
+
+    /// What is filed under a network of exactly this length, or 0.
+    fn find_peer(&self, scope: u32, addr: IpAddr, prefix: u8) -> u32 {
+        let header = &self.image.header;
+        match addr {
+            IpAddr::V4(v4) => {
+                let key = peer4_key(scope, mask4(v4.to_bits(), prefix), prefix);
+                self.either(header.peers_v4.lines2(key), |line| find2(line, key))
+            }
+            IpAddr::V6(v6) => {
+                let (high, low) = v6.to_bits().halves();
+                let (high, low) = mask6(high, low, prefix);
+                let key = peer6_key(scope, high, low, prefix);
+                self.either(header.peers_v6.lines3(key), |line| find3(line, key))
+            }
+        }
+    }
+
+    fn either(&self, (first, second): (u32, u32), find: impl Fn(&Line) -> u32) -> u32 {
+        match self.line(first).map_or(0, &find) {
+            0 => self.line(second).map_or(0, &find),
+            payload => payload,
+        }
+    }
+
+    fn find_address(&self, scope: u32, addr: IpAddr) -> bool {
+        let full = if addr.is_ipv4() { 32 } else { 128 };
+        self.find_peer(scope, addr, full) != 0
+    }
+
+    /// First line of the rule set of the longest prefix that contains the address.
+    fn longest(&self, (scope, lengths): (u32, PrefixLengths), addr: IpAddr) -> Option<u32> {
+        lengths
+            .into_iter()
+            .take_while(|&length| length != NO_PREFIX)
+            .map(|length| self.find_peer(scope, addr, length))
+            .find(|&payload| payload != 0)
+            .map(|payload| self.image.header.rule_lines + payload - 1)
+    }
+
+    fn set(&self, first: u32) -> impl Iterator<Item = RuleLine> {
+        let mut left = true;
+        (first..)
+            .take(MAX_LINES_PER_SET)
+            .map_while(|line| self.line(line))
+            .map(encode::rules_of)
+            .take_while(move |line| std::mem::replace(&mut left, line.more != 0))
+    }
+
+    /// The rule that allows one of the ports: the protocol's lines come before the line for any.
+    fn scan(&self, set: u32, protocol: u8, ports: &[u16]) -> Option<RuleId> {
+        self.set(set)
+            .filter(|line| line.flags & LINE_ANY_PROTOCOL != 0 || line.protocol == protocol)
+            .flat_map(|line| line.ranges.into_iter().take(line.count.into()))
+            .find(|range| {
+                ports
+                    .iter()
+                    .any(|port| (range.low..=range.high).contains(port))
+            })
+            .map(|range| range.rule)
+    }
+
+    fn has_protocol(&self, set: u32, protocol: u8) -> bool {
+        self.set(set)
+            .any(|line| line.flags & LINE_ANY_PROTOCOL == 0 && line.protocol == protocol)
+    }
+}

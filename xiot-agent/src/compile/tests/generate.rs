@@ -1,0 +1,194 @@
+//! Random policies and frames, from pools so small that everything overlaps.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    ops::RangeInclusive,
+};
+
+use ipnetwork::IpNetwork;
+use proptest::{
+    collection::{btree_map, vec},
+    option,
+    prelude::*,
+    sample::select,
+};
+
+use crate::model::policy::{
+    Clause, Device, IcmpType, Initiator, Mode, Policy, Position, Profile, Rule, Services, Timeouts,
+};
+
+/// MACs of which some are listed.
+pub(super) fn mac() -> impl Strategy<Value = [u8; 6]> {
+    (0..4_u8).prop_map(|last| [0, 3, 0xb1, 0, 0, last])
+}
+
+/// VLAN ids, outer and inner.
+pub(super) fn vlans() -> impl Strategy<Value = (u16, u16)> {
+    select(vec![(0, 0), (5, 0), (5, 6), (0, 5), (0xfff, 0xfff)])
+}
+
+/// Addresses in and around the networks that rules name.
+pub(super) fn address() -> impl Strategy<Value = IpAddr> {
+    prop_oneof![
+        4 => v4().prop_map(IpAddr::V4),
+        3 => v6().prop_map(IpAddr::V6),
+        1 => any::<Ipv4Addr>().prop_map(IpAddr::V4),
+        1 => any::<Ipv6Addr>().prop_map(IpAddr::V6),
+    ]
+}
+
+fn v4() -> impl Strategy<Value = Ipv4Addr> {
+    (
+        select(vec![0x0a00_0000, 0x0a00_0100, 0xffff_ff00_u32, 0]),
+        0..40_u32,
+    )
+        .prop_map(|(base, low)| (base | low).into())
+}
+
+fn v6() -> impl Strategy<Value = Ipv6Addr> {
+    let bases = vec![0xfd00_u128 << 112, 0xfd00_0001_u128 << 96, !0xff, 0];
+    (select(bases), 0..40_u128, any::<bool>()).prop_map(|(base, low, upper)| {
+        // The same low bits above and below the middle, where the two halves of a key meet.
+        (base | if upper { low << 62 } else { low }).into()
+    })
+}
+
+fn network() -> impl Strategy<Value = IpNetwork> {
+    let v4_lengths = select(vec![0, 8, 23, 24, 26, 27, 28, 29, 30, 31, 32, 32, 32]);
+    let v6_lengths = select(vec![
+        0, 16, 32, 63, 64, 65, 66, 120, 124, 126, 127, 128, 128,
+    ]);
+    prop_oneof![
+        4 => (v4(), v4_lengths).prop_map(|(addr, length)| IpNetwork::new(addr.into(), length)),
+        3 => (v6(), v6_lengths).prop_map(|(addr, length)| IpNetwork::new(addr.into(), length)),
+    ]
+    .prop_map(Result::unwrap)
+}
+
+/// Protocols that some rule may name.
+pub(super) fn protocol() -> impl Strategy<Value = u8> {
+    select(vec![0, 1, 5, 6, 6, 6, 7, 17, 17, 50, 58, 255])
+}
+
+/// Ports at and beside the ends of ranges. As ICMP: types 0 and 255 of a few codes, type 8 once.
+pub(super) fn port() -> impl Strategy<Value = u16> {
+    prop_oneof![
+        8 => 0..24_u16,
+        2 => 65_525..=65_535_u16,
+        1 => 0x0800..0x0803_u16,
+        1 => any::<u16>(),
+    ]
+}
+
+fn ranges() -> impl Strategy<Value = Vec<RangeInclusive<u16>>> {
+    let one = (port(), port()).prop_map(|(a, b)| a.min(b)..=a.max(b));
+    prop_oneof![
+        6 => vec(one, 1..5),
+        // More than a line.
+        1 => (0..3_u16).prop_map(|first| (first..24).step_by(2).map(|port| port..=port).collect()),
+    ]
+}
+
+fn types() -> impl Strategy<Value = Vec<IcmpType>> {
+    let kind = select(vec![0, 8, 9, 255]);
+    let one = (kind, option::of(0..3_u8)).prop_map(|(kind, code)| IcmpType { kind, code });
+    vec(one, 1..4)
+}
+
+fn clause() -> impl Strategy<Value = Clause> {
+    prop_oneof![
+        1 => Just(Clause::Any),
+        6 => ranges().prop_map(Clause::Tcp),
+        3 => ranges().prop_map(Clause::Udp),
+        2 => types().prop_map(Clause::Icmp),
+        2 => types().prop_map(Clause::Icmpv6),
+        3 => protocol().prop_map(Clause::Protocol),
+    ]
+}
+
+fn rule() -> impl Strategy<Value = Rule> {
+    let initiator = select(vec![Initiator::Device, Initiator::Device, Initiator::Peer]);
+    (initiator, vec(network(), 1..6), vec(clause(), 1..4)).prop_map(
+        |(initiator, peers, clauses)| Rule {
+            id: 0,
+            initiator,
+            peers,
+            clauses,
+            label: String::new(),
+            note: None,
+            owner: None,
+            at: Position::default(),
+        },
+    )
+}
+
+fn profile() -> impl Strategy<Value = Profile> {
+    let services = (any::<bool>(), any::<bool>(), any::<bool>());
+    (services, vec(rule(), 0..9)).prop_map(|((arp, nd, dhcp), rules)| Profile {
+        name: "profile".to_owned(),
+        criticality: None,
+        arp,
+        nd,
+        dhcp,
+        timeouts: Timeouts::default(),
+        rules,
+        at: Position::default(),
+    })
+}
+
+fn devices(profiles: usize) -> impl Strategy<Value = Vec<Device>> {
+    let key = (mac(), option::of(vlans()));
+    let mode = select(vec![Mode::Learn, Mode::Monitor, Mode::Enforce]);
+    let wire = option::of(select(vec!["w0".to_owned(), "w1".to_owned()]));
+    let content = (0..profiles, mode, wire, vec(address(), 0..4));
+    btree_map(key, content, 0..10).prop_map(|devices| {
+        devices
+            .into_iter()
+            .map(|((mac, vlan), (profile, mode, wire, addresses))| Device {
+                name: "device".to_owned(),
+                mac,
+                vlan,
+                wire,
+                addresses,
+                profile,
+                mode,
+                criticality: None,
+                location: None,
+                groups: Vec::new(),
+                at: Position::default(),
+            })
+            .collect()
+    })
+}
+
+/// Policies that fit everywhere.
+pub(super) fn policy() -> impl Strategy<Value = Policy> {
+    vec(profile(), 1..5)
+        .prop_flat_map(|profiles| {
+            let devices = devices(profiles.len());
+            let default = option::of(0..profiles.len());
+            let onboarding = select(vec![Mode::Learn, Mode::Monitor, Mode::Enforce]);
+            let dhcp = vec(address(), 0..3);
+            (Just(profiles), devices, default, onboarding, dhcp)
+        })
+        .prop_map(
+            |(mut profiles, devices, default_profile, onboarding, dhcp)| {
+                let rules = profiles.iter_mut().flat_map(|profile| &mut profile.rules);
+                for (rule, id) in rules.zip(1..) {
+                    rule.id = id;
+                }
+                Policy {
+                    file: "policy.yaml".to_owned(),
+                    onboarding,
+                    default_profile,
+                    services: Services {
+                        dhcp,
+                        ..Services::default()
+                    },
+                    peer_sets: Vec::new(),
+                    profiles,
+                    devices,
+                }
+            },
+        )
+}

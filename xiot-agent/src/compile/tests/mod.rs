@@ -1,0 +1,20 @@
+//! The image against the policy it was made of.
+
+mod equivalence;
+mod generate;
+mod naive;
+
+use crate::model::policy::Policy;
+
+use super::{CompileError, Image, Limits, compile};
+
+const ROOMY: Limits = Limits {
+    slot_lines: 1 << 24,
+    devices: 1 << 24,
+    rules: 1 << 24,
+};
+
+fn compile_for(policy: &Policy, limits: &Limits) -> Result<Image, CompileError> {
+    let wires = ["w0", "w1"].map(str::to_owned);
+    compile(policy, &wires, limits, 7, 1_000)
+}

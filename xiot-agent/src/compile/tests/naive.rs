@@ -1,0 +1,114 @@
+//! What docs/judgement.md says, word by word, on the policy itself: linear scans, nothing shared with the compiler.
+
+use std::net::IpAddr;
+
+use ipnetwork::IpNetwork;
+use xiot_common::reason::Reason;
+
+use crate::{
+    compile::read::{Opening, Ruling},
+    model::policy::{Clause, Device, Initiator, Policy, Profile, Rule},
+};
+
+/// The device listed with this MAC and these VLANs, else the one with this MAC and no VLAN.
+pub(super) fn device(policy: &Policy, mac: [u8; 6], vlans: (u16, u16)) -> Option<usize> {
+    let find = |vlan| {
+        policy
+            .devices
+            .iter()
+            .position(|device| device.mac == mac && device.vlan == vlan)
+    };
+    find(Some(vlans)).or_else(|| find(None))
+}
+
+pub(super) fn is_bound(device: &Device, addr: IpAddr) -> bool {
+    device.addresses.contains(&addr)
+}
+
+pub(super) fn judge(profile: &Profile, frame: &Opening) -> Ruling {
+    let other = match frame.initiator {
+        Initiator::Device => Initiator::Peer,
+        Initiator::Peer => Initiator::Device,
+    };
+    let own_rules = rules(profile, frame.initiator, frame.peer);
+    let other_rules = rules(profile, other, frame.peer);
+
+    for rule in &own_rules {
+        if matches(rule, frame, frame.port) {
+            return Ruling {
+                reason: Reason::AllowedRule,
+                rule: rule.id,
+            };
+        }
+    }
+    let ports = frame.protocol == 6 || frame.protocol == 17;
+    let reason = if other_rules.iter().any(|rule| {
+        matches(rule, frame, frame.port) || (ports && matches(rule, frame, frame.source_port))
+    }) {
+        Reason::WrongDirection
+    } else if own_rules.iter().any(|rule| has_protocol(rule, frame)) {
+        Reason::NoPort
+    } else if own_rules.is_empty() {
+        Reason::NoPeer
+    } else {
+        Reason::NoProtocol
+    };
+    Ruling { reason, rule: 0 }
+}
+
+fn rules(profile: &Profile, initiator: Initiator, peer: IpAddr) -> Vec<&Rule> {
+    let holds = |network: &IpNetwork| match (network, peer) {
+        (IpNetwork::V4(network), IpAddr::V4(addr)) => network.contains(addr),
+        (IpNetwork::V6(network), IpAddr::V6(addr)) => network.contains(addr),
+        (IpNetwork::V4(_), IpAddr::V6(_)) | (IpNetwork::V6(_), IpAddr::V4(_)) => false,
+    };
+    profile
+        .rules
+        .iter()
+        .filter(|rule| rule.initiator == initiator && rule.peers.iter().any(holds))
+        .collect()
+}
+
+fn matches(rule: &Rule, frame: &Opening, port: u16) -> bool {
+    let [kind, code] = port.to_be_bytes();
+    rule.clauses.iter().any(|clause| match clause {
+        Clause::Any => true,
+        Clause::Tcp(ranges) => frame.protocol == 6 && ranges.iter().any(|r| r.contains(&port)),
+        Clause::Udp(ranges) => frame.protocol == 17 && ranges.iter().any(|r| r.contains(&port)),
+        Clause::Icmp(types) => {
+            frame.protocol == 1
+                && frame.peer.is_ipv4()
+                && types
+                    .iter()
+                    .any(|it| it.kind == kind && it.code.is_none_or(|it| it == code))
+        }
+        Clause::Icmpv6(types) => {
+            frame.protocol == 58
+                && frame.peer.is_ipv6()
+                && types
+                    .iter()
+                    .any(|it| it.kind == kind && it.code.is_none_or(|it| it == code))
+        }
+        Clause::Protocol(_) => has_clause_of(clause, frame),
+    })
+}
+
+fn has_protocol(rule: &Rule, frame: &Opening) -> bool {
+    rule.clauses
+        .iter()
+        .any(|clause| has_clause_of(clause, frame))
+}
+
+/// Whether the clause names the frame's protocol, in the frame's family.
+fn has_clause_of(clause: &Clause, frame: &Opening) -> bool {
+    let v4 = frame.peer.is_ipv4();
+    let named = match clause {
+        Clause::Any => return false,
+        Clause::Tcp(_) => 6,
+        Clause::Udp(_) => 17,
+        Clause::Icmp(_) => 1,
+        Clause::Icmpv6(_) => 58,
+        Clause::Protocol(number) => *number,
+    };
+    named == frame.protocol && (named != 1 || v4) && (named != 58 || !v4)
+}
