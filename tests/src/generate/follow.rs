@@ -1,0 +1,88 @@
+//! Frames that follow on others: replies, what comes next in a conversation, and attempts to slip into it.
+
+use xiot_agent::oracle::Side;
+
+use super::{
+    dice::Dice,
+    fresh,
+    traffic::Draft,
+    world::{GROUPS, ROUTER, VLANS, device_mac},
+};
+use crate::{
+    frame::{
+        Body, Extension, Frame, TAG, Transport,
+        flag::{ACK, FIN, PSH, RST, SYN},
+    },
+    shot::opposite,
+};
+
+pub(super) fn draw(dice: &mut Dice, before: &Draft) -> Draft {
+    let mut next = before.clone();
+    if dice.percent(60) {
+        next.side = opposite(next.side);
+        next.frame = next.frame.reply();
+    }
+    if let Some(flags) = tcp_flags(&before.frame) {
+        let likely = match (flags & (SYN | ACK), next.side == before.side) {
+            (SYN, false) => SYN | ACK,
+            (SYN, true) => SYN,
+            _ => ACK,
+        };
+        let new = match dice.below(12) {
+            0..7 => likely,
+            7 => dice.pick(&[SYN, SYN | ACK]),
+            8 => dice.pick(&[ACK, PSH | ACK]),
+            9 => FIN | ACK,
+            10 => dice.pick(&[RST, RST | ACK]),
+            _ => dice.byte(),
+        };
+        next.frame = next.frame.flags(new);
+    }
+    if dice.percent(10) {
+        tamper(dice, &mut next);
+    }
+    next
+}
+
+fn tcp_flags(frame: &Frame) -> Option<u8> {
+    if let Body::Ip(ip) = &frame.body
+        && let Transport::Tcp { flags, .. } = ip.transport
+    {
+        Some(flags)
+    } else {
+        None
+    }
+}
+
+/// One thing about the frame is not as the conversation has it.
+fn tamper(dice: &mut Dice, draft: &mut Draft) {
+    match dice.below(8) {
+        0 => draft.side = opposite(draft.side),
+        1 | 2 => {
+            let mac = match dice.below(4) {
+                0 => dice.pick(&GROUPS),
+                1 => ROUTER,
+                _ => device_mac(dice.byte() % 32),
+            };
+            match draft.side {
+                Side::Device => draft.frame.source = mac,
+                Side::Uplink => draft.frame.destination = mac,
+            }
+        }
+        3 => {
+            let (outer, _) = dice.pick(&VLANS);
+            draft.frame.tags = vec![(TAG, outer)];
+        }
+        4 => draft.frame = draft.frame.reply(),
+        _ => {
+            if let Body::Ip(ip) = &mut draft.frame.body {
+                let (offset, more) = fresh::fragment(dice);
+                if ip.source.is_ipv4() {
+                    ip.fragment = Some((offset, more));
+                } else if ip.extensions.is_empty() {
+                    ip.extensions.push(Extension::Fragment { offset, more });
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Policies and traffic by chance: a small world, so that what meets by chance in a large one meets all the time.
+
+mod addresses;
+mod dice;
+mod follow;
+mod fresh;
+mod mangle;
+mod policy;
+mod traffic;
+mod world;
+
+pub use self::{
+    dice::Dice,
+    mangle::SHORTEST,
+    policy::policies,
+    traffic::Traffic,
+    world::{ROUTER, wires},
+};

@@ -1,0 +1,25 @@
+//! Writes frames as a capture that Wireshark opens.
+
+use std::{fs, io, path::Path};
+
+/// Link type of Ethernet.
+const ETHERNET: u32 = 1;
+
+/// Writes a pcap file; the frames are a millisecond apart.
+pub fn write(path: &Path, frames: &[&[u8]]) -> io::Result<()> {
+    let mut out = Vec::new();
+    out.extend(0xa1b2_c3d4_u32.to_le_bytes());
+    out.extend(2u16.to_le_bytes());
+    out.extend(4u16.to_le_bytes());
+    for word in [0, 0, 262_144, ETHERNET] {
+        out.extend(word.to_le_bytes());
+    }
+    for (number, frame) in (0u32..).zip(frames.iter().copied()) {
+        let length = u32::try_from(frame.len()).expect("a frame's length");
+        for word in [number / 1000, number % 1000 * 1000, length, length] {
+            out.extend(word.to_le_bytes());
+        }
+        out.extend(frame);
+    }
+    fs::write(path, out)
+}

@@ -1,0 +1,116 @@
+//! The generated frames are worth judging: they meet every reason, often.
+
+use std::collections::BTreeMap;
+
+use proptest::{
+    strategy::{Strategy as _, ValueTree as _},
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
+use xiot_agent::oracle::Oracle;
+use xiot_common::reason::{Class, Reason};
+use xiot_tests::{
+    frame::{Extension, Frame, flag::SYN, frame},
+    generate::{Dice, Traffic, policies, wires},
+    ward::{self, PUMP, ROUTER},
+};
+
+const POLICIES: u64 = 100;
+const FRAMES: usize = 1000;
+
+#[test]
+fn every_reason_is_met() {
+    let wires = wires();
+    let mut seen: BTreeMap<Reason, u32> = BTreeMap::new();
+    let (mut hits, mut frames) = (0, 0);
+    for seed in 0..POLICIES {
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &Dice::new(seed).bytes32());
+        let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+        let policy = policies()
+            .new_tree(&mut runner)
+            .expect("a policy")
+            .current();
+        // Little room every tenth time.
+        let room = if seed % 10 == 0 { 8 } else { 1 << 16 };
+        let mut oracle = Oracle::with_flow_capacity(&policy, &wires, room);
+        for shot in Traffic::new(seed, &policy).take(FRAMES) {
+            let outcome = oracle.judge(shot.side, 0, &shot.frame, 0);
+            *seen.entry(outcome.reason).or_default() += 1;
+            hits += u32::from(outcome.flow_hit);
+            frames += 1;
+        }
+    }
+    for (reason, count) in &seen {
+        println!("{count:6} {}", reason.name());
+    }
+    println!("{hits:6} of {frames} by flow");
+    for reason in Reason::ALL {
+        let is_rare = matches!(reason, Reason::FlowTableFull | Reason::TruncatedEthernet);
+        let enough = if is_rare { 10 } else { 50 };
+        let count = seen.get(reason).copied().unwrap_or(0);
+        assert!(
+            count >= enough || reason.class() == Class::Gateway,
+            "{} only {count} times",
+            reason.name()
+        );
+    }
+    assert!(hits > frames / 10, "few frames follow on others");
+}
+
+#[test]
+fn the_same_seed_makes_the_same_frames() {
+    let policy = ward::policy();
+    let first: Vec<_> = Traffic::new(7, &policy).take(200).collect();
+    let second: Vec<_> = Traffic::new(7, &policy).take(200).collect();
+    let other: Vec<_> = Traffic::new(8, &policy).take(200).collect();
+    assert_eq!(first, second);
+    assert_ne!(first, other);
+}
+
+/// The builder's own lengths and checksums, by somebody else's parser.
+#[test]
+fn built_frames_are_whole() {
+    let v4 = frame(PUMP, ROUTER)
+        .ip("10.0.0.11", "10.0.8.11")
+        .options(&[1; 8]);
+    let v6 = frame(PUMP, ROUTER)
+        .service_tagged(100)
+        .tagged(30)
+        .ip("fd00::11", "fd00:8::11")
+        .extension(Extension::Options {
+            kind: 0,
+            units: 1,
+            fourth: 0,
+        })
+        .extension(Extension::Authentication { words: 4 });
+    let frames: [Frame; 6] = [
+        v4.clone().tcp(50000, 3613, SYN),
+        v4.clone().udp(50000, 514),
+        v4.icmp(8, 0, 7),
+        v6.clone().tcp(50000, 3613, SYN),
+        v6.clone().udp(50000, 514),
+        v6.icmp(128, 0, 7),
+    ];
+    for built in frames {
+        let bytes = built.build();
+        let packet = etherparse::PacketHeaders::from_ethernet_slice(&bytes).expect("a whole frame");
+        let net = packet.net.expect("an IP header");
+        let payload = packet.payload.slice();
+        let mut transport = packet.transport.expect("a transport header");
+        let before = transport.clone();
+        match net {
+            etherparse::NetHeaders::Ipv4(header, _) => {
+                assert_eq!(header.header_checksum, header.calc_header_checksum());
+                transport
+                    .update_checksum_ipv4(&header, payload)
+                    .expect("short");
+            }
+            etherparse::NetHeaders::Ipv6(header, _) => {
+                transport
+                    .update_checksum_ipv6(&header, payload)
+                    .expect("short");
+            }
+            etherparse::NetHeaders::Arp(_) => panic!("no ARP was built"),
+        }
+        assert_eq!(before, transport, "{built:?}");
+    }
+}
