@@ -73,17 +73,21 @@ pub fn lookup(packet: &Packet) -> Lookup {
             entry.idle_timeout = entry.next_timeout;
         }
     }
-    count(entry, packet);
     let reason = if entry.flags & FLOW_WOULD_DROP == 0 {
         Reason::AllowedFlow
     } else {
         Reason::from_u8(entry.reason).unwrap_or(Reason::UnknownDevice)
     };
-    Lookup::Hit {
+    let hit = Lookup::Hit {
         reason,
         device: entry.device,
         rule: entry.rule,
+    };
+    // The last use of `entry`: folding finds and writes the same element.
+    if count(entry, packet) {
+        observed::xiot_fold();
     }
+    hit
 }
 
 /// The frame comes from the side that its source lives on, and from the MAC and port that own the flow.
@@ -100,8 +104,9 @@ fn owner(packet: &Packet) -> u64 {
     packet.device_mac_word() | u64::from(packet.device_port()) << 48
 }
 
+/// Counts the frame; true if the flow's pending frames are due for the observed map.
 #[inline(always)]
-fn count(entry: &mut FlowEntry, packet: &Packet) {
+fn count(entry: &mut FlowEntry, packet: &Packet) -> bool {
     let length = u64::from(packet.length);
     if packet.is_from_device() {
         entry.from_frames += 1;
@@ -110,14 +115,14 @@ fn count(entry: &mut FlowEntry, packet: &Packet) {
         entry.to_frames += 1;
         entry.to_bytes += length;
     }
-    if entry.flags & FLOW_LEARN != 0 {
+    let learn = entry.flags & FLOW_LEARN != 0;
+    if learn {
         entry.pending_frames += 1;
         entry.pending_bytes += length;
-        if entry.last_seen != packet.now {
-            observed::xiot_fold();
-        }
     }
-    if entry.last_seen != packet.now {
-        entry.last_seen = packet.now;
+    if entry.last_seen == packet.now {
+        return false;
     }
+    entry.last_seen = packet.now;
+    learn
 }

@@ -1,0 +1,123 @@
+//! What a frame costs in the program: nanoseconds by scenario through `BPF_PROG_TEST_RUN`.
+//!
+//! Rounds take all scenarios in turn, so that what disturbs the machine disturbs all alike; medians and the range
+//! are printed. A test run repeats one frame, so that everything it touches is in the cache: these are costs of
+//! instructions, not of memory.
+
+mod empty;
+
+use std::time::Duration;
+
+use xiot_agent::{
+    compile::{Limits, compile},
+    datapath::{Datapath, Options},
+    model,
+};
+use xiot_common::port::Side;
+
+const ROUNDS: usize = 15;
+const REPEAT: u32 = 200_000;
+const COLD: u16 = 4000;
+
+const POLICY: &str = r#"
+onboarding: enforce
+peer_sets:
+  server: [10.20.8.11]
+  net: [10.20.0.0/16]
+profiles:
+  pump:
+    allow:
+      - {to: server, tcp: 3613}
+      - {to: server, udp: 53}
+      - {to: net, udp: [514, 5000-6000]}
+devices:
+  - {name: pump-1, mac: "00:03:b1:00:00:12", ip: 10.30.1.12, profile: pump, mode: enforce}
+"#;
+
+fn main() {
+    let loaded = model::load_policy("cost.yaml", POLICY);
+    let policy = loaded.value.expect("the policy is right");
+    let mut datapath = Datapath::load(&Options::default()).expect("root and a kernel with BPF");
+    let image = compile(&policy, &[], &Limits::default(), 1, 0).expect("a small policy fits");
+    datapath.apply(&image).expect("a fresh data path takes it");
+    let empty = empty::Empty::load();
+
+    let allowed = udp([0x00, 0x03, 0xb1, 0, 0, 0x12], 40_000, 53);
+    let denied = udp([0x00, 0x03, 0xb1, 0, 0, 0x12], 40_000, 54);
+    let unknown = udp([0x02, 0, 0, 0, 0, 1], 40_000, 53);
+
+    let mut rows: Vec<(&str, Vec<u64>)> = [
+        "empty program",
+        "flow hit",
+        "drop, unknown device",
+        "drop, no port (no denied cache yet)",
+        "empty program, single runs",
+        "cold allow, single runs",
+    ]
+    .map(|name| (name, Vec::new()))
+    .into();
+    for _ in 0..ROUNDS {
+        let mut take = |row: usize, time: Duration| {
+            rows[row]
+                .1
+                .push(u64::try_from(time.as_nanos()).expect("short"));
+        };
+        let mut time = |frame: &[u8], repeat| {
+            datapath
+                .time(Side::Device, frame, repeat)
+                .expect("the program runs")
+        };
+        take(0, empty.time(&allowed, REPEAT));
+        take(1, time(&allowed, REPEAT));
+        take(2, time(&unknown, REPEAT));
+        take(3, time(&denied, REPEAT));
+        take(
+            4,
+            median((0..COLD).map(|_| empty.time(&allowed, 1)).collect()),
+        );
+        let cold = (0..COLD)
+            .map(|port| time(&udp([0x00, 0x03, 0xb1, 0, 0, 0x12], 10_000 + port, 53), 1))
+            .collect();
+        take(5, median(cold));
+        datapath.clear_flows().expect("flows can be forgotten");
+    }
+    println!(
+        "{} rounds of {REPEAT} runs; single runs: median of {COLD} frames, one conversation each, timer included",
+        ROUNDS
+    );
+    println!(
+        "{:<38} {:>8} {:>8} {:>8}",
+        "ns per frame", "median", "min", "max"
+    );
+    for (name, mut times) in rows {
+        times.sort_unstable();
+        println!(
+            "{name:<38} {:>8} {:>8} {:>8}",
+            times[times.len() / 2],
+            times[0],
+            times[times.len() - 1]
+        );
+    }
+    println!(
+        "verified instructions: {}",
+        datapath.verified_instructions().unwrap_or(0)
+    );
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// A 64-byte frame (60 without FCS) with a UDP datagram of the device to the server.
+fn udp(mac: [u8; 6], src_port: u16, dst_port: u16) -> Vec<u8> {
+    let mut frame = vec![0x02, 0, 0, 0, 0, 0x99];
+    frame.extend(mac);
+    frame.extend([8, 0, 0x45, 0, 0, 46, 0, 1, 0, 0, 64, 17, 0, 0]);
+    frame.extend([10, 30, 1, 12, 10, 20, 8, 11]);
+    frame.extend(src_port.to_be_bytes());
+    frame.extend(dst_port.to_be_bytes());
+    frame.extend([0, 26, 0, 0]);
+    frame.resize(60, 0);
+    frame
+}
