@@ -2,6 +2,8 @@
 
 pub mod compile;
 pub mod datapath;
+pub mod diag;
 pub mod model;
 pub mod netns;
 pub mod oracle;
+pub mod unit;

@@ -1,4 +1,23 @@
 //! The YAML files and what they mean. Knows nothing of maps, kernels or sockets.
+//!
+//! A file becomes a tree with positions (`yaml`), the tree becomes what was written (`raw`, by the helpers of
+//! `decode`), names become what they name (`resolve`), and the whole is looked at once more (`check`). No stage
+//! stops at the first fault.
 
+mod check;
+mod decode;
 pub mod gateway;
+pub mod limit;
+mod load;
 pub mod policy;
+mod raw;
+mod resolve;
+mod yaml;
+
+pub use self::{
+    check::check_pair,
+    load::{Loaded, load_gateway, load_policy, read_gateway, read_policy},
+};
+
+#[cfg(test)]
+mod tests;

@@ -138,13 +138,13 @@ pub struct Timeouts {
 impl Default for Timeouts {
     fn default() -> Self {
         Self {
-            tcp_handshake: Duration::from_secs(60),
-            tcp_established: Duration::from_secs(24 * 3600),
+            tcp_handshake: Duration::from_mins(1),
+            tcp_established: Duration::from_hours(24),
             tcp_closing: Duration::from_secs(30),
             udp_unreplied: Duration::from_secs(30),
-            udp_replied: Duration::from_secs(180),
+            udp_replied: Duration::from_mins(3),
             icmp: Duration::from_secs(30),
-            other: Duration::from_secs(600),
+            other: Duration::from_mins(10),
         }
     }
 }

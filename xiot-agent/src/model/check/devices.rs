@@ -1,0 +1,84 @@
+//! Devices that cannot be told apart: one MAC address on one VLAN, one IP address in one place.
+
+use std::{collections::HashMap, net::IpAddr};
+
+use crate::{
+    diag::{Code, Diagnostic, Report, Span},
+    model::raw::{RawDevice, RawPolicy},
+    unit::mac,
+};
+
+/// Owners of one address that a further one is compared with. More of them are a mistake that has been
+/// reported often enough.
+const MAX_OWNERS: usize = 16;
+
+pub(super) fn check(raw: &RawPolicy<'_>, report: &mut Report) {
+    check_macs(raw, report);
+    check_addresses(raw, report);
+}
+
+fn check_macs(raw: &RawPolicy<'_>, report: &mut Report) {
+    let mut seen = HashMap::new();
+    for device in &raw.devices {
+        let Some(address) = device.mac else {
+            continue;
+        };
+        let first = *seen
+            .entry((address.value, device.vlan))
+            .or_insert(address.span);
+        if first != address.span {
+            report.push(
+                Diagnostic::new(
+                    Code::DuplicateMac,
+                    address.span,
+                    format!(
+                        "MAC address {} is on two devices of one VLAN",
+                        mac::format(address.value)
+                    ),
+                )
+                .note(first, "the other one")
+                .hint(
+                    "one device has one entry per VLAN; correct the address or give `vlan` to both",
+                ),
+            );
+        }
+    }
+}
+
+fn check_addresses(raw: &RawPolicy<'_>, report: &mut Report) {
+    let mut owners: HashMap<IpAddr, Vec<(&RawDevice<'_>, Span)>> = HashMap::new();
+    for device in &raw.devices {
+        for address in &device.addresses {
+            let owners = owners.entry(address.value).or_default();
+            let other = owners
+                .iter()
+                .take(MAX_OWNERS)
+                .find(|(other, _)| !are_apart(device, other));
+            if let Some((_, first)) = other {
+                report.push(
+                    Diagnostic::new(
+                        Code::DuplicateAddress,
+                        address.span,
+                        format!("address {} is bound twice", address.value),
+                    )
+                    .note(*first, "bound here already")
+                    .hint("one address belongs to one device; networks that reuse addresses differ by `vlan` or `wire`"),
+                );
+            }
+            if owners.len() < MAX_OWNERS {
+                owners.push((device, address.span));
+            }
+        }
+    }
+}
+
+/// Whether both say where they are and it is not the same place.
+fn are_apart(one: &RawDevice<'_>, other: &RawDevice<'_>) -> bool {
+    let wires = (
+        one.wire.map(|wire| wire.value),
+        other.wire.map(|wire| wire.value),
+    );
+    let vlans_differ = matches!((one.vlan, other.vlan), (Some(a), Some(b)) if a != b);
+    let wires_differ = matches!(wires, (Some(a), Some(b)) if a != b);
+    vlans_differ || wires_differ
+}

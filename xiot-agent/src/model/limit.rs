@@ -1,0 +1,47 @@
+//! Sizes beyond which a file is refused, each with its reason.
+
+use std::{ops::RangeInclusive, time::Duration};
+
+/// Bytes of a policy file, refused before it is parsed. A million rules take about 40 MiB.
+pub const MAX_POLICY_BYTES: u64 = 64 << 20;
+
+/// Bytes of a gateway file: it has no long lists.
+pub const MAX_GATEWAY_BYTES: u64 = 1 << 20;
+
+/// Bytes of a name: names are labels of metrics and columns of tables.
+pub const MAX_NAME_BYTES: usize = 63;
+
+/// Bytes of free text: notes, owners, locations.
+pub const MAX_TEXT_BYTES: usize = 1_024;
+
+/// Bytes of a network interface's name (`IFNAMSIZ` of Linux, less the final zero).
+pub const MAX_INTERFACE_BYTES: usize = 15;
+
+/// Bytes of a Unix socket's path (`sun_path` of Linux, less the final zero).
+pub const MAX_SOCKET_PATH_BYTES: usize = 107;
+
+/// Wires of one gateway: the data path has room for twice as many ports.
+pub const MAX_WIRES: usize = 32;
+
+/// Addresses bound to one device.
+pub const MAX_DEVICE_ADDRESSES: usize = 64;
+
+/// Networks of all peer sets and rules together, groups and sets spelt out: more than a policy slot of the
+/// largest size holds.
+pub const MAX_PEERS: usize = 4_000_000;
+
+/// Idle timeouts. The upper end is what a table of flows can sensibly hold on to.
+pub const TIMEOUT: RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_hours(31 * 24);
+
+/// Memory of one policy slot in bytes.
+pub const SLOT_BYTES: RangeInclusive<u64> = 64 << 10..=2 << 30;
+
+/// Flows, devices, rules and observed conversations: entries of kernel tables.
+pub const ENTRIES: RangeInclusive<u64> = 16..=16 << 20;
+
+/// Bytes of the event ring, a power of two: at least a page of any architecture.
+pub const EVENT_RING_BYTES: RangeInclusive<u64> = 64 << 10..=256 << 20;
+
+/// Events per second.
+pub const EVENT_RATE: RangeInclusive<u64> = 1..=1_000_000;

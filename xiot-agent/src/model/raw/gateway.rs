@@ -1,0 +1,124 @@
+//! The gateway file.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+
+use super::{capacity::read_capacity, wire::read_wires};
+use crate::{
+    diag::{Code, Diagnostic, Report},
+    model::{
+        decode::{Fields, choice, count, name, path, shorten, text},
+        gateway::{Control, Events, Gateway, XdpMode},
+        limit::{EVENT_RATE, MAX_SOCKET_PATH_BYTES},
+        yaml::Node,
+    },
+};
+
+/// Where metrics are served unless the file says otherwise.
+const METRICS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9469);
+
+/// The control socket unless the file says otherwise.
+const SOCKET: &str = "/run/xiot/control.sock";
+
+/// The directory of pins unless the file says otherwise.
+const PINS: &str = "/sys/fs/bpf/xiot";
+
+/// Longest path of a directory (`PATH_MAX` of Linux with room for a file name).
+const MAX_PATH_BYTES: usize = 3_840;
+
+const XDP_MODES: [(&str, XdpMode); 3] = [
+    ("native", XdpMode::Native),
+    ("generic", XdpMode::Generic),
+    ("auto", XdpMode::Auto),
+];
+
+/// Reads the root of a gateway file.
+pub(crate) fn read_gateway(root: &Node<'_>, file: &str, report: &mut Report) -> Option<Gateway> {
+    const KEYS: [&str; 7] = [
+        "wires", "xdp", "metrics", "control", "pins", "capacity", "events",
+    ];
+    let fields = Fields::read(root, "a gateway", &KEYS, report)?;
+    let wires = fields.require(
+        "wires",
+        "`wires: [{name: ward-3, device: eth1, uplink: eth2}]`",
+        report,
+    );
+    let wires = wires.map_or_else(Vec::new, |node| read_wires(node, report));
+    Some(Gateway {
+        file: file.to_owned(),
+        wires,
+        xdp: fields
+            .get("xdp")
+            .and_then(|node| choice(node, "an XDP mode", &XDP_MODES, report))
+            .unwrap_or_default(),
+        metrics: fields
+            .get("metrics")
+            .map_or(Some(METRICS), |node| read_listen(node, report)),
+        control: read_control(fields.get("control"), report),
+        pins: fields
+            .get("pins")
+            .and_then(|node| path(node, "a directory", MAX_PATH_BYTES, report))
+            .unwrap_or_else(|| PathBuf::from(PINS)),
+        capacity: read_capacity(fields.get("capacity"), report),
+        events: read_events(fields.get("events"), report),
+    })
+}
+
+/// An address to listen on; none for `off`.
+fn read_listen(node: &Node<'_>, report: &mut Report) -> Option<SocketAddr> {
+    let text = text(node, "an address and port to listen on, or `off`", report)?;
+    if text.value == "off" {
+        return None;
+    }
+    let address: Option<SocketAddr> = text.value.parse().ok();
+    let address = address.filter(|address| address.port() != 0 && !address.ip().is_multicast());
+    if address.is_none() {
+        report.push(
+            Diagnostic::new(
+                Code::BadListen,
+                text.span,
+                format!("`{}` is not an address to listen on", shorten(text.value)),
+            )
+            .hint("an address and a port, `127.0.0.1:9469` or `[::1]:9469`; `off` for none"),
+        );
+    }
+    address
+}
+
+fn read_control(node: Option<&Node<'_>>, report: &mut Report) -> Control {
+    let fields =
+        node.and_then(|node| Fields::read(node, "`control`", &["socket", "group"], report));
+    let get = |key| fields.as_ref().and_then(|fields| fields.get(key));
+    Control {
+        socket: get("socket")
+            .and_then(|node| path(node, "a path for a socket", MAX_SOCKET_PATH_BYTES, report))
+            .unwrap_or_else(|| PathBuf::from(SOCKET)),
+        group: get("group")
+            .and_then(|node| name(node, "a group of users", report))
+            .map(|name| name.value.to_owned()),
+    }
+}
+
+fn read_events(node: Option<&Node<'_>>, report: &mut Report) -> Events {
+    let mut events = Events::default();
+    let Some(fields) =
+        node.and_then(|node| Fields::read(node, "`events`", &["per-sender", "per-cpu"], report))
+    else {
+        return events;
+    };
+    let slots = [
+        ("per-sender", &mut events.per_sender),
+        ("per-cpu", &mut events.per_cpu),
+    ];
+    for (key, slot) in slots {
+        let rate = fields
+            .get(key)
+            .and_then(|node| count(node, "a number of events per second", &EVENT_RATE, report));
+        if let Some(rate) = rate.and_then(|rate| u32::try_from(rate).ok()) {
+            *slot = rate;
+        }
+    }
+    events
+}

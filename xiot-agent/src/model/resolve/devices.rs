@@ -1,0 +1,72 @@
+//! Devices with their profile and mode.
+
+use super::names::Names;
+use crate::{
+    diag::{Code, Diagnostic, Report, Span},
+    model::{
+        decode::position,
+        policy::{Device, Mode},
+        raw::{RawDevice, RawPolicy},
+    },
+};
+
+/// The devices, and where the wire of each stands.
+pub(super) fn resolve_devices(
+    raw: &RawPolicy<'_>,
+    names: &Names<'_>,
+    report: &mut Report,
+) -> (Vec<Device>, Vec<Span>) {
+    raw.devices
+        .iter()
+        .filter_map(|device| {
+            let wire = device.wire.map_or(device.span, |wire| wire.span);
+            resolve_device(device, raw, names, report).map(|device| (device, wire))
+        })
+        .unzip()
+}
+
+fn resolve_device(
+    device: &RawDevice<'_>,
+    raw: &RawPolicy<'_>,
+    names: &Names<'_>,
+    report: &mut Report,
+) -> Option<Device> {
+    let profile = device.profile.and_then(|name| names.profile(name, report));
+    let mode = mode(device, raw.default_mode, report);
+    let profile = profile?;
+    Some(Device {
+        name: device.name?.value.to_owned(),
+        mac: device.mac?.value,
+        vlan: device.vlan,
+        wire: device.wire.map(|wire| wire.value.to_owned()),
+        addresses: device.addresses.iter().map(|ip| ip.value).collect(),
+        profile,
+        mode: mode?,
+        criticality: device
+            .criticality
+            .or_else(|| raw.profiles.get(profile).and_then(|own| own.criticality)),
+        location: device.location.clone(),
+        groups: device
+            .groups
+            .iter()
+            .map(|group| group.value.to_owned())
+            .collect(),
+        at: position(device.span),
+    })
+}
+
+/// The device's own mode, else the default; reports a device with neither.
+fn mode(device: &RawDevice<'_>, default: Option<Mode>, report: &mut Report) -> Option<Mode> {
+    let mode = device.mode.or(default);
+    if mode.is_none() && !device.has_mode {
+        report.push(
+            Diagnostic::new(
+                Code::MissingMode,
+                device.name.map_or(device.span, |name| name.span),
+                "the device has no mode and there is no default",
+            )
+            .hint("add `mode: learn`, `monitor` or `enforce` to it, or `defaults: {mode: ...}` to the policy"),
+        );
+    }
+    mode
+}

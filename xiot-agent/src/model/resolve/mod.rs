@@ -1,0 +1,63 @@
+//! From what was written to what it means: every name becomes the thing it names.
+
+mod devices;
+mod names;
+mod order;
+mod peers;
+mod profiles;
+
+use self::{devices::resolve_devices, names::Names, peers::Expander, profiles::resolve_profiles};
+use super::{
+    decode::position,
+    policy::{PeerSet, Policy, Services},
+    raw::RawPolicy,
+};
+use crate::diag::{Report, Span};
+
+/// A policy with what later checks need to point at.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    pub(crate) policy: Policy,
+    /// Where the wire of each device stands; the device if it names none.
+    pub(crate) wire_spans: Vec<Span>,
+}
+
+/// Looks every name up. Reports names that nothing has; the policy is whole only if nothing was reported.
+pub(crate) fn resolve(raw: &RawPolicy<'_>, file: &str, report: &mut Report) -> Resolved {
+    let names = Names::collect(raw, report);
+    let mut expander = Expander::new(raw, &names, report);
+    let peer_sets = raw
+        .peer_sets
+        .iter()
+        .enumerate()
+        .map(|(index, set)| PeerSet {
+            name: set.name.value.to_owned(),
+            networks: expander.set(index).to_vec(),
+            at: position(set.name.span),
+        })
+        .collect();
+    let services = Services {
+        dns: expander.expand_optional(raw.services.dns.as_deref(), report),
+        ntp: expander.expand_optional(raw.services.ntp.as_deref(), report),
+        dhcp: raw.services.dhcp.iter().map(|ip| ip.value).collect(),
+    };
+    let profiles = resolve_profiles(raw, &services, &mut expander, report);
+    let (devices, wire_spans) = resolve_devices(raw, &names, report);
+    let default_profile = raw
+        .default_profile
+        .and_then(|name| names.profile(name, report));
+    expander.report_unused(report);
+    names::report_unused_profiles(raw, report);
+    Resolved {
+        policy: Policy {
+            file: file.to_owned(),
+            onboarding: raw.onboarding.unwrap_or_default(),
+            default_profile,
+            services,
+            peer_sets,
+            profiles,
+            devices,
+        },
+        wire_spans,
+    }
+}

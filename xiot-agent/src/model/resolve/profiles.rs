@@ -1,0 +1,136 @@
+//! Profiles and rules with every name looked up, and the rules that come from built-in services.
+
+use std::ops::RangeInclusive;
+
+use ipnetwork::IpNetwork;
+
+use super::peers::Expander;
+use crate::{
+    diag::{Code, Diagnostic, Report, Span},
+    model::{
+        decode::{Spanned, position},
+        policy::{Clause, Initiator, Profile, Rule, Services},
+        raw::{RawPolicy, RawProfile, RawRule, Service},
+    },
+};
+
+const DNS: RangeInclusive<u16> = 53..=53;
+const NTP: RangeInclusive<u16> = 123..=123;
+
+pub(super) fn resolve_profiles<'n>(
+    raw: &RawPolicy<'n>,
+    services: &Services,
+    expander: &mut Expander<'_, 'n>,
+    report: &mut Report,
+) -> Vec<Profile> {
+    let mut numbering = 0;
+    raw.profiles
+        .iter()
+        .map(|profile| {
+            let mut next = || {
+                numbering += 1;
+                numbering
+            };
+            let mut rules: Vec<Rule> = profile
+                .rules
+                .iter()
+                .map(|rule| resolve_rule(rule, next(), expander, report))
+                .collect();
+            rules.extend(
+                profile
+                    .services
+                    .iter()
+                    .filter_map(|service| service_rule(*service, raw, services, report))
+                    .map(|rule| Rule { id: next(), ..rule }),
+            );
+            build(profile, rules)
+        })
+        .collect()
+}
+
+fn build(raw: &RawProfile<'_>, rules: Vec<Rule>) -> Profile {
+    let has = |service| raw.services.iter().any(|listed| listed.value == service);
+    Profile {
+        name: raw.name.value.to_owned(),
+        criticality: raw.criticality,
+        arp: has(Service::Arp),
+        nd: has(Service::Nd),
+        dhcp: has(Service::Dhcp),
+        timeouts: raw.timeouts,
+        rules,
+        at: position(raw.name.span),
+    }
+}
+
+fn resolve_rule<'n>(
+    raw: &RawRule<'n>,
+    id: u32,
+    expander: &mut Expander<'_, 'n>,
+    report: &mut Report,
+) -> Rule {
+    Rule {
+        id,
+        initiator: raw.initiator,
+        peers: expander.expand(&raw.peers, report),
+        clauses: raw.clauses.clone(),
+        label: raw.label.clone(),
+        note: raw.note.clone(),
+        owner: raw.owner.clone(),
+        at: position(raw.span),
+    }
+}
+
+/// The rule of a service that needs flows; the others pass without one.
+fn service_rule(
+    service: Spanned<Service>,
+    raw: &RawPolicy<'_>,
+    services: &Services,
+    report: &mut Report,
+) -> Option<Rule> {
+    let (name, written, servers, clauses, label) = match service.value {
+        Service::Arp | Service::Nd | Service::Dhcp => return None,
+        Service::Dns => (
+            "dns",
+            raw.services.dns.is_some(),
+            &services.dns,
+            vec![Clause::Udp(vec![DNS]), Clause::Tcp(vec![DNS])],
+            "to dns servers udp 53 tcp 53",
+        ),
+        Service::Ntp => (
+            "ntp",
+            raw.services.ntp.is_some(),
+            &services.ntp,
+            vec![Clause::Udp(vec![NTP])],
+            "to ntp servers udp 123",
+        ),
+    };
+    if !written {
+        report.push(missing_servers(name, service.span));
+        return None;
+    }
+    Some(rule(servers, clauses, label, service.span))
+}
+
+fn rule(servers: &[IpNetwork], clauses: Vec<Clause>, label: &str, span: Span) -> Rule {
+    Rule {
+        id: 0,
+        initiator: Initiator::Device,
+        peers: servers.to_vec(),
+        clauses,
+        label: label.to_owned(),
+        note: None,
+        owner: None,
+        at: position(span),
+    }
+}
+
+fn missing_servers(name: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::MissingServers,
+        span,
+        format!("service `{name}` has no servers"),
+    )
+    .hint(format!(
+        "add `{name}: {{servers: [ADDRESS]}}` under `services` at the top of the file"
+    ))
+}
