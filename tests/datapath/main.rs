@@ -1,5 +1,6 @@
 //! The data path on the real kernel: loading, policies in slots, test runs. Needs root.
 
+mod collect;
 mod image;
 mod load;
 mod slots;

@@ -1,5 +1,6 @@
 //! The xiot agent as a library: what the binary and the tests share.
 
+pub mod collect;
 pub mod compile;
 pub mod datapath;
 pub mod diag;

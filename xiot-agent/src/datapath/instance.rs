@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use aya::{Ebpf, maps::Map, programs::Xdp};
+use aya::{
+    Ebpf, Pod,
+    maps::{Map, MapError},
+    programs::Xdp,
+};
 use xiot_common::{image::Line, map, port::Side, slot::SlotHeader, trace::Trace};
 
 use super::{error::MapAccessError, map as maps, options::Capacity, shared::Shared};
@@ -57,6 +61,20 @@ impl Datapath {
     /// A handle to one of `xiot_common::map` that lives on its own.
     pub fn duplicate(&self, map: &'static str) -> Result<Map, MapAccessError> {
         maps::duplicate(&self.ebpf, map)
+    }
+
+    /// One of the memory-mapped arrays of `xiot_common::map`, mapped once more.
+    pub fn map_memory<T: Pod + Default>(
+        &self,
+        map: &'static str,
+    ) -> Result<Shared<T>, MapAccessError> {
+        let access = |source| MapAccessError { map, source };
+        let data = self
+            .ebpf
+            .map(map)
+            .and_then(maps::data)
+            .ok_or_else(|| access(MapError::ElementNotFound))?;
+        Shared::new(data).map_err(|error| access(error.into()))
     }
 
     /// The loaded program.

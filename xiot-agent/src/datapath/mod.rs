@@ -10,6 +10,7 @@ mod load;
 mod map;
 mod options;
 mod ports;
+mod ring;
 mod shared;
 mod slot;
 mod sys;
@@ -22,7 +23,8 @@ pub use self::{
     instance::Datapath,
     load::object,
     options::{Capacity, Events, Options},
-    shared::Shared,
+    ring::RingError,
+    shared::{Shared, read_pod},
     slot::ApplyError,
     table::Table,
     test_run::{Outcome, TestRunError},

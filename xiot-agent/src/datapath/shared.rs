@@ -115,3 +115,12 @@ impl<T: Pod + Default> Shared<T> {
         true
     }
 }
+
+/// The value in `bytes`; none if there are more or fewer of them than it has.
+pub fn read_pod<T: Pod>(bytes: &[u8]) -> Option<T> {
+    if bytes.len() != size_of::<T>() {
+        return None;
+    }
+    // SAFETY: as many bytes as `T` has, and `T` is `Pod`: valid for all bit patterns. They may lie anywhere.
+    Some(unsafe { bytes.as_ptr().cast::<T>().read_unaligned() })
+}

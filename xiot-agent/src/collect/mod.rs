@@ -1,0 +1,16 @@
+//! What the data path counted, saw and reported, as plain values. Reads maps; decides nothing.
+//!
+//! Times are seconds of the monotonic clock, as the program writes them; callers pass `now` in.
+#![forbid(unsafe_code)]
+
+pub mod counter;
+pub mod event;
+pub mod flow;
+pub mod observed;
+
+pub use self::{
+    counter::{Counters, EventTotal, ReasonTotal},
+    event::{EventStream, Events},
+    flow::{Flow, FlowEnd, FlowTable, Swept},
+    observed::{Observed, ObservedTable},
+};
