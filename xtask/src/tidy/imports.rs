@@ -12,22 +12,37 @@ use crate::tidy::references::{self, Reference};
 use crate::tidy::table::{self, Row};
 
 const DOCUMENT: &str = "ARCHITECTURE.md";
-const CRATES: [&str; 5] = ["xiot-common", "xiot-ebpf", "xiot-agent", "tests", "xtask"];
 
 pub(crate) fn check(files: &Files) -> Vec<Violation> {
     let Some(document) = files.get(DOCUMENT) else {
         return Vec::new();
     };
+    let at = |line: usize, message: String| Violation {
+        path: DOCUMENT.to_owned(),
+        line,
+        message,
+    };
+    let rows = table::rows(document);
     let mut violations = Vec::new();
-    for row in table::rows(document) {
+    if rows.is_empty() {
+        let header = "`| module | may use | must not |`";
+        violations.push(at(
+            1,
+            format!("there is no import table, which begins with {header}"),
+        ));
+    }
+    for row in rows {
+        for word in &row.unreadable {
+            violations.push(at(
+                row.line,
+                format!("`{word}` is no path: paths, with commas between"),
+            ));
+        }
         for module in &row.modules {
             let mut sources = files.rust().filter(|file| belongs(file, module)).peekable();
             if sources.peek().is_none() {
-                violations.push(Violation {
-                    path: DOCUMENT.to_owned(),
-                    line: row.line,
-                    message: format!("there is no module `{}`", module.join("::")),
-                });
+                let name = module.join("::");
+                violations.push(at(row.line, format!("there is no module `{name}`")));
             }
             for file in sources {
                 violations.extend(check_file(file, module, &row));
@@ -95,9 +110,10 @@ fn target(reference: &Reference, module: &[String]) -> Option<Vec<String>> {
 /// Why the path must not be used, if so.
 fn verdict(target: &[String], module: &[String], row: &Row) -> Option<&'static str> {
     let longest = |entries: &[Vec<String>]| {
-        let entries = entries.iter().map(|entry| resolve(entry, module));
-        let matching = entries.filter(|entry| target.starts_with(entry));
-        matching.map(|entry| entry.len()).max()
+        let matching = entries
+            .iter()
+            .filter_map(|entry| matched(entry, target, module));
+        matching.max()
     };
     match (longest(&row.may), longest(&row.must_not)) {
         (may, Some(must_not)) if may.is_none_or(|may| may <= must_not) => {
@@ -110,32 +126,18 @@ fn verdict(target: &[String], module: &[String], row: &Row) -> Option<&'static s
     }
 }
 
-/// An entry from its crate's name on. `*` becomes the empty path, which every path begins with.
-fn resolve(entry: &[String], module: &[String]) -> Vec<String> {
-    let first = entry.first().map(String::as_str).unwrap_or_default();
-    if first == "*" {
-        return Vec::new();
+/// How many segments of the target an entry names, if it names it at all. An entry is a path from a
+/// crate on, or from the module's own crate on; `*` names everything, with no segment.
+fn matched(entry: &[String], target: &[String], module: &[String]) -> Option<usize> {
+    if entry == ["*"] {
+        return Some(0);
     }
-    let known = |name: &str| CRATES.contains(&name) || EXTERNAL.contains(&name);
-    if known(first) {
-        return entry.to_vec();
+    let inside = target.strip_prefix(&module[..1]);
+    if inside.is_some_and(|inside| inside.starts_with(entry)) {
+        return Some(entry.len() + 1);
     }
-    let krate = module.first().cloned();
-    krate.into_iter().chain(entry.iter().cloned()).collect()
+    target.starts_with(entry).then_some(entry.len())
 }
-
-/// Crates of others that rows speak of.
-const EXTERNAL: [&str; 9] = [
-    "core",
-    "alloc",
-    "std",
-    "aya",
-    "aya-ebpf",
-    "tokio",
-    "prometheus",
-    "etherparse",
-    "serde",
-];
 
 #[cfg(test)]
 mod tests {
@@ -145,9 +147,9 @@ mod tests {
     const TABLE: &str = "\
 | module | may use | must not |
 |---|---|---|
-| `xiot-agent::model` | `diag`, `unit` | `datapath`, `xiot-common` but for nothing |
+| `xiot-agent::model` | `diag`, `unit` | `datapath`, `xiot-common` |
 | `xiot-agent::oracle` | `model`, `xiot-common::reason` | `xiot-common`, `std::fs` |
-| `xiot-agent::service` | `*` | `cli` |
+| xiot-agent::service | * | `cli` |
 ";
 
     #[track_caller]
@@ -227,6 +229,21 @@ mod tests {
             violations[0]
                 .message
                 .contains("no module `xiot-agent::oracle`")
+        );
+    }
+
+    #[test]
+    fn a_document_without_a_readable_table_is_found() {
+        let found = |table: &str| check(&files::made(&[(DOCUMENT, table), ("xtask/src/a.rs", "")]));
+        assert_eq!(found("| a | b | c |\n").len(), 1);
+        let table =
+            "| module | may use | must not |\n|---|---|---|\n| xtask::a | std | the rest |\n";
+        let violations = found(table);
+        assert_eq!(violations.len(), 1, "{violations:#?}");
+        let shown = violations[0].to_string();
+        assert!(
+            shown.starts_with("ARCHITECTURE.md:3: `the rest` is no path"),
+            "{shown}"
         );
     }
 }

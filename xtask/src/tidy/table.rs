@@ -1,13 +1,14 @@
 //! The import table of ARCHITECTURE.md: which module may use which.
 //!
-//! A table whose header is `module | may use | must not`. Cells name paths in backticks, such as
-//! `xiot-agent::model` (a module), `tokio` (a crate) or `std::fs`; words around them are for people.
-//! `*` in backticks stands for every path. A path of one segment that is no crate is a module of the row's crate.
+//! A table whose header is `module | may use | must not`. A cell lists paths with commas between them:
+//! `xiot-agent::model` (a module of a crate), `model` (a module of the row's crate), `tokio` (a crate),
+//! `std::fs`; `*` stands for every path. A cell may be empty; other words are errors, or a rule that
+//! nobody checks would look like one that is kept.
 
 use crate::tidy::files::File;
 
 /// One row.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Row {
     /// Modules that it is about, crate first: `["xiot-agent", "model"]`.
     pub(crate) modules: Vec<Vec<String>>,
@@ -15,6 +16,8 @@ pub(crate) struct Row {
     pub(crate) may: Vec<Vec<String>>,
     /// Paths that they must not.
     pub(crate) must_not: Vec<Vec<String>>,
+    /// What stands in a cell and is no path.
+    pub(crate) unreadable: Vec<String>,
     /// Line of the row, counted from 1.
     pub(crate) line: usize,
 }
@@ -33,12 +36,14 @@ pub(crate) fn rows(document: &File) -> Vec<Row> {
         if is_header {
             inside = true;
         } else if inside && !is_rule {
-            rows.push(Row {
-                modules: paths(cells[0]),
-                may: paths(cells[1]),
-                must_not: paths(cells[2]),
+            let mut row = Row {
                 line: index + 1,
-            });
+                ..Row::default()
+            };
+            row.modules = paths(cells[0], &mut row.unreadable);
+            row.may = paths(cells[1], &mut row.unreadable);
+            row.must_not = paths(cells[2], &mut row.unreadable);
+            rows.push(row);
         }
     }
     rows
@@ -50,16 +55,18 @@ fn cells(line: &str) -> Option<[&str; 3]> {
     cells.try_into().ok()
 }
 
-/// What is between backticks, taken as paths.
-fn paths(cell: &str) -> Vec<Vec<String>> {
-    let quoted = cell.split('`').skip(1).step_by(2);
-    quoted
-        .map(|path| {
-            path.split("::")
-                .map(|part| part.trim().to_owned())
-                .collect()
-        })
-        .collect()
+fn paths(cell: &str, unreadable: &mut Vec<String>) -> Vec<Vec<String>> {
+    let words = cell.split(',').map(|word| word.trim().trim_matches('`'));
+    let mut paths = Vec::new();
+    for word in words.filter(|word| !word.is_empty()) {
+        let is_path = |c: char| c.is_ascii_alphanumeric() || "_-:*".contains(c);
+        if word.chars().all(is_path) {
+            paths.push(word.split("::").map(ToOwned::to_owned).collect());
+        } else {
+            unreadable.push(word.to_owned());
+        }
+    }
+    paths
 }
 
 #[cfg(test)]
@@ -75,7 +82,7 @@ mod tests {
 
 | Module | may use | must not |
 |---|:---|---|
-| `xiot-agent::model`, `xiot-agent::diag` | std and `unit` | the rest, above all `xiot-common` |
+| `xiot-agent::model`, xiot-agent::diag | | `xiot-common`, std::fs, the rest |
 
 | `xiot-agent::late` | `y` | `z` |
 ";
@@ -92,8 +99,9 @@ mod tests {
                     path(&["xiot-agent", "model"]),
                     path(&["xiot-agent", "diag"])
                 ],
-                may: vec![path(&["unit"])],
-                must_not: vec![path(&["xiot-common"])],
+                may: vec![],
+                must_not: vec![path(&["xiot-common"]), path(&["std", "fs"])],
+                unreadable: vec!["the rest".to_owned()],
                 line: 7,
             }]
         );
