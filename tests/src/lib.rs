@@ -4,9 +4,12 @@
     reason = "what a harness cannot do fails the test that asked for it"
 )]
 
+pub mod compare;
 pub mod frame;
 pub mod generate;
 pub mod pcap;
+pub mod prog;
+pub mod report;
 pub mod shot;
 pub mod shrink;
 pub mod verdict;

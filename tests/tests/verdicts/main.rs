@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use xiot_agent::oracle::{Oracle, Side};
 use xiot_common::reason::{Class, Reason};
-use xiot_tests::{verdict::Verdict, ward};
+use xiot_tests::{compare::Trial, prog::Prog, verdict::Verdict, ward};
 
 use self::case::Case;
 
@@ -41,6 +41,33 @@ fn the_oracle_says_so() {
             let shot = &step.shot;
             let verdict = Verdict::from(oracle.judge(shot.side, 0, &shot.frame, step.second));
             assert_eq!(verdict, step.expected, "{}, frame {number}", case.name);
+        }
+    }
+}
+
+#[test]
+fn the_program_says_so() {
+    let wires = ward::wires();
+    let mut roomy = Prog::load(case::MANY_FLOWS);
+    let mut tight = Prog::load(case::FEW_FLOWS);
+    for case in all() {
+        // The kernel's clock does not wait for us.
+        if case.steps.iter().any(|step| step.second > 0) {
+            continue;
+        }
+        let prog = if case.flows == case::FEW_FLOWS {
+            &mut tight
+        } else {
+            &mut roomy
+        };
+        let mut trial = Trial::new(prog, case.flows, &case.policy, &wires);
+        for (number, step) in case.steps.iter().enumerate() {
+            assert_eq!(
+                trial.judge(&step.shot),
+                Ok(step.expected),
+                "{}, frame {number}",
+                case.name
+            );
         }
     }
 }

@@ -1,0 +1,72 @@
+//! Leaves a counterexample behind where a person can look at it.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use xiot_agent::oracle::Oracle;
+
+use crate::{compare::Difference, pcap, shrink::Counterexample, verdict::Verdict};
+
+/// Writes capture and description under `target/differential` and returns the description.
+///
+/// # Panics
+/// Where nothing can be written there.
+pub fn write(seed: u64, wires: &[String], found: &Counterexample, difference: Difference) -> String {
+    let directory = target().join("differential");
+    fs::create_dir_all(&directory).expect("target is ours to write");
+    let capture = directory.join(format!("{seed}.pcap"));
+    let frames: Vec<&[u8]> = found.shots.iter().map(|shot| shot.frame.as_slice()).collect();
+    pcap::write(&capture, &frames)
+        .expect("target is ours to write");
+    let text = describe(seed, wires, found, difference, &capture);
+    fs::write(directory.join(format!("{seed}.txt")), &text).expect("target is ours to write");
+    text
+}
+
+fn describe(
+    seed: u64,
+    wires: &[String],
+    found: &Counterexample,
+    difference: Difference,
+    capture: &Path,
+) -> String {
+    let mut text = String::new();
+    let mut line = |part: std::fmt::Arguments<'_>| {
+        text.write_fmt(part).expect("a string takes all");
+        text.push('\n');
+    };
+    line(format_args!("XIOT_SEED={seed} finds this first."));
+    line(format_args!("program: {:?}", difference.program));
+    line(format_args!("oracle:  {:?}", difference.oracle));
+    line(format_args!("frames:  {}", capture.display()));
+    let mut oracle = Oracle::new(&found.policy, wires);
+    for (number, shot) in found.shots.iter().enumerate() {
+        let verdict = Verdict::from(oracle.judge(shot.side, 0, &shot.frame, 0));
+        line(format_args!(
+            "{number:3} from {:?}, oracle {verdict:?}\n    {}",
+            shot.side,
+            hex(&shot.frame)
+        ));
+    }
+    line(format_args!("policy:\n{:#?}", found.policy));
+    text
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a string takes all");
+        text
+    })
+}
+
+/// Cargo's target directory, from where this test was built into.
+fn target() -> PathBuf {
+    let binary = std::env::current_exe().expect("a running test has a path");
+    binary
+        .ancestors()
+        .find(|path| path.file_name().is_some_and(|name| name == "target"))
+        .map_or_else(std::env::temp_dir, Path::to_path_buf)
+}
