@@ -1,9 +1,6 @@
 //! The same frames before program and oracle.
 
-use xiot_agent::{
-    model::policy::Policy,
-    oracle::Oracle,
-};
+use xiot_agent::{model::policy::Policy, oracle::Oracle};
 
 use crate::{prog::Prog, shot::Shot, verdict::Verdict};
 

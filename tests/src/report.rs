@@ -14,13 +14,21 @@ use crate::{compare::Difference, pcap, shrink::Counterexample, verdict::Verdict}
 ///
 /// # Panics
 /// Where nothing can be written there.
-pub fn write(seed: u64, wires: &[String], found: &Counterexample, difference: Difference) -> String {
+pub fn write(
+    seed: u64,
+    wires: &[String],
+    found: &Counterexample,
+    difference: Difference,
+) -> String {
     let directory = target().join("differential");
     fs::create_dir_all(&directory).expect("target is ours to write");
     let capture = directory.join(format!("{seed}.pcap"));
-    let frames: Vec<&[u8]> = found.shots.iter().map(|shot| shot.frame.as_slice()).collect();
-    pcap::write(&capture, &frames)
-        .expect("target is ours to write");
+    let frames: Vec<&[u8]> = found
+        .shots
+        .iter()
+        .map(|shot| shot.frame.as_slice())
+        .collect();
+    pcap::write(&capture, &frames).expect("target is ours to write");
     let text = describe(seed, wires, found, difference, &capture);
     fs::write(directory.join(format!("{seed}.txt")), &text).expect("target is ours to write");
     text
@@ -46,8 +54,9 @@ fn describe(
     for (number, shot) in found.shots.iter().enumerate() {
         let verdict = Verdict::from(oracle.judge(shot.side, 0, &shot.frame, 0));
         line(format_args!(
-            "{number:3} from {:?}, oracle {verdict:?}\n    {}",
+            "{number:3} from {:?}, {} bytes, oracle {verdict:?}\n    {}",
             shot.side,
+            shot.frame.len(),
             hex(&shot.frame)
         ));
     }
@@ -55,11 +64,15 @@ fn describe(
     text
 }
 
+/// The headers; the capture has the rest.
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes all");
-        text
-    })
+    bytes
+        .iter()
+        .take(160)
+        .fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("a string takes all");
+            text
+        })
 }
 
 /// Cargo's target directory, from where this test was built into.

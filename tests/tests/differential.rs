@@ -67,7 +67,10 @@ fn program_and_oracle_agree() {
     for (reason, count) in &seen {
         println!("{count:9} {}", reason.name());
     }
-    println!("{frames:9} frames compared, {hits} answered by a flow, {} policies", seed.wrapping_sub(first_seed));
+    println!(
+        "{frames:9} frames compared, {hits} answered by a flow, {} policies",
+        seed.wrapping_sub(first_seed)
+    );
     for reason in Reason::ALL {
         assert!(
             reason.class() == Class::Gateway || seen.contains_key(reason) || frames < FRAMES,
@@ -81,7 +84,9 @@ fn program_and_oracle_agree() {
 fn policy(seed: u64) -> impl ValueTree<Value = Policy> {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &Dice::new(seed).bytes32());
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    policies().new_tree(&mut runner).expect("policies are never refused")
+    policies()
+        .new_tree(&mut runner)
+        .expect("policies are never refused")
 }
 
 /// The frames of a seed under its policy.
@@ -98,9 +103,8 @@ fn explain_and_fail(
     shots: Vec<Shot>,
 ) -> ! {
     let wires = wires();
-    let mut failure = |policy: &Policy, shots: &[Shot]| {
-        first_difference(prog, room, policy, &wires, shots)
-    };
+    let mut failure =
+        |policy: &Policy, shots: &[Shot]| first_difference(prog, room, policy, &wires, shots);
     let found = shrink(tree, shots, &mut |policy, shots| {
         failure(policy, shots).map(|difference| difference.at)
     });
@@ -139,7 +143,10 @@ impl Until {
 
 fn number(variable: &str) -> Option<u64> {
     let text = env::var(variable).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is a number, not {text}")))
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{variable} is a number, not {text}")),
+    )
 }
 
 fn seed_by_clock() -> u64 {

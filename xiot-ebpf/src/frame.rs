@@ -1,6 +1,6 @@
 //! The only file that touches packet memory.
 
-use aya_ebpf::bindings::xdp_md;
+use aya_ebpf::{bindings::xdp_md, helpers::generated::bpf_xdp_get_buff_len};
 
 /// The bytes of a frame, from the first MAC byte on.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +38,7 @@ impl Frame {
         self.ctx
     }
 
-    /// Bytes in the frame.
+    /// Bytes in the frame's first buffer. Headers are read from there alone.
     #[inline(always)]
     #[expect(
         clippy::cast_possible_truncation,
@@ -46,6 +46,17 @@ impl Frame {
     )]
     pub const fn length(&self) -> u32 {
         (self.end - self.start) as u32
+    }
+
+    /// Bytes in the whole frame. Only jumbo frames have more than one buffer: ask where the first falls short.
+    #[inline(always)]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "frames are shorter than 4 GiB"
+    )]
+    pub fn whole_length(&self) -> u32 {
+        // SAFETY: the context is the kernel's.
+        unsafe { bpf_xdp_get_buff_len(self.ctx) as u32 }
     }
 
     /// The `T` that starts `offset` bytes into the frame, if it is whole.

@@ -212,7 +212,6 @@ fn by_policy(slot: &Slot, packet: &Packet, subject: &Subject, why: Why) -> (Reas
         device: subject.device,
         generation: subject.generation,
         mode: subject.mode,
-        live: why == Why::Reopen,
     };
     if let Some(reason) = refusal {
         opening.reason = reason;
@@ -232,7 +231,10 @@ fn by_policy(slot: &Slot, packet: &Packet, subject: &Subject, why: Why) -> (Reas
             opening.rule = ruling.rule;
         }
     }
-    if why == Why::ReopenEstablished {
+    // A live flow gives way to nothing that policy denies.
+    if why == Why::ReopenEstablished
+        || (why == Why::Reopen && opening.reason != Reason::AllowedRule)
+    {
         return (opening.reason, opening.rule);
     }
     let timeouts = profile.map_or(xiot_common::profile::Timeouts::DEFAULT, |p| p.timeouts);

@@ -6,7 +6,7 @@ mod entry {
     use aya_ebpf::{macros::xdp, programs::XdpContext};
 
     /// Judges one frame of a port.
-    #[xdp]
+    #[xdp(frags)]
     pub(crate) fn xiot(ctx: XdpContext) -> u32 {
         xiot_ebpf::run(&ctx)
     }

@@ -7,7 +7,7 @@
 use core::cell::Cell;
 
 use aya_ebpf::{btf_maps::PerCpuArray, macros::btf_map};
-use xiot_common::{device::Mode, reason::Reason};
+use xiot_common::{device::Mode, flow::FlowEntry, reason::Reason};
 
 use crate::{packet::Packet, verdict::Verdict};
 
@@ -17,6 +17,8 @@ use crate::{packet::Packet, verdict::Verdict};
 pub struct Scratch {
     /// The frame.
     pub packet: Packet,
+    /// A flow in the making: too large for the stack of the stage that makes it.
+    pub flow: Cell<FlowEntry>,
     device: Cell<u32>,
     rule: Cell<u32>,
     slot: Cell<u32>,

@@ -15,6 +15,7 @@ use crate::{
     packet::{Icmp, Packet, RST, mac},
     parse::{has_flow, l4},
     record::{observed, rule},
+    scratch,
 };
 
 /// What a flow is opened with.
@@ -30,8 +31,6 @@ pub struct Opening {
     pub generation: u32,
     /// Mode of the device.
     pub mode: Mode,
-    /// The frame has a live flow and is judged again.
-    pub live: bool,
 }
 
 /// Opens a flow for an allowed frame, or for a denied one that the mode lets through. Gives the reason that the
@@ -44,13 +43,25 @@ pub fn open(packet: &Packet, opening: &Opening, timeouts: &Timeouts) -> Reason {
     }
     rule::hit(opening.rule, packet.now);
     let midstream = packet.protocol == l4::TCP && !packet.is_pure_syn();
-    if !has_flow(packet) || packet.icmp == Icmp::Reply || (midstream && packet.tcp_flags & RST != 0)
+    // All DHCP clients speak from 0.0.0.0: as flows they would be one.
+    let anonymous = packet.key.low.is_unspecified() || packet.key.high.is_unspecified();
+    if !has_flow(packet)
+        || packet.icmp == Icmp::Reply
+        || (midstream && packet.tcp_flags & RST != 0)
+        || anonymous
     {
         observed::xiot_observe(u32::from(opening.reason as u8), opening.rule, 0);
         return opening.reason;
     }
-    let entry = entry(packet, opening, timeouts, midstream, denied);
-    if !table::insert(&packet.key, &entry) {
+    let Some(scratch) = scratch::get() else {
+        return opening.reason;
+    };
+    scratch
+        .flow
+        .set(entry(packet, opening, timeouts, midstream, denied));
+    // SAFETY: the element belongs to this CPU and nothing writes it before the map has copied it.
+    let entry = unsafe { &*scratch.flow.as_ptr() };
+    if !table::insert(&packet.key, entry) {
         return if denied {
             opening.reason
         } else {

@@ -38,7 +38,7 @@ pub(crate) fn parse(frame: &Frame, packet: &mut Packet, offset: usize) -> Result
     if header.version_length >> 4 != 4 || header_length < 20 || total_length < header_length {
         return Err(Reason::BadIpv4Header);
     }
-    if offset + total_length > frame.length() as usize {
+    if !super::reaches(frame, packet, offset + total_length) {
         return Err(Reason::TruncatedIpv4);
     }
     packet.protocol = header.protocol;

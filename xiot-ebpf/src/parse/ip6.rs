@@ -66,7 +66,7 @@ pub(crate) fn parse(frame: &Frame, packet: &mut Packet, offset: usize) -> Result
     }
     let payload = usize::from(u16::from_be(header.payload_length));
     let offset = offset + size_of::<Header>();
-    if offset + payload > frame.length() as usize {
+    if !super::reaches(frame, packet, offset + payload) {
         return Err(Reason::TruncatedIpv6);
     }
     packet.hop_limit = header.hop_limit;

@@ -27,6 +27,16 @@ pub(crate) struct Datagram {
     pub(crate) length: usize,
 }
 
+/// Whether the frame is at least this long. Corrects the packet's length where the frame has several buffers.
+#[inline(always)]
+fn reaches(frame: &Frame, packet: &mut Packet, length: usize) -> bool {
+    if length <= frame.length() as usize {
+        return true;
+    }
+    packet.length = frame.whole_length();
+    length <= packet.length as usize
+}
+
 /// Fills the packet from the frame.
 #[inline(always)]
 pub fn parse(frame: &Frame, packet: &mut Packet) -> Result<(), Reason> {
