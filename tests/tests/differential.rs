@@ -2,6 +2,8 @@
 //!
 //! `XIOT_SEED` starts from a seed, `XIOT_FRAMES` sets how many frames are compared, `XIOT_HOURS` for how long.
 
+#![expect(clippy::panic, reason = "helpers of a test fail it by panicking")]
+
 use std::{
     collections::BTreeMap,
     env,
