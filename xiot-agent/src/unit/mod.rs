@@ -1,9 +1,11 @@
-//! Values as people write them: durations, sizes, MAC addresses, ports, VLANs.
+//! Values as people write them: durations, sizes, MAC addresses, ports, VLANs, names of protocols.
 //!
 //! Each has a `parse` from text with an error that says what is wrong with the text, not where it stands.
 
 pub mod duration;
+pub mod icmp;
 pub mod mac;
 pub mod port;
+pub mod protocol;
 pub mod size;
 pub mod vlan;

@@ -13,7 +13,10 @@ use crate::{
         policy::{Clause, IcmpType},
         yaml::{Node, Value},
     },
-    unit::port::{self, PortError},
+    unit::{
+        self,
+        port::{self, PortError},
+    },
 };
 
 /// Keys of a rule that make clauses.
@@ -58,7 +61,7 @@ pub(super) fn read_clauses(fields: &Fields<'_, '_>, report: &mut Report) -> (Vec
             _ => clauses.extend(one_or_many(node).iter().filter_map(|node| {
                 let clause = protocol::read_protocol(node, report)?;
                 let name = match &clause {
-                    Clause::Protocol(number) => protocol::label(*number),
+                    Clause::Protocol(number) => unit::protocol::format(*number),
                     Clause::Any
                     | Clause::Tcp(_)
                     | Clause::Udp(_)
