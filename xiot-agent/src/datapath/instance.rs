@@ -24,8 +24,8 @@ pub struct Datapath {
     pub(super) instructions: Option<u32>,
     /// A policy was in force before the active one: a frame may still be judged by it.
     pub(super) flipped: bool,
-    /// Side that the port table is set up for, for test runs.
-    pub(super) tested: Option<Side>,
+    /// Wire and side that the port table is set up for, for test runs.
+    pub(super) tested: Option<(u16, Side)>,
 }
 
 impl fmt::Debug for Datapath {

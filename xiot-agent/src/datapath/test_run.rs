@@ -57,9 +57,19 @@ impl Datapath {
     /// Judges one frame that comes in on this side of wire 0, as if it came from the network: flows are made,
     /// counters count. Only for instances with trace that are not attached.
     pub fn test_run(&mut self, side: Side, frame: &[u8]) -> Result<Outcome, TestRunError> {
+        self.test_run_on(0, side, frame)
+    }
+
+    /// The same on another wire, by its index.
+    pub fn test_run_on(
+        &mut self,
+        wire: u16,
+        side: Side,
+        frame: &[u8],
+    ) -> Result<Outcome, TestRunError> {
         let before = self.last_trace()?.sequence;
         let mut data = vec![0; frame.len()];
-        let (action, _, length) = self.run(side, frame, Some(&mut data), 1)?;
+        let (action, _, length) = self.run((wire, side), frame, Some(&mut data), 1)?;
         data.truncate(length);
         let trace = self.last_trace()?;
         if trace.sequence != before + 1 {
@@ -79,7 +89,8 @@ impl Datapath {
         frame: &[u8],
         repeat: u32,
     ) -> Result<Duration, TestRunError> {
-        self.run(side, frame, None, repeat).map(|(_, mean, _)| mean)
+        self.run((0, side), frame, None, repeat)
+            .map(|(_, mean, _)| mean)
     }
 
     /// Forgets all flows.
@@ -102,7 +113,7 @@ impl Datapath {
 
     fn run(
         &mut self,
-        side: Side,
+        (wire, side): (u16, Side),
         frame: &[u8],
         mut data_out: Option<&mut [u8]>,
         repeat: u32,
@@ -112,7 +123,7 @@ impl Datapath {
                 length: frame.len(),
             });
         }
-        self.stand_in(side)?;
+        self.stand_in(wire, side)?;
         loop {
             let result = self.program().test_run(TestRunOptions {
                 data_in: Some(frame),
@@ -136,30 +147,31 @@ impl Datapath {
         }
     }
 
-    /// Makes the loopback interface the port of this side, and the way out of both.
-    fn stand_in(&mut self, side: Side) -> Result<(), MapAccessError> {
-        if self.tested == Some(side) {
+    /// Makes the loopback interface the port of this side of a wire, and the way out of both.
+    fn stand_in(&mut self, wire: u16, side: Side) -> Result<(), MapAccessError> {
+        if self.tested == Some((wire, side)) {
             return Ok(());
         }
-        if self.tested.is_none() {
-            self.set_egress(0, LOOPBACK)?;
-            self.set_egress(1, LOOPBACK)?;
+        let (device, uplink) = (2 * wire, 2 * wire + 1);
+        if self.tested.is_none_or(|(last, _)| last != wire) {
+            self.set_egress(device, LOOPBACK)?;
+            self.set_egress(uplink, LOOPBACK)?;
         }
         let (index, egress) = match side {
-            Side::Device => (0, 1),
-            Side::Uplink => (1, 0),
+            Side::Device => (device, uplink),
+            Side::Uplink => (uplink, device),
         };
         self.set_port(
             LOOPBACK,
             PortConfig {
                 index,
                 egress,
-                wire: 0,
+                wire,
                 side: side as u8,
                 flags: 0,
             },
         )?;
-        self.tested = Some(side);
+        self.tested = Some((wire, side));
         Ok(())
     }
 }
