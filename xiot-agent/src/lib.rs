@@ -1,10 +1,14 @@
 //! The xiot agent as a library: what the binary and the tests share.
 
+pub mod api;
+pub mod cli;
 pub mod collect;
 pub mod compile;
 pub mod datapath;
 pub mod diag;
+pub mod metrics;
 pub mod model;
 pub mod netns;
 pub mod oracle;
+pub mod service;
 pub mod unit;

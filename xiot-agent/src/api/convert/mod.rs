@@ -1,0 +1,55 @@
+//! From the service's types to the wire's and back, by hand: a field that is renamed inside must not rename a key
+//! outside.
+
+mod device;
+mod drop;
+mod explain;
+mod flow;
+mod status;
+
+pub(crate) use device::device;
+pub(crate) use drop::{DropFilter, drop};
+pub use explain::{explanation, query};
+pub(crate) use flow::{filter, flow};
+pub(crate) use status::status;
+
+use super::wire;
+use crate::{
+    service::state::{RuleRef, Verdict, Vlans},
+    unit,
+};
+
+const fn verdict(verdict: Verdict) -> wire::Verdict {
+    match verdict {
+        Verdict::Forwarded => wire::Verdict::Forwarded,
+        Verdict::WouldDrop => wire::Verdict::WouldDrop,
+        Verdict::Dropped => wire::Verdict::Dropped,
+    }
+}
+
+fn vlan(vlans: Vlans) -> String {
+    unit::vlan::format((vlans.outer, vlans.inner))
+}
+
+fn rule(rule: RuleRef) -> wire::Rule {
+    wire::Rule {
+        id: rule.id,
+        label: rule.label,
+        file: rule.file,
+        line: rule.line,
+    }
+}
+
+/// `tcp`, `udp`, `icmp`, `icmpv6`, or the number.
+fn protocol(number: u8) -> String {
+    match number {
+        1 => "icmp".to_owned(),
+        6 => "tcp".to_owned(),
+        17 => "udp".to_owned(),
+        58 => "icmpv6".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

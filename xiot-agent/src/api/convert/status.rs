@@ -1,0 +1,102 @@
+//! The gateway as a whole.
+
+use super::{device::traffic, verdict};
+use crate::{
+    api::wire,
+    service::state,
+    service::state::words::{hex, mode, side},
+};
+
+pub(crate) fn status(status: &state::Status) -> wire::Status {
+    wire::Status {
+        agent: wire::Agent {
+            version: status.agent.version.to_owned(),
+            abi: status.agent.abi,
+            pid: status.agent.pid,
+            started: status.agent.started,
+        },
+        policy: policy(&status.policy),
+        wires: status.wires.iter().map(wire).collect(),
+        devices: modes(status.devices),
+        unlisted_devices: status.unlisted,
+        flows: gauge(status.flows),
+        observed: gauge(status.observed),
+        events: wire::Events {
+            sent: status.events.sent,
+            suppressed: status.events.suppressed,
+            lost: status.events.lost,
+        },
+        frames: status
+            .frames
+            .iter()
+            .filter(|total| total.frames > 0)
+            .map(|total| frames(total, &status.wires))
+            .collect(),
+        profiles: status
+            .profiles
+            .iter()
+            .map(|totals| wire::Profile {
+                name: totals.profile.clone(),
+                devices: modes(totals.devices),
+                traffic: traffic(totals.traffic),
+                rule_hits: totals.rule_hits,
+            })
+            .collect(),
+    }
+}
+
+fn policy(policy: &state::PolicyInfo) -> wire::Policy {
+    wire::Policy {
+        file: policy.file.clone(),
+        digest: hex(&policy.digest),
+        revision: policy.revision,
+        compiled_at: policy.compiled_at,
+        onboarding: mode(policy.onboarding).to_owned(),
+        devices: policy.devices,
+        profiles: policy.profiles,
+        rules: policy.rules,
+        image_bytes: gauge(policy.image_bytes),
+    }
+}
+
+fn wire(wire: &state::Wire) -> wire::Wire {
+    let port = |port: &state::Port| wire::Port {
+        interface: port.interface.clone(),
+        ifindex: port.ifindex,
+        xdp: port.xdp.to_owned(),
+    };
+    wire::Wire {
+        name: wire.name.clone(),
+        device: port(&wire.device),
+        uplink: port(&wire.uplink),
+    }
+}
+
+fn frames(total: &state::FrameTotal, wires: &[state::Wire]) -> wire::Frames {
+    wire::Frames {
+        wire: wires
+            .get(total.wire)
+            .map(|wire| wire.name.clone())
+            .unwrap_or_default(),
+        side: side(total.side).to_owned(),
+        verdict: verdict(total.verdict),
+        reason: total.reason.name().to_owned(),
+        frames: total.frames,
+        bytes: total.bytes,
+    }
+}
+
+const fn modes(modes: state::Modes) -> wire::Modes {
+    wire::Modes {
+        enforce: modes.enforce,
+        monitor: modes.monitor,
+        learn: modes.learn,
+    }
+}
+
+const fn gauge(gauge: state::Gauge) -> wire::Gauge {
+    wire::Gauge {
+        used: gauge.used,
+        capacity: gauge.capacity,
+    }
+}

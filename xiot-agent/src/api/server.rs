@@ -1,0 +1,114 @@
+//! Accepts clients: who they are, how many, and one task each. A client can hurt nobody but itself.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    net::UnixStream,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
+
+use super::{
+    auth::{Access, Peer, groups_of},
+    session,
+    socket::ControlSocket,
+    wire::{Refusal, RefusalCode},
+};
+use crate::service::handle::Handle;
+
+/// Clients at a time. One more is told so and sent away.
+const MAX_CLIENTS: usize = 64;
+
+/// Pause after a failed accept, so that a lack of file descriptors does not become a busy loop.
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
+
+/// Serves the control socket until the future is dropped.
+pub async fn serve(socket: &ControlSocket, access: Access, handle: Handle) -> std::io::Error {
+    let access = Arc::new(access);
+    let slots = Arc::new(Semaphore::new(MAX_CLIENTS));
+    loop {
+        match socket.listener().accept().await {
+            Ok((stream, _)) => {
+                let slot = Arc::clone(&slots).try_acquire_owned().ok();
+                tokio::spawn(welcome(stream, slot, Arc::clone(&access), handle.clone()));
+            }
+            Err(error) if is_fatal(&error) => return error,
+            Err(error) => {
+                tracing::warn!(%error, "a client of the control socket could not be accepted");
+                tokio::time::sleep(ACCEPT_BACKOFF).await;
+            }
+        }
+    }
+}
+
+/// The listener itself is broken; other errors are about one connection or pass.
+fn is_fatal(error: &std::io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EBADF | libc::EINVAL | libc::ENOTSOCK)
+    )
+}
+
+async fn welcome(
+    mut stream: UnixStream,
+    slot: Option<OwnedSemaphorePermit>,
+    access: Arc<Access>,
+    handle: Handle,
+) {
+    let refusal = match peer_of(&stream) {
+        Ok(peer) => {
+            // The user database may ask the network (LDAP): not on the event loop.
+            let verdict = {
+                let (access, peer) = (Arc::clone(&access), peer.clone());
+                tokio::task::spawn_blocking(move || access.permits(&peer, groups_of)).await
+            };
+            if matches!(verdict, Ok(true)) {
+                None
+            } else {
+                tracing::warn!(
+                    uid = peer.uid,
+                    gid = peer.gid,
+                    pid = peer.pid,
+                    "refused a client of the control socket"
+                );
+                Some(Refusal {
+                    code: RefusalCode::NotPermitted,
+                    message: format!(
+                        "user {} may not use the control socket: it is for {}",
+                        peer.uid,
+                        access.describe()
+                    ),
+                })
+            }
+        }
+        Err(error) => {
+            tracing::warn!(%error, "refused a client of the control socket: the kernel does not say who it is");
+            Some(Refusal {
+                code: RefusalCode::NotPermitted,
+                message: "the kernel does not say who you are".to_owned(),
+            })
+        }
+    };
+    let refusal = refusal.or_else(|| {
+        slot.is_none().then(|| Refusal {
+            code: RefusalCode::Busy,
+            message: format!("{MAX_CLIENTS} clients use the control socket already: try again"),
+        })
+    });
+    let outcome = match refusal {
+        Some(refusal) => session::refuse(&mut stream, refusal).await,
+        None => session::run(stream, &handle).await,
+    };
+    if let Err(error) = outcome {
+        tracing::debug!(%error, "a client of the control socket went away");
+    }
+    drop(slot);
+}
+
+fn peer_of(stream: &UnixStream) -> std::io::Result<Peer> {
+    let credentials = stream.peer_cred()?;
+    Ok(Peer {
+        uid: credentials.uid(),
+        gid: credentials.gid(),
+        pid: credentials.pid(),
+    })
+}

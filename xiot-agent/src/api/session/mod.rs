@@ -1,0 +1,289 @@
+//! One client: reads a request, writes its answer, until the client leaves or misbehaves.
+
+use std::{io, sync::Arc, time::Duration};
+
+use tokio::{
+    io::{
+        AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _,
+        BufReader, BufWriter,
+    },
+    net::UnixStream,
+    sync::broadcast::error::RecvError,
+    time::timeout,
+};
+
+use super::{
+    convert::{self, DropFilter},
+    wire::{Answer, Ask, DropsQuery, MAX_REQUEST, Refusal, RefusalCode, Reply, Request, VERSION},
+};
+use crate::service::{
+    explain::ExplainError,
+    handle::{Handle, SourceError},
+    state,
+};
+
+/// A client that asks nothing for so long is sent away.
+const IDLE: Duration = Duration::from_mins(1);
+
+/// A client that takes nothing of an answer for so long is sent away. Followers of drops may take as long as they like:
+/// what they miss is counted for them.
+const STALLED: Duration = Duration::from_secs(30);
+
+/// Serves one permitted client.
+pub(super) async fn run(stream: UnixStream, handle: &Handle) -> io::Result<()> {
+    let (reader, writer) = stream.into_split();
+    converse(reader, writer, handle).await
+}
+
+/// Tells a client that it gets no answers.
+pub(super) async fn refuse(stream: &mut UnixStream, refusal: Refusal) -> io::Result<()> {
+    let line = line(Answer::Refused(refusal))?;
+    timeout(STALLED, stream.write_all(&line)).await??;
+    stream.shutdown().await
+}
+
+async fn converse(
+    reader: impl AsyncRead + Unpin,
+    writer: impl AsyncWrite + Unpin,
+    handle: &Handle,
+) -> io::Result<()> {
+    let mut reader = BufReader::new(reader);
+    let mut writer = Writer(BufWriter::new(writer));
+    let mut request = Vec::new();
+    loop {
+        request.clear();
+        let limit = MAX_REQUEST as u64;
+        let length = timeout(
+            IDLE,
+            (&mut reader).take(limit).read_until(b'\n', &mut request),
+        )
+        .await??;
+        if length == 0 {
+            return Ok(());
+        }
+        if length == MAX_REQUEST && !request.ends_with(b"\n") {
+            let message = format!("a request is one line of at most {MAX_REQUEST} bytes");
+            // What follows is the rest of the overlong line: there is no way back to a request.
+            return writer.refuse(RefusalCode::BadRequest, message).await;
+        }
+        match parse(&request) {
+            Err(message) => writer.refuse(RefusalCode::BadRequest, message).await?,
+            Ok(Ask::Drops(query)) if query.follow => {
+                return follow(&mut reader, &mut writer, handle, query).await;
+            }
+            Ok(ask) => answer(&mut writer, handle, ask).await?,
+        }
+    }
+}
+
+fn parse(line: &[u8]) -> Result<Ask, String> {
+    #[derive(serde::Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
+    // The version alone first: a request of another one may look like anything.
+    let versioned: Versioned = serde_json::from_slice(line)
+        .map_err(|error| format!("not a request with a version: {error}"))?;
+    if versioned.version != VERSION {
+        return Err(format!(
+            "this agent speaks version {VERSION} of the control protocol, the client version {}: \
+             use the xiot-agent of the same release",
+            versioned.version
+        ));
+    }
+    serde_json::from_slice::<Request>(line)
+        .map(|request| request.ask)
+        .map_err(|error| format!("not a request: {error}"))
+}
+
+async fn answer<W: AsyncWrite + Unpin>(
+    writer: &mut Writer<W>,
+    handle: &Handle,
+    ask: Ask,
+) -> io::Result<()> {
+    match answers(handle, ask).await {
+        Ok(answers) => {
+            for answer in answers {
+                writer.send(answer).await?;
+            }
+            writer.send(Answer::End).await?;
+            writer.flush().await
+        }
+        Err(Refusal { code, message }) => writer.refuse(code, message).await,
+    }
+}
+
+async fn answers(
+    handle: &Handle,
+    ask: Ask,
+) -> Result<Box<dyn Iterator<Item = Answer> + Send>, Refusal> {
+    Ok(match ask {
+        Ask::Status => {
+            let status = handle.status().await.map_err(refusal)?;
+            one(Answer::Status(Box::new(convert::status(&status))))
+        }
+        Ask::Devices => {
+            let devices = handle.devices().await.map_err(refusal)?;
+            each(devices, |device| {
+                Answer::Device(Box::new(convert::device(device)))
+            })
+        }
+        Ask::Flows(query) => {
+            let flows = handle.flows(convert::filter(query)).await;
+            each(flows.map_err(refusal)?, |flow| {
+                Answer::Flow(Box::new(convert::flow(flow)))
+            })
+        }
+        Ask::Drops(query) => {
+            let filter = drop_filter(&query)?;
+            let drops = handle.recent_drops(filter.since());
+            each(
+                drops.into_iter().filter(move |drop| filter.wants(drop)),
+                |drop| Answer::Drop(Box::new(convert::drop(&drop))),
+            )
+        }
+        Ask::Explain(query) => {
+            let query = convert::query(query).map_err(|error| Refusal {
+                code: RefusalCode::BadRequest,
+                message: error.to_string(),
+            })?;
+            let explanation = handle.explain(query).await.map_err(refusal)?;
+            one(Answer::Explanation(Box::new(convert::explanation(
+                &explanation,
+            ))))
+        }
+    })
+}
+
+fn one(answer: Answer) -> Box<dyn Iterator<Item = Answer> + Send> {
+    Box::new(std::iter::once(answer))
+}
+
+/// Converts while writing: a hundred thousand flows are not held twice.
+fn each<T, I>(items: I, convert: fn(T) -> Answer) -> Box<dyn Iterator<Item = Answer> + Send>
+where
+    T: Send + 'static,
+    I: IntoIterator<Item = T>,
+    I::IntoIter: Send + 'static,
+{
+    Box::new(items.into_iter().map(convert))
+}
+
+fn drop_filter(query: &DropsQuery) -> Result<DropFilter, Refusal> {
+    DropFilter::new(query).map_err(|error| Refusal {
+        code: RefusalCode::BadRequest,
+        message: error.to_string(),
+    })
+}
+
+fn refusal(error: SourceError) -> Refusal {
+    match error {
+        SourceError::Explain(ExplainError::Query(error)) => Refusal {
+            code: RefusalCode::NotFound,
+            message: error.to_string(),
+        },
+        error @ (SourceError::Explain(_) | SourceError::Datapath(_) | SourceError::Gone) => {
+            let error = anyhow::Error::new(error);
+            tracing::error!("a request could not be answered: {error:#}");
+            Refusal {
+                code: RefusalCode::Failed,
+                message: format!("{error:#}"),
+            }
+        }
+    }
+}
+
+/// Recent drops, then new ones until the client hangs up.
+async fn follow<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
+    reader: &mut R,
+    writer: &mut Writer<W>,
+    handle: &Handle,
+    query: DropsQuery,
+) -> io::Result<()> {
+    let filter = match drop_filter(&query) {
+        Ok(filter) => filter,
+        Err(Refusal { code, message }) => return writer.refuse(code, message).await,
+    };
+    // Subscribe before looking back, so that no drop falls between.
+    let mut drops = handle.subscribe_drops();
+    let mut newest = 0;
+    for drop in handle.recent_drops(filter.since()) {
+        newest = newest.max(drop.sequence);
+        if filter.wants(&drop) {
+            writer
+                .send_slowly(Answer::Drop(Box::new(convert::drop(&drop))))
+                .await?;
+        }
+    }
+    writer.0.flush().await?;
+    let mut byte = [0];
+    loop {
+        let next = tokio::select! {
+            next = drops.recv() => next,
+            // A follower has nothing more to say: end of file or a byte, it is over.
+            _ = reader.read(&mut byte) => return Ok(()),
+        };
+        match next {
+            Ok(drop) => send_new(writer, &filter, &drop, newest).await?,
+            Err(RecvError::Lagged(missed)) => {
+                writer.send_slowly(Answer::Missed(missed)).await?;
+                writer.0.flush().await?;
+            }
+            Err(RecvError::Closed) => {
+                writer.send(Answer::End).await?;
+                return writer.flush().await;
+            }
+        }
+    }
+}
+
+async fn send_new<W: AsyncWrite + Unpin>(
+    writer: &mut Writer<W>,
+    filter: &DropFilter,
+    drop: &Arc<state::Drop>,
+    newest: u64,
+) -> io::Result<()> {
+    // The overlap of looking back and subscribing.
+    if drop.sequence <= newest || !filter.wants(drop) {
+        return Ok(());
+    }
+    writer
+        .send_slowly(Answer::Drop(Box::new(convert::drop(drop))))
+        .await?;
+    writer.0.flush().await
+}
+
+fn line(answer: Answer) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(&Reply {
+        version: VERSION,
+        reply: answer,
+    })?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+struct Writer<W>(BufWriter<W>);
+
+impl<W: AsyncWrite + Unpin> Writer<W> {
+    async fn send(&mut self, answer: Answer) -> io::Result<()> {
+        timeout(STALLED, self.send_slowly(answer)).await?
+    }
+
+    async fn send_slowly(&mut self, answer: Answer) -> io::Result<()> {
+        let line = line(answer)?;
+        self.0.write_all(&line).await
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        timeout(STALLED, self.0.flush()).await?
+    }
+
+    async fn refuse(&mut self, code: RefusalCode, message: String) -> io::Result<()> {
+        self.send(Answer::Refused(Refusal { code, message }))
+            .await?;
+        self.flush().await
+    }
+}
+
+#[cfg(test)]
+mod tests;

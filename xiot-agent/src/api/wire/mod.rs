@@ -1,0 +1,143 @@
+//! What travels over the control socket and what `--json` prints. Types of their own: the keys are a promise to scripts,
+//! whatever the agent's inner types become.
+//!
+//! MACs are `aa:bb:cc:dd:ee:ff`, times RFC 3339 in UTC, durations and sizes plain numbers with the unit in the key.
+
+mod device;
+mod drop;
+mod explain;
+mod flow;
+mod status;
+
+use serde::{Deserialize, Serialize};
+
+pub use device::{Device, Traffic};
+pub use drop::{Drop, DropsQuery};
+pub use explain::{Explanation, Leg, Query};
+pub use flow::{Flow, FlowsQuery, Rule};
+pub use status::{
+    Agent, Events, Frames, Gauge, Modes, Policy, Port, Profile, Status, Verdict, Wire,
+};
+
+/// Version of the protocol. A request of another version is refused.
+pub const VERSION: u32 = 1;
+
+/// Longest request in bytes, newline included.
+pub const MAX_REQUEST: usize = 64 * 1024;
+
+/// One request.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// [`VERSION`] of the client.
+    pub version: u32,
+    /// What is asked.
+    pub ask: Ask,
+}
+
+/// What may be asked.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ask {
+    /// The gateway as a whole: one `status`.
+    Status,
+    /// A `device` for each, listed ones first.
+    Devices,
+    /// A `flow` for each.
+    Flows(FlowsQuery),
+    /// A `drop` for each, and `missed` where some were lost to this client. Never ends with `follow`.
+    Drops(DropsQuery),
+    /// One `explanation`.
+    Explain(Query),
+}
+
+/// One line of an answer.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Reply {
+    /// [`VERSION`] of the agent.
+    pub version: u32,
+    /// What it says.
+    pub reply: Answer,
+}
+
+/// What a line of an answer may hold.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// To [`Ask::Status`].
+    Status(Box<Status>),
+    /// To [`Ask::Devices`].
+    Device(Box<Device>),
+    /// To [`Ask::Flows`].
+    Flow(Box<Flow>),
+    /// To [`Ask::Drops`].
+    Drop(Box<Drop>),
+    /// The client was too slow for this many drops.
+    Missed(u64),
+    /// To [`Ask::Explain`].
+    Explanation(Box<Explanation>),
+    /// The answer is complete.
+    End,
+    /// There is no answer, or no more of it.
+    Refused(Refusal),
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Refusal {
+    /// For programs.
+    pub code: RefusalCode,
+    /// For people: what is wrong and what to do.
+    pub message: String,
+}
+
+/// Kinds of refusal.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalCode {
+    /// The client may not use the socket.
+    NotPermitted,
+    /// Too many clients.
+    Busy,
+    /// The request is not one: not JSON, too long, unknown, or of another version.
+    BadRequest,
+    /// The request names something that is not there.
+    NotFound,
+    /// The agent could not find out.
+    Failed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(text: &str) -> Result<Request, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
+    #[test]
+    fn requests_read_as_documented() {
+        let status = request(r#"{"version":1,"ask":"status"}"#).unwrap();
+        assert_eq!(status.ask, Ask::Status);
+        let flows = request(r#"{"version":1,"ask":{"flows":{"device":"pump"}}}"#).unwrap();
+        assert_eq!(
+            flows.ask,
+            Ask::Flows(FlowsQuery {
+                device: Some("pump".to_owned()),
+                ..FlowsQuery::default()
+            })
+        );
+    }
+
+    #[test]
+    fn unknown_keys_and_asks_are_errors() {
+        for text in [
+            r#"{"version":1,"ask":"reboot"}"#,
+            r#"{"version":1,"ask":"status","x":1}"#,
+            r#"{"version":1,"ask":{"flows":{"devise":"pump"}}}"#,
+            r#"{"ask":"status"}"#,
+        ] {
+            assert!(request(text).is_err(), "{text} was accepted");
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! `status`.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Traffic;
+
+/// The gateway as a whole.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Status {
+    /// The agent that answers.
+    pub agent: Agent,
+    /// The policy in force.
+    pub policy: Policy,
+    /// Wires in file order.
+    pub wires: Vec<Wire>,
+    /// Listed devices by mode.
+    pub devices: Modes,
+    /// Devices seen that are not listed.
+    pub unlisted_devices: u64,
+    /// Flows.
+    pub flows: Gauge,
+    /// Observed conversations.
+    pub observed: Gauge,
+    /// Events.
+    pub events: Events,
+    /// Frames that were seen, by wire, side, verdict and reason.
+    pub frames: Vec<Frames>,
+    /// Listed devices summed up by profile.
+    pub profiles: Vec<Profile>,
+}
+
+/// The process.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Agent {
+    /// Version of the agent.
+    pub version: String,
+    /// Version of the layouts it shares with the kernel.
+    pub abi: u32,
+    /// Process id.
+    pub pid: u32,
+    /// When it started.
+    pub started: Timestamp,
+}
+
+/// The policy in force.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Policy {
+    /// File it was read from.
+    pub file: String,
+    /// SHA-256 of its image in hexadecimal.
+    pub digest: String,
+    /// Counts applied policies.
+    pub revision: u64,
+    /// When it was compiled.
+    pub compiled_at: Timestamp,
+    /// Mode of devices that are not listed.
+    pub onboarding: String,
+    /// Devices listed.
+    pub devices: u32,
+    /// Profiles.
+    pub profiles: u32,
+    /// Rules.
+    pub rules: u32,
+    /// Size of the image.
+    pub image_bytes: Gauge,
+}
+
+/// A pair of ports.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Wire {
+    /// Name.
+    pub name: String,
+    /// Port towards the devices.
+    pub device: Port,
+    /// Port towards the rest of the network.
+    pub uplink: Port,
+}
+
+/// An interface under XDP.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Port {
+    /// Name of the interface.
+    pub interface: String,
+    /// Its index.
+    pub ifindex: u32,
+    /// `native` or `generic`.
+    pub xdp: String,
+}
+
+/// Number of devices by mode.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Modes {
+    /// In mode enforce.
+    pub enforce: u64,
+    /// In mode monitor.
+    pub monitor: u64,
+    /// In mode learn.
+    pub learn: u64,
+}
+
+/// A level.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Gauge {
+    /// In use.
+    pub used: u64,
+    /// At most.
+    pub capacity: u64,
+}
+
+/// What became of events.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Events {
+    /// Written to the ring.
+    pub sent: u64,
+    /// Held back by a budget.
+    pub suppressed: u64,
+    /// Lost because the ring was full.
+    pub lost: u64,
+}
+
+/// Frames that met one fate for one reason.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the key is what is counted")]
+pub struct Frames {
+    /// Wire.
+    pub wire: String,
+    /// Side they came in at: `device` or `uplink`.
+    pub side: String,
+    /// What was done.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: String,
+    /// Frames.
+    pub frames: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// What was, or would be, done with a frame.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Allowed.
+    Forwarded,
+    /// Denied by policy, forwarded because of the mode.
+    WouldDrop,
+    /// Dropped.
+    Dropped,
+}
+
+impl Verdict {
+    /// As a person says it.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Forwarded => "forwarded",
+            Self::WouldDrop => "would drop",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+/// The listed devices of a profile.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Profile {
+    /// Name.
+    pub name: String,
+    /// Devices by mode.
+    pub devices: Modes,
+    /// Their traffic.
+    pub traffic: Traffic,
+    /// Conversations its rules opened.
+    pub rule_hits: u64,
+}

@@ -1,0 +1,118 @@
+//! The command line: one file per command, each with `Args` and `run`.
+
+mod check;
+mod client;
+mod devices;
+mod drops;
+pub mod exit;
+mod explain;
+mod findings;
+mod flows;
+mod logs;
+mod output;
+mod status;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::{io::Write as _, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use self::{
+    exit::{Exit, Failure, Outcome},
+    logs::LogFormat,
+};
+
+/// In-line segmentation for hospital devices: enforces per-device allow-lists on an XDP gateway.
+#[derive(Debug, Parser)]
+#[command(name = "xiot-agent", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    command: Command,
+
+    /// Form of the log on standard error; the environment variable `XIOT_LOG` filters it (error, warn, info, debug, trace).
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        env = "XIOT_LOG_FORMAT"
+    )]
+    log_format: LogFormat,
+}
+
+const AFTER_HELP: &str = "Exit codes: 0 done, 1 errors in the files, 2 usage or unreadable file, 3 not permitted, 4 host not ready, \
+5 rejected by the kernel, 6 in use, 7 no agent, 8 failed.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Args),
+    Explain(explain::Args),
+    Status(status::Args),
+    Devices(devices::Args),
+    Flows(flows::Args),
+    Drops(drops::Args),
+}
+
+/// Where the running agent is found.
+#[derive(clap::Args, Debug)]
+struct Socket {
+    /// Control socket of the running agent.
+    #[arg(
+        long,
+        env = "XIOT_SOCKET",
+        default_value = "/run/xiot/control.sock",
+        value_name = "PATH"
+    )]
+    socket: PathBuf,
+}
+
+/// Reads the command line, does what it says, and tells how that ended.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors and go to standard output.
+            let exit = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Success
+            };
+            return match error.print() {
+                Ok(()) => exit.into(),
+                Err(_closed) => Exit::Failed.into(),
+            };
+        }
+    };
+    match cli.run() {
+        Ok(exit) => exit.into(),
+        Err(Failure { exit, error }) => {
+            if exit != Exit::Success {
+                report(&error);
+            }
+            exit.into()
+        }
+    }
+}
+
+fn report(error: &anyhow::Error) {
+    // Nothing is left to do when standard error is closed.
+    writeln!(std::io::stderr().lock(), "error: {error:#}").unwrap_or_default();
+}
+
+impl Cli {
+    fn run(self) -> Outcome {
+        logs::start(self.log_format, "warn")?;
+        match self.command {
+            Command::Check(args) => check::run(&args),
+            Command::Explain(args) => explain::run(args),
+            Command::Status(args) => status::run(&args),
+            Command::Devices(args) => devices::run(&args),
+            Command::Flows(args) => flows::run(args),
+            Command::Drops(args) => drops::run(args),
+        }
+    }
+}

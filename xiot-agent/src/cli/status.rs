@@ -1,0 +1,204 @@
+//! `status`: the gateway on one screen.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{
+    Socket, client,
+    exit::{Exit, Outcome},
+    output::{self, Align},
+    words::{ago, bytes, count, short},
+};
+use crate::{
+    api::wire::{Answer, Ask, Gauge, Status, Verdict},
+    service::state::Reason,
+};
+
+/// Show the gateway on one screen: policy, ports, frames by verdict, what was dropped and why.
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    #[command(flatten)]
+    socket: Socket,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> Outcome {
+    let status = client::one(&args.socket.socket, Ask::Status, |answer| {
+        if let Answer::Status(status) = answer {
+            Some(status)
+        } else {
+            None
+        }
+    })?;
+    if args.json {
+        output::print_json(&status)?;
+    } else {
+        output::print(&render(&status, Timestamp::now()))?;
+    }
+    Ok(Exit::Success)
+}
+
+pub(super) fn render(status: &Status, now: Timestamp) -> String {
+    let mut parts = vec![head(status, now), wires(status)];
+    parts.extend(refused(status));
+    parts.push(profiles(status));
+    parts.push(levels(status));
+    parts.join("\n")
+}
+
+fn head(status: &Status, now: Timestamp) -> String {
+    let (agent, policy) = (&status.agent, &status.policy);
+    format!(
+        "xiot-agent {}, process {}, started {}\n\
+         policy {} revision {}, {}, compiled {}\n\
+         {}, {}, {}; {} of {}\n\
+         devices: {} enforce, {} monitor, {} learn; {} not listed (mode {})\n",
+        agent.version,
+        agent.pid,
+        ago(now, Some(agent.started)),
+        policy.file,
+        policy.revision,
+        short(&policy.digest),
+        ago(now, Some(policy.compiled_at)),
+        count(policy.devices.into(), "device"),
+        count(policy.profiles.into(), "profile"),
+        count(policy.rules.into(), "rule"),
+        bytes(policy.image_bytes.used),
+        bytes(policy.image_bytes.capacity),
+        status.devices.enforce,
+        status.devices.monitor,
+        status.devices.learn,
+        status.unlisted_devices,
+        policy.onboarding,
+    )
+}
+
+fn wires(status: &Status) -> String {
+    let rows = status.wires.iter().flat_map(|wire| {
+        [("device", &wire.device), ("uplink", &wire.uplink)].map(|(side, port)| {
+            let frames = |verdict| {
+                let total: u64 = status
+                    .frames
+                    .iter()
+                    .filter(|frames| frames.wire == wire.name && frames.side == side)
+                    .filter(|frames| frames.verdict == verdict)
+                    .map(|frames| frames.frames)
+                    .sum();
+                total.to_string()
+            };
+            vec![
+                wire.name.clone(),
+                side.to_owned(),
+                port.interface.clone(),
+                port.xdp.clone(),
+                frames(Verdict::Forwarded),
+                frames(Verdict::WouldDrop),
+                frames(Verdict::Dropped),
+            ]
+        })
+    });
+    output::table(
+        &[
+            ("WIRE", Align::Left),
+            ("SIDE", Align::Left),
+            ("PORT", Align::Left),
+            ("XDP", Align::Left),
+            ("FORWARDED", Align::Right),
+            ("WOULD DROP", Align::Right),
+            ("DROPPED", Align::Right),
+        ],
+        rows,
+    )
+}
+
+/// What was dropped or would have been, most frequent first.
+fn refused(status: &Status) -> Option<String> {
+    let mut totals: BTreeMap<(&str, Verdict), (u64, u64)> = BTreeMap::new();
+    for frames in &status.frames {
+        if frames.verdict != Verdict::Forwarded && frames.frames > 0 {
+            let total = totals.entry((&frames.reason, frames.verdict)).or_default();
+            total.0 += frames.frames;
+            total.1 += frames.bytes;
+        }
+    }
+    let mut totals: Vec<_> = totals.into_iter().collect();
+    totals.sort_by_key(|(_, (frames, _))| std::cmp::Reverse(*frames));
+    if totals.is_empty() {
+        return None;
+    }
+    let rows = totals
+        .into_iter()
+        .map(|((reason, verdict), (frames, octets))| {
+            vec![
+                verdict.words().to_owned(),
+                reason.to_owned(),
+                frames.to_string(),
+                bytes(octets),
+                meaning(reason).to_owned(),
+            ]
+        });
+    Some(output::table(
+        &[
+            ("VERDICT", Align::Left),
+            ("REASON", Align::Left),
+            ("FRAMES", Align::Right),
+            ("BYTES", Align::Right),
+            ("MEANING", Align::Left),
+        ],
+        rows,
+    ))
+}
+
+fn meaning(reason: &str) -> &'static str {
+    Reason::ALL
+        .iter()
+        .find(|known| known.name() == reason)
+        .map_or("", |known| known.doc())
+}
+
+fn profiles(status: &Status) -> String {
+    let rows = status.profiles.iter().map(|profile| {
+        let traffic = &profile.traffic;
+        let modes = &profile.devices;
+        vec![
+            profile.name.clone(),
+            modes.enforce.to_string(),
+            modes.monitor.to_string(),
+            modes.learn.to_string(),
+            traffic.from_frames.to_string(),
+            traffic.to_frames.to_string(),
+            traffic.would_drop.to_string(),
+            (traffic.from_dropped + traffic.to_dropped).to_string(),
+            profile.rule_hits.to_string(),
+        ]
+    });
+    output::table(
+        &[
+            ("PROFILE", Align::Left),
+            ("ENFORCE", Align::Right),
+            ("MONITOR", Align::Right),
+            ("LEARN", Align::Right),
+            ("FROM", Align::Right),
+            ("TO", Align::Right),
+            ("WOULD DROP", Align::Right),
+            ("DROPPED", Align::Right),
+            ("RULE HITS", Align::Right),
+        ],
+        rows,
+    )
+}
+
+fn levels(status: &Status) -> String {
+    let level = |gauge: &Gauge| format!("{} of {}", gauge.used, gauge.capacity);
+    format!(
+        "flows {}, observed conversations {}\nevents {} sent, {} suppressed, {} lost\n",
+        level(&status.flows),
+        level(&status.observed),
+        status.events.sent,
+        status.events.suppressed,
+        status.events.lost,
+    )
+}

@@ -1,0 +1,71 @@
+//! The tables that people see.
+
+use clap::CommandFactory as _;
+
+use super::*;
+use crate::{
+    api::{
+        convert,
+        wire::{Drop, Verdict},
+    },
+    service::sample,
+};
+
+fn now() -> jiff::Timestamp {
+    "2026-05-01T12:03:05Z".parse().unwrap()
+}
+
+#[test]
+fn the_arguments_are_well_formed() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn the_status_screen() {
+    let status = convert::status(&sample::status());
+    insta::assert_snapshot!(status::render(&status, now()));
+}
+
+#[test]
+fn the_table_of_devices() {
+    let devices: Vec<_> = sample::devices().into_iter().map(convert::device).collect();
+    insta::assert_snapshot!(devices::render(&devices, now()));
+}
+
+#[test]
+fn the_table_of_flows() {
+    let mut denied = sample::flow();
+    denied.would_drop = true;
+    denied.rule = None;
+    denied.reason = crate::service::state::Reason::NoPeer;
+    denied.opener = crate::service::state::Opener::Peer;
+    denied.device = None;
+    let flows = [sample::flow(), denied].map(convert::flow);
+    insta::assert_snapshot!(flows::render(&flows));
+}
+
+#[test]
+fn lines_of_drops() {
+    let tcp = convert::drop(&sample::drop(1));
+    let arp = Drop {
+        protocol: None,
+        src: None,
+        dst: None,
+        ethertype: "arp".to_owned(),
+        verdict: Verdict::WouldDrop,
+        vlan: "100.30".to_owned(),
+        suppressed: 0,
+        device: None,
+        ..tcp.clone()
+    };
+    let ping = Drop {
+        protocol: Some("icmp".to_owned()),
+        src_port: None,
+        dst_port: None,
+        tcp_flags: None,
+        icmp: Some((8, 0)),
+        ..tcp.clone()
+    };
+    let lines: String = [tcp, arp, ping].iter().map(drops::render).collect();
+    insta::assert_snapshot!(lines);
+}

@@ -1,0 +1,7 @@
+//! Prometheus metrics: the catalogue of names, the snapshot turned into series, and the page they are served on.
+
+mod collector;
+pub mod http;
+pub mod names;
+
+pub use collector::{RenderError, render};

@@ -1,0 +1,188 @@
+//! Every metric, once: name, type, labels and the sentence that a stranger reads. `docs/metrics.md` is made from this.
+
+use std::fmt::Write as _;
+
+/// What a series does over time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// Only grows, until the program is loaded anew.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+}
+
+/// A metric.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Metric {
+    /// Name, unit included.
+    pub name: &'static str,
+    /// Type.
+    pub kind: Kind,
+    /// Names of the labels.
+    pub labels: &'static [&'static str],
+    /// One sentence or two.
+    pub help: &'static str,
+}
+
+macro_rules! metrics {
+    ($($constant:ident $kind:ident $name:literal [$($label:literal),*] $help:literal;)+) => {
+        $(
+            #[doc = concat!("`", $name, "`.")]
+            pub const $constant: Metric = Metric {
+                name: $name,
+                kind: Kind::$kind,
+                labels: &[$($label),*],
+                help: $help,
+            };
+        )+
+
+        /// Every metric in the order of the documentation.
+        pub const ALL: &[Metric] = &[$($constant),+];
+    };
+}
+
+metrics! {
+    BUILD_INFO Gauge "xiot_build_info" ["version", "abi"]
+        "Always 1. Version of the agent and of the layouts it shares with the XDP program.";
+    START_TIME Gauge "xiot_start_timestamp_seconds" []
+        "When the agent started, in seconds since the Unix epoch.";
+    POLICY_INFO Gauge "xiot_policy_info" ["file", "digest", "onboarding"]
+        "Always 1. The policy in force: its file, the SHA-256 of its compiled image, and the mode of devices that it does not list.";
+    POLICY_REVISION Gauge "xiot_policy_revision" []
+        "Number of the policy in force, counting applied policies.";
+    POLICY_COMPILED Gauge "xiot_policy_compiled_timestamp_seconds" []
+        "When the policy in force was compiled, in seconds since the Unix epoch.";
+    POLICY_RULES Gauge "xiot_policy_rules" []
+        "Rules of the policy in force.";
+    POLICY_IMAGE Gauge "xiot_policy_image_bytes" []
+        "Size of the compiled policy in force.";
+    POLICY_IMAGE_CAPACITY Gauge "xiot_policy_image_capacity_bytes" []
+        "Largest compiled policy that the gateway has room for (capacity.policy).";
+    FRAMES Counter "xiot_frames_total" ["wire", "side", "verdict", "reason"]
+        "Frames judged, by the wire and side they came in at. Verdict: forwarded; would_drop, which policy denies but the mode lets through; or dropped. docs/judgement.md explains each reason.";
+    BYTES Counter "xiot_bytes_total" ["wire", "side", "verdict", "reason"]
+        "Bytes of the frames in xiot_frames_total, from the first MAC byte, without frame check sequence.";
+    DEVICES Gauge "xiot_devices" ["mode"]
+        "Devices that the policy lists, by mode.";
+    UNLISTED_DEVICES Gauge "xiot_unlisted_devices" []
+        "Devices seen on a device port that the policy does not list.";
+    PROFILE_DEVICES Gauge "xiot_profile_devices" ["profile", "mode"]
+        "Devices of a profile, by mode.";
+    PROFILE_FRAMES Counter "xiot_profile_frames_total" ["profile", "direction", "verdict"]
+        "Frames of a profile's listed devices. Direction: from or to the device. Verdict: forwarded (would_drop included) or dropped.";
+    PROFILE_BYTES Counter "xiot_profile_bytes_total" ["profile", "direction"]
+        "Bytes of the forwarded frames of a profile's listed devices.";
+    PROFILE_WOULD_DROP Counter "xiot_profile_would_drop_frames_total" ["profile"]
+        "Frames of a profile's listed devices that policy denies and the mode let through: what mode enforce would have dropped.";
+    PROFILE_RULE_HITS Counter "xiot_profile_rule_hits_total" ["profile"]
+        "Times that a rule of the profile allowed something new: a conversation, or a message that needs none.";
+    FLOWS Gauge "xiot_flows" []
+        "Conversations in the flow table when it was last swept.";
+    FLOW_CAPACITY Gauge "xiot_flow_capacity" []
+        "Conversations that the flow table has room for (capacity.flows). When it is full, new ones are refused.";
+    OBSERVED Gauge "xiot_observed_entries" []
+        "Observed conversations when they were last read.";
+    OBSERVED_CAPACITY Gauge "xiot_observed_capacity" []
+        "Observed conversations that there is room for (capacity.observed). When it is full, the oldest are forgotten.";
+    EVENTS_SENT Counter "xiot_events_sent_total" []
+        "Events about dropped frames that the XDP program handed to the agent.";
+    EVENTS_SUPPRESSED Counter "xiot_events_suppressed_total" []
+        "Events held back because their sender or CPU had used up its budget (events).";
+    EVENTS_LOST Counter "xiot_events_lost_total" []
+        "Events lost because the ring to the agent was full (capacity.event-ring).";
+    XDP_MODE Gauge "xiot_xdp_mode_info" ["wire", "side", "port", "mode"]
+        "Always 1. How the XDP program is attached to each port: native (in the driver) or generic (in the network stack, slow).";
+}
+
+/// The catalogue as the page `docs/metrics.md`.
+pub fn page() -> String {
+    let mut page = String::from(HEAD);
+    for metric in ALL {
+        let kind = match metric.kind {
+            Kind::Counter => "counter",
+            Kind::Gauge => "gauge",
+        };
+        let labels: Vec<_> = metric
+            .labels
+            .iter()
+            .map(|label| format!("`{label}`"))
+            .collect();
+        // Writing to a String cannot fail.
+        writeln!(
+            page,
+            "| `{}` | {kind} | {} | {} |",
+            metric.name,
+            labels.join(" "),
+            metric.help
+        )
+        .unwrap_or_default();
+    }
+    page.push_str(TAIL);
+    page
+}
+
+const HEAD: &str = "\
+# Metrics
+
+Served at `http://127.0.0.1:9469/metrics` (`metrics:` in the gateway file; `off` for none), in the Prometheus text format.
+This page is made from `xiot-agent/src/metrics/names.rs`; a test holds the two together.
+
+The number of series depends on wires, reasons and profiles, never on devices, addresses or flows. What single devices do
+is shown by `xiot-agent devices`.
+
+Counters start at zero when the XDP program is loaded, and go on when the agent alone restarts.
+
+| name | type | labels | meaning |
+|---|---|---|---|
+";
+
+const TAIL: &str = "
+## Questions and queries
+
+| question | query |
+|---|---|
+| What is being dropped? | `sum by (reason) (rate(xiot_frames_total{verdict=\"dropped\"}[5m])) > 0` |
+| What would enforcing a profile break? | `sum by (profile) (increase(xiot_profile_would_drop_frames_total[1d])) > 0` |
+| Is a wire off its policy? | `rate(xiot_frames_total{reason=\"no_policy\"}[5m]) > 0` |
+| Is the flow table filling up? | `xiot_flows / xiot_flow_capacity > 0.8` |
+| Do we miss events? | `rate(xiot_events_lost_total[5m]) > 0` |
+| Does some port run in slow mode? | `xiot_xdp_mode_info{mode=\"generic\"}` |
+| Do all gateways enforce the same policy? | `count(count by (digest) (xiot_policy_info)) > 1` |
+";
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::HashSet, env, fs};
+
+    use super::*;
+
+    const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/metrics.md");
+
+    /// With `XIOT_UPDATE_DOCS=1` the page is written anew.
+    #[test]
+    fn the_page_is_up_to_date() {
+        if env::var_os("XIOT_UPDATE_DOCS").is_some() {
+            fs::write(PAGE, page()).unwrap();
+        }
+        assert!(
+            fs::read_to_string(PAGE).unwrap() == page(),
+            "docs/metrics.md is not what the catalogue says: run this test with XIOT_UPDATE_DOCS=1"
+        );
+    }
+
+    #[test]
+    fn names_follow_the_conventions() {
+        let mut seen = HashSet::new();
+        for metric in ALL {
+            assert!(seen.insert(metric.name), "{} twice", metric.name);
+            assert!(metric.name.starts_with("xiot_"), "{}", metric.name);
+            assert_eq!(
+                metric.name.ends_with("_total"),
+                metric.kind == Kind::Counter,
+                "{}",
+                metric.name
+            );
+            assert!(metric.help.ends_with(['.', ')']), "{}", metric.name);
+        }
+    }
+}

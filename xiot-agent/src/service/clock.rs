@@ -1,0 +1,103 @@
+//! Time: read here and handed to everything else as a parameter.
+//!
+//! The kernel stamps with the monotonic clock, people read the wall clock. [`Now`] is both at one instant
+//! and turns the one into the other.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use nix::time::{ClockId, clock_gettime};
+
+/// One instant on both clocks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Now {
+    /// `CLOCK_MONOTONIC`, the clock of `bpf_ktime_get_ns`.
+    pub monotonic: Duration,
+    /// UTC.
+    pub wall: Timestamp,
+}
+
+impl Now {
+    /// The instant of the call.
+    pub fn read() -> Self {
+        let monotonic = clock_gettime(ClockId::CLOCK_MONOTONIC)
+            .map(Duration::from)
+            .unwrap_or_default();
+        Self {
+            monotonic,
+            wall: Timestamp::now(),
+        }
+    }
+
+    /// Seconds of the monotonic clock, as flows and counters store them.
+    pub const fn second(self) -> u64 {
+        self.monotonic.as_secs()
+    }
+
+    /// Nanoseconds since the Unix epoch, as slot headers store them.
+    pub fn epoch_nanos(self) -> u64 {
+        u64::try_from(self.wall.as_nanosecond()).unwrap_or(0)
+    }
+
+    /// Wall time of a monotonic second; 0 stands for "never". Whole seconds, so that the same second read
+    /// twice is the same time.
+    pub fn at_second(self, second: u64) -> Option<Timestamp> {
+        if second == 0 {
+            return None;
+        }
+        let at = self.at(Duration::from_secs(second));
+        Timestamp::from_second(at.as_second()).ok()
+    }
+
+    /// Wall time of monotonic nanoseconds.
+    pub fn at_nanos(self, nanos: u64) -> Timestamp {
+        self.at(Duration::from_nanos(nanos))
+    }
+
+    fn at(self, then: Duration) -> Timestamp {
+        let past = self.monotonic.saturating_sub(then);
+        let future = then.saturating_sub(self.monotonic);
+        self.wall
+            .checked_sub(past)
+            .and_then(|wall| wall.checked_add(future))
+            .unwrap_or(self.wall)
+    }
+}
+
+/// Wall time of nanoseconds since the Unix epoch, as slot headers store them.
+pub fn from_epoch_nanos(nanos: u64) -> Timestamp {
+    Timestamp::from_nanosecond(i128::from(nanos)).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Now {
+        Now {
+            monotonic: Duration::from_secs(1000),
+            wall: "2026-05-01T12:00:00Z".parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn monotonic_seconds_become_wall_time() {
+        let at = now().at_second(940).unwrap();
+        assert_eq!(at.to_string(), "2026-05-01T11:59:00Z");
+        assert_eq!(now().at_second(0), None);
+    }
+
+    #[test]
+    fn a_stamp_from_after_the_reading_lies_in_the_future() {
+        let at = now().at_nanos(1_001_500_000_000);
+        assert_eq!(at.to_string(), "2026-05-01T12:00:01.5Z");
+    }
+
+    #[test]
+    fn the_clocks_run() {
+        let first = Now::read();
+        let second = Now::read();
+        assert!(second.monotonic >= first.monotonic);
+        assert!(first.monotonic > Duration::ZERO);
+    }
+}

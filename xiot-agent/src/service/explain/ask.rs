@@ -1,0 +1,81 @@
+//! Puts a question to a judge.
+
+use super::{
+    Explanation, Judge, JudgeError, Judgement, Leg, Query, QueryError,
+    frame::{self, FrameError},
+    hint,
+    probe::{self, Probe},
+};
+use crate::{
+    service::{names::Names, state::Reason},
+    unit,
+};
+
+/// A question without an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ExplainError {
+    /// The question is at fault.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// The judge is.
+    #[error(transparent)]
+    Judge(#[from] JudgeError),
+    /// Its opening frame can't be built.
+    #[error("the frame that opens the conversation can't be built: {0}")]
+    Frame(String),
+}
+
+/// What becomes of the conversation.
+pub fn explain(
+    names: &Names,
+    query: &Query,
+    judge: &mut dyn Judge,
+) -> Result<Explanation, ExplainError> {
+    let policy = names.policy();
+    let probe::Probes { probes, notes } = probe::probes(policy, names.wires(), query)?;
+    let mut legs = Vec::with_capacity(probes.len());
+    for probe in probes {
+        let frame = frame::build(&probe.opening)
+            .map_err(|error: FrameError| ExplainError::Frame(error.to_string()))?;
+        let judgement = judge.judge(probe.side, probe.wire, &frame)?;
+        legs.push(leg(names, &probe, &judgement));
+    }
+    Ok(Explanation {
+        judge: judge.name(),
+        policy: policy.file.clone(),
+        legs,
+        notes,
+    })
+}
+
+fn leg(names: &Names, probe: &Probe, judgement: &Judgement) -> Leg {
+    let (policy, wires) = (names.policy(), names.wires());
+    let device = judgement.device.and_then(|index| policy.devices.get(index));
+    let profile = match device {
+        Some(device) => Some(device.profile),
+        None => policy
+            .default_profile
+            .filter(|_| judgement.reason != Reason::UnknownDevice),
+    };
+    let opening = probe.opening;
+    Leg {
+        device: device.map_or_else(
+            || unit::mac::format(probe.mac),
+            |device| device.name.clone(),
+        ),
+        profile: profile
+            .and_then(|index| policy.profiles.get(index))
+            .map(|profile| profile.name.clone()),
+        mode: judgement.mode,
+        wire: wires.get(probe.wire).cloned().unwrap_or_default(),
+        side: probe.side,
+        vlans: opening.vlans,
+        src: opening.src,
+        dst: opening.dst,
+        service: opening.service,
+        dropped: judgement.dropped,
+        reason: judgement.reason,
+        rule: judgement.rule.and_then(|id| names.rule(id)),
+        hints: hint::hints(policy, wires, probe, judgement),
+    }
+}

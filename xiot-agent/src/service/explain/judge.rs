@@ -1,0 +1,72 @@
+//! Who judges: the program or the reference. Each frame meets a judge without memory of the one before.
+
+use super::answer::JudgeName;
+use crate::{
+    model::policy::{Mode, Policy},
+    oracle,
+    service::state::{Reason, Side},
+};
+
+/// Judges opening frames.
+pub trait Judge {
+    /// Judges one frame that comes in on this side of a wire, as the first of its conversation.
+    fn judge(&mut self, side: Side, wire: usize, frame: &[u8]) -> Result<Judgement, JudgeError>;
+
+    /// Who this is.
+    fn name(&self) -> JudgeName;
+}
+
+/// What a judge said.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Judgement {
+    /// Why.
+    pub reason: Reason,
+    /// The rule that allows the frame.
+    pub rule: Option<u32>,
+    /// The device by position in the policy.
+    pub device: Option<usize>,
+    /// Mode that decided.
+    pub mode: Mode,
+    /// Whether the frame is dropped.
+    pub dropped: bool,
+}
+
+/// A judge that could not judge.
+#[derive(Debug, thiserror::Error)]
+#[error("the XDP program did not judge the frame")]
+pub struct JudgeError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// The reference evaluator.
+#[derive(Debug)]
+pub struct Reference<'p> {
+    policy: &'p Policy,
+    wires: &'p [String],
+}
+
+impl<'p> Reference<'p> {
+    /// Judges by this policy.
+    pub const fn new(policy: &'p Policy, wires: &'p [String]) -> Self {
+        Self { policy, wires }
+    }
+}
+
+impl Judge for Reference<'_> {
+    fn judge(&mut self, side: Side, wire: usize, frame: &[u8]) -> Result<Judgement, JudgeError> {
+        let side = match side {
+            Side::Device => oracle::Side::Device,
+            Side::Uplink => oracle::Side::Uplink,
+        };
+        let outcome = oracle::Oracle::new(self.policy, self.wires).judge(side, wire, frame, 1);
+        Ok(Judgement {
+            reason: outcome.reason,
+            rule: outcome.rule,
+            device: outcome.device,
+            mode: outcome.mode,
+            dropped: outcome.dropped,
+        })
+    }
+
+    fn name(&self) -> JudgeName {
+        JudgeName::Oracle
+    }
+}

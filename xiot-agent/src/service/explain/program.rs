@@ -1,0 +1,102 @@
+//! The XDP program as a judge: a scratch instance with the policy's image, never the one that is attached.
+
+use std::fmt;
+
+use xiot_common::trace::Trace;
+
+use super::{
+    answer::JudgeName,
+    judge::{Judge, JudgeError, Judgement},
+};
+use crate::{
+    compile::Image,
+    datapath::{ApplyError, Capacity, Datapath, Events, LoadError, Options},
+    model::policy::Mode,
+    service::state::{Reason, Side},
+};
+
+/// Flows and observed conversations of the scratch instance: one frame at a time makes one.
+const FEW: u32 = 64;
+
+/// Bytes of its event ring: a page, which is the least there is.
+const RING: u32 = 4096;
+
+/// The scratch instance.
+pub struct Program(Datapath);
+
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Program").finish_non_exhaustive()
+    }
+}
+
+/// There is no scratch instance.
+#[derive(Debug, thiserror::Error)]
+pub enum ProgramError {
+    /// It can't be loaded.
+    #[error("no scratch instance of the XDP program can be loaded")]
+    Load(#[from] LoadError),
+    /// The policy can't be put into it.
+    #[error("the policy can't be put into a scratch instance")]
+    Apply(#[from] ApplyError),
+}
+
+impl Program {
+    /// Loads an instance just large enough for this image.
+    pub fn new(image: &Image) -> Result<Self, ProgramError> {
+        let header = &image.header;
+        let options = Options {
+            capacity: Capacity {
+                slot_lines: header.lines.max(1),
+                flows: FEW,
+                devices: header.device_count.max(1),
+                rules: header.rule_count.max(1),
+                observed: FEW,
+                event_ring: RING,
+            },
+            events: Events {
+                per_sender: 0,
+                per_cpu: 0,
+            },
+            trace: true,
+            ..Options::default()
+        };
+        let mut datapath = Datapath::load(&options)?;
+        datapath.apply(image)?;
+        Ok(Self(datapath))
+    }
+}
+
+impl Judge for Program {
+    fn judge(&mut self, side: Side, wire: usize, frame: &[u8]) -> Result<Judgement, JudgeError> {
+        let wire = u16::try_from(wire).map_err(|error| JudgeError(error.into()))?;
+        self.0
+            .clear_flows()
+            .map_err(|error| JudgeError(error.into()))?;
+        let outcome = self
+            .0
+            .test_run_on(wire, side, frame)
+            .map_err(|error| JudgeError(error.into()))?;
+        judgement(&outcome.trace)
+    }
+
+    fn name(&self) -> JudgeName {
+        JudgeName::Program
+    }
+}
+
+fn judgement(trace: &Trace) -> Result<Judgement, JudgeError> {
+    let reason = Reason::from_u8(trace.reason)
+        .ok_or_else(|| JudgeError(format!("unknown reason {}", trace.reason).into()))?;
+    Ok(Judgement {
+        reason,
+        rule: (trace.rule != 0).then_some(trace.rule),
+        device: (trace.device as usize).checked_sub(1),
+        mode: match xiot_common::device::Mode::from_u8(trace.mode) {
+            xiot_common::device::Mode::Learn => Mode::Learn,
+            xiot_common::device::Mode::Monitor => Mode::Monitor,
+            xiot_common::device::Mode::Enforce => Mode::Enforce,
+        },
+        dropped: trace.dropped != 0,
+    })
+}

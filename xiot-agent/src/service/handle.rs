@@ -1,0 +1,102 @@
+//! What the surfaces hold of the service: questions in, snapshots out.
+
+use std::{fmt, sync::Arc};
+
+use jiff::Timestamp;
+use tokio::{sync::broadcast, task};
+
+use super::{
+    explain::{ExplainError, Explanation, Query},
+    state::{Device, Drop, Flow, FlowFilter, Status},
+};
+
+/// Where answers come from. Calls may take milliseconds of system calls: [`Handle`] keeps them off the event loop.
+pub trait Source: Send + Sync + 'static {
+    /// The gateway as a whole.
+    fn status(&self) -> Result<Status, SourceError>;
+    /// Listed devices in file order, then the others by MAC.
+    fn devices(&self) -> Result<Vec<Device>, SourceError>;
+    /// Flows, most recently active first.
+    fn flows(&self, filter: &FlowFilter) -> Result<Vec<Flow>, SourceError>;
+    /// What becomes of a conversation.
+    fn explain(&self, query: &Query) -> Result<Explanation, SourceError>;
+    /// Recent drops from this time on, oldest first.
+    fn recent_drops(&self, since: Option<Timestamp>) -> Vec<Drop>;
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The kernel's maps can't be read.
+    #[error("the maps of the XDP program can't be read")]
+    Datapath(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The question can't be answered.
+    #[error(transparent)]
+    Explain(#[from] ExplainError),
+    /// The service is on its way down, or the call panicked.
+    #[error("the service did not finish the request")]
+    Gone,
+}
+
+/// A cheap handle to the running service.
+#[derive(Clone)]
+pub struct Handle {
+    source: Arc<dyn Source>,
+    drops: broadcast::Sender<Arc<Drop>>,
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").finish_non_exhaustive()
+    }
+}
+
+impl Handle {
+    /// A handle to this source; drops are sent through `drops`.
+    pub fn new(source: Arc<dyn Source>, drops: broadcast::Sender<Arc<Drop>>) -> Self {
+        Self { source, drops }
+    }
+
+    /// The gateway as a whole.
+    pub async fn status(&self) -> Result<Status, SourceError> {
+        self.ask(Source::status).await
+    }
+
+    /// Listed devices in file order, then the others by MAC.
+    pub async fn devices(&self) -> Result<Vec<Device>, SourceError> {
+        self.ask(Source::devices).await
+    }
+
+    /// Flows, most recently active first.
+    pub async fn flows(&self, filter: FlowFilter) -> Result<Vec<Flow>, SourceError> {
+        self.ask(move |source| source.flows(&filter)).await
+    }
+
+    /// What becomes of a conversation.
+    pub async fn explain(&self, query: Query) -> Result<Explanation, SourceError> {
+        self.ask(move |source| source.explain(&query)).await
+    }
+
+    /// Recent drops, oldest first.
+    pub fn recent_drops(&self, since: Option<Timestamp>) -> Vec<Drop> {
+        self.source.recent_drops(since)
+    }
+
+    /// Drops from now on. A receiver that is too slow is told how many it missed.
+    pub fn subscribe_drops(&self) -> broadcast::Receiver<Arc<Drop>> {
+        self.drops.subscribe()
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&dyn Source) -> Result<T, SourceError> + Send + 'static,
+    ) -> Result<T, SourceError> {
+        let source = Arc::clone(&self.source);
+        task::spawn_blocking(move || question(source.as_ref()))
+            .await
+            .unwrap_or_else(|error| {
+                tracing::error!(%error, "a request failed inside the service");
+                Err(SourceError::Gone)
+            })
+    }
+}

@@ -1,0 +1,13 @@
+//! The running agent: brings the data path up, keeps it fed and swept, answers questions about it, takes it down.
+//!
+//! Surfaces (`api`, `metrics`) hold a [`handle::Handle`] and see the snapshots of [`state`], nothing else.
+
+pub mod clock;
+pub mod explain;
+pub mod files;
+pub mod handle;
+pub mod names;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod state;
+pub mod view;

@@ -1,0 +1,45 @@
+//! Snapshots: what the service knows, as plain values for the surfaces (API, metrics). No handle into the
+//! kernel, no lock, no lazy part.
+
+mod device;
+mod drop;
+mod flow;
+mod status;
+pub mod words;
+
+pub use device::{Device, Traffic};
+pub use drop::{Drop, Endpoint};
+pub use flow::{Flow, FlowFilter, Opener, Stage};
+pub use status::{
+    Agent, EventTotals, FrameTotal, Gauge, Modes, PolicyInfo, Port, ProfileTotals, Status, Verdict,
+    Wire,
+};
+
+pub use xiot_common::{port::Side, reason::Reason};
+
+pub use crate::model::policy::{Criticality, Mode};
+
+/// A MAC address, bytes in transmission order.
+pub type MacBytes = [u8; 6];
+
+/// VLAN ids of a frame, outermost first; 0: no tag.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Vlans {
+    /// First tag.
+    pub outer: u16,
+    /// Second tag.
+    pub inner: u16,
+}
+
+/// A rule as people find it again.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RuleRef {
+    /// Number within the policy, from 1.
+    pub id: u32,
+    /// The rule in one line.
+    pub label: String,
+    /// Policy file.
+    pub file: String,
+    /// Line in it, from 1.
+    pub line: u32,
+}

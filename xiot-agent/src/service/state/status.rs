@@ -1,0 +1,204 @@
+//! The gateway as a whole: agent, policy, ports, totals.
+
+use jiff::Timestamp;
+
+use xiot_common::reason::Class;
+
+use super::{Mode, Reason, Side, Traffic};
+
+/// Everything about the gateway that is not about one device or flow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Status {
+    /// The agent that answers.
+    pub agent: Agent,
+    /// The policy in force.
+    pub policy: PolicyInfo,
+    /// Wires in file order.
+    pub wires: Vec<Wire>,
+    /// Listed devices by mode.
+    pub devices: Modes,
+    /// Devices seen on a device port that are not listed.
+    pub unlisted: u64,
+    /// Flows in the table, at the last sweep.
+    pub flows: Gauge,
+    /// Observed conversations, at the last sweep.
+    pub observed: Gauge,
+    /// The event ring's bookkeeping since the program was loaded.
+    pub events: EventTotals,
+    /// Frames by wire, side, verdict and reason; those without a frame included.
+    pub frames: Vec<FrameTotal>,
+    /// Traffic of listed devices by profile, in file order.
+    pub profiles: Vec<ProfileTotals>,
+}
+
+/// The process.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Agent {
+    /// Version of the agent.
+    pub version: &'static str,
+    /// Version of the layouts it shares with the kernel.
+    pub abi: u32,
+    /// Its process id.
+    pub pid: u32,
+    /// When it started.
+    pub started: Timestamp,
+}
+
+/// The policy in force.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicyInfo {
+    /// File it was read from.
+    pub file: String,
+    /// SHA-256 of its image.
+    pub digest: [u8; 32],
+    /// Counts applied policies.
+    pub revision: u64,
+    /// When it was compiled.
+    pub compiled_at: Timestamp,
+    /// Mode of devices that are not listed.
+    pub onboarding: Mode,
+    /// Devices listed.
+    pub devices: u32,
+    /// Profiles.
+    pub profiles: u32,
+    /// Rules.
+    pub rules: u32,
+    /// Bytes of the image and of the slot it lies in.
+    pub image_bytes: Gauge,
+}
+
+/// A pair of ports.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Wire {
+    /// Its name.
+    pub name: String,
+    /// Port towards the devices.
+    pub device: Port,
+    /// Port towards the rest of the network.
+    pub uplink: Port,
+}
+
+/// An interface under XDP.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Port {
+    /// Name of the interface.
+    pub interface: String,
+    /// Its index.
+    pub ifindex: u32,
+    /// How the program is attached: `native` or `generic`.
+    pub xdp: &'static str,
+}
+
+/// A number of devices for each mode.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Modes {
+    /// In mode learn.
+    pub learn: u64,
+    /// In mode monitor.
+    pub monitor: u64,
+    /// In mode enforce.
+    pub enforce: u64,
+}
+
+impl Modes {
+    /// Counts one more device of this mode.
+    pub const fn add(&mut self, mode: Mode) {
+        match mode {
+            Mode::Learn => self.learn += 1,
+            Mode::Monitor => self.monitor += 1,
+            Mode::Enforce => self.enforce += 1,
+        }
+    }
+
+    /// Each mode with its number.
+    pub const fn each(self) -> [(Mode, u64); 3] {
+        [
+            (Mode::Learn, self.learn),
+            (Mode::Monitor, self.monitor),
+            (Mode::Enforce, self.enforce),
+        ]
+    }
+}
+
+/// A level and what it may reach.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Gauge {
+    /// In use.
+    pub used: u64,
+    /// At most.
+    pub capacity: u64,
+}
+
+/// What became of events.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct EventTotals {
+    /// Written to the ring.
+    pub sent: u64,
+    /// Held back by a budget.
+    pub suppressed: u64,
+    /// Lost because the ring was full.
+    pub lost: u64,
+}
+
+/// What was done with a frame.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Verdict {
+    /// Allowed and forwarded.
+    Forwarded,
+    /// Denied by policy, forwarded because of the mode.
+    WouldDrop,
+    /// Dropped.
+    Dropped,
+}
+
+impl Verdict {
+    /// What a frame with this reason met.
+    pub const fn of(reason: Reason, dropped: bool) -> Self {
+        if dropped {
+            return Self::Dropped;
+        }
+        match reason.class() {
+            Class::Allowed => Self::Forwarded,
+            Class::Denied | Class::Malformed | Class::Gateway => Self::WouldDrop,
+        }
+    }
+
+    /// Name used in metrics, tables and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Forwarded => "forwarded",
+            Self::WouldDrop => "would_drop",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+/// Frames that came in at one side of a wire and met one fate for one reason.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FrameTotal {
+    /// Position of the wire in [`Status::wires`].
+    pub wire: usize,
+    /// Side of ingress.
+    pub side: Side,
+    /// What was done.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: Reason,
+    /// Frames.
+    pub frames: u64,
+    /// Their bytes, without FCS.
+    pub bytes: u64,
+}
+
+/// Sums over the listed devices of a profile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProfileTotals {
+    /// Name of the profile.
+    pub profile: String,
+    /// Its devices by mode.
+    pub devices: Modes,
+    /// Their traffic.
+    pub traffic: Traffic,
+    /// Hits of the profile's rules: conversations opened.
+    pub rule_hits: u64,
+}

@@ -1,0 +1,98 @@
+//! Devices: those of the policy with their counters, and those that were only seen.
+
+use std::collections::BTreeMap;
+
+use xiot_common::counter::DeviceCounter;
+
+use super::Seen;
+use crate::{
+    model::policy,
+    service::{
+        clock::Now,
+        names::Names,
+        state::{Device, MacBytes, Traffic, Vlans},
+    },
+};
+
+/// Addresses kept of a device that is not listed: a scanner claims any number of them.
+const MAX_ADDRESSES: usize = 16;
+
+/// Every listed device in file order, then the others by MAC. `counter` gives the sum over all CPUs for a device id.
+pub fn devices(
+    names: &Names,
+    now: Now,
+    counter: impl Fn(u32) -> DeviceCounter,
+    seen: &[Seen],
+) -> Vec<Device> {
+    let known = (1..)
+        .zip(&names.policy().devices)
+        .map(|(id, device)| listed(names, now, device, &counter(id)));
+    let mut unlisted: BTreeMap<(MacBytes, Vlans, u16), Device> = BTreeMap::new();
+    for seen in seen {
+        if !is_listed(names, seen) {
+            let device = unlisted
+                .entry((seen.mac, seen.vlans, seen.wire))
+                .or_insert_with(|| stranger(names, seen));
+            let last_seen = now.at_second(u64::from(seen.last_frame));
+            device.last_seen = device.last_seen.max(last_seen);
+            if device.addresses.len() < MAX_ADDRESSES && !device.addresses.contains(&seen.address) {
+                device.addresses.push(seen.address);
+                device.addresses.sort();
+            }
+        }
+    }
+    known.chain(unlisted.into_values()).collect()
+}
+
+/// Whether the policy lists the device: with this MAC, on these VLANs or on any.
+pub(super) fn is_listed(names: &Names, seen: &Seen) -> bool {
+    names.is_listed(seen.mac, seen.vlans)
+}
+
+fn listed(names: &Names, now: Now, device: &policy::Device, counter: &DeviceCounter) -> Device {
+    Device {
+        name: Some(device.name.clone()),
+        mac: device.mac,
+        vlans: device.vlan.map(|(outer, inner)| Vlans { outer, inner }),
+        wire: device.wire.clone(),
+        addresses: device.addresses.clone(),
+        profile: names
+            .profile(Some(device))
+            .map(|profile| profile.name.clone()),
+        mode: device.mode,
+        criticality: device.criticality,
+        location: device.location.clone(),
+        groups: device.groups.clone(),
+        last_seen: now.at_second(counter.last_seen),
+        traffic: Some(traffic(counter)),
+    }
+}
+
+fn stranger(names: &Names, seen: &Seen) -> Device {
+    Device {
+        name: None,
+        mac: seen.mac,
+        vlans: Some(seen.vlans),
+        wire: Some(names.wire(seen.wire)),
+        addresses: Vec::new(),
+        profile: names.profile(None).map(|profile| profile.name.clone()),
+        mode: names.policy().onboarding,
+        criticality: None,
+        location: None,
+        groups: Vec::new(),
+        last_seen: None,
+        traffic: None,
+    }
+}
+
+pub(super) const fn traffic(counter: &DeviceCounter) -> Traffic {
+    Traffic {
+        from_frames: counter.from_frames,
+        from_bytes: counter.from_bytes,
+        to_frames: counter.to_frames,
+        to_bytes: counter.to_bytes,
+        from_dropped: counter.from_dropped,
+        to_dropped: counter.to_dropped,
+        would_drop: counter.would_drop,
+    }
+}
