@@ -38,7 +38,18 @@ fn main() {
     let loaded = model::load_policy("cost.yaml", POLICY);
     let policy = loaded.value.expect("the policy is right");
     let mut datapath = Datapath::load(&Options::default()).expect("root and a kernel with BPF");
-    let image = compile(&policy, &[], &Limits::default(), 1, 0).expect("a small policy fits");
+    let image = compile(
+        &policy,
+        &[],
+        &Limits {
+            slot_lines: 4096,
+            devices: 16,
+            rules: 16,
+        },
+        1,
+        0,
+    )
+    .expect("a small policy fits");
     datapath.apply(&image).expect("a fresh data path takes it");
     let empty = empty::Empty::load();
 
