@@ -5,6 +5,7 @@ pub mod cli;
 pub mod collect;
 pub mod compile;
 pub mod datapath;
+pub mod demo;
 pub mod diag;
 pub mod metrics;
 pub mod model;

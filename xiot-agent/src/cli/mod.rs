@@ -2,6 +2,7 @@
 
 mod check;
 mod client;
+mod demo;
 mod devices;
 mod drops;
 pub mod exit;
@@ -55,6 +56,7 @@ enum Command {
     Devices(devices::Args),
     Flows(flows::Args),
     Drops(drops::Args),
+    Demo(demo::Args),
 }
 
 /// Where the running agent is found.
@@ -113,6 +115,7 @@ impl Cli {
             Command::Devices(args) => devices::run(&args),
             Command::Flows(args) => flows::run(args),
             Command::Drops(args) => drops::run(args),
+            Command::Demo(args) => demo::run(&args),
         }
     }
 }

@@ -40,6 +40,13 @@ impl Namespace {
         interfaces.iter().try_for_each(|i| self.silence(i))
     }
 
+    /// Keeps a bridge from passing frames between this port and others that are isolated too.
+    pub fn isolate(&self, interface: &str) -> Result<(), NetnsError> {
+        self.ip(&format!(
+            "link set {interface} type bridge_slave isolated on"
+        ))
+    }
+
     /// Gives an interface an address such as `10.30.1.12/24` or `fd00::12/64`, usable at once.
     pub fn address(&self, interface: &str, address: &str) -> Result<(), NetnsError> {
         let nodad = if address.contains(':') { " nodad" } else { "" };

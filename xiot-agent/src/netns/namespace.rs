@@ -6,6 +6,7 @@ use std::{
     os::{fd::AsFd as _, unix::fs::DirBuilderExt as _},
     panic,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
     thread,
 };
 
@@ -28,7 +29,7 @@ pub const DIRECTORY: &str = "/run/netns";
 pub struct Namespace {
     name: String,
     file: File,
-    kept: bool,
+    kept: AtomicBool,
 }
 
 impl Namespace {
@@ -54,7 +55,7 @@ impl Namespace {
         let namespace = Self {
             name: name.to_owned(),
             file,
-            kept: false,
+            kept: AtomicBool::new(false),
         };
         namespace.ip("link set lo up")?;
         Ok(namespace)
@@ -65,9 +66,14 @@ impl Namespace {
         &self.name
     }
 
+    /// The file that stands for it.
+    pub fn path(&self) -> PathBuf {
+        path_of(&self.name)
+    }
+
     /// Leaves the namespace behind when dropped.
-    pub fn keep(&mut self) {
-        self.kept = true;
+    pub fn keep(&self) {
+        self.kept.store(true, Ordering::Relaxed);
     }
 
     /// Runs `work` on a thread of its own that is inside the namespace. Sockets it makes stay inside,
@@ -113,7 +119,7 @@ impl Namespace {
 
 impl Drop for Namespace {
     fn drop(&mut self) {
-        if self.kept {
+        if self.kept.load(Ordering::Relaxed) {
             return;
         }
         if let Err(error) = remove(&self.name) {
@@ -136,7 +142,8 @@ pub fn remove(name: &str) -> Result<(), NetnsError> {
         .map_err(|source| NetnsError::Remove { path, source })
 }
 
-fn path_of(name: &str) -> PathBuf {
+/// The file that stands for the namespace of this name.
+pub fn path_of(name: &str) -> PathBuf {
     Path::new(DIRECTORY).join(name)
 }
 

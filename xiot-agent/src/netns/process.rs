@@ -2,8 +2,12 @@
 
 use std::{
     ffi::OsStr,
-    io,
-    os::{fd::AsFd as _, unix::process::CommandExt as _},
+    fs, io,
+    os::{
+        fd::AsFd as _,
+        unix::{fs::MetadataExt as _, process::CommandExt as _},
+    },
+    path::Path,
     process::{Child, Command, ExitStatus},
     time::{Duration, Instant},
 };
@@ -49,6 +53,27 @@ impl Namespace {
         }
         Ok(command)
     }
+}
+
+/// Processes that are inside a namespace now.
+pub fn inside(namespace: &Path) -> io::Result<Vec<Pid>> {
+    let wanted = fs::metadata(namespace)?;
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let name = entry?.file_name();
+        let pid = name.to_str().and_then(|name| name.parse().ok());
+        let Some(pid) = pid.and_then(Pid::from_raw) else {
+            continue;
+        };
+        // A process that has ended meanwhile is not inside.
+        let Ok(its) = fs::metadata(format!("/proc/{}/ns/net", pid.as_raw_nonzero())) else {
+            continue;
+        };
+        if (its.dev(), its.ino()) == (wanted.dev(), wanted.ino()) {
+            found.push(pid);
+        }
+    }
+    Ok(found)
 }
 
 /// A started process, killed when dropped.
@@ -163,6 +188,23 @@ mod tests {
         assert!(fs::exists(&path).unwrap());
         drop(process);
         assert!(!fs::exists(&path).unwrap());
+    }
+
+    #[test]
+    fn a_process_is_found_in_its_namespace_and_nowhere_else() {
+        let number = name::next_number();
+        let [full, empty] =
+            ["full", "empty"].map(|n| Namespace::create(&name::of_run(number, n)).unwrap());
+        let mut command = full.command("cat").unwrap();
+        let process = Running::start(command.stdin(Stdio::piped())).unwrap();
+        let inside = |namespace: &Namespace| super::inside(&namespace.path()).unwrap();
+        let pids: Vec<_> = inside(&full)
+            .iter()
+            .map(|pid| pid.as_raw_nonzero())
+            .collect();
+        assert_eq!(pids.len(), 1);
+        assert_eq!(u32::try_from(pids[0].get()).unwrap(), process.id());
+        assert_eq!(inside(&empty), []);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
@@ -20,7 +21,7 @@ const BPF: &str = "bpf";
 #[derive(Debug)]
 pub struct Scratch {
     path: PathBuf,
-    kept: bool,
+    kept: AtomicBool,
 }
 
 impl Scratch {
@@ -35,7 +36,7 @@ impl Scratch {
         fs::create_dir(&path).map_err(failed)?;
         let scratch = Self {
             path: path.clone(),
-            kept: false,
+            kept: AtomicBool::new(false),
         };
         let bpf = scratch.bpf();
         fs::create_dir(&bpf)
@@ -55,14 +56,14 @@ impl Scratch {
     }
 
     /// Leaves the directory behind when dropped.
-    pub fn keep(&mut self) {
-        self.kept = true;
+    pub fn keep(&self) {
+        self.kept.store(true, Ordering::Relaxed);
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if self.kept {
+        if self.kept.load(Ordering::Relaxed) {
             return;
         }
         if let Err(error) = remove(&self.path) {
