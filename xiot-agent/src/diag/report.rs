@@ -16,7 +16,7 @@ pub struct Report {
     path: String,
     text: Arc<str>,
     kept: Vec<Diagnostic>,
-    seen: HashSet<(Code, Span)>,
+    seen: HashSet<(Code, Span, String)>,
     errors: usize,
     warnings: usize,
 }
@@ -68,10 +68,11 @@ impl Report {
         Arc::clone(&self.text)
     }
 
-    /// Adds a diagnostic. A second one of the same code at the same place says nothing new and is dropped:
-    /// YAML aliases make one mistake stand in many places.
+    /// Adds a diagnostic. The same one at the same place says nothing new and is dropped: YAML aliases make one
+    /// mistake stand in many places.
     pub fn push(&mut self, diagnostic: Diagnostic) {
-        if self.kept.len() < MAX_KEPT && !self.seen.insert((diagnostic.code, diagnostic.span)) {
+        let key = (diagnostic.code, diagnostic.span, diagnostic.message.clone());
+        if self.kept.len() < MAX_KEPT && !self.seen.insert(key) {
             return;
         }
         match diagnostic.severity() {

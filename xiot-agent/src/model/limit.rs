@@ -34,8 +34,8 @@ pub const MAX_PEERS: usize = 4_000_000;
 pub const TIMEOUT: RangeInclusive<Duration> =
     Duration::from_secs(1)..=Duration::from_hours(31 * 24);
 
-/// Memory of one policy slot in bytes.
-pub const SLOT_BYTES: RangeInclusive<u64> = 64 << 10..=2 << 30;
+/// Memory of one policy slot in bytes. A million rules take some 160 MiB.
+pub const SLOT_BYTES: RangeInclusive<u64> = 64 << 10..=512 << 20;
 
 /// Flows, devices, rules and observed conversations: entries of kernel tables.
 pub const ENTRIES: RangeInclusive<u64> = 16..=16 << 20;

@@ -44,7 +44,7 @@ pub fn load_policy(path: &str, text: impl Into<Vec<u8>>) -> Loaded<Policy> {
     };
     let raw = raw::read_policy(&root, &mut report);
     let resolved = resolve(&raw, path, &mut report);
-    check::check_policy(&raw, &mut report);
+    check::check_policy(&raw, &resolved, &mut report);
     Loaded {
         value: (report.errors() == 0).then_some(resolved.policy),
         report,

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum PortError {
     /// Not a number.
-    #[error("a port is a number from 1 to 65535, a range `8000-8009`")]
+    #[error("a port is a number from 1 to 65535, a range as in `8000-8009`, or `any`")]
     Shape,
     /// A number that no port has.
     #[error("port {0} is out of range: ports go from 1 to 65535")]

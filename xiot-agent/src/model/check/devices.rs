@@ -5,7 +5,7 @@ use std::{collections::HashMap, net::IpAddr};
 use crate::{
     diag::{Code, Diagnostic, Report, Span},
     model::raw::{RawDevice, RawPolicy},
-    unit::mac,
+    unit::{mac, vlan},
 };
 
 /// Owners of one address that a further one is compared with. More of them are a mistake that has been
@@ -27,19 +27,21 @@ fn check_macs(raw: &RawPolicy<'_>, report: &mut Report) {
             .entry((address.value, device.vlan))
             .or_insert(address.span);
         if first != address.span {
+            let place = device.vlan.map_or_else(
+                || "without `vlan`".to_owned(),
+                |vlans| format!("of VLAN {}", vlan::format(vlans)),
+            );
             report.push(
                 Diagnostic::new(
                     Code::DuplicateMac,
                     address.span,
                     format!(
-                        "MAC address {} is on two devices of one VLAN",
+                        "two devices {place} have MAC address {}",
                         mac::format(address.value)
                     ),
                 )
                 .note(first, "the other one")
-                .hint(
-                    "one device has one entry per VLAN; correct the address or give `vlan` to both",
-                ),
+                .hint("a device has one entry for each VLAN; correct the address, or tell the two apart by `vlan`"),
             );
         }
     }

@@ -96,7 +96,7 @@ fn contained(outer: &Entry, inner: &Entry) -> Diagnostic {
             inner.label, outer.label
         )
     };
-    let hint = if same {
+    let hint = if same || outer.first == 0 {
         "remove one of the two".to_owned()
     } else {
         format!("remove `{}`, or narrow `{}`", inner.label, outer.label)

@@ -189,7 +189,7 @@ pub(crate) fn path(
         Diagnostic::new(
             Code::BadPath,
             text.span,
-            format!("`{}` is not {what}", shorten(text.value)),
+            format!("`{}` cannot be {what}", shorten(text.value)),
         )
         .hint(format!("an absolute path of at most {max} bytes")),
     );

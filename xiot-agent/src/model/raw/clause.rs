@@ -217,7 +217,7 @@ fn check_overlap(
                     ),
                 )
                 .note(first.1, "listed here already")
-                .hint("list every port once"),
+                .hint("list each once"),
             );
         }
         if widest.is_none_or(|before| entry.0.end() > before.0.end()) {

@@ -9,7 +9,7 @@ use super::{capacity::read_capacity, wire::read_wires};
 use crate::{
     diag::{Code, Diagnostic, Report},
     model::{
-        decode::{Fields, choice, count, name, path, shorten, text},
+        decode::{Fields, choice, count, path, shorten, text},
         gateway::{Control, Events, Gateway, XdpMode},
         limit::{EVENT_RATE, MAX_SOCKET_PATH_BYTES},
         yaml::Node,
@@ -27,6 +27,9 @@ const PINS: &str = "/sys/fs/bpf/xiot";
 
 /// Longest path of a directory (`PATH_MAX` of Linux with room for a file name).
 const MAX_PATH_BYTES: usize = 3_840;
+
+/// Longest name of a group of users (shadow's `useradd`).
+const MAX_GROUP_BYTES: usize = 32;
 
 const XDP_MODES: [(&str, XdpMode); 3] = [
     ("native", XdpMode::Native),
@@ -59,7 +62,7 @@ pub(crate) fn read_gateway(root: &Node<'_>, file: &str, report: &mut Report) -> 
         control: read_control(fields.get("control"), report),
         pins: fields
             .get("pins")
-            .and_then(|node| path(node, "a directory", MAX_PATH_BYTES, report))
+            .and_then(|node| path(node, "the directory of pins", MAX_PATH_BYTES, report))
             .unwrap_or_else(|| PathBuf::from(PINS)),
         capacity: read_capacity(fields.get("capacity"), report),
         events: read_events(fields.get("events"), report),
@@ -73,7 +76,7 @@ fn read_listen(node: &Node<'_>, report: &mut Report) -> Option<SocketAddr> {
         return None;
     }
     let address: Option<SocketAddr> = text.value.parse().ok();
-    let address = address.filter(|address| address.port() != 0 && !address.ip().is_multicast());
+    let address = address.filter(|address| !address.ip().is_multicast());
     if address.is_none() {
         report.push(
             Diagnostic::new(
@@ -93,12 +96,35 @@ fn read_control(node: Option<&Node<'_>>, report: &mut Report) -> Control {
     let get = |key| fields.as_ref().and_then(|fields| fields.get(key));
     Control {
         socket: get("socket")
-            .and_then(|node| path(node, "a path for a socket", MAX_SOCKET_PATH_BYTES, report))
+            .and_then(|node| path(node, "the control socket", MAX_SOCKET_PATH_BYTES, report))
             .unwrap_or_else(|| PathBuf::from(SOCKET)),
-        group: get("group")
-            .and_then(|node| name(node, "a group of users", report))
-            .map(|name| name.value.to_owned()),
+        group: get("group").and_then(|node| read_group(node, report)),
     }
+}
+
+/// The name of a group of users, as `/etc/group` may have it.
+fn read_group(node: &Node<'_>, report: &mut Report) -> Option<String> {
+    let text = text(node, "the name of a group of users", report)?;
+    let is_name = (1..=MAX_GROUP_BYTES).contains(&text.value.len())
+        && text
+            .value
+            .chars()
+            .all(|c| c.is_ascii_graphic() && !matches!(c, ':' | ',' | '/'));
+    if is_name {
+        return Some(text.value.to_owned());
+    }
+    report.push(
+        Diagnostic::new(
+            Code::BadName,
+            text.span,
+            format!(
+                "`{}` cannot be the name of a group of users",
+                shorten(text.value)
+            ),
+        )
+        .hint("groups are as `getent group` shows them"),
+    );
+    None
 }
 
 fn read_events(node: Option<&Node<'_>>, report: &mut Report) -> Events {

@@ -53,6 +53,8 @@ pub(crate) struct RawPolicy<'n> {
 pub(crate) struct RawPeerSet<'n> {
     pub(crate) name: Spanned<&'n str>,
     pub(crate) peers: Vec<RawPeer<'n>>,
+    /// Nothing was wrong with its entries.
+    pub(crate) whole: bool,
 }
 
 /// Words for modes.
@@ -116,6 +118,7 @@ fn read_peer_sets<'n>(node: Option<&'n Node<'_>>, report: &mut Report) -> Vec<Ra
         if !check_set_name(set, span, report) {
             continue;
         }
+        let errors = report.errors();
         let peers = read_peers(value, report);
         if peers.is_empty() && value.is_empty() {
             report.push(
@@ -130,6 +133,7 @@ fn read_peer_sets<'n>(node: Option<&'n Node<'_>>, report: &mut Report) -> Vec<Ra
         sets.push(RawPeerSet {
             name: Spanned::new(set, span),
             peers,
+            whole: report.errors() == errors,
         });
     }
     sets

@@ -67,8 +67,11 @@ pub(crate) fn any_networks() -> [IpNetwork; 2] {
     [v4.into(), v6.into()]
 }
 
-/// Reads one peer or a list of peers.
+/// Reads one peer or a list of peers; nothing at all is an empty list.
 pub(crate) fn read_peers<'n>(node: &'n Node<'_>, report: &mut Report) -> Vec<RawPeer<'n>> {
+    if node.is_empty() {
+        return Vec::new();
+    }
     one_or_many(node)
         .iter()
         .filter_map(|node| {

@@ -41,6 +41,8 @@ pub(crate) struct RawRule<'n> {
     pub(crate) label: String,
     pub(crate) note: Option<String>,
     pub(crate) owner: Option<String>,
+    /// Nothing was wrong with it.
+    pub(crate) whole: bool,
 }
 
 /// A built-in service.
@@ -235,6 +237,7 @@ fn read_rule<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<RawRule<'n>>
         "note",
         "owner",
     ];
+    let errors = report.errors();
     let fields = Fields::read(node, "a rule", &KEYS, report)?;
     let (initiator, peers) = match (fields.get("to"), fields.get("from")) {
         (Some(to), None) => (Initiator::Device, to),
@@ -266,14 +269,16 @@ fn read_rule<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<RawRule<'n>>
             .get(key)
             .and_then(|node| free_text(node, what, report))
     };
+    let (note, owner) = (free("note", "the note"), free("owner", "the owner"));
     Some(RawRule {
         span: node.span,
         initiator,
         label,
-        note: free("note", "the note"),
-        owner: free("owner", "the owner"),
+        note,
+        owner,
         peers,
         clauses: clauses.into_iter().map(|raw| raw.clause).collect(),
+        whole: report.errors() == errors,
     })
 }
 

@@ -1,6 +1,7 @@
 //! From what was written to what it means: every name becomes the thing it names.
 
 mod devices;
+mod group;
 mod names;
 mod order;
 mod peers;
@@ -20,6 +21,8 @@ pub(crate) struct Resolved {
     pub(crate) policy: Policy,
     /// Where the wire of each device stands; the device if it names none.
     pub(crate) wire_spans: Vec<Span>,
+    /// Where each rule stands, by number; none for rules that have faults or that nobody wrote.
+    pub(crate) rule_spans: Vec<Option<Span>>,
 }
 
 /// Looks every name up. Reports names that nothing has; the policy is whole only if nothing was reported.
@@ -41,13 +44,16 @@ pub(crate) fn resolve(raw: &RawPolicy<'_>, file: &str, report: &mut Report) -> R
         ntp: expander.expand_optional(raw.services.ntp.as_deref(), report),
         dhcp: raw.services.dhcp.iter().map(|ip| ip.value).collect(),
     };
-    let profiles = resolve_profiles(raw, &services, &mut expander, report);
+    let (profiles, rule_spans) = resolve_profiles(raw, &services, &mut expander, report);
     let (devices, wire_spans) = resolve_devices(raw, &names, report);
     let default_profile = raw
         .default_profile
         .and_then(|name| names.profile(name, report));
-    expander.report_unused(report);
-    names::report_unused_profiles(raw, report);
+    // While a name is misspelled, what it should have named only seems unused.
+    if report.errors() == 0 {
+        expander.report_unused(report);
+        names::report_unused_profiles(raw, report);
+    }
     Resolved {
         policy: Policy {
             file: file.to_owned(),
@@ -59,5 +65,6 @@ pub(crate) fn resolve(raw: &RawPolicy<'_>, file: &str, report: &mut Report) -> R
             devices,
         },
         wire_spans,
+        rule_spans,
     }
 }

@@ -4,7 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use ipnetwork::IpNetwork;
 
-use super::{names::Names, order::order};
+use super::{
+    group::{self, Group, addresses},
+    names::Names,
+    order::order,
+};
 use crate::{
     diag::{Code, Diagnostic, Report, Span, closest},
     model::{
@@ -19,10 +23,14 @@ pub(super) struct Expander<'r, 'n> {
     raw: &'r RawPolicy<'n>,
     names: &'r Names<'n>,
     sets: Vec<Vec<IpNetwork>>,
-    groups: HashMap<&'n str, Vec<IpNetwork>>,
+    groups: HashMap<&'n str, Group>,
     used: Vec<bool>,
     /// Networks handed out so far.
     total: usize,
+    /// Sets with something missing in them.
+    broken: Vec<bool>,
+    /// Peers so far that could not be spelt out in full.
+    faults: usize,
 }
 
 impl<'r, 'n> Expander<'r, 'n> {
@@ -35,12 +43,21 @@ impl<'r, 'n> Expander<'r, 'n> {
             groups: HashMap::new(),
             used: vec![false; raw.peer_sets.len()],
             total: 0,
+            broken: vec![false; raw.peer_sets.len()],
+            faults: 0,
         };
         for index in order(raw, names, report) {
             let set = &raw.peer_sets[index];
+            let faults = expander.faults;
             expander.sets[index] = expander.expand(&set.peers, report);
+            expander.broken[index] = !set.whole || expander.faults > faults;
         }
         expander
+    }
+
+    /// Peers so far that could not be spelt out in full.
+    pub(super) const fn faults(&self) -> usize {
+        self.faults
     }
 
     /// The networks of the set at this position.
@@ -83,13 +100,14 @@ impl<'r, 'n> Expander<'r, 'n> {
         networks: &mut Vec<IpNetwork>,
         report: &mut Report,
     ) -> bool {
-        let before = networks.len();
+        let (before, errors) = (networks.len(), report.errors());
         match peer {
             Peer::Any => networks.extend(any_networks()),
             Peer::Network(network) => networks.push(network),
             Peer::Set(name) => match self.names.sets.get(name) {
                 Some(index) => {
                     self.used[*index] = true;
+                    self.faults += usize::from(self.broken[*index]);
                     networks.extend_from_slice(&self.sets[*index]);
                 }
                 None => report.push(self.unknown_set(name, span)),
@@ -104,8 +122,19 @@ impl<'r, 'n> Expander<'r, 'n> {
                 }
                 None => report.push(self.unknown_device(name, span)),
             },
-            Peer::Group(name) => networks.extend_from_slice(self.group(name, span, report)),
+            Peer::Group(name) => match self.names.groups.get(name) {
+                Some(members) => {
+                    let group = self
+                        .groups
+                        .entry(name)
+                        .or_insert_with(|| Group::spell(name, members, self.raw, span, report));
+                    self.faults += usize::from(!group.whole);
+                    networks.extend_from_slice(&group.networks);
+                }
+                None => report.push(group::unknown(name, self.names, span)),
+            },
         }
+        self.faults += usize::from(report.errors() > errors);
         self.total += networks.len() - before;
         if self.total > MAX_PEERS {
             report.push(
@@ -116,56 +145,10 @@ impl<'r, 'n> Expander<'r, 'n> {
                 )
                 .hint("use networks instead of long lists of addresses"),
             );
+            self.faults += 1;
             return false;
         }
         true
-    }
-
-    /// The addresses of a group's devices. A group is spelt out once, and its faults are reported once.
-    fn group(&mut self, name: &'n str, span: Span, report: &mut Report) -> &[IpNetwork] {
-        if !self.groups.contains_key(name) {
-            let networks = self.spell_group(name, span, report);
-            self.groups.insert(name, networks);
-        }
-        self.groups.get(name).map_or(&[], Vec::as_slice)
-    }
-
-    fn spell_group(&self, name: &str, span: Span, report: &mut Report) -> Vec<IpNetwork> {
-        let Some(members) = self.names.groups.get(name) else {
-            report.push(
-                Diagnostic::new(
-                    Code::UnknownName,
-                    span,
-                    format!("no device is in group `{name}`"),
-                )
-                .suggest(closest(name, self.names.groups.keys().copied()))
-                .hint_if_none(format!("a device joins a group by `groups: [{name}]`")),
-            );
-            return Vec::new();
-        };
-        let members = || members.iter().map(|index| &self.raw.devices[*index]);
-        let mut silent = members().filter(|device| !device.has_ip);
-        if let Some(first) = silent.next() {
-            let more = silent.count();
-            let others = match more {
-                0 => String::new(),
-                1 => " and one other".to_owned(),
-                more => format!(" and {more} others"),
-            };
-            let device = first.name.map_or("?", |name| name.value);
-            report.push(
-                Diagnostic::new(
-                    Code::PeerWithoutAddress,
-                    span,
-                    format!(
-                        "group `{name}` is a peer, but its device `{device}`{others} has no `ip`"
-                    ),
-                )
-                .note(first.span, "has no `ip`")
-                .hint("give every device of the group its addresses"),
-            );
-        }
-        members().flat_map(addresses).collect()
     }
 
     fn unknown_set(&self, name: &str, span: Span) -> Diagnostic {
@@ -218,10 +201,6 @@ impl<'r, 'n> Expander<'r, 'n> {
             );
         }
     }
-}
-
-fn addresses(device: &RawDevice<'_>) -> impl Iterator<Item = IpNetwork> {
-    device.addresses.iter().map(|ip| IpNetwork::from(ip.value))
 }
 
 fn without_address(name: &str, device: &RawDevice<'_>, span: Span) -> Diagnostic {

@@ -17,35 +17,41 @@ use crate::{
 const DNS: RangeInclusive<u16> = 53..=53;
 const NTP: RangeInclusive<u16> = 123..=123;
 
+/// The profiles, and where each rule stands, by number; none for rules that have faults or that nobody wrote.
 pub(super) fn resolve_profiles<'n>(
     raw: &RawPolicy<'n>,
     services: &Services,
     expander: &mut Expander<'_, 'n>,
     report: &mut Report,
-) -> Vec<Profile> {
-    let mut numbering = 0;
-    raw.profiles
-        .iter()
-        .map(|profile| {
-            let mut next = || {
-                numbering += 1;
-                numbering
-            };
-            let mut rules: Vec<Rule> = profile
-                .rules
-                .iter()
-                .map(|rule| resolve_rule(rule, next(), expander, report))
-                .collect();
-            rules.extend(
-                profile
-                    .services
-                    .iter()
-                    .filter_map(|service| service_rule(*service, raw, services, report))
-                    .map(|rule| Rule { id: next(), ..rule }),
-            );
-            build(profile, rules)
-        })
-        .collect()
+) -> (Vec<Profile>, Vec<Option<Span>>) {
+    let mut profiles = Vec::with_capacity(raw.profiles.len());
+    let mut spans: Vec<Option<Span>> = Vec::new();
+    for profile in &raw.profiles {
+        let mut rules = Vec::with_capacity(profile.rules.len());
+        for written in &profile.rules {
+            let faults = expander.faults();
+            let peers = expander.expand(&written.peers, report);
+            let whole = written.whole && expander.faults() == faults;
+            spans.push(whole.then_some(written.span));
+            rules.push(written_rule(written, spans.len(), peers));
+        }
+        for service in &profile.services {
+            if let Some(rule) = service_rule(*service, raw, services, report) {
+                spans.push(None);
+                rules.push(Rule {
+                    id: number(spans.len()),
+                    ..rule
+                });
+            }
+        }
+        profiles.push(build(profile, rules));
+    }
+    (profiles, spans)
+}
+
+/// Files are too small for four thousand million rules.
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 fn build(raw: &RawProfile<'_>, rules: Vec<Rule>) -> Profile {
@@ -62,16 +68,11 @@ fn build(raw: &RawProfile<'_>, rules: Vec<Rule>) -> Profile {
     }
 }
 
-fn resolve_rule<'n>(
-    raw: &RawRule<'n>,
-    id: u32,
-    expander: &mut Expander<'_, 'n>,
-    report: &mut Report,
-) -> Rule {
+fn written_rule(raw: &RawRule<'_>, count: usize, peers: Vec<IpNetwork>) -> Rule {
     Rule {
-        id,
+        id: number(count),
         initiator: raw.initiator,
-        peers: expander.expand(&raw.peers, report),
+        peers,
         clauses: raw.clauses.clone(),
         label: raw.label.clone(),
         note: raw.note.clone(),

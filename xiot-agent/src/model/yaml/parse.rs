@@ -7,26 +7,40 @@ use granit_parser::{Event, Marker, Parser, ScalarStyle, StructureStyle};
 use super::{Node, Value, syntax};
 use crate::diag::{Code, Diagnostic, Span};
 
-/// Lists and maps within each other, aliases included. A policy needs seven.
-pub(super) const MAX_DEPTH: usize = 24;
+/// What a tree may grow to.
+#[derive(Clone, Copy, Debug)]
+struct Budget {
+    /// Lists and maps within each other, aliases included.
+    depth: usize,
+    /// Values.
+    nodes: usize,
+    /// Values that anchors and aliases copy.
+    copies: usize,
+}
 
-/// Values in a file. A policy of 100,000 devices and 1,000,000 rules has about eight million.
-pub(super) const MAX_NODES: usize = 16_000_000;
-
-/// Values that anchors and aliases may copy.
-pub(super) const MAX_ALIASED_NODES: usize = 1_000_000;
+/// A policy is seven deep. One of 100,000 devices and 1,000,000 rules has about eight million values.
+const BUDGET: Budget = Budget {
+    depth: 24,
+    nodes: 16_000_000,
+    copies: 1_000_000,
+};
 
 /// The only document of `text` as a tree, or the one thing that makes it unreadable.
 pub(crate) fn parse(text: &str) -> Result<Node<'_>, Diagnostic> {
+    parse_within(text, BUDGET)
+}
+
+fn parse_within(text: &str, budget: Budget) -> Result<Node<'_>, Diagnostic> {
     let options = granit_parser::options! {
-        flow_nesting_limit: MAX_DEPTH,
-        block_nesting_limit: MAX_DEPTH,
+        flow_nesting_limit: budget.depth,
+        block_nesting_limit: budget.depth,
         disallow_directives: true,
         emit_comments: false,
     };
-    let mut builder = Builder::default();
+    let mut builder = Builder::new(budget);
     for event in Parser::new_from_str_with_options(text, options) {
-        let (event, span) = event.map_err(|error| syntax::diagnostic(text, &error))?;
+        let (event, span) =
+            event.map_err(|error| builder.explain(syntax::diagnostic(text, &error)))?;
         builder.take(event, span)?;
     }
     Ok(builder.root.unwrap_or(Node {
@@ -60,17 +74,29 @@ struct Anchored<'s> {
     height: usize,
 }
 
-#[derive(Default)]
 struct Builder<'s> {
+    budget: Budget,
     root: Option<Node<'s>>,
     open: Vec<Open<'s>>,
     anchors: HashMap<usize, Anchored<'s>>,
     nodes: usize,
-    aliased: usize,
+    copies: usize,
     documents: usize,
 }
 
 impl<'s> Builder<'s> {
+    fn new(budget: Budget) -> Self {
+        Self {
+            budget,
+            root: None,
+            open: Vec::new(),
+            anchors: HashMap::new(),
+            nodes: 0,
+            copies: 0,
+            documents: 0,
+        }
+    }
+
     fn take(&mut self, event: Event<'s>, at: granit_parser::Span) -> Result<(), Diagnostic> {
         match event {
             Event::StreamStart | Event::StreamEnd | Event::DocumentEnd | Event::Anchor(..) => {
@@ -104,6 +130,23 @@ impl<'s> Builder<'s> {
                 convert(at),
                 "this part of YAML has no meaning here",
             )),
+        }
+    }
+
+    /// Says what was still open where the file stopped making sense: a missing bracket is noticed lines later.
+    fn explain(&self, fault: Diagnostic) -> Diagnostic {
+        let open = self.open.last().filter(|open| {
+            open.style == StructureStyle::Flow && narrow(open.start.start.line()) < fault.span.line
+        });
+        match open {
+            None => fault,
+            Some(open) => {
+                let what = match open.items {
+                    Items::Seq(_) => "this list is still open",
+                    Items::Map { .. } => "this map is still open",
+                };
+                fault.note(convert(open.start), what)
+            }
         }
     }
 
@@ -166,11 +209,11 @@ impl<'s> Builder<'s> {
         };
         let (node, nodes, height) = (target.node.clone(), target.nodes, target.height);
         self.copied(nodes, convert(at))?;
-        if self.open.len() + height > MAX_DEPTH {
+        if self.open.len() + height > self.budget.depth {
             return Err(Diagnostic::new(
                 Code::TooDeep,
                 convert(at),
-                "lists and maps nest deeper than any value of this file does",
+                "lists and maps are nested too deep",
             )
             .hint("aliases that repeat aliases add up"));
         }
@@ -214,25 +257,28 @@ impl<'s> Builder<'s> {
 
     fn count(&mut self, nodes: usize, at: granit_parser::Span) -> Result<(), Diagnostic> {
         self.nodes += nodes;
-        if self.nodes <= MAX_NODES {
+        if self.nodes <= self.budget.nodes {
             return Ok(());
         }
         Err(Diagnostic::new(
             Code::TooManyValues,
             convert(at),
-            format!("the file has more than {MAX_NODES} values"),
+            format!("the file has more than {} values", self.budget.nodes),
         ))
     }
 
     fn copied(&mut self, nodes: usize, at: Span) -> Result<(), Diagnostic> {
-        self.aliased += nodes;
-        if self.aliased <= MAX_ALIASED_NODES {
+        self.copies += nodes;
+        if self.copies <= self.budget.copies {
             return Ok(());
         }
         Err(Diagnostic::new(
             Code::TooManyAliases,
             at,
-            format!("anchors and aliases repeat more than {MAX_ALIASED_NODES} values up to here"),
+            format!(
+                "anchors and aliases repeat more than {} values up to here",
+                self.budget.copies
+            ),
         )
         .hint("use a peer set or a profile for what devices have in common"))
     }
@@ -299,4 +345,72 @@ fn offset(marker: Marker) -> u32 {
 /// Files are limited far below 4 GiB.
 fn narrow(value: usize) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: Budget = Budget {
+        depth: 3,
+        nodes: 8,
+        copies: 4,
+    };
+
+    fn fault(text: &str) -> Option<Code> {
+        parse_within(text, SMALL).err().map(|fault| fault.code)
+    }
+
+    #[test]
+    fn each_part_of_the_budget_is_kept_to_exactly() {
+        assert_eq!(fault("[a, b, c, d, e, f, g]"), None);
+        assert_eq!(fault("[a, b, c, d, e, f, g, h]"), Some(Code::TooManyValues));
+        assert_eq!(fault("[[[a]]]"), None);
+        assert_eq!(fault("[[[[a]]]]"), Some(Code::TooDeep));
+        assert_eq!(fault("[&x [a], *x]"), None);
+        assert_eq!(fault("[&x [a, b], *x]"), Some(Code::TooManyAliases));
+        assert_eq!(fault("[&x [a], [*x]]"), None);
+        assert_eq!(fault("[&x [a], [[*x]]]"), Some(Code::TooDeep));
+    }
+
+    fn text_of<'s>(source: &'s str, node: &Node<'_>) -> &'s str {
+        let start = usize::try_from(node.span.start).unwrap();
+        let end = usize::try_from(node.span.end).unwrap();
+        source.get(start..end).unwrap()
+    }
+
+    #[test]
+    fn spans_are_those_of_the_source_and_text_is_as_written() {
+        let source = "\u{feff}ä: [0755, \"1e3\"]\nb:\n- {c: 00:03, d: ~}\n- e:\n    f: no\n";
+        let root = parse(source).unwrap();
+        let Value::Map(pairs) = &root.value else {
+            panic!("a map")
+        };
+        let [(a, list), (_, entries)] = &pairs[..] else {
+            panic!("two keys")
+        };
+        assert_eq!(
+            (text_of(source, a), a.span.line, a.span.column),
+            ("ä", 1, 1)
+        );
+        assert_eq!(text_of(source, list), "[0755, \"1e3\"]");
+        let Value::Seq(items) = &list.value else {
+            panic!("a list")
+        };
+        assert_eq!(items[0].value, Value::Scalar("0755".into()));
+        assert_eq!(items[1].value, Value::Scalar("1e3".into()));
+        assert_eq!((items[1].span.line, items[1].span.column), (1, 11));
+        let Value::Seq(items) = &entries.value else {
+            panic!("a list")
+        };
+        assert_eq!(entries.span.line, 3);
+        assert_eq!(text_of(source, &items[0]), "{c: 00:03, d: ~}");
+        // A map without braces stands at its first key.
+        assert_eq!((text_of(source, &items[1]), items[1].span.line), ("e", 4));
+        let Value::Map(pairs) = &items[0].value else {
+            panic!("a map")
+        };
+        assert_eq!(pairs[0].1.value, Value::Scalar("00:03".into()));
+        assert_eq!(pairs[1].1.value, Value::Null);
+    }
 }

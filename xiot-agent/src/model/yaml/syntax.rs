@@ -49,8 +49,8 @@ fn describe(kind: &ErrorKind) -> (Code, String, Option<&'static str>) {
         ),
         ErrorKind::RecursionLimitExceeded => (
             Code::TooDeep,
-            "lists and maps nest deeper than any value of this file does",
-            "nothing in a policy is nested deeper than a list in a rule",
+            "lists and maps are nested too deep",
+            "close those that are complete; no value needs more than a few levels",
         ),
         ErrorKind::UnclosedFlowCollection { open: '[' }
         | ErrorKind::ExpectedFlowSequenceSeparator
@@ -77,15 +77,22 @@ fn describe(kind: &ErrorKind) -> (Code, String, Option<&'static str>) {
             "a `:` stands where no key can be",
             "put text that contains `: ` in quotes, and check the indentation",
         ),
-        ErrorKind::SimpleKeyExpected | ErrorKind::ExpectedBlockMappingKey => (
+        ErrorKind::SimpleKeyExpected => (
             Code::Syntax,
             "a key and a `:` are expected here",
-            "write `key: value`, and indent the keys of one map alike",
+            "write `key: value`",
         ),
-        ErrorKind::InvalidIndentation | ErrorKind::ExpectedBlockSequenceEntry => (
+        ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::InvalidIndentation
+        | ErrorKind::ExpectedBlockSequenceEntry => (
             Code::Syntax,
-            "the indentation fits nothing above",
-            "indent the entries of one list or map alike",
+            "this does not continue any list or map above",
+            "indent the entries of one list or map alike, and put a space behind `:` and `-`",
+        ),
+        ErrorKind::DirectiveDisallowed => (
+            Code::Syntax,
+            "YAML directives have no meaning here",
+            "remove the line",
         ),
         ErrorKind::UnexpectedCharacter { character: _ } => (
             Code::Syntax,

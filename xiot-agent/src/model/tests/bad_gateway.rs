@@ -1,0 +1,188 @@
+//! Gateways that cannot be, and policies that do not fit one.
+
+use super::{Case, messages};
+use crate::{
+    diag::{Code, Report},
+    model::{check_pair, load_gateway, load_policy},
+};
+
+pub(super) const CASES: &[Case] = &[
+    (
+        "interfaces and names used twice",
+        &[
+            Code::DuplicateInterface,
+            Code::DuplicateName,
+            Code::DuplicateInterface,
+        ],
+        "wires:
+  - {name: a, device: eth1, uplink: eth1}
+  - {name: b, device: eth2, uplink: eth3}
+  - {name: b, device: eth4, uplink: eth2}
+",
+    ),
+    ("no wires", &[Code::EmptyList], "wires: []\n"),
+    ("wires left out", &[Code::MissingKey], "xdp: native\n"),
+    (
+        "wires that lack a port",
+        &[Code::MissingKey, Code::UnknownKey],
+        "wires:
+  - {name: a, device: eth1, uplnk: eth2}
+",
+    ),
+    (
+        "names that no interface has",
+        &[Code::BadInterface, Code::BadInterface, Code::BadInterface],
+        "wires:
+  - {name: a, device: enp129s0f0np0v12, uplink: eth2}
+  - {name: b, device: eth/3, uplink: \"eth 4\"}
+",
+    ),
+    (
+        "values of every key",
+        &[
+            Code::UnknownValue,
+            Code::BadListen,
+            Code::BadPath,
+            Code::BadName,
+            Code::BadPath,
+            Code::BadSize,
+            Code::BadNumber,
+            Code::BadNumber,
+            Code::BadSize,
+            Code::BadNumber,
+        ],
+        "wires: [{name: a, device: eth1, uplink: eth2}]
+xdp: offload
+metrics: localhost:9469
+control: {socket: run/xiot.sock, group: \"net ops\"}
+pins: xiot
+capacity: {policy: 16MB, flows: many, devices: 999999999, event-ring: 100KiB}
+events: {per-sender: 0}
+",
+    ),
+    (
+        "sizes out of range",
+        &[Code::BadSize, Code::BadSize, Code::BadNumber],
+        "wires: [{name: a, device: eth1, uplink: eth2}]
+capacity: {policy: 1GiB, event-ring: 4KiB, rules: 0}
+",
+    ),
+    (
+        "listening on a multicast address",
+        &[Code::BadListen],
+        "wires: [{name: a, device: eth1, uplink: eth2}]
+metrics: 224.0.0.1:9469
+",
+    ),
+];
+
+pub(super) const PAIR_CASES: &[Case] = &[(
+    "wires that the gateway does not have",
+    &[Code::UnknownWire, Code::UnknownWire],
+    "onboarding: learn
+defaults: {mode: learn}
+profiles: {pump: {services: [arp]}}
+devices:
+  - {name: a, mac: 00000000000a, profile: pump, wire: ward3}
+  - {name: b, mac: 00000000000b, profile: pump, wire: radiology}
+  - {name: c, mac: 00000000000c, profile: pump, wire: ward-3}
+  - {name: d, mac: 00000000000d, profile: pump}
+",
+)];
+
+fn report(file: &str) -> Report {
+    let loaded = load_gateway("gateway.yaml", file);
+    assert_eq!(loaded.value.is_none(), loaded.report.errors() > 0);
+    loaded.report
+}
+
+#[test]
+fn each_fault_of_a_gateway_is_told() {
+    insta::assert_snapshot!(messages(CASES, report));
+}
+
+#[test]
+fn a_policy_that_does_not_fit_its_gateway_has_no_value() {
+    let gateway = load_gateway(
+        "gateway.yaml",
+        "wires: [{name: ward-3, device: eth1, uplink: eth2}]\n",
+    );
+    let gateway = gateway.value.unwrap();
+    insta::assert_snapshot!(messages(PAIR_CASES, |file| {
+        let mut policy = load_policy("policy.yaml", file);
+        assert!(policy.value.is_some());
+        check_pair(&gateway, &mut policy);
+        assert!(policy.value.is_none());
+        policy.report
+    }));
+}
+
+#[test]
+fn more_wires_than_a_gateway_has_ports_for() {
+    let wires: Vec<_> = (0..33)
+        .map(|n| format!("  - {{name: w{n}, device: d{n}, uplink: u{n}}}"))
+        .collect();
+    let report = report(&format!("wires:\n{}\n", wires.join("\n")));
+    insta::assert_snapshot!(report.render(crate::diag::Style::Plain));
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    use crate::model::gateway::{Capacity, Events, XdpMode};
+    let gateway = load_gateway(
+        "gateway.yaml",
+        "wires: [{name: a, device: eth1, uplink: eth2}]\n",
+    )
+    .value
+    .unwrap();
+    assert_eq!(gateway.xdp, XdpMode::Native);
+    assert_eq!(gateway.metrics, Some(([127, 0, 0, 1], 9469).into()));
+    assert_eq!(
+        gateway.control.socket.to_str(),
+        Some("/run/xiot/control.sock")
+    );
+    assert_eq!(gateway.control.group, None);
+    assert_eq!(gateway.pins.to_str(), Some("/sys/fs/bpf/xiot"));
+    assert_eq!(gateway.capacity, Capacity::default());
+    assert_eq!(gateway.events, Events::default());
+}
+
+#[test]
+fn every_key_of_a_gateway_is_read() {
+    use crate::model::gateway::{Capacity, Events, XdpMode};
+    let gateway = load_gateway(
+        "gateway.yaml",
+        "wires: [{name: a, device: eth1, uplink: eth2}]
+xdp: auto
+metrics: off
+control: {socket: /tmp/s, group: netops}
+pins: /sys/fs/bpf/other
+capacity: {policy: 128KiB, flows: 100, devices: 200, rules: 300, observed: 400, event-ring: 64KiB}
+events: {per-sender: 1, per-cpu: 2}
+",
+    )
+    .value
+    .unwrap();
+    assert_eq!(gateway.xdp, XdpMode::Auto);
+    assert_eq!(gateway.metrics, None);
+    assert_eq!(gateway.control.group.as_deref(), Some("netops"));
+    assert_eq!(gateway.pins.to_str(), Some("/sys/fs/bpf/other"));
+    assert_eq!(
+        gateway.capacity,
+        Capacity {
+            slot_lines: 2048,
+            flows: 100,
+            devices: 200,
+            rules: 300,
+            observed: 400,
+            event_ring: 65536,
+        }
+    );
+    assert_eq!(
+        gateway.events,
+        Events {
+            per_sender: 1,
+            per_cpu: 2
+        }
+    );
+}
