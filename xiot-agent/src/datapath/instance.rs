@@ -1,11 +1,14 @@
 //! A loaded program with its maps.
 
-use std::fmt;
+use std::{
+    fmt,
+    os::fd::{AsFd as _, BorrowedFd},
+};
 
 use aya::{
     Ebpf, Pod,
-    maps::{Map, MapError},
-    programs::Xdp,
+    maps::{Map, MapData, MapError},
+    programs::{ProgramError, Xdp},
 };
 use xiot_common::{image::Line, map, port::Side, slot::SlotHeader, trace::Trace};
 
@@ -83,6 +86,19 @@ impl Datapath {
             .program(map::PROGRAM)
             .and_then(|program| program.try_into().ok())
             .expect("the program was found when it was loaded")
+    }
+
+    /// Its file descriptor.
+    pub(super) fn program_fd(&self) -> Result<BorrowedFd<'_>, ProgramError> {
+        Ok(self.program().fd()?.as_fd())
+    }
+
+    /// One of `map::ALL`.
+    pub(super) fn map_data(&self, name: &'static str) -> &MapData {
+        self.ebpf
+            .map(name)
+            .and_then(maps::data)
+            .expect("every map was found when the program was loaded")
     }
 
     /// One of `map::ALL`.

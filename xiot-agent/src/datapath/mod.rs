@@ -3,29 +3,50 @@
 //!
 //! Knows numbers, not names: wires and policies come as plain data. All `unsafe` of the agent is in this room.
 
+mod attach;
 mod capability;
 mod error;
+mod ethtool;
+mod gateway;
 mod instance;
 mod load;
+#[cfg(feature = "bpf-log")]
+mod log;
 mod map;
+mod netlink;
 mod options;
+mod pin;
 mod ports;
+mod preflight;
+mod prepare;
 mod ring;
 mod shared;
 mod slot;
 mod sys;
 mod table;
 mod test_run;
+mod wire;
 
+#[cfg(feature = "bpf-log")]
+pub use self::log::LogError;
 pub use self::{
+    attach::{AttachError, AttachMode, UsedMode},
     capability::Capability,
     error::{LoadError, MapAccessError},
+    gateway::{
+        BringUpError, DetachError, Detached, Gateway, Plan, PortReport, Report, bring_up, detach,
+    },
     instance::Datapath,
     load::object,
+    netlink::{NetlinkError, XdpMode},
     options::{Capacity, Events, Options},
+    pin::{Holder, PinError},
+    preflight::Finding,
+    prepare::{PrepareError, UndoError},
     ring::RingError,
     shared::{Shared, read_pod},
     slot::ApplyError,
     table::Table,
     test_run::{Outcome, TestRunError},
+    wire::Wire,
 };

@@ -3,6 +3,7 @@
 //! Layouts are those of `union bpf_attr` in `linux/bpf.h`; the kernel takes a shorter one than its own.
 
 mod batch;
+mod link;
 
 use std::{
     io,
@@ -10,7 +11,10 @@ use std::{
     ptr,
 };
 
-pub(super) use self::batch::read_all;
+pub(super) use self::{
+    batch::read_all,
+    link::{LinkInfo, link_create, link_detach, link_info, link_update, open_pin, pin},
+};
 
 /// Calls `bpf(2)`.
 fn bpf<T>(command: libc::c_int, attr: &mut T) -> io::Result<libc::c_long> {

@@ -1,0 +1,9 @@
+//! Gateways on the real kernel: up, down, taken over, refused. Every refusal must leave everything as it was.
+
+mod modes;
+mod privileges;
+mod refusals;
+mod remains;
+mod takeover;
+mod up_down;
+mod ward;

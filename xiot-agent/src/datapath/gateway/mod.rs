@@ -1,0 +1,179 @@
+//! A gateway that enforces: brought up as a whole or not at all, taken down as a whole.
+
+mod climb;
+mod detach;
+mod old;
+mod undo;
+
+use std::{fmt, io, path::PathBuf};
+
+use xiot_common::port::Side;
+
+pub use self::detach::{DetachError, Detached, detach};
+use super::{
+    attach::{AttachError, AttachMode, UsedMode},
+    capability,
+    error::{LoadError, MapAccessError},
+    instance::Datapath,
+    netlink::NetlinkError,
+    options::Options,
+    pin::{PinError, Pins},
+    preflight::Finding,
+    prepare::PrepareError,
+    slot::ApplyError,
+    wire::Wire,
+};
+use crate::compile::image::Image;
+
+/// What to bring up.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The wires; a position is a wire index.
+    pub wires: Vec<Wire>,
+    /// Where the program may sit.
+    pub mode: AttachMode,
+    /// The pin directory, on a BPF file system.
+    pub pins: PathBuf,
+    /// What the program is loaded with. The highest interface index is found out.
+    pub options: Options,
+}
+
+/// The gateway could not be brought up; everything is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum BringUpError {
+    /// Something is wrong with the ports.
+    #[error("{}", List(_0))]
+    Preflight(Vec<Finding>),
+    /// The pin directory can't be used.
+    #[error(transparent)]
+    Pins(#[from] PinError),
+    /// The program could not be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The policy could not be applied.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    /// A map could not be filled.
+    #[error(transparent)]
+    Map(#[from] MapAccessError),
+    /// An interface could not be made ready.
+    #[error(transparent)]
+    Prepare(#[from] PrepareError),
+    /// The program could not be attached.
+    #[error(transparent)]
+    Attach(#[from] AttachError),
+    /// The state of interfaces could not be read.
+    #[error(transparent)]
+    Netlink(#[from] NetlinkError),
+    /// Something could not be pinned.
+    #[error("could not pin {}", path.display())]
+    Pin {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// An earlier agent left attachments, but not the program to go back to if this one fails.
+    #[error("{} holds attachments without their program; `xiot-agent detach --pins {}`", pins.display(), pins.display())]
+    Remains {
+        /// The pin directory.
+        pins: PathBuf,
+    },
+}
+
+struct List<'a>(&'a [Finding]);
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fatal = self.0.iter().filter(|finding| finding.is_fatal());
+        if let Some(first) = fatal.next() {
+            write!(f, "{first}")?;
+        }
+        fatal.try_for_each(|finding| write!(f, "\n{finding}"))
+    }
+}
+
+/// One port that enforces.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PortReport {
+    /// Its wire.
+    pub wire: String,
+    /// Which way it looks.
+    pub side: Side,
+    /// Its port index.
+    pub index: u16,
+    /// Its interface.
+    pub interface: String,
+    /// Index of that.
+    pub ifindex: u32,
+    /// Where the program sits.
+    pub mode: UsedMode,
+    /// Its MTU in bytes.
+    pub mtu: u32,
+    /// It took over from the program of an earlier agent without a gap.
+    pub taken_over: bool,
+}
+
+/// What is in force.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Report {
+    /// Every port, by index.
+    pub ports: Vec<PortReport>,
+    /// What is worth knowing, but no obstacle.
+    pub warnings: Vec<Finding>,
+}
+
+/// A gateway that enforces. Dropping it changes nothing: the program stays attached and pinned.
+#[derive(Debug)]
+pub struct Gateway {
+    datapath: Datapath,
+    pins: Pins,
+    report: Report,
+}
+
+impl Gateway {
+    /// The program and its maps.
+    pub fn datapath(&self) -> &Datapath {
+        &self.datapath
+    }
+
+    /// The program and its maps, to apply policies.
+    pub fn datapath_mut(&mut self) -> &mut Datapath {
+        &mut self.datapath
+    }
+
+    /// What is in force.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// Takes everything down and puts interfaces back as they were.
+    pub fn shut_down(self) -> Result<Detached, DetachError> {
+        detach::take_down(self.pins)
+    }
+}
+
+/// Brings the gateway up with this policy in force. An earlier agent's program that is still attached is replaced
+/// without a gap where interface and mode are the same.
+pub fn bring_up(plan: &Plan, image: &Image) -> Result<Gateway, BringUpError> {
+    let missing = capability::missing();
+    if !missing.is_empty() {
+        return Err(LoadError::Privileges {
+            missing,
+            source: io::ErrorKind::PermissionDenied.into(),
+        }
+        .into());
+    }
+    let pins = Pins::create(&plan.pins)?;
+    match climb::climb(plan, image, &pins) {
+        Ok((datapath, report)) => Ok(Gateway {
+            datapath,
+            pins,
+            report,
+        }),
+        Err(error) => {
+            pins.forget();
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Questions to the kernel about interfaces of the caller's network namespace. Never /sys: that shows the
+//! namespace it was mounted in, which may be another one.
+
+mod features;
+mod link;
+
+use std::{fmt::Debug, io};
+
+use netlink_packet_core::{
+    NLM_F_ACK, NLM_F_REQUEST, NetlinkDeserializable, NetlinkHeader, NetlinkMessage, NetlinkPayload,
+    NetlinkSerializable,
+};
+use netlink_sys::{Socket, SocketAddr};
+
+pub use self::link::XdpMode;
+pub(super) use self::{
+    features::{Features, features},
+    link::{Link, find, find_index, set_promiscuous},
+};
+
+/// A question could not be asked or its answer not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("could not {what} by netlink")]
+pub struct NetlinkError {
+    /// What was asked.
+    pub what: &'static str,
+    /// Why not.
+    #[source]
+    pub source: io::Error,
+}
+
+/// Sends one request and returns the messages that answer it, up to the acknowledgement.
+fn request<M>(protocol: isize, message: impl Into<NetlinkPayload<M>>) -> io::Result<Vec<M>>
+where
+    M: NetlinkSerializable + NetlinkDeserializable + Debug,
+{
+    let mut socket = Socket::new(protocol)?;
+    socket.bind_auto()?;
+    socket.connect(&SocketAddr::new(0, 0))?;
+
+    let mut packet = NetlinkMessage::new(NetlinkHeader::default(), message.into());
+    packet.header.flags = NLM_F_REQUEST | NLM_F_ACK;
+    packet.header.sequence_number = 1;
+    packet.finalize();
+    let mut bytes = vec![0; packet.buffer_len()];
+    packet.serialize(&mut bytes);
+    socket.send(&bytes, 0)?;
+
+    let mut answers = Vec::new();
+    loop {
+        let (bytes, _from) = socket.recv_from_full()?;
+        let mut rest = bytes.as_slice();
+        while !rest.is_empty() {
+            let answer = NetlinkMessage::<M>::deserialize(rest).map_err(io::Error::other)?;
+            match answer.payload {
+                NetlinkPayload::InnerMessage(message) => answers.push(message),
+                NetlinkPayload::Error(error) if error.code.is_some() => return Err(error.to_io()),
+                NetlinkPayload::Error(_) | NetlinkPayload::Done(_) => return Ok(answers),
+                NetlinkPayload::Overrun(_) => return Err(io::ErrorKind::Interrupted.into()),
+                NetlinkPayload::Noop => {}
+                // The crate may come to know others.
+                _other => {}
+            }
+            // Messages are padded to four bytes.
+            let length = (answer.header.length as usize).next_multiple_of(4);
+            rest = rest.get(length.max(16)..).unwrap_or_default();
+        }
+    }
+}

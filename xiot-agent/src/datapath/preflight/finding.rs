@@ -1,0 +1,214 @@
+//! What is wrong with a port, and the command that puts it right.
+
+use xiot_common::capacity::{MAX_IFINDEX, MAX_PORTS};
+
+use crate::datapath::netlink::XdpMode;
+
+/// One thing that is wrong with a port or a wire.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Finding {
+    /// No such interface.
+    #[error(
+        "interface {interface} does not exist in this network namespace; `ip link` lists those that do"
+    )]
+    Missing {
+        /// The interface.
+        interface: String,
+    },
+    /// One interface for two ports.
+    #[error(
+        "interface {interface} is used by more than one port; give each port an interface of its own"
+    )]
+    UsedTwice {
+        /// The interface.
+        interface: String,
+    },
+    /// No wires at all.
+    #[error("there is no wire; add one to the gateway file")]
+    NoWires,
+    /// More ports than the maps have room for.
+    #[error("{ports} ports are more than the {MAX_PORTS} that one gateway can have")]
+    TooManyPorts {
+        /// Ports wanted.
+        ports: usize,
+    },
+    /// The interface index does not fit the port table.
+    #[error(
+        "interface {interface} has index {ifindex}, above the limit of {MAX_IFINDEX}; reboot to start numbering anew"
+    )]
+    IndexTooHigh {
+        /// The interface.
+        interface: String,
+        /// Its index.
+        ifindex: u32,
+    },
+    /// The loopback interface.
+    #[error("{interface} is a loopback interface: nothing is connected to it")]
+    Loopback {
+        /// The interface.
+        interface: String,
+    },
+    /// Not Ethernet.
+    #[error("{interface} is not an Ethernet interface")]
+    NotEthernet {
+        /// The interface.
+        interface: String,
+    },
+    /// Administratively down.
+    #[error("interface {interface} is down; `ip link set dev {interface} up`")]
+    Down {
+        /// The interface.
+        interface: String,
+    },
+    /// Up, but nothing is plugged in.
+    #[error("interface {interface} has no carrier; is the cable in, and the other end up?")]
+    NoCarrier {
+        /// The interface.
+        interface: String,
+    },
+    /// Frames of one side would not fit the other.
+    #[error(
+        "wire {wire}: {device} has MTU {device_mtu} and {uplink} {uplink_mtu}; `ip link set dev {} mtu {}`",
+        if device_mtu < uplink_mtu { uplink } else { device },
+        device_mtu.min(uplink_mtu)
+    )]
+    MtuMismatch {
+        /// The wire.
+        wire: String,
+        /// Interface on the device side.
+        device: String,
+        /// Its MTU in bytes.
+        device_mtu: u32,
+        /// Interface on the uplink side.
+        uplink: String,
+        /// Its MTU in bytes.
+        uplink_mtu: u32,
+    },
+    /// A member of a bond or the like: frames belong to that one.
+    #[error(
+        "interface {interface} is a member of {kind} {master}; `ip link set dev {interface} nomaster`, or use {master} as the port"
+    )]
+    Member {
+        /// The interface.
+        interface: String,
+        /// What it is a member of.
+        master: String,
+        /// The kind of that.
+        kind: String,
+    },
+    /// Both ports in one bridge: without the program it forwards.
+    #[error(
+        "wire {wire}: both ports are in bridge {bridge}, which forwards everything unfiltered whenever the program is not attached (fail mode open)"
+    )]
+    FailsOpen {
+        /// The wire.
+        wire: String,
+        /// The bridge.
+        bridge: String,
+    },
+    /// A port in a bridge that the other one is not in.
+    #[error(
+        "interface {interface} is in bridge {bridge}, but the other port of wire {wire} is not; `ip link set dev {interface} nomaster`"
+    )]
+    Bridged {
+        /// The wire.
+        wire: String,
+        /// The interface.
+        interface: String,
+        /// The bridge.
+        bridge: String,
+    },
+    /// Somebody else's XDP program.
+    #[error(
+        "interface {interface} already has the XDP program {} (id {program}, {mode}); whoever attached it must detach it, or `ip link set dev {interface} xdp off`",
+        name.as_deref().unwrap_or("of unknown name")
+    )]
+    ForeignProgram {
+        /// The interface.
+        interface: String,
+        /// Id of the program.
+        program: u32,
+        /// Its name, where it can be found out.
+        name: Option<String>,
+        /// Where it sits.
+        mode: XdpMode,
+    },
+    /// The driver can't run the program.
+    #[error(
+        "the driver of {interface} has no native XDP with redirect; set `xdp: generic` or `xdp: auto` in the gateway file"
+    )]
+    NoNativeXdp {
+        /// The interface.
+        interface: String,
+    },
+    /// The driver takes no frames that others redirect to it.
+    #[error(
+        "{interface} takes no redirected frames{}; or set `xdp: auto` in the gateway file",
+        if *is_veth {
+            ": the other end of a veth pair must have GRO on (`ethtool -K PEER gro on`) or an XDP program of its own"
+        } else {
+            ": its driver has no XDP transmit"
+        }
+    )]
+    NoTransmit {
+        /// The interface.
+        interface: String,
+        /// It is one end of a veth pair.
+        is_veth: bool,
+    },
+    /// The card takes VLAN tags out of frames and can't be told not to.
+    #[error(
+        "{interface} takes VLAN tags out of received frames ({feature}) and can't be told not to; policies by VLAN can't work with this card"
+    )]
+    VlanOffloadFixed {
+        /// The interface.
+        interface: String,
+        /// The feature, as ethtool names it.
+        feature: &'static str,
+    },
+}
+
+impl Finding {
+    /// Whether the gateway can't work with it. The others are worth knowing.
+    pub fn is_fatal(&self) -> bool {
+        match self {
+            Self::NoCarrier { .. } | Self::FailsOpen { .. } => false,
+            Self::Missing { .. }
+            | Self::UsedTwice { .. }
+            | Self::NoWires
+            | Self::TooManyPorts { .. }
+            | Self::IndexTooHigh { .. }
+            | Self::Loopback { .. }
+            | Self::NotEthernet { .. }
+            | Self::Down { .. }
+            | Self::MtuMismatch { .. }
+            | Self::Member { .. }
+            | Self::Bridged { .. }
+            | Self::ForeignProgram { .. }
+            | Self::NoNativeXdp { .. }
+            | Self::NoTransmit { .. }
+            | Self::VlanOffloadFixed { .. } => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Finding;
+
+    #[test]
+    fn the_larger_mtu_is_to_be_lowered() {
+        let finding = |device_mtu, uplink_mtu| {
+            Finding::MtuMismatch {
+                wire: "ward".to_owned(),
+                device: "eth1".to_owned(),
+                device_mtu,
+                uplink: "eth2".to_owned(),
+                uplink_mtu,
+            }
+            .to_string()
+        };
+        assert!(finding(1500, 9000).ends_with("`ip link set dev eth2 mtu 1500`"));
+        assert!(finding(1500, 1400).ends_with("`ip link set dev eth1 mtu 1400`"));
+    }
+}
