@@ -147,7 +147,17 @@ pub(super) fn digest(hospital: &Hospital) -> Result<String> {
         .collect())
 }
 
-/// Who is there.
-pub(super) fn devices(hospital: &Hospital) -> Result<Vec<Device>> {
-    Ok(agent::json::<Vec<Device>>(hospital, &["devices"])?.concat())
+/// Who is there, once they are as awaited or patience is at its end.
+pub(super) fn devices_once(
+    hospital: &Hospital,
+    awaited: impl Fn(&[Device]) -> bool,
+) -> Result<Vec<Device>> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let devices = agent::json::<Vec<Device>>(hospital, &["devices"])?.concat();
+        if awaited(&devices) || Instant::now() >= deadline {
+            return Ok(devices);
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
 }

@@ -51,6 +51,8 @@ pub(super) fn scan(from: &Host, to: &Host) -> Result<Found> {
         .namespace
         .command("nmap")?
         .args(["-sS", "-Pn", "-n", "-T5", "--max-retries", "1"])
+        // By the kernel's sockets: nmap's own ARP gives up on a busy machine before the answer is there.
+        .args(["--send-ip", "--disable-arp-ping"])
         .args(["--min-rate", "1000", "-oG", "-", "-p", PORTS])
         .arg(to.address.to_string())
         .stdin(Stdio::null())
@@ -72,8 +74,12 @@ fn parse(text: &str) -> Option<Found> {
     let mut found = Found::default();
     for field in line.split('\t') {
         if let Some((_, list)) = field.split_once("Ports: ") {
-            for entry in list.split(", ") {
-                let mut parts = entry.trim().split('/');
+            for entry in list
+                .split(", ")
+                .map(str::trim)
+                .filter(|entry| !entry.is_empty())
+            {
+                let mut parts = entry.split('/');
                 let port = parts.next()?.parse().ok()?;
                 let state = parts.next()?;
                 *found.states.entry(state.to_owned()).or_default() += 1;
@@ -105,7 +111,7 @@ mod tests {
 
     #[test]
     fn nothing_but_ignored_ports_is_a_result() {
-        let found = parse("Host: 10.30.1.12 ()\tIgnored State: filtered (1011)").unwrap();
+        let found = parse("Host: 10.30.1.12 ()\tPorts: \tIgnored State: filtered (1011)").unwrap();
         assert_eq!(found.count("filtered"), 1011);
         assert_eq!(found.words(), "none open, 1011 filtered");
     }

@@ -89,16 +89,20 @@ fn nothing_dropped(hospital: &Hospital) -> Result<Check> {
 }
 
 fn everybody_seen(hospital: &Hospital) -> Result<Check> {
-    let seen = evidence::devices(hospital)?;
     let expected = [&hospital.pump, &hospital.monitor, &hospital.ventilator];
-    let found = expected
-        .iter()
-        .filter(|host| {
-            let mac = host.mac_text();
-            seen.iter()
-                .any(|device| device.mac == mac && !device.listed)
-        })
-        .count();
+    let among = |seen: &[evidence::Device]| {
+        expected
+            .iter()
+            .filter(|host| {
+                let mac = host.mac_text();
+                seen.iter()
+                    .any(|device| device.mac == mac && !device.listed)
+            })
+            .count()
+    };
+    // The agent reads the observed map anew once a second.
+    let seen = evidence::devices_once(hospital, |seen| among(seen) == expected.len())?;
+    let found = among(&seen);
     Ok(Check {
         what: "learning sees every device that talks",
         tried: "xiot-agent devices --json".to_owned(),
