@@ -159,9 +159,9 @@ fn offline(
         }
         unavailable => {
             if let Some(Err(error)) = unavailable {
-                let error = anyhow::Error::new(error);
+                let error = super::sentence(&error.into());
                 note = Some(format!(
-                    "the XDP program could not be asked, the reference evaluator judged instead ({error:#})"
+                    "the XDP program could not be asked, the reference evaluator judged instead ({error})"
                 ));
             }
             let mut reference = Reference::new(names.policy(), names.wires());
@@ -226,7 +226,7 @@ fn read(policy: &Path, gateway: Option<&Path>) -> Result<Option<Source>, Failure
     }))
 }
 
-/// The wires that devices name; one without a name if none does.
+/// The wires that devices name; one without a name if none does: frames come in somewhere.
 fn wires_of(policy: &Policy) -> Vec<String> {
     let mut wires: Vec<String> = Vec::new();
     for wire in policy
@@ -239,7 +239,7 @@ fn wires_of(policy: &Policy) -> Vec<String> {
         }
     }
     if wires.is_empty() {
-        wires.push("any".to_owned());
+        wires.push(String::new());
     }
     wires
 }
@@ -288,11 +288,16 @@ fn leg_lines(leg: &Leg, lines: &mut Vec<String>) {
         .map_or_else(|| "no profile".to_owned(), |name| format!("profile {name}"));
     let vlan = match leg.vlan.as_str() {
         "untagged" => String::new(),
-        vlan => format!(" VLAN {vlan}"),
+        vlan => format!(", VLAN {vlan}"),
     };
+    let wire = leg
+        .wire
+        .as_ref()
+        .map(|name| format!(" of wire {name}"))
+        .unwrap_or_default();
     lines.push(format!(
-        "  device: {} ({profile}, mode {}), {} side of wire {}{vlan}",
-        leg.device, leg.mode, leg.side, leg.wire
+        "  device: {} ({profile}, mode {}), {} side{wire}{vlan}",
+        leg.device, leg.mode, leg.side
     ));
     lines.push(format!("  reason: {}. {}", leg.reason, leg.meaning));
     if let Some(rule) = &leg.rule {

@@ -3,6 +3,7 @@
 mod check;
 mod client;
 mod demo;
+mod detach;
 mod devices;
 mod drops;
 pub mod exit;
@@ -11,6 +12,7 @@ mod findings;
 mod flows;
 mod logs;
 mod output;
+mod run;
 mod status;
 mod words;
 
@@ -40,7 +42,8 @@ pub struct Cli {
         global = true,
         value_enum,
         default_value_t,
-        env = "XIOT_LOG_FORMAT"
+        env = "XIOT_LOG_FORMAT",
+        hide_env_values = true
     )]
     log_format: LogFormat,
 }
@@ -50,6 +53,7 @@ const AFTER_HELP: &str = "Exit codes: 0 done, 1 errors in the files, 2 usage or 
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Args),
     Check(check::Args),
     Explain(explain::Args),
     Status(status::Args),
@@ -57,6 +61,7 @@ enum Command {
     Flows(flows::Args),
     Drops(drops::Args),
     Demo(demo::Args),
+    Detach(detach::Args),
 }
 
 /// Where the running agent is found.
@@ -66,6 +71,7 @@ struct Socket {
     #[arg(
         long,
         env = "XIOT_SOCKET",
+        hide_env_values = true,
         default_value = "/run/xiot/control.sock",
         value_name = "PATH"
     )]
@@ -102,13 +108,34 @@ pub fn main() -> ExitCode {
 
 fn report(error: &anyhow::Error) {
     // Nothing is left to do when standard error is closed.
-    writeln!(std::io::stderr().lock(), "error: {error:#}").unwrap_or_default();
+    writeln!(std::io::stderr().lock(), "error: {}", sentence(error)).unwrap_or_default();
+}
+
+/// The error with its causes; a cause that the text before it quotes already is not told twice.
+fn sentence(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |mut text, cause| {
+        let cause = cause.to_string();
+        if !text.contains(&cause) {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&cause);
+        }
+        text
+    })
 }
 
 impl Cli {
     fn run(self) -> Outcome {
-        logs::start(self.log_format, "warn")?;
+        // The service tells what it does; other commands only what they can't say otherwise.
+        let default = if matches!(self.command, Command::Run(_)) {
+            "info"
+        } else {
+            "warn"
+        };
+        logs::start(self.log_format, default)?;
         match self.command {
+            Command::Run(args) => run::run(&args),
             Command::Check(args) => check::run(&args),
             Command::Explain(args) => explain::run(args),
             Command::Status(args) => status::run(&args),
@@ -116,6 +143,7 @@ impl Cli {
             Command::Flows(args) => flows::run(args),
             Command::Drops(args) => drops::run(args),
             Command::Demo(args) => demo::run(&args),
+            Command::Detach(args) => detach::run(&args),
         }
     }
 }

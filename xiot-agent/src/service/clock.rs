@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use nix::time::{ClockId, clock_gettime};
+use xiot_common::abi::seconds;
 
 /// One instant on both clocks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -29,9 +30,9 @@ impl Now {
         }
     }
 
-    /// Seconds of the monotonic clock, as flows and counters store them.
-    pub const fn second(self) -> u64 {
-        self.monotonic.as_secs()
+    /// Seconds of the monotonic clock, as the program computes and stores them.
+    pub fn second(self) -> u32 {
+        seconds(u64::try_from(self.monotonic.as_nanos()).unwrap_or(u64::MAX))
     }
 
     /// Nanoseconds since the Unix epoch, as slot headers store them.
@@ -39,14 +40,14 @@ impl Now {
         u64::try_from(self.wall.as_nanosecond()).unwrap_or(0)
     }
 
-    /// Wall time of a monotonic second; 0 stands for "never". Whole seconds, so that the same second read
+    /// Wall time of one of the program's seconds; 0 stands for "never". Whole seconds, so that the same second read
     /// twice is the same time.
     pub fn at_second(self, second: u64) -> Option<Timestamp> {
         if second == 0 {
             return None;
         }
-        let at = self.at(Duration::from_secs(second));
-        Timestamp::from_second(at.as_second()).ok()
+        let ago = i64::from(self.second()) - i64::try_from(second).ok()?;
+        Timestamp::from_second(self.wall.as_second().checked_sub(ago)?).ok()
     }
 
     /// Wall time of monotonic nanoseconds.

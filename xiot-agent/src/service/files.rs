@@ -84,6 +84,11 @@ pub fn read_policy(path: &Path) -> Result<Loaded<Policy>, FileError> {
     read(path, model::read_policy)
 }
 
+/// Reads and checks a gateway file alone.
+pub fn read_gateway(path: &Path) -> Result<Loaded<Gateway>, FileError> {
+    read(path, model::read_gateway)
+}
+
 fn read<T>(
     path: &Path,
     load: impl FnOnce(&Path) -> io::Result<Loaded<T>>,
@@ -106,7 +111,7 @@ fn compile(gateway: Gateway, policy: Policy, compiled_at: u64) -> Result<Files, 
     })
 }
 
-/// Number of the first policy of a gateway; the data path counts on when it takes over from another agent.
+/// Number of the first policy that an agent applies.
 const FIRST_REVISION: u64 = 1;
 
 /// What a policy may need on a gateway of this capacity.

@@ -6,8 +6,12 @@ pub mod clock;
 pub mod explain;
 pub mod files;
 pub mod handle;
+mod history;
+mod live;
 pub mod names;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod start;
 pub mod state;
+mod tend;
 pub mod view;

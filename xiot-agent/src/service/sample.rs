@@ -16,6 +16,7 @@ use super::{
     },
     view,
 };
+use crate::collect::ReasonTotal;
 use crate::model::policy::{
     self, Clause, Criticality, IcmpType, Initiator, PeerSet, Policy, Position, Profile, Rule,
 };
@@ -164,7 +165,16 @@ fn traffic() -> Traffic {
 
 pub(crate) fn status() -> Status {
     let names = names();
-    let mut frames = view::frames(1, |_, _| Default::default());
+    let counters: Vec<_> = (0..2)
+        .flat_map(|port| {
+            Reason::ALL.iter().map(move |&reason| ReasonTotal {
+                port,
+                reason,
+                total: Default::default(),
+            })
+        })
+        .collect();
+    let mut frames = view::frames(&counters);
     for total in &mut frames {
         if total.side == Side::Device && total.reason == Reason::AllowedFlow {
             total.frames = 120;

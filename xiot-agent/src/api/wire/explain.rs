@@ -60,8 +60,8 @@ pub struct Leg {
     pub profile: Option<String>,
     /// Mode that decided.
     pub mode: String,
-    /// Wire the frame came in on.
-    pub wire: String,
+    /// Wire the frame came in on; null where wires have no names.
+    pub wire: Option<String>,
     /// Side it came in at.
     pub side: String,
     /// VLAN.

@@ -46,8 +46,8 @@ pub struct Leg {
     pub profile: Option<String>,
     /// Mode that decided.
     pub mode: Mode,
-    /// Wire the frame came in on.
-    pub wire: String,
+    /// Wire the frame came in on; none where wires have no names.
+    pub wire: Option<String>,
     /// Side it came in at.
     pub side: Side,
     /// Its VLANs.

@@ -67,7 +67,10 @@ fn leg(names: &Names, probe: &Probe, judgement: &Judgement) -> Leg {
             .and_then(|index| policy.profiles.get(index))
             .map(|profile| profile.name.clone()),
         mode: judgement.mode,
-        wire: wires.get(probe.wire).cloned().unwrap_or_default(),
+        wire: wires
+            .get(probe.wire)
+            .filter(|name| !name.is_empty())
+            .cloned(),
         side: probe.side,
         vlans: opening.vlans,
         src: opening.src,

@@ -102,12 +102,14 @@ pub(super) fn probes(
         probes.push(probe(&subject, query, query.opener, *own, peer.address));
         if let Some((index, device)) = peer.device {
             let other = party(wires, Some((index, device)), device.mac, None, None)?;
-            if other.wire == subject.wire {
+            let shared = wires
+                .get(subject.wire)
+                .filter(|name| other.wire == subject.wire && !name.is_empty());
+            if let Some(name) = shared {
                 note(
                     &mut notes,
                     format!(
-                        "both devices are behind wire {}: their frames cross it only if the device switch isolates its ports",
-                        wires.get(subject.wire).map_or("", String::as_str)
+                        "both devices are behind wire {name}: their frames cross it only if the device switch isolates its ports"
                     ),
                 );
             }

@@ -2,54 +2,46 @@
 
 use std::time::Duration;
 
-use xiot_common::flow::{
-    FLOW_DEVICE_IS_LOW, FLOW_MIDSTREAM, FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowKey,
-    FlowState,
-};
+use xiot_common::flow::FlowState;
 
 use super::{address, vlans};
 use crate::{
+    collect,
     service::{
         clock::Now,
         names::Names,
-        state::{Flow, FlowFilter, Opener, Reason, Stage},
+        state::{Flow, FlowFilter, Opener, Stage},
     },
     unit,
 };
 
 /// One entry; none if its state or reason is of another version than this agent's.
-pub fn flow(names: &Names, now: Now, key: &FlowKey, entry: &FlowEntry) -> Option<Flow> {
-    let low = (address(key.low), key.low_port);
-    let high = (address(key.high), key.high_port);
-    let (device_end, peer_end) = if entry.flags & FLOW_DEVICE_IS_LOW == 0 {
-        (high, low)
-    } else {
-        (low, high)
-    };
-    let idle = now.second().saturating_sub(u64::from(entry.last_seen));
+pub fn flow(names: &Names, now: Now, flow: &collect::Flow) -> Option<Flow> {
+    let (key, entry) = (&flow.key, &flow.entry);
+    let (device, peer) = (flow.device_end(), flow.peer_end());
     Some(Flow {
         wire: names.wire(key.wire),
         vlans: vlans(key.vlans),
         device: names.device(entry.device).map(|device| device.name.clone()),
         mac: entry.mac.0,
         protocol: key.protocol,
-        device_address: device_end.0,
-        device_port: device_end.1,
-        peer_address: peer_end.0,
-        peer_port: peer_end.1,
-        opener: if entry.flags & FLOW_PEER_INITIATED == 0 {
-            Opener::Device
-        } else {
+        device_address: address(device.address),
+        device_port: device.port,
+        peer_address: address(peer.address),
+        peer_port: peer.port,
+        opener: if flow.is_peer_initiated() {
             Opener::Peer
+        } else {
+            Opener::Device
         },
-        midstream: entry.flags & FLOW_MIDSTREAM != 0,
+        midstream: flow.is_midstream(),
         stage: stage(entry.state)?,
-        reason: Reason::from_u8(entry.reason)?,
-        would_drop: entry.flags & FLOW_WOULD_DROP != 0,
+        reason: flow.reason()?,
+        would_drop: flow.is_would_drop(),
         rule: names.rule(entry.rule),
         opened: now.at_second(u64::from(entry.opened_at)),
-        idle: Duration::from_secs(idle),
-        timeout: Duration::from_secs(u64::from(entry.idle_timeout)),
+        idle: Duration::from_secs(flow.idle(now.second()).into()),
+        timeout: Duration::from_secs(entry.idle_timeout.into()),
         from_frames: entry.from_frames,
         from_bytes: entry.from_bytes,
         to_frames: entry.to_frames,

@@ -13,6 +13,7 @@ use xiot_common::{
 };
 
 use super::*;
+use crate::collect::{self, ReasonTotal};
 use crate::service::{
     clock::Now,
     sample,
@@ -24,6 +25,10 @@ fn now() -> Now {
         monotonic: Duration::from_secs(1_000),
         wall: sample::time(),
     }
+}
+
+fn raw(key: FlowKey, entry: FlowEntry) -> collect::Flow {
+    collect::Flow { key, entry }
 }
 
 fn key(a: [u8; 4], a_port: u16, b: [u8; 4], b_port: u16) -> (FlowKey, bool) {
@@ -50,7 +55,7 @@ fn entry(flags: u8) -> FlowEntry {
 fn a_flow_is_turned_so_that_the_device_comes_first() {
     let (key, pump_is_low) = key([10, 30, 1, 12], 49_152, [10, 20, 8, 11], 3613);
     let flags = if pump_is_low { FLOW_DEVICE_IS_LOW } else { 0 };
-    let flow = flow(&sample::names(), now(), &key, &entry(flags)).unwrap();
+    let flow = flow(&sample::names(), now(), &raw(key, entry(flags))).unwrap();
     assert_eq!(flow.device.as_deref(), Some("pump-icu-12"));
     assert_eq!(
         (flow.device_address.to_string(), flow.device_port),
@@ -71,8 +76,7 @@ fn a_flow_is_turned_so_that_the_device_comes_first() {
     let other = super::flow(
         &sample::names(),
         now(),
-        &key,
-        &entry(flags ^ FLOW_DEVICE_IS_LOW | FLOW_PEER_INITIATED),
+        &raw(key, entry(flags ^ FLOW_DEVICE_IS_LOW | FLOW_PEER_INITIATED)),
     )
     .unwrap();
     assert_eq!(other.device_address, flow.peer_address);
@@ -92,7 +96,7 @@ fn entries_of_another_version_are_left_out() {
             ..entry(0)
         },
     ] {
-        assert_eq!(flow(&sample::names(), now(), &key, &broken), None);
+        assert_eq!(flow(&sample::names(), now(), &raw(key, broken)), None);
     }
     let event = Event {
         reason: 255,
@@ -109,7 +113,7 @@ fn flows() -> Vec<Flow> {
             last_seen,
             ..entry(flags)
         };
-        flow(&names, now(), &key, &entry).unwrap()
+        flow(&names, now(), &raw(key, entry)).unwrap()
     };
     let dead = FlowEntry {
         last_seen: 900,
@@ -120,7 +124,7 @@ fn flows() -> Vec<Flow> {
     vec![
         make(1, 950, 0),
         make(2, 999, FLOW_WOULD_DROP),
-        flow(&names, now(), &dead_key, &dead).unwrap(),
+        flow(&names, now(), &raw(dead_key, dead)).unwrap(),
         make(3, 960, 0),
     ]
 }
@@ -296,19 +300,27 @@ fn counters_go_to_their_device_and_profile() {
 
 #[test]
 fn frames_are_told_apart_by_what_the_reason_means() {
-    let counter = |port, reason| {
-        if (port, reason) == (0, Reason::NoPort) {
-            ReasonCounter {
+    let ports = 0..4;
+    let mut counters: Vec<_> = ports
+        .flat_map(|port| {
+            Reason::ALL.iter().map(move |&reason| ReasonTotal {
+                port,
+                reason,
+                total: ReasonCounter::default(),
+            })
+        })
+        .collect();
+    for counter in &mut counters {
+        if (counter.port, counter.reason) == (0, Reason::NoPort) {
+            counter.total = ReasonCounter {
                 forwarded_frames: 5,
                 forwarded_bytes: 500,
                 dropped_frames: 2,
                 dropped_bytes: 200,
-            }
-        } else {
-            ReasonCounter::default()
+            };
         }
-    };
-    let totals = frames(2, counter);
+    }
+    let totals = frames(&counters);
     let some: Vec<_> = totals.iter().filter(|total| total.frames > 0).collect();
     let [would, dropped] = some.as_slice() else {
         panic!("{some:?}");

@@ -3,49 +3,51 @@
 use std::collections::HashSet;
 
 use xiot_common::{
-    counter::{DeviceCounter, ReasonCounter, RuleCounter},
+    counter::{DeviceCounter, RuleCounter},
     reason::Class,
 };
 
 use super::{Seen, devices};
-use crate::service::{
-    names::Names,
-    state::{FrameTotal, Modes, ProfileTotals, Reason, Side, Verdict},
+use crate::{
+    collect::ReasonTotal,
+    service::{
+        names::{Names, wire_and_side},
+        state::{FrameTotal, Modes, ProfileTotals, Reason, Verdict},
+    },
 };
 
-/// Frames of every wire, side and reason, by each verdict that the reason can have; those without a frame included, so
-/// that a series is there before it counts. `counter` gives the sum over all CPUs for a port index and a reason.
-pub fn frames(wires: usize, counter: impl Fn(u16, Reason) -> ReasonCounter) -> Vec<FrameTotal> {
-    let mut totals = Vec::new();
-    let sides = (0_u16..).step_by(2).take(wires).enumerate();
-    for (wire, device_port) in sides {
-        for (side, port) in [(Side::Device, device_port), (Side::Uplink, device_port + 1)] {
-            for &reason in Reason::ALL {
-                let counter = counter(port, reason);
-                let total = |verdict, frames, bytes| FrameTotal {
-                    wire,
-                    side,
-                    verdict,
-                    reason,
-                    frames,
-                    bytes,
-                };
-                let passed = Verdict::of(reason, false);
-                if passes(reason) || counter.forwarded_frames > 0 {
-                    totals.push(total(
-                        passed,
-                        counter.forwarded_frames,
-                        counter.forwarded_bytes,
-                    ));
-                }
-                if drops(reason) || counter.dropped_frames > 0 {
-                    totals.push(total(
-                        Verdict::Dropped,
-                        counter.dropped_frames,
-                        counter.dropped_bytes,
-                    ));
-                }
-            }
+/// Frames by each verdict that a reason can have; those without a frame included, so that a series is there before it
+/// counts.
+pub fn frames(counters: &[ReasonTotal]) -> Vec<FrameTotal> {
+    let mut totals = Vec::with_capacity(counters.len() * 2);
+    for ReasonTotal {
+        port,
+        reason,
+        total: counter,
+    } in counters
+    {
+        let (wire, side) = wire_and_side(*port);
+        let total = |verdict, frames, bytes| FrameTotal {
+            wire: wire.into(),
+            side,
+            verdict,
+            reason: *reason,
+            frames,
+            bytes,
+        };
+        if passes(*reason) || counter.forwarded_frames > 0 {
+            totals.push(total(
+                Verdict::of(*reason, false),
+                counter.forwarded_frames,
+                counter.forwarded_bytes,
+            ));
+        }
+        if drops(*reason) || counter.dropped_frames > 0 {
+            totals.push(total(
+                Verdict::Dropped,
+                counter.dropped_frames,
+                counter.dropped_bytes,
+            ));
         }
     }
     totals

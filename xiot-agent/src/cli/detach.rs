@@ -1,0 +1,84 @@
+//! `detach`: removes what an earlier run left attached and pinned.
+
+use std::path::PathBuf;
+
+use clap::ArgGroup;
+
+use super::{
+    exit::{Exit, Failure, OrExit as _, Outcome},
+    findings, output,
+    words::count,
+};
+use crate::{
+    datapath::{self, DetachError, Detached, PinError},
+    service::files,
+};
+
+/// Detach what an earlier run left attached (--keep-attached, or killed), and put the interfaces back as they were.
+#[derive(clap::Args, Debug)]
+#[command(group(ArgGroup::new("where").required(true).args(["gateway", "pins"])))]
+pub(super) struct Args {
+    /// Gateway file of that run: names the pins.
+    #[arg(long, value_name = "FILE")]
+    gateway: Option<PathBuf>,
+    /// Directory of the pins.
+    #[arg(long, value_name = "DIR")]
+    pins: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &Args) -> Outcome {
+    let pins = match (&args.gateway, &args.pins) {
+        (Some(gateway), _) => {
+            let loaded = files::read_gateway(gateway).or_exit(Exit::Usage)?;
+            findings::print_one(&loaded.report)?;
+            match loaded.value {
+                Some(gateway) => gateway.pins,
+                None => return Ok(Exit::Findings),
+            }
+        }
+        (None, Some(pins)) => pins.clone(),
+        (None, None) => return Ok(Exit::Usage),
+    };
+    let detached = datapath::detach(&pins).map_err(failure)?;
+    output::print(&render(detached, &pins.display().to_string()))?;
+    Ok(Exit::Success)
+}
+
+fn render(detached: Detached, pins: &str) -> String {
+    if detached == Detached::default() {
+        return format!("nothing is attached by {pins}\n");
+    }
+    let mut text = format!(
+        "detached from {}, put back {}, removed {}\n",
+        count(detached.links as u64, "interface"),
+        count(detached.restored as u64, "setting"),
+        count(detached.pins as u64, "pin"),
+    );
+    if detached.elsewhere > 0 {
+        text.push_str(&format!(
+            "left alone {} of interfaces in other network namespaces\n",
+            count(detached.elsewhere as u64, "setting")
+        ));
+    }
+    text
+}
+
+fn failure(error: DetachError) -> Failure {
+    let exit = match &error {
+        DetachError::Pins(PinError::Locked { .. }) => Exit::InUse,
+        DetachError::Pins(PinError::Io { source, .. }) | DetachError::Link { source, .. }
+            if source.kind() == std::io::ErrorKind::PermissionDenied =>
+        {
+            Exit::NotPermitted
+        }
+        DetachError::Pins(_)
+        | DetachError::Link { .. }
+        | DetachError::Restore(_)
+        | DetachError::Map(_)
+        | DetachError::Undo(_) => Exit::Host,
+    };
+    Failure {
+        exit,
+        error: error.into(),
+    }
+}

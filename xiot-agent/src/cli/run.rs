@@ -1,0 +1,214 @@
+//! `run`: the service in the foreground.
+
+use std::{io, path::PathBuf, time::Duration};
+
+use nix::unistd::geteuid;
+use tokio::{
+    net::TcpListener,
+    runtime,
+    signal::unix::{Signal, SignalKind, signal},
+};
+
+use super::{
+    exit::{Exit, Failure, OrExit as _, Outcome},
+    findings, output,
+    words::short,
+};
+use crate::{
+    api::{
+        auth::Access,
+        server,
+        socket::{ControlSocket, SocketError},
+    },
+    datapath::{BringUpError, LoadError, PinError},
+    metrics::http,
+    model::gateway::Gateway,
+    service::{
+        clock::Now,
+        files::{self, Files},
+        start::{Service, StartError},
+        state::{Status, words::hex},
+    },
+};
+
+/// Enforce the policy on the wires, in the foreground, until SIGTERM or SIGINT.
+///
+/// Prints a line that starts with READY for each wire once every frame is judged by the policy. Ends by detaching
+/// the XDP program and putting the interfaces back as they were. Death by any other signal leaves enforcement in place;
+/// the next run takes over without a gap.
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// Gateway file: wires, sizes, addresses to listen on.
+    #[arg(long, value_name = "FILE")]
+    gateway: PathBuf,
+    /// Policy file: peer sets, profiles, devices.
+    #[arg(long, value_name = "FILE")]
+    policy: PathBuf,
+    /// Leave the XDP program attached at the end: enforcement goes on without an agent.
+    #[arg(long)]
+    keep_attached: bool,
+}
+
+/// Time that clients have to take their last answer.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+pub(super) fn run(args: &Args) -> Outcome {
+    let compiled_at = Now::read().epoch_nanos();
+    let checked = files::check(&args.gateway, &args.policy, compiled_at).or_exit(Exit::Usage)?;
+    findings::print(&checked)?;
+    let Ok(files) = checked.files else {
+        return Ok(Exit::Findings);
+    };
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .or_exit(Exit::Failed)?;
+    let outcome = runtime.block_on(serve(files, args.keep_attached));
+    runtime.shutdown_timeout(FAREWELL);
+    outcome
+}
+
+/// What can be in somebody else's way comes first, and the network last: a failure on the way touches nothing.
+async fn serve(files: Files, keep_attached: bool) -> Outcome {
+    let mut signals = Signals::listen()?;
+    let access = Access::new(geteuid().as_raw(), files.gateway.control.group.as_deref())
+        .or_exit(Exit::Host)?;
+    let socket = claim(&files.gateway, &access)?;
+    let page = listen(&files.gateway).await?;
+    let mut service = Service::start(files).map_err(start_failure)?;
+    let handle = service.handle();
+    announce(&service.status().or_exit(Exit::Failed)?);
+    let metrics = async {
+        match page {
+            Some(listener) => http::serve(listener, handle.clone()).await,
+            None => std::future::pending().await,
+        }
+    };
+    let failure = tokio::select! {
+        name = signals.next() => {
+            tracing::info!(signal = name, "ending");
+            None
+        }
+        error = server::serve(&socket, access, handle.clone()) => Some(error),
+        () = async { tokio::join!(service.tend(), metrics); } => None,
+    };
+    drop(socket);
+    if keep_attached {
+        tracing::info!("the XDP program stays attached: enforcement goes on");
+    } else {
+        let detached = service.stop().or_exit(Exit::Failed)?;
+        tracing::info!(programs = detached.links, "detached");
+    }
+    match failure {
+        None => Ok(Exit::Success),
+        Some(error) => Err(error).or_exit(Exit::Failed),
+    }
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, Failure> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).or_exit(Exit::Failed)?,
+            interrupt: signal(SignalKind::interrupt()).or_exit(Exit::Failed)?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+fn claim(gateway: &Gateway, access: &Access) -> Result<ControlSocket, Failure> {
+    ControlSocket::claim(&gateway.control.socket, access).map_err(|error| Failure {
+        exit: match &error {
+            SocketError::InUse { .. } | SocketError::Contended { .. } => Exit::InUse,
+            SocketError::Io { source, .. } if is_permission(source) => Exit::NotPermitted,
+            SocketError::NotASocket { .. }
+            | SocketError::BadPath { .. }
+            | SocketError::Io { .. } => Exit::Host,
+        },
+        error: error.into(),
+    })
+}
+
+async fn listen(gateway: &Gateway) -> Result<Option<TcpListener>, Failure> {
+    let Some(address) = gateway.metrics else {
+        return Ok(None);
+    };
+    let listener = http::listen(address).await.map_err(|error| Failure {
+        exit: match error.source.kind() {
+            io::ErrorKind::AddrInUse => Exit::InUse,
+            _ if is_permission(&error.source) => Exit::NotPermitted,
+            _ => Exit::Host,
+        },
+        error: error.into(),
+    })?;
+    Ok(Some(listener))
+}
+
+fn is_permission(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::PermissionDenied
+}
+
+fn start_failure(error: StartError) -> Failure {
+    let exit = match &error {
+        StartError::BringUp(error) => match error {
+            BringUpError::Load(LoadError::Privileges { .. }) => Exit::NotPermitted,
+            BringUpError::Load(_) | BringUpError::Apply(_) | BringUpError::Map(_) => Exit::Rejected,
+            BringUpError::Pins(PinError::Locked { .. }) => Exit::InUse,
+            BringUpError::Pins(_)
+            | BringUpError::Preflight(_)
+            | BringUpError::Prepare(_)
+            | BringUpError::Attach(_)
+            | BringUpError::Netlink(_)
+            | BringUpError::Pin { .. }
+            | BringUpError::Remains { .. } => Exit::Host,
+        },
+        StartError::Maps(_) | StartError::Ring(_) => Exit::Failed,
+    };
+    Failure {
+        exit,
+        error: error.into(),
+    }
+}
+
+/// One READY line for each wire, for people and for whoever waits for it.
+fn announce(status: &Status) {
+    let digest = hex(&status.policy.digest);
+    let modes = status.devices;
+    for wire in &status.wires {
+        let line = format!(
+            "READY wire={} device={}/{} uplink={}/{} policy={} devices=enforce:{},monitor:{},learn:{}\n",
+            wire.name,
+            wire.device.interface,
+            wire.device.xdp,
+            wire.uplink.interface,
+            wire.uplink.xdp,
+            short(&digest),
+            modes.enforce,
+            modes.monitor,
+            modes.learn,
+        );
+        // Enforcement does not hang on somebody reading this.
+        if let Err(failure) = output::print(&line) {
+            tracing::debug!(error = %failure.error, "nobody reads standard output");
+        }
+        tracing::info!(
+            wire = wire.name,
+            device = wire.device.interface,
+            device_xdp = wire.device.xdp,
+            uplink = wire.uplink.interface,
+            uplink_xdp = wire.uplink.xdp,
+            policy = short(&digest),
+            "enforcing"
+        );
+    }
+}

@@ -1,0 +1,163 @@
+//! The way up and down: from checked files to a data path that enforces, and to handles on it.
+
+use std::sync::Arc;
+
+use tokio::sync::broadcast;
+
+use super::{
+    files::Files,
+    handle::{Handle, Source as _, SourceError},
+    live::Live,
+    state::{Drop, Port, Side, Status, Wire},
+    tend::tend,
+};
+use crate::{
+    collect::EventStream,
+    datapath::{
+        self, AttachMode, BringUpError, DetachError, Detached, MapAccessError, Plan, PortReport,
+        RingError, UsedMode,
+    },
+    model::gateway::{Gateway, XdpMode},
+};
+
+/// Drops that a follower may lag behind before it misses some.
+const BACKLOG: usize = 1024;
+
+/// The service could not be started; everything is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data path could not be brought up.
+    #[error(transparent)]
+    BringUp(#[from] BringUpError),
+    /// Its maps can't be read.
+    #[error("the maps of the XDP program can't be read")]
+    Maps(#[from] MapAccessError),
+    /// Its event ring can't be read.
+    #[error("the event ring of the XDP program can't be read")]
+    Ring(#[from] RingError),
+}
+
+/// A data path that enforces, and what answers for it. Dropping it leaves enforcement in place.
+#[derive(Debug)]
+pub struct Service {
+    gateway: datapath::Gateway,
+    live: Arc<Live>,
+    events: Option<EventStream>,
+    drops: broadcast::Sender<Arc<Drop>>,
+}
+
+impl Service {
+    /// Brings the data path up with these files in force. Within a Tokio runtime.
+    pub fn start(files: Files) -> Result<Self, StartError> {
+        let gateway = datapath::bring_up(&plan(&files.gateway), &files.image)?;
+        for warning in &gateway.report().warnings {
+            tracing::warn!("{warning}");
+        }
+        match open(files, &gateway) {
+            Ok((live, events)) => Ok(Self {
+                gateway,
+                live: Arc::new(live),
+                events: Some(events),
+                drops: broadcast::channel(BACKLOG).0,
+            }),
+            Err(error) => {
+                if let Err(down) = gateway.shut_down() {
+                    tracing::error!(%down, "the XDP program could not be detached again");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// A handle for surfaces.
+    pub fn handle(&self) -> Handle {
+        let live = Arc::clone(&self.live);
+        Handle::new(live, self.drops.clone())
+    }
+
+    /// The gateway as a whole, right now.
+    pub fn status(&self) -> Result<Status, SourceError> {
+        self.live.status()
+    }
+
+    /// Takes events and sweeps flows until the future is dropped.
+    pub async fn tend(&mut self) {
+        if let Some(events) = self.events.take() {
+            tend(Arc::clone(&self.live), events, self.drops.clone()).await;
+        }
+    }
+
+    /// Takes the data path down: frames are no longer judged, interfaces are as they were.
+    pub fn stop(self) -> Result<Detached, DetachError> {
+        self.gateway.shut_down()
+    }
+}
+
+fn open(files: Files, gateway: &datapath::Gateway) -> Result<(Live, EventStream), StartError> {
+    let wires = wires(&files.gateway, &gateway.report().ports);
+    let live = Live::open(files, wires, gateway.datapath())?;
+    let events = EventStream::open(gateway.datapath())?;
+    Ok((live, events))
+}
+
+fn plan(gateway: &Gateway) -> Plan {
+    let capacity = &gateway.capacity;
+    Plan {
+        wires: gateway
+            .wires
+            .iter()
+            .map(|wire| datapath::Wire {
+                name: wire.name.clone(),
+                device: wire.device.clone(),
+                uplink: wire.uplink.clone(),
+            })
+            .collect(),
+        mode: match gateway.xdp {
+            XdpMode::Native => AttachMode::Native,
+            XdpMode::Generic => AttachMode::Generic,
+            XdpMode::Auto => AttachMode::Auto,
+        },
+        pins: gateway.pins.clone(),
+        options: datapath::Options {
+            capacity: datapath::Capacity {
+                slot_lines: capacity.slot_lines,
+                flows: capacity.flows,
+                devices: capacity.devices,
+                rules: capacity.rules,
+                observed: capacity.observed,
+                event_ring: capacity.event_ring,
+            },
+            events: datapath::Events {
+                per_sender: gateway.events.per_sender,
+                per_cpu: gateway.events.per_cpu,
+            },
+            ..datapath::Options::default()
+        },
+    }
+}
+
+fn wires(gateway: &Gateway, ports: &[PortReport]) -> Vec<Wire> {
+    let port = |wire: &str, interface: &str, side: Side| {
+        let report = ports
+            .iter()
+            .find(|port| port.wire == wire && port.side == side);
+        Port {
+            interface: interface.to_owned(),
+            ifindex: report.map_or(0, |port| port.ifindex),
+            xdp: match report.map(|port| port.mode) {
+                Some(UsedMode::Native) => "native",
+                Some(UsedMode::Generic) => "generic",
+                None => "none",
+            },
+        }
+    };
+    gateway
+        .wires
+        .iter()
+        .map(|wire| Wire {
+            name: wire.name.clone(),
+            device: port(&wire.name, &wire.device, Side::Device),
+            uplink: port(&wire.name, &wire.uplink, Side::Uplink),
+        })
+        .collect()
+}

@@ -1,0 +1,77 @@
+//! What the service does while nobody asks: takes events from the ring, sweeps the flow table.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::broadcast,
+    task,
+    time::{MissedTickBehavior, interval},
+};
+
+use super::{clock::Now, live::Live, state::Drop};
+use crate::collect::EventStream;
+
+/// Time between sweeps: what is over takes room in the table for so much longer at most.
+const SWEEP: Duration = Duration::from_secs(10);
+
+/// Tends the data path until the future is dropped.
+pub(super) async fn tend(
+    live: Arc<Live>,
+    events: EventStream,
+    drops: broadcast::Sender<Arc<Drop>>,
+) {
+    tokio::join!(follow(&live, events, &drops), sweep(&live));
+}
+
+async fn follow(live: &Live, mut events: EventStream, drops: &broadcast::Sender<Arc<Drop>>) {
+    let mut sequence = 0;
+    loop {
+        let batch = match events.next().await {
+            Ok(batch) => batch,
+            Err(error) => {
+                // Counters go on and tell the truth; only the examples are missing.
+                tracing::error!(%error, "the event ring can't be read: drops are counted but no longer shown");
+                return;
+            }
+        };
+        if batch.malformed > 0 {
+            tracing::warn!(
+                events = batch.malformed,
+                "events of an unknown layout were skipped"
+            );
+        }
+        let now = Now::read();
+        for event in &batch.events {
+            sequence += 1;
+            if let Some(drop) = live.remember(now, sequence, event) {
+                // Nobody may be listening.
+                drops.send(Arc::new(drop)).map_or_else(|_| (), |_| ());
+            }
+        }
+        // A full ring must not starve the clients of this thread.
+        task::yield_now().await;
+    }
+}
+
+async fn sweep(live: &Arc<Live>) {
+    let mut tick = interval(SWEEP);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failing = false;
+    loop {
+        tick.tick().await;
+        let live = Arc::clone(live);
+        let outcome = match task::spawn_blocking(move || live.sweep()).await {
+            Ok(outcome) => outcome.map_err(anyhow::Error::new),
+            Err(error) => Err(error.into()),
+        };
+        // Once per row of failures: the log is for what changes.
+        match outcome {
+            Err(error) if !failing => {
+                tracing::error!("flows that are over can't be removed: {error:#}");
+                failing = true;
+            }
+            Err(_) => {}
+            Ok(()) => failing = false,
+        }
+    }
+}
