@@ -3,6 +3,7 @@
 //! Rounds take all scenarios in turn, so that what disturbs the machine disturbs all alike; medians and the range
 //! are printed. A test run repeats one frame, so that everything it touches is in the cache: these are costs of
 //! instructions, not of memory.
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 mod empty;
 
@@ -93,8 +94,7 @@ fn main() {
         datapath.clear_flows().expect("flows can be forgotten");
     }
     println!(
-        "{} rounds of {REPEAT} runs; single runs: median of {COLD} frames, one conversation each, timer included",
-        ROUNDS
+        "{ROUNDS} rounds of {REPEAT} runs; single runs: median of {COLD} frames, one conversation each, timer included"
     );
     println!(
         "{:<38} {:>8} {:>8} {:>8}",
