@@ -76,6 +76,10 @@ impl Frame {
 /// there because an empty statement gets line information of its own, which the kernel refuses as a duplicate.
 #[cfg(target_arch = "bpf")]
 #[inline(always)]
+#[expect(
+    clippy::semicolon_inside_block,
+    reason = "statements decide on line information, which the kernel is particular about"
+)]
 fn opaque(mut at: usize) -> usize {
     // SAFETY: a register moved to itself; only hides where the value came from.
     unsafe {

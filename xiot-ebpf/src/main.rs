@@ -7,6 +7,10 @@ mod entry {
 
     /// Judges one frame of a port.
     #[xdp(frags)]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the macro's wrapper passes it so"
+    )]
     pub(crate) fn xiot(ctx: XdpContext) -> u32 {
         xiot_ebpf::run(&ctx)
     }
