@@ -1,16 +1,22 @@
-//! Harness of the integration tests: frames, policies, and the program to try them on.
+//! Harness of the integration tests: frames, policies, the program to try them on, and hosts on real wires.
 #![expect(
     clippy::panic,
     reason = "what a harness cannot do fails the test that asked for it"
 )]
 
+mod audit;
+pub mod capture;
+pub mod clock;
 pub mod compare;
 pub mod frame;
 pub mod generate;
+pub mod net;
 pub mod pcap;
 pub mod prog;
 pub mod report;
 pub mod shot;
 pub mod shrink;
+mod tally;
+pub mod until;
 pub mod verdict;
 pub mod ward;

@@ -1,12 +1,18 @@
 //! The real program in the real kernel, fed frame by frame through `BPF_PROG_TEST_RUN`.
 
+use std::error::Error;
+
 use xiot_agent::{
+    collect::Counters,
     compile::{self, Limits},
-    datapath::{Capacity, Datapath, Options},
+    datapath::{Capacity, Datapath, Options, Table},
     model::policy::Policy,
     oracle::Side,
 };
-use xiot_common::port;
+use xiot_common::{
+    flow::{FlowEntry, FlowKey},
+    map, port,
+};
 
 use crate::{shot::Shot, verdict::Verdict};
 
@@ -17,6 +23,9 @@ const XDP_REDIRECT: u32 = 4;
 #[derive(Debug)]
 pub struct Prog {
     datapath: Datapath,
+    flows: Table<FlowKey, FlowEntry>,
+    counters: Counters,
+    room: u32,
     revision: u64,
 }
 
@@ -25,11 +34,11 @@ impl Prog {
     ///
     /// # Panics
     /// Where the kernel does not take it: with the verifier's last words.
-    pub fn load(flows: u32) -> Self {
+    pub fn load(room: u32) -> Self {
         let options = Options {
             capacity: Capacity {
                 slot_lines: 16 * 1024,
-                flows,
+                flows: room,
                 devices: 1024,
                 rules: 4096,
                 observed: 4096,
@@ -38,9 +47,14 @@ impl Prog {
             trace: true,
             ..Options::default()
         };
-        let datapath = Datapath::load(&options).unwrap_or_else(|error| panic!("{}", chain(&error)));
+        let datapath = must("load the program", Datapath::load(&options));
+        let flows = must("open the flows", datapath.table(map::FLOWS));
+        let counters = must("open the counters", Counters::open(&datapath));
         Self {
             datapath,
+            flows,
+            counters,
+            room,
             revision: 0,
         }
     }
@@ -57,29 +71,30 @@ impl Prog {
             rules: capacity.rules,
         };
         self.revision += 1;
-        let image = compile::compile(policy, wires, &limits, self.revision, 0)
-            .unwrap_or_else(|error| panic!("the policy does not compile: {}", chain(&error)));
-        self.datapath
-            .apply(&image)
-            .unwrap_or_else(|error| panic!("the policy is not taken: {}", chain(&error)));
-        self.datapath
-            .clear_flows()
-            .unwrap_or_else(|error| panic!("the flows stay: {}", chain(&error)));
+        let image = compile::compile(policy, wires, &limits, self.revision, 0);
+        must(
+            "apply the policy",
+            self.datapath.apply(&must("compile the policy", image)),
+        );
+        must("clear the flows", self.flows.clear());
     }
 
-    /// Judges a frame.
+    /// Judges a frame after its silence.
     ///
     /// # Panics
     /// Where the kernel runs no such frame, the action is not what the verdict says, or the frame was changed.
     pub fn judge(&mut self, shot: &Shot) -> Verdict {
+        if shot.after > 0 {
+            self.age(shot.after);
+        }
         let side = match shot.side {
             Side::Device => port::Side::Device,
             Side::Uplink => port::Side::Uplink,
         };
-        let outcome = self
-            .datapath
-            .test_run(side, &shot.frame)
-            .unwrap_or_else(|error| panic!("{} bytes: {}", shot.frame.len(), chain(&error)));
+        let outcome = must(
+            "run the program",
+            self.datapath.test_run_on(shot.wire, side, &shot.frame),
+        );
         let verdict = Verdict::from(outcome.trace);
         let action = if verdict.dropped {
             XDP_DROP
@@ -89,24 +104,47 @@ impl Prog {
         assert_eq!(outcome.action, action, "the action of {verdict:?}");
         assert!(
             outcome.data == shot.frame,
-            "the program changed a frame that it {verdict:?}"
+            "the program changed a frame: {verdict:?}"
         );
         verdict
     }
 
-    /// The instance itself, for what its counters say.
-    pub fn datapath(&self) -> &Datapath {
-        &self.datapath
+    /// Lets time pass: the kernel's clock cannot be moved, so the flows are.
+    fn age(&mut self, seconds: u32) {
+        for (key, mut entry) in must("read the flows", self.flows.entries()) {
+            entry.last_seen = entry.last_seen.wrapping_sub(seconds);
+            must("age a flow", self.flows.insert(&key, &entry));
+        }
+    }
+
+    /// All flows, over or not.
+    ///
+    /// # Panics
+    /// Where they cannot be read.
+    pub fn flows(&self) -> Vec<(FlowKey, FlowEntry)> {
+        must("read the flows", self.flows.entries())
+    }
+
+    /// Flows that there is room for.
+    pub fn room(&self) -> u32 {
+        self.room
+    }
+
+    /// What the program counted since it was loaded.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
     }
 }
 
-/// An error with all its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text
+/// What must work here, or the test fails with the whole chain of causes.
+pub(crate) fn must<T, E: Error>(what: &str, result: Result<T, E>) -> T {
+    result.unwrap_or_else(|error| {
+        let mut text = format!("could not {what}: {error}");
+        let mut cause = error.source();
+        while let Some(inner) = cause {
+            text = format!("{text}: {inner}");
+            cause = inner.source();
+        }
+        panic!("{text}")
+    })
 }

@@ -18,7 +18,7 @@ pub fn write(
     seed: u64,
     wires: &[String],
     found: &Counterexample,
-    difference: Difference,
+    difference: &Difference,
 ) -> String {
     let directory = target().join("differential");
     fs::create_dir_all(&directory).expect("target is ours to write");
@@ -38,7 +38,7 @@ fn describe(
     seed: u64,
     wires: &[String],
     found: &Counterexample,
-    difference: Difference,
+    difference: &Difference,
     capture: &Path,
 ) -> String {
     let mut text = String::new();
@@ -47,14 +47,17 @@ fn describe(
         text.push('\n');
     };
     line(format_args!("XIOT_SEED={seed} finds this first."));
-    line(format_args!("program: {:?}", difference.program));
-    line(format_args!("oracle:  {:?}", difference.oracle));
+    line(format_args!("{difference}"));
     line(format_args!("frames:  {}", capture.display()));
     let mut oracle = Oracle::new(&found.policy, wires);
+    let mut now = 0;
     for (number, shot) in found.shots.iter().enumerate() {
-        let verdict = Verdict::from(oracle.judge(shot.side, 0, &shot.frame, 0));
+        now += u64::from(shot.after);
+        let verdict =
+            Verdict::from(oracle.judge(shot.side, usize::from(shot.wire), &shot.frame, now));
         line(format_args!(
-            "{number:3} from {:?}, {} bytes, oracle {verdict:?}\n    {}",
+            "{number:3} at {now} s on wire {} from {:?}, {} bytes, oracle {verdict:?}\n    {}",
+            shot.wire,
             shot.side,
             shot.frame.len(),
             hex(&shot.frame)

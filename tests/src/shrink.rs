@@ -98,6 +98,11 @@ fn plainer(
     let last = shots.len();
     let mut fails = |shots: &[Shot]| first_failure(policy, shots).is_some_and(|at| at + 1 == last);
     for position in 0..shots.len() {
+        let mut at_once = shots.clone();
+        at_once[position].after = 0;
+        if fails(&at_once) {
+            shots = at_once;
+        }
         let mut cut = shots[position].frame.len().saturating_sub(SHORTEST);
         while cut > 0 {
             let mut attempt = shots.clone();
@@ -135,6 +140,8 @@ mod tests {
 
     fn shot(mark: u8) -> Shot {
         Shot {
+            after: 0,
+            wire: 0,
             side: Side::Device,
             frame: vec![mark; 60],
         }

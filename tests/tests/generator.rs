@@ -32,8 +32,10 @@ fn every_reason_is_met() {
         // Little room every tenth time.
         let room = if seed % 10 == 0 { 8 } else { 1 << 16 };
         let mut oracle = Oracle::with_flow_capacity(&policy, &wires, room);
+        let mut now = 0;
         for shot in Traffic::new(seed, &policy).take(FRAMES) {
-            let outcome = oracle.judge(shot.side, 0, &shot.frame, 0);
+            now += u64::from(shot.after);
+            let outcome = oracle.judge(shot.side, usize::from(shot.wire), &shot.frame, now);
             *seen.entry(outcome.reason).or_default() += 1;
             hits += u32::from(outcome.flow_hit);
             frames += 1;

@@ -56,7 +56,8 @@ fn tcp_flags(frame: &Frame) -> Option<u8> {
 
 /// One thing about the frame is not as the conversation has it.
 fn tamper(dice: &mut Dice, draft: &mut Draft) {
-    match dice.below(8) {
+    match dice.below(9) {
+        8 => draft.wire ^= 1,
         0 => draft.side = opposite(draft.side),
         1 | 2 => {
             let mac = match dice.below(4) {

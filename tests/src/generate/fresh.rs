@@ -79,7 +79,11 @@ pub(super) fn draw(dice: &mut Dice, policy: &Policy) -> Draft {
             })
         }
     };
-    Draft { side, frame: built }
+    Draft {
+        wire: u16::from(dice.percent(10)),
+        side,
+        frame: built,
+    }
 }
 
 fn with_ip(mut frame: Frame, change: impl FnOnce(&mut Ip)) -> Frame {

@@ -78,23 +78,36 @@ fn modes() -> impl Strategy<Value = Mode> + Clone {
 }
 
 fn profiles() -> impl Strategy<Value = Profile> {
-    (any::<[bool; 3]>(), vec(rules(), 0..10)).prop_map(|([arp, nd, dhcp], rules)| Profile {
-        name: String::new(),
-        criticality: None,
-        arp,
-        nd,
-        dhcp,
-        // No test run takes so long that a flow ends by itself.
-        timeouts: Timeouts {
-            tcp_handshake: Duration::from_hours(1),
-            tcp_closing: Duration::from_hours(1),
-            udp_unreplied: Duration::from_hours(1),
-            icmp: Duration::from_hours(1),
-            ..Timeouts::default()
+    (any::<[bool; 3]>(), timeouts(), vec(rules(), 0..10)).prop_map(
+        |([arp, nd, dhcp], timeouts, rules)| Profile {
+            name: String::new(),
+            criticality: None,
+            arp,
+            nd,
+            dhcp,
+            timeouts,
+            rules,
+            at: Position::default(),
         },
-        rules,
-        at: Position::default(),
-    })
+    )
+}
+
+/// Timeouts that lie halfway between the silences of the traffic, so that no clock has to be exact.
+fn timeouts() -> impl Strategy<Value = Timeouts> {
+    let one = || select(vec![1050, 3050, 6050, 30_050, 100_050]).prop_map(Duration::from_secs);
+    (one(), one(), one(), one(), one(), one(), one()).prop_map(
+        |(tcp_handshake, tcp_established, tcp_closing, udp_unreplied, udp_replied, icmp, other)| {
+            Timeouts {
+                tcp_handshake,
+                tcp_established,
+                tcp_closing,
+                udp_unreplied,
+                udp_replied,
+                icmp,
+                other,
+            }
+        },
+    )
 }
 
 fn rules() -> impl Strategy<Value = Rule> {

@@ -8,12 +8,16 @@ use crate::{frame::Frame, shot::Shot};
 /// A frame before it is built.
 #[derive(Clone, Debug)]
 pub(super) struct Draft {
+    pub(super) wire: u16,
     pub(super) side: Side,
     pub(super) frame: Frame,
 }
 
 /// Frames that a frame may follow on.
 const MEMORY: usize = 12;
+
+/// Silences are multiples of this; the timeouts of [`super::policies`] lie halfway between.
+const SILENCE: u32 = 100;
 
 /// Endless frames for one policy.
 #[derive(Debug)]
@@ -56,7 +60,14 @@ impl Iterator for Traffic<'_> {
         let draft = self.draft();
         let mut frame = draft.frame.build();
         mangle(&mut self.dice, &mut frame);
+        let after = if self.dice.percent(2) {
+            SILENCE * self.dice.pick(&[1, 5, 10, 11, 30, 31, 60, 300, 1100])
+        } else {
+            0
+        };
         let shot = Shot {
+            after,
+            wire: draft.wire,
             side: draft.side,
             frame,
         };

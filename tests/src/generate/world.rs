@@ -34,7 +34,7 @@ pub(super) const VLANS: [(u16, u16); 7] = [
     (4094, 4095),
 ];
 
-/// Names of the wires. Frames come in on the first.
+/// Names of the wires. Most frames come in on the first.
 pub fn wires() -> Vec<String> {
     vec!["ward-3".to_owned(), "ward-4".to_owned()]
 }

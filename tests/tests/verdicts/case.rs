@@ -27,17 +27,23 @@ pub(crate) struct Case {
 #[derive(Clone)]
 pub(crate) struct Step {
     pub(crate) shot: Shot,
-    /// When it comes.
-    pub(crate) second: u64,
+    /// When it comes; at once if that is over.
+    pub(crate) second: u32,
     pub(crate) expected: Verdict,
 }
 
 pub(crate) fn case(name: &'static str, steps: impl Into<Vec<Step>>) -> Case {
+    let mut steps = steps.into();
+    let mut now = 0;
+    for step in &mut steps {
+        step.shot.after = step.second.saturating_sub(now);
+        now = now.max(step.second);
+    }
     Case {
         name,
         policy: ward::policy(),
         flows: MANY_FLOWS,
-        steps: steps.into(),
+        steps,
     }
 }
 
@@ -68,6 +74,8 @@ pub(crate) fn uplink(frame: &Frame, reason: Reason) -> Step {
 pub(crate) fn device_bytes(frame: Vec<u8>, reason: Reason) -> Step {
     step(
         Shot {
+            after: 0,
+            wire: 0,
             side: Side::Device,
             frame,
         },
@@ -111,7 +119,7 @@ impl Step {
         self
     }
 
-    pub(crate) fn at(mut self, second: u64) -> Self {
+    pub(crate) fn at(mut self, second: u32) -> Self {
         self.second = second;
         self
     }

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use xiot_agent::oracle::{Oracle, Side};
 use xiot_common::reason::{Class, Reason};
-use xiot_tests::{compare::Trial, prog::Prog, verdict::Verdict, ward};
+use xiot_tests::{clock, compare::Trial, prog::Prog, verdict::Verdict, ward};
 
 use self::case::Case;
 
@@ -37,9 +37,11 @@ fn the_oracle_says_so() {
     let wires = ward::wires();
     for case in all() {
         let mut oracle = Oracle::with_flow_capacity(&case.policy, &wires, case.flows as usize);
+        let mut now = 0;
         for (number, step) in case.steps.iter().enumerate() {
             let shot = &step.shot;
-            let verdict = Verdict::from(oracle.judge(shot.side, 0, &shot.frame, step.second));
+            now += u64::from(shot.after);
+            let verdict = Verdict::from(oracle.judge(shot.side, 0, &shot.frame, now));
             assert_eq!(verdict, step.expected, "{}, frame {number}", case.name);
         }
     }
@@ -51,24 +53,25 @@ fn the_program_says_so() {
     let mut roomy = Prog::load(case::MANY_FLOWS);
     let mut tight = Prog::load(case::FEW_FLOWS);
     for case in all() {
-        // The kernel's clock does not wait for us.
-        if case.steps.iter().any(|step| step.second > 0) {
-            continue;
-        }
         let prog = if case.flows == case::FEW_FLOWS {
             &mut tight
         } else {
             &mut roomy
         };
-        let mut trial = Trial::new(prog, case.flows, &case.policy, &wires);
-        for (number, step) in case.steps.iter().enumerate() {
-            assert_eq!(
-                trial.judge(&step.shot),
-                Ok(step.expected),
-                "{}, frame {number}",
-                case.name
-            );
+        // Timeouts are tried to the second.
+        let (verdicts, left_behind) = clock::within_one_second(|| {
+            let mut trial = Trial::new(prog, &case.policy, &wires);
+            let verdicts: Vec<_> = case
+                .steps
+                .iter()
+                .map(|step| trial.judge(&step.shot))
+                .collect();
+            (verdicts, trial.finish())
+        });
+        for (number, (step, verdict)) in case.steps.iter().zip(verdicts).enumerate() {
+            assert_eq!(verdict, Ok(step.expected), "{}, frame {number}", case.name);
         }
+        assert_eq!(left_behind, Ok(()), "{}", case.name);
     }
 }
 

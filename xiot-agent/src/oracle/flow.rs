@@ -18,7 +18,7 @@ pub(super) struct Endpoint {
 pub(super) struct Conversation {
     wire: usize,
     vlans: (u16, u16),
-    protocol: u8,
+    pub(super) protocol: u8,
     /// In ascending order.
     endpoints: [Endpoint; 2],
 }
@@ -86,12 +86,18 @@ impl Turn {
     }
 }
 
+/// Where a flow stands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum State {
+pub enum State {
+    /// TCP: SYN seen, not answered yet.
     Handshake,
+    /// TCP: answered.
     Established,
+    /// TCP: FIN or RST seen.
     Closing,
+    /// Other protocols: only the initiator spoke so far.
     Unreplied,
+    /// Other protocols: answered.
     Replied,
 }
 
@@ -104,37 +110,110 @@ pub(super) struct Flow {
     pub(super) device_end: Endpoint,
     pub(super) initiator: Endpoint,
     pub(super) state: State,
+    pub(super) idle_timeout: Duration,
     pub(super) last_frame: u64,
     pub(super) rule: Option<u32>,
     /// What its frames count under: `allowed_flow`, or what they would be dropped for.
     pub(super) reason: Reason,
 }
 
+/// Closing timeouts are kept in 16 bits.
+const LONGEST_CLOSING: Duration = Duration::from_secs(65_535);
+
 impl Flow {
-    fn is_live(&self, protocol: u8, now: u64) -> bool {
-        Duration::from_secs(now.saturating_sub(self.last_frame)) <= self.idle_timeout(protocol)
+    /// Moves the flow on. A state that it is in already changes nothing.
+    pub(super) fn advance(&mut self, state: State, protocol: u8) {
+        if self.state == state {
+            return;
+        }
+        self.state = state;
+        self.idle_timeout = match state {
+            State::Closing => self
+                .idle_timeout
+                .min(self.timeouts.tcp_closing)
+                .min(LONGEST_CLOSING),
+            State::Handshake | State::Established | State::Unreplied | State::Replied => {
+                idle_timeout(&self.timeouts, state, protocol, self.initiator.address)
+            }
+        };
     }
 
-    fn idle_timeout(&self, protocol: u8) -> Duration {
-        let t = &self.timeouts;
-        match (protocol, self.state) {
-            (_, State::Handshake) => t.tcp_handshake,
-            (_, State::Established) => t.tcp_established,
-            (_, State::Closing) => t.tcp_closing,
-            (17, State::Unreplied) => t.udp_unreplied,
-            (17, State::Replied) => t.udp_replied,
-            (_, State::Unreplied | State::Replied) if is_echo(protocol, self) => t.icmp,
-            (_, State::Unreplied | State::Replied) => t.other,
-        }
+    fn is_live(&self, now: u64) -> bool {
+        Duration::from_secs(now.saturating_sub(self.last_frame)) <= self.idle_timeout
     }
 }
 
-/// Whether a flow of this protocol number is ICMP of its own family; in the other family the number is
-/// just a protocol without ports.
-fn is_echo(protocol: u8, flow: &Flow) -> bool {
-    match flow.initiator.address {
-        IpAddr::V4(_) => protocol == 1,
-        IpAddr::V6(_) => protocol == 58,
+/// How long a conversation with an end at this address may be silent.
+pub(super) fn idle_timeout(
+    timeouts: &Timeouts,
+    state: State,
+    protocol: u8,
+    end: IpAddr,
+) -> Duration {
+    match (state, protocol) {
+        (State::Handshake, _) => timeouts.tcp_handshake,
+        (State::Established, _) => timeouts.tcp_established,
+        (State::Closing, _) => timeouts.tcp_closing,
+        (State::Unreplied, 17) => timeouts.udp_unreplied,
+        (State::Replied, 17) => timeouts.udp_replied,
+        // In the other family the number is just a protocol without ports.
+        (State::Unreplied | State::Replied, 1) if end.is_ipv4() => timeouts.icmp,
+        (State::Unreplied | State::Replied, 58) if end.is_ipv6() => timeouts.icmp,
+        (State::Unreplied | State::Replied, _) => timeouts.other,
+    }
+}
+
+/// A flow as an onlooker sees it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FlowView {
+    /// Wire index.
+    pub wire: usize,
+    /// Outer and inner VLAN id.
+    pub vlans: (u16, u16),
+    /// IP protocol number.
+    pub protocol: u8,
+    /// Address and port of the device's end. ICMP echo: the requester's port is the identifier, the responder's 0.
+    pub device_end: (IpAddr, u16),
+    /// The other end.
+    pub peer_end: (IpAddr, u16),
+    /// The peer opened it.
+    pub peer_initiated: bool,
+    /// The device, as position in the policy.
+    pub device: Option<usize>,
+    /// MAC of the device, listed or not.
+    pub mac: [u8; 6],
+    /// Rule that allows it.
+    pub rule: Option<u32>,
+    /// What its frames count under.
+    pub reason: Reason,
+    /// Where it stands.
+    pub state: State,
+    /// Silence after which it is over.
+    pub idle_timeout: Duration,
+    /// Second of its last frame.
+    pub last_frame: u64,
+}
+
+impl FlowView {
+    fn of(conversation: &Conversation, flow: &Flow) -> Self {
+        let [a, b] = conversation.endpoints;
+        let peer_end = if a == flow.device_end { b } else { a };
+        let pair = |end: Endpoint| (end.address, end.port);
+        Self {
+            wire: conversation.wire,
+            vlans: conversation.vlans,
+            protocol: conversation.protocol,
+            device_end: pair(flow.device_end),
+            peer_end: pair(peer_end),
+            peer_initiated: flow.initiator == peer_end,
+            device: flow.device,
+            mac: flow.mac,
+            rule: flow.rule,
+            reason: flow.reason,
+            state: flow.state,
+            idle_timeout: flow.idle_timeout,
+            last_frame: flow.last_frame,
+        }
     }
 }
 
@@ -158,11 +237,7 @@ impl FlowList {
 
     /// The flow of a conversation; one that is over is removed instead.
     pub(super) fn live(&mut self, conversation: &Conversation, now: u64) -> Option<&mut Flow> {
-        let over = !self
-            .flows
-            .get(conversation)?
-            .is_live(conversation.protocol, now);
-        if over {
+        if !self.flows.get(conversation)?.is_live(now) {
             self.flows.remove(conversation);
         }
         self.flows.get_mut(conversation)
@@ -177,7 +252,9 @@ impl FlowList {
         Ok(())
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.flows.len()
+    pub(super) fn views(&self) -> impl Iterator<Item = FlowView> {
+        self.flows
+            .iter()
+            .map(|(conversation, flow)| FlowView::of(conversation, flow))
     }
 }

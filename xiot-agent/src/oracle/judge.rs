@@ -4,7 +4,7 @@ use xiot_common::reason::{Class, Reason};
 
 use super::{
     Oracle, Outcome, Side,
-    flow::{Flow, Full, State, Turn},
+    flow::{Flow, Full, State, Turn, idle_timeout},
     frame::{Content, Echo, Fragment, Frame, Packet, TcpFlags, Transport},
     owner::{Owner, device_mac},
     rules,
@@ -66,9 +66,8 @@ impl Oracle<'_> {
                     && is_known != Some(false)
                     && opens_flow(packet)
                 {
-                    let flow = self.new_flow(arrival, owner, frame, turn, Reason::AllowedFlow);
+                    let flow = self.new_flow(arrival, owner, frame, turn, first_state(packet));
                     let flow = Flow {
-                        state: first_state(packet),
                         rule: Some(rule),
                         ..flow
                     };
@@ -84,9 +83,9 @@ impl Oracle<'_> {
                     && owner.mode(self.policy) != Mode::Enforce
                     && let Some(state) = would_drop_state(reason, packet)
                 {
-                    let flow = self.new_flow(arrival, owner, frame, turn, reason);
+                    let flow = self.new_flow(arrival, owner, frame, turn, state);
                     // Without room the frame still has its own reason.
-                    let _full = self.remember(turn, Flow { state, ..flow }).err();
+                    let _full = self.remember(turn, Flow { reason, ..flow }).err();
                 }
                 self.outcome(owner, reason, None)
             }
@@ -143,7 +142,7 @@ impl Oracle<'_> {
         let Some(state) = next else {
             return Answer::Final(self.outcome(owner, Reason::TcpBadState, None));
         };
-        flow.state = state;
+        flow.advance(state, packet.protocol);
         flow.last_frame = arrival.now;
         Answer::Final(Outcome {
             reason: flow.reason,
@@ -208,21 +207,29 @@ impl Oracle<'_> {
         owner: Owner,
         frame: &Frame,
         turn: &Turn,
-        reason: Reason,
+        state: State,
     ) -> Flow {
+        let timeouts = owner.timeouts(self.policy);
+        let conversation = &turn.conversation;
         Flow {
             device: owner.device(),
-            timeouts: owner.timeouts(self.policy),
+            timeouts,
             mac: device_mac(arrival.side, frame),
             device_end: match arrival.side {
                 Side::Device => turn.source,
                 Side::Uplink => turn.destination,
             },
             initiator: turn.source,
-            state: State::Unreplied,
+            state,
+            idle_timeout: idle_timeout(
+                &timeouts,
+                state,
+                conversation.protocol,
+                turn.source.address,
+            ),
             last_frame: arrival.now,
             rule: None,
-            reason,
+            reason: Reason::AllowedFlow,
         }
     }
 

@@ -15,6 +15,7 @@ mod transport;
 
 use xiot_common::reason::Reason;
 
+pub use self::flow::{FlowView, State};
 use self::{flow::FlowList, frame::Frame};
 use crate::model::policy::{Mode, Policy};
 
@@ -80,9 +81,9 @@ impl<'p> Oracle<'p> {
         }
     }
 
-    /// Flows remembered, over or not.
-    pub fn flow_count(&self) -> usize {
-        self.flows.len()
+    /// Flows remembered, over or not. Order means nothing.
+    pub fn flows(&self) -> impl Iterator<Item = FlowView> {
+        self.flows.views()
     }
 }
 

@@ -1,0 +1,136 @@
+//! Flow tables of program and oracle, written the same way.
+
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
+
+use xiot_agent::oracle::{Oracle, State};
+use xiot_common::{
+    addr::Addr,
+    flow::{
+        FLOW_DEVICE_IS_LOW, FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowKey, FlowState,
+    },
+    reason::Reason,
+};
+
+use crate::{clock, frame::Mac};
+
+/// Silences are compared this coarsely: the kernel's clock runs on while a test does.
+const GRAIN: u64 = 100;
+
+/// One flow, in terms of neither table.
+#[derive(Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Line {
+    wire: usize,
+    vlans: (u16, u16),
+    protocol: u8,
+    device_end: (IpAddr, u16),
+    peer_end: (IpAddr, u16),
+    peer_initiated: bool,
+    device: u32,
+    mac: Mac,
+    rule: u32,
+    reason: Reason,
+    state: &'static str,
+    idle_timeout: u64,
+    grains_idle: u64,
+}
+
+/// The program's flows, one a line.
+pub(crate) fn of_program(flows: &[(FlowKey, FlowEntry)]) -> BTreeSet<String> {
+    let now = clock::second();
+    flows
+        .iter()
+        .map(|(key, entry)| {
+            let low = (address(key.low), key.low_port);
+            let high = (address(key.high), key.high_port);
+            let device_is_low = entry.flags & FLOW_DEVICE_IS_LOW != 0;
+            let (device_end, peer_end) = if device_is_low {
+                (low, high)
+            } else {
+                (high, low)
+            };
+            let reason = Reason::from_u8(entry.reason).expect("a flow has a reason");
+            let would_drop = entry.flags & FLOW_WOULD_DROP != 0;
+            Line {
+                wire: usize::from(key.wire),
+                vlans: (key.vlans.outer, key.vlans.inner),
+                protocol: key.protocol,
+                device_end,
+                peer_end,
+                peer_initiated: entry.flags & FLOW_PEER_INITIATED != 0,
+                device: entry.device,
+                mac: entry.mac.0,
+                rule: entry.rule,
+                reason: if would_drop {
+                    reason
+                } else {
+                    Reason::AllowedFlow
+                },
+                state: state_name(entry.state),
+                idle_timeout: u64::from(entry.idle_timeout),
+                grains_idle: u64::from(now.wrapping_sub(entry.last_seen)) / GRAIN,
+            }
+        })
+        .map(|line| format!("{line:?}"))
+        .collect()
+}
+
+/// The oracle's flows likewise.
+pub(crate) fn of_oracle(oracle: &Oracle<'_>, now: u64) -> BTreeSet<String> {
+    oracle
+        .flows()
+        .map(|flow| Line {
+            wire: flow.wire,
+            vlans: flow.vlans,
+            protocol: flow.protocol,
+            device_end: flow.device_end,
+            peer_end: flow.peer_end,
+            peer_initiated: flow.peer_initiated,
+            device: flow.device.map_or(0, |position| {
+                u32::try_from(position + 1).expect("few devices")
+            }),
+            mac: flow.mac,
+            rule: flow.rule.unwrap_or(0),
+            reason: flow.reason,
+            state: match flow.state {
+                State::Handshake => "handshake",
+                State::Established => "established",
+                State::Closing => "closing",
+                State::Unreplied => "unreplied",
+                State::Replied => "replied",
+            },
+            idle_timeout: flow.idle_timeout.as_secs(),
+            grains_idle: (now - flow.last_frame) / GRAIN,
+        })
+        .map(|line| format!("{line:?}"))
+        .collect()
+}
+
+/// What only one of the two has.
+pub(crate) fn only_in_one<'l>(
+    a: &'l BTreeSet<String>,
+    b: &'l BTreeSet<String>,
+) -> (Vec<&'l String>, Vec<&'l String>) {
+    (a.difference(b).collect(), b.difference(a).collect())
+}
+
+fn state_name(number: u8) -> &'static str {
+    match number {
+        n if n == FlowState::TcpHandshake as u8 => "handshake",
+        n if n == FlowState::TcpEstablished as u8 => "established",
+        n if n == FlowState::TcpClosing as u8 => "closing",
+        n if n == FlowState::Unreplied as u8 => "unreplied",
+        n if n == FlowState::Replied as u8 => "replied",
+        _ => "unheard of",
+    }
+}
+
+fn address(address: Addr) -> IpAddr {
+    let bytes = address.bytes();
+    match Ipv6Addr::from(bytes).to_ipv4_mapped() {
+        Some(v4) => IpAddr::V4(Ipv4Addr::from(v4.octets())),
+        None => IpAddr::V6(Ipv6Addr::from(bytes)),
+    }
+}

@@ -1,0 +1,33 @@
+//! The clock that the program reads, and moments at which it stands still.
+
+/// Nanoseconds by which the program's clock may be behind: it is only moved by the timer interrupt.
+const LAG: u64 = 20_000_000;
+
+/// Second of the program's clock, a moment after it last looked.
+pub fn second() -> u32 {
+    xiot_common::abi::seconds(nanoseconds())
+}
+
+/// Does something until it was done within one second of the program's clock, and gives what the last time gave.
+pub fn within_one_second<T>(mut act: impl FnMut() -> T) -> T {
+    loop {
+        let before = xiot_common::abi::seconds(nanoseconds() - LAG);
+        let result = act();
+        if before == second() {
+            return result;
+        }
+    }
+}
+
+fn nanoseconds() -> u64 {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the pointer is to a timespec of ours.
+    let result = unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
+    assert_eq!(result, 0, "the monotonic clock is always there");
+    let seconds = u64::try_from(time.tv_sec).expect("it starts at 0");
+    let rest = u64::try_from(time.tv_nsec).expect("it is below a second");
+    seconds * 1_000_000_000 + rest
+}

@@ -1,0 +1,6 @@
+//! Real hosts on both sides of a wire, in network namespaces.
+
+pub mod capture;
+pub mod gateway;
+pub mod rig;
+pub mod traffic;

@@ -1,0 +1,135 @@
+//! Counts what verdicts should have counted, and holds it against the program's counters.
+
+use std::{collections::BTreeMap, ops::Range};
+
+use xiot_agent::{collect::Counters, oracle::Side};
+use xiot_common::{
+    counter::{DeviceCounter, ReasonCounter},
+    reason::{Class, Reason},
+};
+
+use crate::{prog::must, shot::Shot, verdict::Verdict};
+
+/// Frames up to this lie in one buffer. The program asks for the length of longer ones only where it matters.
+const ONE_BUFFER: usize = 3000;
+
+/// Ports of two wires.
+const PORTS: Range<u16> = 0..4;
+
+/// Counters before, and what was added since.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    reasons: BTreeMap<(u16, Reason), ReasonCounter>,
+    devices: Vec<DeviceCounter>,
+    has_jumbo: bool,
+}
+
+impl Tally {
+    /// Starts from where the program's counters stand.
+    pub(crate) fn before(counters: &Counters, devices: usize) -> Self {
+        Self {
+            reasons: reasons(counters),
+            devices: (0..=devices)
+                .map(|position| device(counters, position))
+                .collect(),
+            has_jumbo: false,
+        }
+    }
+
+    /// Adds a frame.
+    pub(crate) fn count(&mut self, shot: &Shot, verdict: Verdict) {
+        let bytes = u64::try_from(shot.frame.len()).expect("a frame's length");
+        self.has_jumbo |= shot.frame.len() > ONE_BUFFER;
+        let port = match shot.side {
+            Side::Device => 2 * shot.wire,
+            Side::Uplink => 2 * shot.wire + 1,
+        };
+        let reason = self.reasons.entry((port, verdict.reason)).or_default();
+        let position = usize::try_from(verdict.device).expect("a device number");
+        let device = &mut self.devices[position];
+        if verdict.dropped {
+            reason.dropped_frames += 1;
+            reason.dropped_bytes += bytes;
+        } else {
+            reason.forwarded_frames += 1;
+            reason.forwarded_bytes += bytes;
+        }
+        match (verdict.dropped, shot.side) {
+            (true, Side::Device) => device.from_dropped += 1,
+            (true, Side::Uplink) => device.to_dropped += 1,
+            (false, Side::Device) => {
+                device.from_frames += 1;
+                device.from_bytes += bytes;
+            }
+            (false, Side::Uplink) => {
+                device.to_frames += 1;
+                device.to_bytes += bytes;
+            }
+        }
+        if !verdict.dropped && verdict.reason.class() == Class::Denied {
+            device.would_drop += 1;
+        }
+    }
+
+    /// Whether the program counted the same; else what it has, and what it should have.
+    pub(crate) fn check(&self, counters: &Counters) -> Result<(), (String, String)> {
+        let now = reasons(counters);
+        for (key, expected) in &self.reasons {
+            let (has, should) = (self.plain(now[key]), self.plain(*expected));
+            if has != should {
+                return Err((format!("{key:?} {has:?}"), format!("{key:?} {should:?}")));
+            }
+        }
+        for (position, expected) in self.devices.iter().enumerate() {
+            let has = self.plain_device(device(counters, position));
+            let should = self.plain_device(*expected);
+            if has != should {
+                return Err((
+                    format!("device {position} {has:?}"),
+                    format!("device {position} {should:?}"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn plain(&self, counter: ReasonCounter) -> ReasonCounter {
+        if self.has_jumbo {
+            ReasonCounter {
+                forwarded_bytes: 0,
+                dropped_bytes: 0,
+                ..counter
+            }
+        } else {
+            counter
+        }
+    }
+
+    fn plain_device(&self, counter: DeviceCounter) -> DeviceCounter {
+        let counter = DeviceCounter {
+            last_seen: 0,
+            ..counter
+        };
+        if self.has_jumbo {
+            DeviceCounter {
+                from_bytes: 0,
+                to_bytes: 0,
+                ..counter
+            }
+        } else {
+            counter
+        }
+    }
+}
+
+fn reasons(counters: &Counters) -> BTreeMap<(u16, Reason), ReasonCounter> {
+    must("read the reason counters", counters.reasons(PORTS))
+        .into_iter()
+        .map(|total| ((total.port, total.reason), total.total))
+        .collect()
+}
+
+fn device(counters: &Counters, position: usize) -> DeviceCounter {
+    let id = u32::try_from(position).expect("a device number");
+    counters.device(id).expect("few devices")
+}

@@ -1,0 +1,185 @@
+//! Each kind of frame, cut at each of its lengths and with each byte of its headers at each value, before program
+//! and oracle.
+#![expect(clippy::panic, reason = "helpers of a test fail it by panicking")]
+
+use xiot_agent::{
+    model::policy::{Mode, Policy},
+    oracle::Side,
+};
+use xiot_tests::{
+    compare::Trial,
+    frame::{Extension, Frame, flag::*, frame},
+    prog::Prog,
+    shot::Shot,
+    ward::{self, ALL_NODES, BROADCAST, PUMP, ROUTER, WATCHED},
+};
+
+/// Shortest frame that the kernel runs.
+const SHORTEST: usize = 14;
+
+/// Headers of the longest frame here end before this.
+const HEADERS: usize = 150;
+
+const OPTIONS: Extension = Extension::Options {
+    kind: 60,
+    units: 0,
+    fourth: 0,
+};
+
+/// One frame of each kind, most of them allowed.
+fn kinds() -> Vec<Frame> {
+    let v4 = |destination: &str| frame(PUMP, ROUTER).ip("10.0.0.11", destination);
+    let v6 = |destination: &str| frame(PUMP, ROUTER).ip("fd00::11", destination);
+    let hop_by_hop = Extension::Options {
+        kind: 0,
+        units: 0,
+        fourth: 0,
+    };
+    let routing = Extension::Options {
+        kind: 43,
+        units: 1,
+        fourth: 0,
+    };
+    vec![
+        frame(PUMP, BROADCAST).arp([10, 0, 0, 11].into(), [10, 0, 0, 1].into()),
+        frame(WATCHED, ROUTER)
+            .tagged(30)
+            .arp([10, 0, 0, 12].into(), [10, 0, 0, 1].into()),
+        frame(PUMP, ROUTER).other(0x88cc, &[0x42; 20]),
+        v4("10.0.8.11").tcp(50000, 3613, SYN),
+        v4("10.0.8.11").options(&[1; 12]).tcp(50000, 3613, SYN),
+        v4("10.0.4.1").udp(50000, 514),
+        v4("10.0.0.1").icmp(8, 0, 7),
+        v4("10.0.7.1").protocol(50, &[0; 12]),
+        v4("10.0.8.11").fragment(0, true).tcp(50000, 3613, SYN),
+        v4("10.0.4.1").fragment(0, true).udp(50000, 514),
+        v4("10.0.8.11").fragment(3, false).protocol(6, &[0; 12]),
+        frame(WATCHED, ROUTER)
+            .service_tagged(100)
+            .tagged(30)
+            .ip("10.0.0.12", "10.0.8.11")
+            .tcp(50000, 3613, SYN),
+        frame(PUMP, BROADCAST)
+            .ip("0.0.0.0", "255.255.255.255")
+            .udp(68, 67),
+        v6("fd00:8::11").tcp(50000, 3613, SYN),
+        v6("fd00::1").icmp(128, 0, 7),
+        v6("ff02::1:2").udp(546, 547),
+        v6("fd00:8::11")
+            .extension(hop_by_hop)
+            .extension(routing)
+            .tcp(50000, 3613, SYN),
+        v6("fd00:8::11")
+            .extension(Extension::Authentication { words: 4 })
+            .extension(OPTIONS)
+            .tcp(50000, 3613, SYN),
+        v6("fd00:8::11")
+            .fragment(0, true)
+            .extension(OPTIONS)
+            .tcp(50000, 3613, SYN),
+        v6("fd00:8::11").fragment(0, false).tcp(50000, 3613, SYN),
+        (0..8)
+            .fold(v6("fd00:8::11"), |packet, _| packet.extension(OPTIONS))
+            .tcp(50000, 3613, SYN),
+        frame(PUMP, ALL_NODES)
+            .ip("fe80::11", "ff02::1")
+            .hop_limit(255)
+            .icmp(135, 0, 0),
+        frame(WATCHED, ALL_NODES)
+            .tagged(30)
+            .ip("fe80::11", "ff02::16")
+            .hop_limit(1)
+            .extension(hop_by_hop)
+            .icmp(143, 0, 0),
+    ]
+}
+
+/// From the device side as it is, from the uplink as the reply to it.
+fn both_sides(frame: &Frame) -> [(Side, Vec<u8>); 2] {
+    [
+        (Side::Device, frame.build()),
+        (Side::Uplink, frame.reply().build()),
+    ]
+}
+
+/// Has program and oracle judge these one after another. Gives how many they were.
+fn agree(frames: impl Iterator<Item = Shot>) -> usize {
+    let wires = ward::wires();
+    // What is not listed is judged too, so that a changed MAC ends nothing early.
+    let policy = Policy {
+        onboarding: Mode::Enforce,
+        ..ward::with_default_profile()
+    };
+    let mut prog = Prog::load(1 << 16);
+    let mut trial = Trial::new(&mut prog, &policy, &wires);
+    let mut judged = 0;
+    for shot in frames {
+        if let Err(difference) = trial.judge(&shot) {
+            panic!("{:?} {:02x?}\n{difference}", shot.side, shot.frame);
+        }
+        judged += 1;
+    }
+    assert_eq!(trial.finish(), Ok(()));
+    judged
+}
+
+fn shot(side: Side, frame: Vec<u8>) -> Shot {
+    Shot {
+        after: 0,
+        wire: 0,
+        side,
+        frame,
+    }
+}
+
+#[test]
+fn every_length() {
+    let frames = kinds()
+        .into_iter()
+        .flat_map(|kind| both_sides(&kind))
+        .flat_map(|(side, frame)| {
+            (SHORTEST..=frame.len()).flat_map(move |length| {
+                let cut = frame[..length].to_vec();
+                let honest = with_honest_length(cut.clone());
+                [shot(side, cut), shot(side, honest)]
+            })
+        });
+    assert!(agree(frames) > 4000);
+}
+
+/// The frame with an IP length that ends where the frame does, so that what is cut off is the transport header.
+fn with_honest_length(mut frame: Vec<u8>) -> Vec<u8> {
+    let mut at = 12;
+    while matches!(frame.get(at..at + 2), Some([0x81, 0x00] | [0x88, 0xa8])) {
+        at += 4;
+    }
+    let ip = at + 2;
+    let (field, header) = match frame.get(at..ip) {
+        Some([0x08, 0x00]) => (ip + 2, 0),
+        Some([0x86, 0xdd]) => (ip + 4, 40),
+        _ => return frame,
+    };
+    let length = frame.len().saturating_sub(ip + header);
+    if let Some(bytes) = frame.get_mut(field..field + 2) {
+        bytes.copy_from_slice(&u16::try_from(length).expect("a short frame").to_be_bytes());
+    }
+    frame
+}
+
+#[test]
+fn every_value_of_every_header_byte() {
+    let frames = kinds()
+        .into_iter()
+        .flat_map(|kind| both_sides(&kind))
+        .flat_map(|(side, frame)| {
+            (0..frame.len().min(HEADERS)).flat_map(move |at| {
+                let frame = frame.clone();
+                (0..=u8::MAX).map(move |value| {
+                    let mut changed = frame.clone();
+                    changed[at] = value;
+                    shot(side, changed)
+                })
+            })
+        });
+    assert!(agree(frames) > 500_000);
+}
