@@ -1,6 +1,7 @@
 //! Loading, and refusing to.
 
-use xiot_agent::datapath::{Datapath, LoadError};
+use object::{File, Object as _, ObjectSection as _};
+use xiot_agent::datapath::{Datapath, LoadError, object};
 use xiot_common::capacity::MAX_IFINDEX;
 
 use crate::image::small;
@@ -50,6 +51,41 @@ fn impossible_sizes_are_refused_before_the_kernel_is_asked() {
     options.capacity.slot_lines = u32::MAX / 2 + 1;
     let error = Datapath::load(&options).unwrap_err().to_string();
     assert!(error.contains("lines per policy"), "{error}");
+}
+
+/// The program, but the first thing it does is to read through a register that was never set.
+pub(crate) fn spoiled() -> Vec<u8> {
+    let (offset, _) = File::parse(object())
+        .expect("it is an ELF file")
+        .section_by_name("xdp.frags")
+        .expect("the program has a section")
+        .file_range()
+        .expect("with bytes in the file");
+    let mut bytes = object().to_vec();
+    // `r0 = *(u64 *)(r9 + 0)` (RFC 9669, 5.3).
+    let start = usize::try_from(offset).expect("it is in memory");
+    bytes[start..start + 8].copy_from_slice(&[0x79, 0x90, 0, 0, 0, 0, 0, 0]);
+    bytes
+}
+
+#[test]
+fn a_program_that_the_verifier_refuses_is_shown_with_the_end_of_its_log() {
+    let mut options = small();
+    options.object = Some(spoiled().into());
+    let error = Datapath::load(&options).unwrap_err();
+    let LoadError::Rejected {
+        log, instructions, ..
+    } = &error
+    else {
+        panic!("{error}");
+    };
+    assert!(log.iter().any(|line| line == "R9 !read_ok"), "{log:?}");
+    assert_eq!(*instructions, Some(1));
+    let message = error.to_string();
+    assert!(
+        message.starts_with("the kernel refused the XDP program after 1 instructions"),
+        "{message}"
+    );
 }
 
 #[test]

@@ -1,53 +1,71 @@
 //! Native, generic and auto: what is in use is what was asked for, or what is said.
 
-use xiot_agent::datapath::{AttachMode, BringUpError, Finding, UsedMode};
+use xiot_agent::datapath::{AttachMode, Finding, Plan, UsedMode};
 
 use super::ward::Ward;
 
-/// Native XDP on veth takes whole frames in one page: the driver refuses this MTU.
-const TOO_LARGE_FOR_NATIVE: u32 = 9000;
+/// A plan whose uplink port is a bridge: there is no XDP in its driver. Frames go on by `up0`.
+fn with_bridge(ward: &Ward, mode: AttachMode) -> Plan {
+    ward.gateway
+        .bridge("br0", &["up0"])
+        .expect("a bridge can be made");
+    let mut plan = ward.plan(mode);
+    "br0".clone_into(&mut plan.wires[0].uplink);
+    plan
+}
 
-fn modes(ward: &Ward, mode: AttachMode) -> Result<Vec<UsedMode>, BringUpError> {
-    let gateway = ward.bring_up(&ward.plan(mode))?;
+fn modes(ward: &Ward, plan: &Plan) -> Vec<UsedMode> {
+    let gateway = ward.bring_up(plan).expect("it comes up");
     ward.assert_forwards(0);
-    let modes = gateway.report().ports.iter().map(|port| port.mode).collect();
-    ward.gateway.run(|| gateway.shut_down()).unwrap().unwrap();
-    Ok(modes)
+    let modes = gateway
+        .report()
+        .ports
+        .iter()
+        .map(|port| port.mode)
+        .collect();
+    ward.gateway
+        .run(|| gateway.shut_down())
+        .expect("the namespace can be entered")
+        .expect("it goes down");
+    modes
 }
 
 #[test]
 fn generic_is_used_where_it_is_asked_for() {
     let ward = Ward::new();
     let before = ward.snapshot();
-    assert_eq!(
-        modes(&ward, AttachMode::Generic).unwrap(),
-        [UsedMode::Generic; 2]
-    );
+    let plan = ward.plan(AttachMode::Generic);
+    assert_eq!(modes(&ward, &plan), [UsedMode::Generic; 2]);
     assert_eq!(ward.snapshot(), before);
 }
 
 #[test]
 fn native_does_not_fall_back() {
-    let ward = Ward::with_mtus(&[TOO_LARGE_FOR_NATIVE]);
+    let ward = Ward::new();
+    let plan = with_bridge(&ward, AttachMode::Native);
     let before = ward.snapshot();
-    let error = modes(&ward, AttachMode::Native).unwrap_err();
-    let message = error.to_string();
-    assert!(message.contains("could not attach the XDP program to dev0 in native mode"), "{message}");
-    assert!(message.contains("MTU"), "{message}");
+    let message = ward.bring_up(&plan).unwrap_err().to_string();
+    assert!(
+        message.contains("the driver of br0 has no native XDP"),
+        "{message}"
+    );
+    assert!(message.contains("`xdp: generic`"), "{message}");
     assert_eq!(ward.snapshot(), before);
 }
 
 #[test]
 fn auto_is_native_where_it_can_be() {
     let ward = Ward::new();
-    assert_eq!(modes(&ward, AttachMode::Auto).unwrap(), [UsedMode::Native; 2]);
+    let plan = ward.plan(AttachMode::Auto);
+    assert_eq!(modes(&ward, &plan), [UsedMode::Native; 2]);
 }
 
 #[test]
-fn auto_falls_back_where_the_driver_refuses() {
-    let ward = Ward::with_mtus(&[TOO_LARGE_FOR_NATIVE]);
+fn auto_falls_back_where_the_driver_has_none() {
+    let ward = Ward::new();
+    let plan = with_bridge(&ward, AttachMode::Auto);
     let before = ward.snapshot();
-    assert_eq!(modes(&ward, AttachMode::Auto).unwrap(), [UsedMode::Generic; 2]);
+    assert_eq!(modes(&ward, &plan), [UsedMode::Generic; 2]);
     assert_eq!(ward.snapshot(), before);
 }
 
@@ -55,10 +73,8 @@ fn auto_falls_back_where_the_driver_refuses() {
 fn auto_falls_back_where_the_other_port_takes_no_redirected_frames() {
     let ward = Ward::new();
     Ward::ethtool(&ward.uplinks, &["-K", "eth0", "gro", "off"]);
-    assert_eq!(
-        modes(&ward, AttachMode::Auto).unwrap(),
-        [UsedMode::Generic, UsedMode::Native]
-    );
+    let plan = ward.plan(AttachMode::Auto);
+    assert_eq!(modes(&ward, &plan), [UsedMode::Generic, UsedMode::Native]);
 }
 
 #[test]

@@ -55,17 +55,22 @@ fn a_plain_user_is_told_what_is_missing() {
         missing[..],
         [Capability::NetAdmin, Capability::Perfmon, Capability::Bpf]
     );
-    assert!(error.to_string().contains("CAP_NET_ADMIN, CAP_PERFMON, CAP_BPF"));
+    assert!(
+        error
+            .to_string()
+            .contains("CAP_NET_ADMIN, CAP_PERFMON, CAP_BPF")
+    );
     assert_eq!(ward.snapshot(), before);
 }
 
 #[test]
 fn loading_without_the_rights_says_so_too() {
     let missing = |capabilities| {
-        match with(capabilities, || Datapath::load(&small())).unwrap_err() {
-            LoadError::Privileges { missing, .. } => missing,
-            other => panic!("{other}"),
-        }
+        let error = with(capabilities, || Datapath::load(&small())).unwrap_err();
+        let LoadError::Privileges { missing, .. } = error else {
+            panic!("{error}");
+        };
+        missing
     };
     assert_eq!(missing(CapabilitySet::empty()).len(), 3);
     let all_but_net = CapabilitySet::BPF | CapabilitySet::PERFMON;
@@ -77,15 +82,24 @@ fn three_capabilities_are_enough() {
     let ward = Ward::new();
     let plan = ward.plan(AttachMode::Native);
     let image = nobody_listed(Mode::Monitor, 1);
-    let down = ward
+    let enough = CapabilitySet::BPF | CapabilitySet::PERFMON | CapabilitySet::NET_ADMIN;
+    let gateway = ward
         .gateway
         .run(|| {
             // The directory belongs to root, and so does this thread: no right to override is needed.
-            drop_to(CapabilitySet::BPF | CapabilitySet::PERFMON | CapabilitySet::NET_ADMIN);
-            let gateway = bring_up(&plan, &image).unwrap();
-            ward.assert_forwards(0);
-            gateway.shut_down().unwrap()
+            drop_to(enough);
+            bring_up(&plan, &image)
         })
+        .unwrap()
+        .unwrap();
+    ward.assert_forwards(0);
+    let down = ward
+        .gateway
+        .run(|| {
+            drop_to(enough);
+            gateway.shut_down()
+        })
+        .unwrap()
         .unwrap();
     assert_eq!(
         down,

@@ -2,22 +2,23 @@
 
 use std::process;
 
+use aya::{
+    Ebpf,
+    programs::{Xdp, xdp::XdpMode},
+};
 use xiot_agent::{
-    datapath::{AttachMode, BringUpError, Datapath, Finding, PinError, Plan, bring_up},
+    datapath::{AttachMode, BringUpError, Finding, PinError, Plan, bring_up, object},
     netns::offload,
 };
 use xiot_common::device::Mode;
 
 use super::ward::Ward;
-use crate::image::{nobody_listed, small};
+use crate::{image::nobody_listed, load::spoiled};
 
 /// Brings the plan up, asserts that it is refused and that nothing changed, and returns the message.
 fn refused(ward: &Ward, plan: &Plan) -> String {
     let before = ward.snapshot();
-    let error = match ward.bring_up(plan) {
-        Ok(gateway) => panic!("came up: {:?}", gateway.report()),
-        Err(error) => error,
-    };
+    let error = ward.bring_up(plan).expect_err("the plan is bad");
     assert_eq!(ward.snapshot(), before, "{error}");
     error.to_string()
 }
@@ -41,7 +42,12 @@ fn one_interface_for_two_ports() {
     let mut plan = ward.plan(AttachMode::Native);
     plan.wires[0].uplink = "dev0".to_owned();
     let message = refused(&ward, &plan);
-    assert_eq!(message.matches("dev0 is used by more than one port").count(), 1);
+    assert_eq!(
+        message
+            .matches("dev0 is used by more than one port")
+            .count(),
+        1
+    );
 }
 
 #[test]
@@ -73,7 +79,10 @@ fn ends_with_different_mtus() {
     let ward = Ward::new();
     ward.ip("link set dev dev0 mtu 1400");
     let message = refused_native(&ward);
-    assert!(message.contains("`ip link set dev up0 mtu 1400`"), "{message}");
+    assert!(
+        message.contains("`ip link set dev up0 mtu 1400`"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -92,7 +101,10 @@ fn an_interface_that_is_not_ethernet() {
     let mut plan = ward.plan(AttachMode::Generic);
     plan.wires[0].uplink = "tun0".to_owned();
     let message = refused(&ward, &plan);
-    assert!(message.contains("tun0 is not an Ethernet interface"), "{message}");
+    assert!(
+        message.contains("tun0 is not an Ethernet interface"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -106,18 +118,24 @@ fn a_port_in_a_bridge_without_the_other() {
 #[test]
 fn a_program_of_somebody_else() {
     let ward = Ward::new();
-    let stranger = ward.scratch.bpf().join("stranger");
-    let mut options = small();
-    options.max_ifindex = 64;
-    // A second instance of the same program is a stranger's too.
-    let other = Datapath::load(&options).unwrap();
-    other.pin_program(&stranger).unwrap();
-    ward.ip(&format!("link set dev dev0 xdpgeneric pinned {}", stranger.display()));
+    // Another copy of the same program is a stranger's too.
+    let mut stranger = Ebpf::load(object()).unwrap();
+    let program: &mut Xdp = stranger.program_mut("xiot").unwrap().try_into().unwrap();
+    program.load().unwrap();
+    ward.gateway
+        .run(|| program.attach("dev0", XdpMode::Skb).unwrap())
+        .unwrap();
     let message = refused_native(&ward);
-    assert!(message.contains("dev0 already has the XDP program xiot"), "{message}");
+    assert!(
+        message.contains("dev0 already has the XDP program xiot"),
+        "{message}"
+    );
     assert!(message.contains("generic"), "{message}");
-    assert!(message.contains("`ip link set dev dev0 xdp off`"), "{message}");
-    ward.ip("link set dev dev0 xdp off");
+    assert!(
+        message.contains("`ip link set dev dev0 xdp off`"),
+        "{message}"
+    );
+    drop(stranger);
     ward.bring_up(&ward.plan(AttachMode::Native)).unwrap();
 }
 
@@ -126,7 +144,10 @@ fn a_veth_port_that_takes_no_redirected_frames() {
     let ward = Ward::new();
     Ward::ethtool(&ward.uplinks, &["-K", "eth0", "gro", "off"]);
     let message = refused_native(&ward);
-    assert!(message.contains("up0 takes no redirected frames"), "{message}");
+    assert!(
+        message.contains("up0 takes no redirected frames"),
+        "{message}"
+    );
     assert!(message.contains("gro on"), "{message}");
     offload::receive_redirected(&ward.uplinks, "eth0").unwrap();
     ward.bring_up(&ward.plan(AttachMode::Native)).unwrap();
@@ -144,10 +165,13 @@ fn everything_that_is_wrong_is_said_at_once() {
         panic!("refused for another reason");
     };
     assert_eq!(ward.snapshot(), before);
-    assert!(matches!(
-        findings[..],
-        [Finding::Down { .. }, Finding::Missing { .. }]
-    ), "{findings:?}");
+    assert!(
+        matches!(
+            findings[..],
+            [Finding::Down { .. }, Finding::Missing { .. }]
+        ),
+        "{findings:?}"
+    );
     let lines = BringUpError::Preflight(findings).to_string();
     assert_eq!(lines.lines().count(), 2, "{lines}");
 }
@@ -171,13 +195,20 @@ fn a_directory_that_another_agent_holds() {
     let gateway = ward.bring_up(&plan).unwrap();
     let before = ward.snapshot();
     let error = ward.bring_up(&plan).unwrap_err();
-    let BringUpError::Pins(PinError::Locked { holder: Some(holder), .. }) = &error else {
+    let BringUpError::Pins(PinError::Locked {
+        holder: Some(holder),
+        ..
+    }) = &error
+    else {
         panic!("{error}");
     };
     assert_eq!(holder.pid, process::id());
     assert!(error.to_string().contains("in use by another agent"));
     let error = xiot_agent::datapath::detach(&ward.pins()).unwrap_err();
-    assert!(error.to_string().contains(&process::id().to_string()), "{error}");
+    assert!(
+        error.to_string().contains(&process::id().to_string()),
+        "{error}"
+    );
     assert_eq!(ward.snapshot(), before);
     ward.gateway.run(|| gateway.shut_down()).unwrap().unwrap();
 }
@@ -189,10 +220,32 @@ fn a_policy_that_does_not_fit() {
     let mut image = nobody_listed(Mode::Enforce, 1);
     image.header.device_count = 1000;
     let plan = ward.plan(AttachMode::Native);
-    let error = ward.gateway.run(|| bring_up(&plan, &image)).unwrap().unwrap_err();
+    let error = ward
+        .gateway
+        .run(|| bring_up(&plan, &image))
+        .unwrap()
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "the policy needs 1000 devices, the gateway has room for 16"
     );
     assert_eq!(ward.snapshot(), before);
+}
+
+#[test]
+fn a_program_that_the_verifier_refuses() {
+    let ward = Ward::new();
+    let mut plan = ward.plan(AttachMode::Native);
+    plan.options.object = Some(spoiled().into());
+    let message = refused(&ward, &plan);
+    assert!(message.contains("R9 !read_ok"), "{message}");
+}
+
+#[test]
+fn maps_that_are_too_large() {
+    let ward = Ward::new();
+    let mut plan = ward.plan(AttachMode::Native);
+    plan.options.capacity.flows = u32::MAX;
+    let message = refused(&ward, &plan);
+    assert!(message.contains("could not create map FLOWS"), "{message}");
 }

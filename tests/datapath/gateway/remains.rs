@@ -29,9 +29,17 @@ fn what_only_looks_like_one_of_our_links_is_refused() {
     map.pin(ward.pins().join("link-7")).unwrap();
     let before = ward.snapshot();
     let error = ward.bring_up(&ward.plan(AttachMode::Native)).unwrap_err();
-    assert!(matches!(error, BringUpError::Pins(PinError::Foreign { .. })), "{error}");
+    assert!(
+        matches!(error, BringUpError::Pins(PinError::Foreign { .. })),
+        "{error}"
+    );
     let error = detach(&ward.pins()).unwrap_err();
-    assert!(error.to_string().contains("link-7 is not a pin of this agent"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("link-7 is not a pin of this agent"),
+        "{error}"
+    );
     assert_eq!(ward.snapshot(), before);
 }
 
@@ -42,7 +50,10 @@ fn attachments_without_their_program_are_refused_and_can_be_detached() {
     drop(ward.bring_up(&ward.plan(AttachMode::Native)).unwrap());
     fs::remove_file(ward.pins().join("program")).unwrap();
     let error = ward.bring_up(&ward.plan(AttachMode::Native)).unwrap_err();
-    assert!(error.to_string().contains("`xiot-agent detach --pins"), "{error}");
+    assert!(
+        error.to_string().contains("`xiot-agent detach --pins"),
+        "{error}"
+    );
     ward.assert_forwards(0);
     ward.gateway.run(|| detach(&ward.pins())).unwrap().unwrap();
     assert_eq!(ward.snapshot(), before);

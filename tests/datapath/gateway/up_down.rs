@@ -14,7 +14,10 @@ fn a_gateway_forwards_while_it_is_up_and_leaves_nothing_behind() {
 
     let ports = &gateway.report().ports;
     assert_eq!(ports.len(), 2);
-    for (port, (interface, side)) in ports.iter().zip([("dev0", Side::Device), ("up0", Side::Uplink)]) {
+    for (port, (interface, side)) in ports
+        .iter()
+        .zip([("dev0", Side::Device), ("up0", Side::Uplink)])
+    {
         assert_eq!((port.interface.as_str(), port.side), (interface, side));
         assert_eq!(
             (port.mode, port.mtu, port.taken_over),
@@ -31,7 +34,10 @@ fn a_gateway_forwards_while_it_is_up_and_leaves_nothing_behind() {
     for name in ["program", "restore", map::FLOWS, map::IMAGE] {
         assert!(pinned.iter().any(|pin| pin == name), "{name}: {pinned:?}");
     }
-    assert!(!pinned.iter().any(|pin| pin.starts_with("new-")), "{pinned:?}");
+    assert!(
+        !pinned.iter().any(|pin| pin.starts_with("new-")),
+        "{pinned:?}"
+    );
     ward.assert_forwards(0);
 
     let down = ward.gateway.run(|| gateway.shut_down()).unwrap().unwrap();

@@ -57,11 +57,8 @@ impl Ward {
                     mac: [2, 0, u8::try_from(wire).expect("few wires"), side, 0, last],
                 };
                 let (near, far) = (format!("{port}{wire}"), format!("eth{wire}"));
-                veth(
-                    [end(&ward.gateway, &near, 1), end(outside, &far, 2)],
-                    mtu,
-                )
-                .expect("a veth pair can be laid");
+                veth([end(&ward.gateway, &near, 1), end(outside, &far, 2)], mtu)
+                    .expect("a veth pair can be laid");
                 ward.gateway.silence(&near).expect("a port can be silenced");
                 outside.silence(&far).expect("an end can be silenced");
                 offload::receive_redirected(outside, &far).expect("veth has GRO");
@@ -157,17 +154,7 @@ impl Ward {
 
     /// Sends a frame from the device and asserts that it arrives at the uplink as it is.
     pub(crate) fn assert_forwards(&self, wire: usize) {
-        let interface = format!("eth{wire}");
-        let from = PacketSocket::open(&self.devices, &interface).expect("a socket");
-        let to = PacketSocket::open(&self.uplinks, &interface).expect("a socket");
-        from.send(&udp()).expect("sent");
-        let deadline = Instant::now() + DEADLINE;
-        while let Some(frame) = to.receive(deadline).expect("received") {
-            if frame.bytes.starts_with(&udp()) {
-                return;
-            }
-        }
-        panic!("the frame did not arrive");
+        Path::open(self, wire).assert_forwards(&udp());
     }
 
     /// Runs a script of `ip` in the gateway.
@@ -185,5 +172,34 @@ impl Ward {
         )
         .expect("ethtool is there");
         assert!(status.success());
+    }
+}
+
+/// The way of frames from the devices' end of a wire to the uplink's.
+pub(crate) struct Path {
+    from: PacketSocket,
+    to: PacketSocket,
+}
+
+impl Path {
+    pub(crate) fn open(ward: &Ward, wire: usize) -> Self {
+        let interface = format!("eth{wire}");
+        Self {
+            from: PacketSocket::open(&ward.devices, &interface).expect("a socket"),
+            to: PacketSocket::open(&ward.uplinks, &interface).expect("a socket"),
+        }
+    }
+
+    /// Sends a frame and waits for it, byte for byte.
+    pub(crate) fn assert_forwards(&self, frame: &[u8]) {
+        self.from.send(frame).expect("sent");
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let arrived = self.to.receive(deadline).expect("received");
+            let arrived = arrived.expect("the frame arrives in time");
+            if arrived.bytes.starts_with(frame) {
+                return;
+            }
+        }
     }
 }

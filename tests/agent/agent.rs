@@ -1,0 +1,150 @@
+//! An agent started by files of the test's own, and what it says.
+
+use std::{
+    fs::{self, File},
+    process::{Command, Output, Stdio},
+    time::Duration,
+};
+
+use serde_json::Value;
+use xiot_agent::netns::process::Running;
+use xiot_tests::{
+    net::rig::{DEVICE_PORT, Rig, UPLINK_PORT},
+    until::{PATIENCE, until},
+};
+
+use crate::AGENT;
+
+/// The gateway file of a rig, with further lines.
+pub(crate) fn gateway(rig: &Rig, more: &str) -> String {
+    let (socket, pins) = (rig.file("control.sock"), rig.scratch.bpf().join("xiot"));
+    let [control, metrics] = [
+        ("control:", format!("control: {{socket: {}}}\n", socket.display())),
+        ("metrics:", "metrics: 127.0.0.1:9469\n".to_owned()),
+    ]
+    .map(|(key, line)| if more.contains(key) { String::new() } else { line });
+    let pins = if more.contains("pins:") {
+        String::new()
+    } else {
+        format!("pins: {}\n", pins.display())
+    };
+    format!(
+        "wires:\n  - {{name: ward-3, device: {DEVICE_PORT}, uplink: {UPLINK_PORT}}}\n{control}{metrics}{pins}{more}"
+    )
+}
+
+/// Writes both files.
+pub(crate) fn write(rig: &Rig, gateway: &str, policy: &str) {
+    fs::write(rig.file("gateway.yaml"), gateway).unwrap();
+    fs::write(rig.file("policy.yaml"), policy).unwrap();
+}
+
+/// `xiot-agent run` in the gateway, run by `wrapper` if that is not empty.
+pub(crate) fn run(rig: &Rig, wrapper: &[&str]) -> Command {
+    let words: Vec<&str> = wrapper.iter().copied().chain([AGENT]).collect();
+    let (program, arguments) = words.split_first().unwrap();
+    let mut command = rig.gateway.command(program).unwrap();
+    command
+        .args(arguments)
+        .arg("run")
+        .arg("--gateway")
+        .arg(rig.file("gateway.yaml"))
+        .arg("--policy")
+        .arg(rig.file("policy.yaml"))
+        .stdin(Stdio::null());
+    command
+}
+
+/// A running agent; ended when dropped.
+pub(crate) struct Agent<'r> {
+    rig: &'r Rig,
+    running: Running,
+}
+
+impl<'r> Agent<'r> {
+    /// Starts one by these files and waits until it enforces.
+    #[track_caller]
+    pub(crate) fn start(rig: &'r Rig, gateway: &str, policy: &str) -> Self {
+        write(rig, gateway, policy);
+        let mut command = run(rig, &[]);
+        command
+            .stdout(File::create(rig.file("agent.out")).unwrap())
+            .stderr(File::create(rig.file("agent.log")).unwrap());
+        let mut agent = Self {
+            rig,
+            running: Running::start(&mut command).unwrap(),
+        };
+        until("READY", || {
+            if let Some(status) = agent.running.wait(Duration::ZERO).unwrap() {
+                panic!("the agent ended ({status}):\n{}", agent.log());
+            }
+            agent.output().contains("READY").then_some(())
+        });
+        agent
+    }
+
+    /// What it printed.
+    pub(crate) fn output(&self) -> String {
+        fs::read_to_string(self.rig.file("agent.out")).unwrap()
+    }
+
+    /// What it logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.rig.file("agent.log")).unwrap()
+    }
+
+    /// Its process.
+    pub(crate) fn running(&mut self) -> &mut Running {
+        &mut self.running
+    }
+
+    /// A command on its socket, ready to run.
+    pub(crate) fn client(&self, args: &[&str]) -> Command {
+        let mut command = self.rig.gateway.command(AGENT).unwrap();
+        command
+            .args(args)
+            .env("XIOT_SOCKET", self.rig.file("control.sock"))
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// What a command prints; it must succeed.
+    #[track_caller]
+    pub(crate) fn say(&self, args: &[&str]) -> String {
+        let output = self.client(args).output().unwrap();
+        assert!(output.status.success(), "{args:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The JSON document that a command prints.
+    #[track_caller]
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
+        serde_json::from_str(&self.say(&[args, &["--json"]].concat())).unwrap()
+    }
+
+    /// Asks it to end, and waits for that.
+    #[track_caller]
+    pub(crate) fn stop(mut self) {
+        let status = self.running.stop(PATIENCE).unwrap();
+        assert!(
+            status.is_some_and(|status| status.success()),
+            "{status:?}: {}",
+            self.log()
+        );
+    }
+}
+
+/// Exit code and standard error of a run that must end by itself.
+#[track_caller]
+pub(crate) fn refused(rig: &Rig, gateway: &str, policy: &str) -> (i32, String) {
+    write(rig, gateway, policy);
+    ended(&run(rig, &[]).output().unwrap())
+}
+
+/// Exit code and standard error.
+pub(crate) fn ended(output: &Output) -> (i32, String) {
+    (
+        output.status.code().unwrap(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
+}

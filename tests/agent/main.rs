@@ -1,0 +1,30 @@
+//! The surfaces of a running agent on a real wire: commands, control socket, metrics, and its refusals to start. One
+//! process per test (nextest), each with namespaces of its own.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail the test that called them"
+)]
+
+mod access;
+mod agent;
+mod commands;
+mod metrics;
+mod prometheus;
+mod refusals;
+mod traces;
+
+/// The agent.
+const AGENT: &str = env!("CARGO_BIN_EXE_xiot-agent-under-test");
+
+/// What the rig's device may do: ping its uplink and speak to it on TCP 3613.
+const POLICY: &str = r#"onboarding: learn
+peer_sets:
+  server: [10.30.1.1, "fd00:30::1"]
+profiles:
+  pump:
+    allow:
+      - {to: server, tcp: 3613, icmp: echo-request, icmpv6: echo-request}
+devices:
+  - {name: pump-1, mac: "02:00:00:00:30:0c", ip: [10.30.1.12, "fd00:30::c"], profile: pump, mode: enforce}
+"#;
