@@ -48,19 +48,19 @@ fn render(detached: Detached, pins: &str) -> String {
     if detached == Detached::default() {
         return format!("nothing is attached by {pins}\n");
     }
-    let mut text = format!(
-        "detached from {}, put back {}, removed {}\n",
+    let elsewhere = match detached.elsewhere {
+        0 => String::new(),
+        some => format!(
+            "left alone {} of interfaces in other network namespaces\n",
+            count(some as u64, "setting")
+        ),
+    };
+    format!(
+        "detached from {}, put back {}, removed {}\n{elsewhere}",
         count(detached.links as u64, "interface"),
         count(detached.restored as u64, "setting"),
         count(detached.pins as u64, "pin"),
-    );
-    if detached.elsewhere > 0 {
-        text.push_str(&format!(
-            "left alone {} of interfaces in other network namespaces\n",
-            count(detached.elsewhere as u64, "setting")
-        ));
-    }
-    text
+    )
 }
 
 fn failure(error: DetachError) -> Failure {

@@ -99,7 +99,7 @@ pub(super) fn render(drop: &Drop) -> String {
     let wire = format!("{}/{}", drop.wire, drop.side);
     format!(
         "{:<13} {:<11} {wire:<16} {device:<20} {:<20} {}{suppressed}\n",
-        drop.time.strftime("%H:%M:%S%.3f"),
+        drop.time.strftime("%H:%M:%S%.3f").to_string(),
         drop.verdict.words(),
         drop.reason,
         frame(drop),

@@ -1,5 +1,7 @@
 //! Where logs go: standard error, filtered by `XIOT_LOG`.
 
+use std::io::{self, IsTerminal as _};
+
 use clap::ValueEnum;
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
@@ -24,7 +26,10 @@ pub(super) fn start(format: LogFormat, default: &str) -> Result<(), Failure> {
         Err(_) => EnvFilter::new(default),
     };
     let registry = tracing_subscriber::registry().with(filter);
-    let layer = fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let layer = fmt::layer()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_target(false);
     match format {
         LogFormat::Text => registry.with(layer).try_init(),
         LogFormat::Json => registry.with(layer.json()).try_init(),

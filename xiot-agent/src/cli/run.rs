@@ -47,6 +47,9 @@ pub(super) struct Args {
     /// Leave the XDP program attached at the end: enforcement goes on without an agent.
     #[arg(long)]
     keep_attached: bool,
+    /// Load this object file instead of the program that is built in. For work on the program.
+    #[arg(long, value_name = "FILE", hide = true)]
+    object: Option<PathBuf>,
 }
 
 /// Time that clients have to take their last answer.
@@ -59,23 +62,27 @@ pub(super) fn run(args: &Args) -> Outcome {
     let Ok(files) = checked.files else {
         return Ok(Exit::Findings);
     };
+    let object = match &args.object {
+        None => None,
+        Some(path) => Some(files::read_object(path).or_exit(Exit::Usage)?),
+    };
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .or_exit(Exit::Failed)?;
-    let outcome = runtime.block_on(serve(files, args.keep_attached));
+    let outcome = runtime.block_on(serve(files, object, args.keep_attached));
     runtime.shutdown_timeout(FAREWELL);
     outcome
 }
 
 /// What can be in somebody else's way comes first, and the network last: a failure on the way touches nothing.
-async fn serve(files: Files, keep_attached: bool) -> Outcome {
+async fn serve(files: Files, object: Option<Vec<u8>>, keep_attached: bool) -> Outcome {
     let mut signals = Signals::listen()?;
     let access = Access::new(geteuid().as_raw(), files.gateway.control.group.as_deref())
         .or_exit(Exit::Host)?;
     let socket = claim(&files.gateway, &access)?;
     let page = listen(&files.gateway).await?;
-    let mut service = Service::start(files).map_err(start_failure)?;
+    let mut service = Service::start(files, object).map_err(start_failure)?;
     let handle = service.handle();
     announce(&service.status().or_exit(Exit::Failed)?);
     let metrics = async {
@@ -144,10 +151,12 @@ async fn listen(gateway: &Gateway) -> Result<Option<TcpListener>, Failure> {
         return Ok(None);
     };
     let listener = http::listen(address).await.map_err(|error| Failure {
-        exit: match error.source.kind() {
-            io::ErrorKind::AddrInUse => Exit::InUse,
-            _ if is_permission(&error.source) => Exit::NotPermitted,
-            _ => Exit::Host,
+        exit: if error.source.kind() == io::ErrorKind::AddrInUse {
+            Exit::InUse
+        } else if is_permission(&error.source) {
+            Exit::NotPermitted
+        } else {
+            Exit::Host
         },
         error: error.into(),
     })?;

@@ -136,7 +136,11 @@ impl LoadError {
     pub(super) fn from_load(error: EbpfError, bytes: impl Fn(&str) -> u64) -> Self {
         match error {
             EbpfError::MapError(MapError::CreateError { name, io_error }) => {
-                if io_error.kind() == io::ErrorKind::PermissionDenied {
+                // Without the rights the kernel may also call an argument invalid: it looks at the type
+                // information first, which we were not let to load.
+                if io_error.kind() == io::ErrorKind::PermissionDenied
+                    || !capability::missing().is_empty()
+                {
                     Self::privileges(io_error)
                 } else {
                     Self::Map {

@@ -76,7 +76,7 @@ mod tests {
 
     fn now() -> Now {
         Now {
-            monotonic: Duration::from_secs(1000),
+            monotonic: Duration::from_millis(1_000_500),
             wall: "2026-05-01T12:00:00Z".parse().unwrap(),
         }
     }
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_stamp_from_after_the_reading_lies_in_the_future() {
-        let at = now().at_nanos(1_001_500_000_000);
+        let at = now().at_nanos(1_002_000_000_000);
         assert_eq!(at.to_string(), "2026-05-01T12:00:01.5Z");
     }
 

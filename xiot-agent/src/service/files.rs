@@ -1,7 +1,7 @@
 //! The two files: read, checked alone and together, compiled. Touches nothing but them.
 
 use std::{
-    io,
+    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -82,6 +82,14 @@ pub fn check(gateway: &Path, policy: &Path, compiled_at: u64) -> Result<Checked,
 /// Reads and checks a policy alone.
 pub fn read_policy(path: &Path) -> Result<Loaded<Policy>, FileError> {
     read(path, model::read_policy)
+}
+
+/// Reads an object file.
+pub fn read_object(path: &Path) -> Result<Vec<u8>, FileError> {
+    fs::read(path).map_err(|source| FileError {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// Reads and checks a gateway file alone.

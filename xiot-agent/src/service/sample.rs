@@ -250,7 +250,7 @@ const fn state_dropped() -> super::state::Verdict {
 pub(crate) fn devices() -> Vec<Device> {
     let names = names();
     let now = super::clock::Now {
-        monotonic: Duration::from_secs(1000),
+        monotonic: Duration::from_millis(1_000_500),
         wall: time(),
     };
     let seen = [view::Seen {

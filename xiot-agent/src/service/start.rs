@@ -1,6 +1,6 @@
 //! The way up and down: from checked files to a data path that enforces, and to handles on it.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use tokio::sync::broadcast;
 
@@ -47,9 +47,12 @@ pub struct Service {
 }
 
 impl Service {
-    /// Brings the data path up with these files in force. Within a Tokio runtime.
-    pub fn start(files: Files) -> Result<Self, StartError> {
-        let gateway = datapath::bring_up(&plan(&files.gateway), &files.image)?;
+    /// Brings the data path up with these files in force, by the program that is built in or by `object`. Within a
+    /// Tokio runtime.
+    pub fn start(files: Files, object: Option<Vec<u8>>) -> Result<Self, StartError> {
+        let mut plan = plan(&files.gateway);
+        plan.options.object = object.map(Cow::Owned);
+        let gateway = datapath::bring_up(&plan, &files.image)?;
         for warning in &gateway.report().warnings {
             tracing::warn!("{warning}");
         }
@@ -82,8 +85,24 @@ impl Service {
 
     /// Takes events and sweeps flows until the future is dropped.
     pub async fn tend(&mut self) {
+        #[cfg(feature = "bpf-log")]
+        self.forward_log();
         if let Some(events) = self.events.take() {
             tend(Arc::clone(&self.live), events, self.drops.clone()).await;
+        }
+    }
+
+    /// What the program logs comes out with the agent's own log.
+    #[cfg(feature = "bpf-log")]
+    fn forward_log(&mut self) {
+        match self.gateway.datapath_mut().forward_log() {
+            Ok(forwarding) => {
+                tokio::spawn(async move {
+                    let error = forwarding.await;
+                    tracing::error!(%error, "the log of the XDP program is no longer shown");
+                });
+            }
+            Err(error) => tracing::warn!(%error, "the log of the XDP program is not shown"),
         }
     }
 

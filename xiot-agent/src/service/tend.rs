@@ -53,7 +53,7 @@ async fn follow(live: &Live, mut events: EventStream, drops: &broadcast::Sender<
     }
 }
 
-async fn sweep(live: &Arc<Live>) {
+async fn sweep(live: &Arc<Live>) -> ! {
     let mut tick = interval(SWEEP);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut failing = false;

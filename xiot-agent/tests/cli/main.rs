@@ -1,4 +1,8 @@
 //! The commands that need no agent and no privileges, as a person or a CI job sees them.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests, outside of the functions that clippy knows as tests"
+)]
 
 use std::{
     fmt::Write as _,
@@ -41,7 +45,7 @@ fn check<'a>(gateway: &'a str, policy: &'a str) -> [&'a str; 5] {
     ["check", "--gateway", gateway, "--policy", policy]
 }
 
-fn explain<'a>(query: &'a str) -> Vec<&'a str> {
+fn explain(query: &str) -> Vec<&str> {
     let fixed = ["explain", "--policy", "policy.yaml", "--judge", "oracle"];
     fixed.into_iter().chain(query.split(' ')).collect()
 }

@@ -100,7 +100,7 @@ fn read_ports(
         }
     }
     check_overlap(&ranges, port::format, "ports", report);
-    let ports: Vec<_> = ranges.into_iter().map(|(range, _)| range).collect();
+    let ports: Vec<_> = ranges.iter().map(|(range, _)| range.clone()).collect();
     let label = ports.iter().map(port::format).collect::<Vec<_>>().join(",");
     (!ports.is_empty()).then(|| (ports, format!("{key} {label}")))
 }

@@ -72,15 +72,17 @@ pub(crate) fn read_peers<'n>(node: &'n Node<'_>, report: &mut Report) -> Vec<Raw
     if node.is_empty() {
         return Vec::new();
     }
-    one_or_many(node)
-        .iter()
-        .filter_map(|node| {
-            read_peer(node, report).map(|peer| RawPeer {
+    let nodes = one_or_many(node);
+    let mut peers = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        if let Some(peer) = read_peer(node, report) {
+            peers.push(RawPeer {
                 peer,
                 span: node.span,
-            })
-        })
-        .collect()
+            });
+        }
+    }
+    peers
 }
 
 fn read_peer<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<Peer<'n>> {

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use proptest::{prelude::*, sample::Index};
+
 use super::report;
 use crate::{
     diag::{Code, Style},
@@ -156,4 +158,36 @@ fn sets_chained_very_deep_do_not_exhaust_the_stack() {
     }
     text.push_str("  s50000: [10.0.0.1]\nprofiles:\n  p:\n    allow:\n      - {to: s0, tcp: 80}\n");
     assert!(report(&text).is_clean());
+}
+
+const EXAMPLE: &str = include_str!("../../../../deploy/examples/policy.yaml");
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Cuts, doubles and garbles parts of a policy: whatever comes out is refused or accepted, never a panic, and
+    /// every message can be shown.
+    #[test]
+    fn no_mutilated_policy_panics(
+        edits in proptest::collection::vec(
+            (any::<Index>(), 0..40_usize, "[ -~äß\\n\\t]{0,6}"),
+            1..6,
+        ),
+    ) {
+        let mut chars: Vec<char> = EXAMPLE.chars().collect();
+        for (at, length, insert) in edits {
+            let start = at.index(chars.len());
+            let end = (start + length).min(chars.len());
+            chars.splice(start..end, insert.chars());
+        }
+        let text: String = chars.into_iter().collect();
+        let report = report(&text);
+        let shown = report.render(Style::Plain);
+        prop_assert_eq!(shown.is_empty(), report.is_clean());
+        prop_assert_eq!(report.findings().len(), report.errors() + report.warnings());
+        for finding in report.findings() {
+            let lines = text.lines().count() + 1;
+            prop_assert!(usize::try_from(finding.line).unwrap() <= lines, "{:?}", finding);
+        }
+    }
 }

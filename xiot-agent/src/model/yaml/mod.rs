@@ -4,6 +4,7 @@
 //! truth value or a time is for the reader of the value to say, not for YAML.
 
 mod parse;
+mod place;
 mod syntax;
 mod text;
 

@@ -2,9 +2,13 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use granit_parser::{Event, Marker, Parser, ScalarStyle, StructureStyle};
+use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
-use super::{Node, Value, syntax};
+use super::{
+    Node, Value,
+    place::{collection_span, convert, narrow},
+    syntax,
+};
 use crate::diag::{Code, Diagnostic, Span};
 
 /// What a tree may grow to.
@@ -188,8 +192,13 @@ impl<'s> Builder<'s> {
             return Ok(());
         };
         let (value, first) = match open.items {
-            Items::Seq(items) => (Value::Seq(items), None),
-            Items::Map { pairs, key: _ } => {
+            Items::Seq(mut items) => {
+                items.shrink_to_fit();
+                (Value::Seq(items), None)
+            }
+            Items::Map { mut pairs, key: _ } => {
+                // Millions of small maps: what they reserve beyond their need adds up.
+                pairs.shrink_to_fit();
                 let first = pairs.first().map(|(key, _)| key.span);
                 (Value::Map(pairs), first)
             }
@@ -308,45 +317,6 @@ fn scalar(text: Cow<'_, str>, style: ScalarStyle, at: granit_parser::Span) -> No
     }
 }
 
-/// Where a list or map stands: a map without braces at its first key, any other at its first line.
-fn collection_span(
-    start: granit_parser::Span,
-    end: granit_parser::Span,
-    style: StructureStyle,
-    first_key: Option<Span>,
-) -> Span {
-    let mut span = convert(start);
-    match style {
-        StructureStyle::Flow if start.start.line() == end.end.line() => {
-            span.end = offset(end.end);
-        }
-        StructureStyle::Flow => span.end = span.start + 1,
-        StructureStyle::Block => match first_key {
-            Some(key) => span.end = key.end.max(span.start),
-            None => span.end = span.start + 1,
-        },
-    }
-    span
-}
-
-fn convert(span: granit_parser::Span) -> Span {
-    Span {
-        start: offset(span.start),
-        end: offset(span.end),
-        line: narrow(span.start.line()),
-        column: narrow(span.start.col() + 1),
-    }
-}
-
-fn offset(marker: Marker) -> u32 {
-    narrow(marker.byte_offset().unwrap_or_default())
-}
-
-/// Files are limited far below 4 GiB.
-fn narrow(value: usize) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -371,46 +341,5 @@ mod tests {
         assert_eq!(fault("[&x [a, b], *x]"), Some(Code::TooManyAliases));
         assert_eq!(fault("[&x [a], [*x]]"), None);
         assert_eq!(fault("[&x [a], [[*x]]]"), Some(Code::TooDeep));
-    }
-
-    fn text_of<'s>(source: &'s str, node: &Node<'_>) -> &'s str {
-        let start = usize::try_from(node.span.start).unwrap();
-        let end = usize::try_from(node.span.end).unwrap();
-        source.get(start..end).unwrap()
-    }
-
-    #[test]
-    fn spans_are_those_of_the_source_and_text_is_as_written() {
-        let source = "\u{feff}ä: [0755, \"1e3\"]\nb:\n- {c: 00:03, d: ~}\n- e:\n    f: no\n";
-        let root = parse(source).unwrap();
-        let Value::Map(pairs) = &root.value else {
-            panic!("a map")
-        };
-        let [(a, list), (_, entries)] = &pairs[..] else {
-            panic!("two keys")
-        };
-        assert_eq!(
-            (text_of(source, a), a.span.line, a.span.column),
-            ("ä", 1, 1)
-        );
-        assert_eq!(text_of(source, list), "[0755, \"1e3\"]");
-        let Value::Seq(items) = &list.value else {
-            panic!("a list")
-        };
-        assert_eq!(items[0].value, Value::Scalar("0755".into()));
-        assert_eq!(items[1].value, Value::Scalar("1e3".into()));
-        assert_eq!((items[1].span.line, items[1].span.column), (1, 11));
-        let Value::Seq(items) = &entries.value else {
-            panic!("a list")
-        };
-        assert_eq!(entries.span.line, 3);
-        assert_eq!(text_of(source, &items[0]), "{c: 00:03, d: ~}");
-        // A map without braces stands at its first key.
-        assert_eq!((text_of(source, &items[1]), items[1].span.line), ("e", 4));
-        let Value::Map(pairs) = &items[0].value else {
-            panic!("a map")
-        };
-        assert_eq!(pairs[0].1.value, Value::Scalar("00:03".into()));
-        assert_eq!(pairs[1].1.value, Value::Null);
     }
 }

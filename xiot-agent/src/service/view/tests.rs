@@ -22,7 +22,7 @@ use crate::service::{
 
 fn now() -> Now {
     Now {
-        monotonic: Duration::from_secs(1_000),
+        monotonic: Duration::from_millis(1_000_500),
         wall: sample::time(),
     }
 }
@@ -198,7 +198,7 @@ fn flows_are_selected_and_sorted_by_activity() {
 #[test]
 fn an_event_becomes_a_drop_of_its_wire_and_side() {
     let event = Event {
-        time: 999_500_000_000,
+        time: 1_000_000_000_000,
         src: Addr::v4([10, 30, 1, 12]),
         dst: Addr::v4([10, 20, 8, 11]),
         src_port: 1,
