@@ -6,7 +6,7 @@
 /// `u32`: write each verdict to the trace map. Only for `explain`, `simulate` and tests, on a private instance.
 pub const TRACE: &str = "XIOT_TRACE";
 
-/// `u32`: devices per CPU in the device counter array; the row length of its [cpu][device] layout.
+/// `u32`: devices per CPU in the device counter array; the row length of its `[cpu][device]` layout.
 pub const DEVICE_STRIDE: &str = "XIOT_DEVICE_STRIDE";
 
 /// `u32`: 64-byte lines in one policy slot.

@@ -24,7 +24,7 @@ crate::layout!(ReasonCounter, size 32, align 8);
 #[expect(clippy::cast_possible_truncation, reason = "64 * 128")]
 pub const REASON_COUNTERS: u32 = (MAX_PORTS * Reason::CAPACITY) as u32;
 
-/// What one device sent and received on one CPU; the array is laid out [cpu][device].
+/// What one device sent and received on one CPU; the array is laid out `[cpu][device]`.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[repr(C)]
 pub struct DeviceCounter {

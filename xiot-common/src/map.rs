@@ -16,7 +16,7 @@ pub const FLOWS: &str = "FLOWS";
 pub const OBSERVED: &str = "OBSERVED";
 /// `PerCpuArray<ReasonCounter>` by port and reason.
 pub const REASONS: &str = "REASONS";
-/// `Array<DeviceCounter>` laid out [cpu][device]. Memory-mapped, read by the agent.
+/// `Array<DeviceCounter>` laid out `[cpu][device]`. Memory-mapped, read by the agent.
 pub const DEVICE_COUNTERS: &str = "DEVICE_COUNTERS";
 /// `Array<RuleCounter>` by rule. Memory-mapped, read by the agent.
 pub const RULE_COUNTERS: &str = "RULE_COUNTERS";
