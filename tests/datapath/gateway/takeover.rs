@@ -4,6 +4,7 @@ use std::{
     fs,
     sync::atomic::{AtomicBool, Ordering},
     thread,
+    time::{Duration, Instant},
 };
 
 use xiot_agent::datapath::{AttachMode, BringUpError, UsedMode, detach};
@@ -42,7 +43,9 @@ fn no_frame_is_lost_while_a_new_agent_takes_over() {
         let frames = scope.spawn(|| {
             let mut frame = udp();
             let mut sent = 0u32;
-            while !done.load(Ordering::Acquire) {
+            let start = Instant::now();
+            // Also ends if the other side panics.
+            while !done.load(Ordering::Acquire) && start.elapsed() < AT_MOST {
                 sent += 1;
                 // The payload, so that each frame is one of a kind. Each must arrive before the next is sent.
                 frame[42..46].copy_from_slice(&sent.to_be_bytes());
@@ -84,6 +87,9 @@ fn auto_keeps_the_mode_that_is_in_use() {
         assert_eq!((port.mode, port.taken_over), (UsedMode::Generic, true));
     }
 }
+
+/// Far more than three takeovers take.
+const AT_MOST: Duration = Duration::from_secs(60);
 
 /// Makes the very last step of a takeover fail: a directory can't be replaced by a pin.
 fn obstruct(ward: &Ward) {
