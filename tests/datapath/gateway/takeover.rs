@@ -89,7 +89,7 @@ fn auto_keeps_the_mode_that_is_in_use() {
 }
 
 /// Far more than three takeovers take.
-const AT_MOST: Duration = Duration::from_secs(60);
+const AT_MOST: Duration = Duration::from_mins(1);
 
 /// Makes the very last step of a takeover fail: a directory can't be replaced by a pin.
 fn obstruct(ward: &Ward) {
