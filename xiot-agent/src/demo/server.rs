@@ -28,7 +28,9 @@ pub(super) fn start(host: &Host, ports: &[u16], lasting: bool) -> Result<Running
         command
             .args(["demo", "--serve", &list.join(",")])
             .stdin(Stdio::null())
-            .stdout(Stdio::piped()),
+            .stdout(Stdio::piped())
+            // What outlives the demo must not hold its output open.
+            .stderr(Stdio::null()),
     )?;
     let output = running.child().stdout.take();
     let mut line = String::new();

@@ -42,12 +42,10 @@ pub(super) fn play(hospital: &Hospital, report: &mut Report<impl Write>) -> Resu
     report.check(everybody_seen(hospital)?)?;
     let devices = agent::show(hospital, &["devices"])?;
     report.quote("xiot-agent devices", &devices)?;
-    let flows = agent::show(
-        hospital,
-        &["flows", "--device", &pump.mac_text(), "--port", "3613"],
-    )?;
+    let (mac, peer) = (pump.mac_text(), server.address.to_string());
+    let flows = agent::show(hospital, &["flows", "--device", &mac, "--peer", &peer])?;
     report.quote(
-        &format!("xiot-agent flows --device {} --port 3613", pump.mac_text()),
+        &format!("xiot-agent flows --device {mac} --peer {peer}"),
         &flows,
     )?;
     Ok(())

@@ -30,11 +30,13 @@ pub(super) fn play(hospital: &Hospital, report: &mut Report<impl Write>) -> Resu
     report.line(&indented(files::ENFORCE))?;
     let agent = Agent::start(hospital, files::ENFORCE)?;
     allowed::play(hospital, report).context("in allowed conversations")?;
-    report.title("Attacks")?;
-    attacks::play(hospital, report).context("in attacks")?;
     report.title("Mistakes and accidents")?;
     typo::play(hospital, report).context("with a typo")?;
-    death::play(hospital, agent, report).context("when the agent dies")
+    let agent = death::play(hospital, agent, report).context("when the agent dies")?;
+    // Last, so that the counters shown at the end tell of them.
+    report.title("Attacks")?;
+    attacks::play(hospital, report).context("in attacks")?;
+    Ok(agent)
 }
 
 fn indented(text: &str) -> String {

@@ -73,7 +73,7 @@ fn refusal(what: &'static str, command: &str, output: &Output) -> Check {
         ),
         reason: text
             .lines()
-            .find(|line| line.contains("error"))
+            .find(|line| line.starts_with("error"))
             .unwrap_or_default()
             .trim()
             .to_owned(),
