@@ -39,7 +39,10 @@ fn the_kernel_keeps_others_off_the_socket() {
     assert_eq!((socket.uid(), socket.gid()), (0, 0));
     let (code, said) = ended(&status_as(&rig, &AS_NOBODY));
     assert_eq!(code, 3, "{said}");
-    assert!(said.contains("not permitted to use") && said.contains("control.group"), "{said}");
+    assert!(
+        said.contains("not permitted to use") && said.contains("control.group"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -49,9 +52,15 @@ fn the_agent_refuses_whom_the_file_mode_lets_in_and_logs_it() {
     fs::set_permissions(rig.file("control.sock"), Permissions::from_mode(0o666)).unwrap();
     let (code, said) = ended(&status_as(&rig, &AS_NOBODY));
     assert_eq!(code, 3, "{said}");
-    assert!(said.contains("user 65534 may not use the control socket"), "{said}");
+    assert!(
+        said.contains("user 65534 may not use the control socket"),
+        "{said}"
+    );
     let log = agent.log();
-    assert!(log.contains("refused a client") && log.contains("uid=65534"), "{log}");
+    assert!(
+        log.contains("refused a client") && log.contains("uid=65534"),
+        "{log}"
+    );
     agent.say(&["status"]);
 }
 
@@ -59,7 +68,10 @@ fn the_agent_refuses_whom_the_file_mode_lets_in_and_logs_it() {
 fn members_of_the_group_are_let_in() {
     let rig = Rig::new();
     let socket = rig.file("control.sock");
-    let control = format!("control: {{socket: {}, group: nogroup}}\n", socket.display());
+    let control = format!(
+        "control: {{socket: {}, group: nogroup}}\n",
+        socket.display()
+    );
     let _agent = Agent::start(&rig, &gateway(&rig, &control), POLICY);
     assert_eq!(fs::metadata(&socket).unwrap().gid(), NOBODY);
     for user in [

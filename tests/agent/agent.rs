@@ -19,10 +19,19 @@ use crate::AGENT;
 pub(crate) fn gateway(rig: &Rig, more: &str) -> String {
     let (socket, pins) = (rig.file("control.sock"), rig.scratch.bpf().join("xiot"));
     let [control, metrics] = [
-        ("control:", format!("control: {{socket: {}}}\n", socket.display())),
+        (
+            "control:",
+            format!("control: {{socket: {}}}\n", socket.display()),
+        ),
         ("metrics:", "metrics: 127.0.0.1:9469\n".to_owned()),
     ]
-    .map(|(key, line)| if more.contains(key) { String::new() } else { line });
+    .map(|(key, line)| {
+        if more.contains(key) {
+            String::new()
+        } else {
+            line
+        }
+    });
     let pins = if more.contains("pins:") {
         String::new()
     } else {

@@ -81,7 +81,10 @@ fn tables_and_json_tell_what_happened() {
     let [row] = dropped.as_slice() else {
         panic!("{dropped:?}");
     };
-    assert_eq!((row["wire"].as_str(), row["side"].as_str()), (Some("ward-3"), Some("device")));
+    assert_eq!(
+        (row["wire"].as_str(), row["side"].as_str()),
+        (Some("ward-3"), Some("device"))
+    );
     assert!(row["frames"].as_u64().unwrap() >= 1);
     let screen = agent.say(&["status"]);
     line(&screen, &["dropped", "no_port"]);
@@ -103,7 +106,11 @@ fn tables_and_json_tell_what_happened() {
     assert_eq!(flow["peer_port"], 3613);
     assert_eq!(flow["opener"], "device");
     assert_eq!(flow["rule"]["line"], 7);
-    assert!(agent.say(&["flows", "--port", "3613"]).contains("policy.yaml:7 to server"));
+    assert!(
+        agent
+            .say(&["flows", "--port", "3613"])
+            .contains("policy.yaml:7 to server")
+    );
     let none = agent.json(&["flows", "--device", "nobody"]);
     assert_eq!(none.as_array().unwrap().len(), 0);
 
@@ -113,7 +120,10 @@ fn tables_and_json_tell_what_happened() {
     assert_eq!(drop["dst_port"], 23);
     assert_eq!(drop["tcp_flags"], "S");
     assert!(agent.say(&["drops"]).contains("10.30.1.1:23 [S]"));
-    assert_eq!(agent.say(&["drops", "--since", "10m", "--device", "nobody", "--json"]), "");
+    assert_eq!(
+        agent.say(&["drops", "--since", "10m", "--device", "nobody", "--json"]),
+        ""
+    );
 }
 
 #[test]
@@ -135,8 +145,16 @@ fn devices_that_are_not_listed_are_found_while_learning() {
     assert_eq!(found["name"], Value::Null);
     assert_eq!(found["mode"], "learn");
     assert_eq!(found["wire"], "ward-3");
-    assert!(agent.json(&["status"])["unlisted_devices"].as_u64().unwrap() >= 1);
-    line(&agent.say(&["devices"]), &["(not", "listed)", "02:00:00:00:30:0c"]);
+    assert!(
+        agent.json(&["status"])["unlisted_devices"]
+            .as_u64()
+            .unwrap()
+            >= 1
+    );
+    line(
+        &agent.say(&["devices"]),
+        &["(not", "listed)", "02:00:00:00:30:0c"],
+    );
 }
 
 #[test]
@@ -150,7 +168,10 @@ fn mode_monitor_lets_through_and_tells() {
     let [flow] = flows.as_array().unwrap().as_slice() else {
         panic!("{flows}");
     };
-    assert_eq!((flow["reason"].as_str(), flow["would_drop"].as_bool()), (Some("no_port"), Some(true)));
+    assert_eq!(
+        (flow["reason"].as_str(), flow["would_drop"].as_bool()),
+        (Some("no_port"), Some(true))
+    );
     let drop = agent.say(&["drops", "--reason", "no_port", "--json"]);
     assert!(drop.contains("\"would_drop\""), "{drop}");
     let pump = agent.json(&["devices"])[0]["traffic"].clone();
@@ -169,7 +190,9 @@ fn explain_asks_the_running_agent_and_disturbs_nothing() {
         ("3613", "forwarded", "allowed_rule"),
         ("3614", "dropped", "no_port"),
     ] {
-        let answer = agent.json(&["explain", "--device", "pump-1", "--to", "server", "tcp", port]);
+        let answer = agent.json(&[
+            "explain", "--device", "pump-1", "--to", "server", "tcp", port,
+        ]);
         assert_eq!(answer["judge"], "program");
         assert_eq!(answer["verdict"], verdict);
         // Both families of the set are asked.
@@ -178,13 +201,26 @@ fn explain_asks_the_running_agent_and_disturbs_nothing() {
         assert!(legs.iter().all(|leg| leg["reason"] == reason), "{answer}");
         assert!(legs.iter().all(|leg| leg["wire"] == "ward-3"), "{answer}");
     }
-    let said = agent.say(&["explain", "--device", "pump-1", "--to", "10.30.1.1", "tcp", "3614"]);
-    assert!(said.contains("policy.yaml:7 allows tcp with 10.30.1.1 on other ports"), "{said}");
+    let said = agent.say(&[
+        "explain",
+        "--device",
+        "pump-1",
+        "--to",
+        "10.30.1.1",
+        "tcp",
+        "3614",
+    ]);
+    assert!(
+        said.contains("policy.yaml:7 allows tcp with 10.30.1.1 on other ports"),
+        "{said}"
+    );
     assert_eq!(agent.json(&["flows"]).as_array().unwrap().len(), 0);
     assert_eq!(agent.json(&["status"])["frames"], before);
 
     let output = agent
-        .client(&["explain", "--device", "pump-2", "--to", "server", "tcp", "1"])
+        .client(&[
+            "explain", "--device", "pump-2", "--to", "server", "tcp", "1",
+        ])
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
@@ -203,7 +239,10 @@ fn drops_are_followed_as_they_come() {
     let telnet = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 23);
     assert!(connect_is_lost(&rig.device, telnet.address()));
     let drop: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
-    assert_eq!((drop["dst_port"].as_u64(), drop["device"].as_str()), (Some(23), Some("pump-1")));
+    assert_eq!(
+        (drop["dst_port"].as_u64(), drop["device"].as_str()),
+        (Some(23), Some("pump-1"))
+    );
     // The agent's end is the follower's end, and no failure of it.
     agent.stop();
     assert!(lines.all(|line| line.is_ok()));

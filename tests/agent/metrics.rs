@@ -21,7 +21,11 @@ fn ask(rig: &Rig, address: &str, request: &str) -> String {
     rig.gateway
         .run(|| {
             let mut stream = TcpStream::connect(address).unwrap();
-            write!(stream, "{request} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+            write!(
+                stream,
+                "{request} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            )
+            .unwrap();
             let mut answer = String::new();
             stream.read_to_string(&mut answer).unwrap();
             answer
@@ -51,7 +55,11 @@ fn check_by_promtool(page: &str) {
     drop(stdin);
     let output = promtool.wait_with_output().unwrap();
     let said = [output.stdout, output.stderr].concat();
-    assert!(output.status.success() && said.is_empty(), "{}", String::from_utf8_lossy(&said));
+    assert!(
+        output.status.success() && said.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&said)
+    );
 }
 
 #[test]
@@ -96,7 +104,13 @@ fn nothing_else_is_served() {
 fn metrics_off_opens_no_port() {
     let rig = Rig::new();
     let _agent = Agent::start(&rig, &gateway(&rig, "metrics: off\n"), POLICY);
-    let output = rig.gateway.command("ss").unwrap().args(["-Hltn"]).output().unwrap();
+    let output = rig
+        .gateway
+        .command("ss")
+        .unwrap()
+        .args(["-Hltn"])
+        .output()
+        .unwrap();
     assert!(output.status.success());
     assert_eq!(String::from_utf8_lossy(&output.stdout), "");
 }

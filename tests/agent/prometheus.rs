@@ -27,8 +27,14 @@ fn prometheus(rig: &Rig) -> Running {
     fs::write(rig.file("prometheus.yml"), config).unwrap();
     let mut command = rig.gateway.command("prometheus").unwrap();
     command
-        .arg(format!("--config.file={}", rig.file("prometheus.yml").display()))
-        .arg(format!("--storage.tsdb.path={}", rig.file("tsdb").display()))
+        .arg(format!(
+            "--config.file={}",
+            rig.file("prometheus.yml").display()
+        ))
+        .arg(format!(
+            "--storage.tsdb.path={}",
+            rig.file("tsdb").display()
+        ))
         .arg("--web.listen-address=127.0.0.1:9090")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -43,7 +49,14 @@ fn query(rig: &Rig, query: &str) -> Option<f64> {
         .gateway
         .command("promtool")
         .unwrap()
-        .args(["query", "instant", "-o", "json", "http://127.0.0.1:9090", query])
+        .args([
+            "query",
+            "instant",
+            "-o",
+            "json",
+            "http://127.0.0.1:9090",
+            query,
+        ])
         .output()
         .unwrap();
     let answer: Value = serde_json::from_slice(&output.stdout).ok()?;
@@ -65,8 +78,11 @@ fn prometheus_scrapes_the_agent() {
         query(&rig, "up{job=\"xiot\"}").filter(|up| *up > 0.5)
     });
     let dropped = until("the drops", || {
-        query(&rig, "sum(xiot_frames_total{verdict=\"dropped\",reason=\"no_port\"})")
-            .filter(|dropped| *dropped > 0.5)
+        query(
+            &rig,
+            "sum(xiot_frames_total{verdict=\"dropped\",reason=\"no_port\"})",
+        )
+        .filter(|dropped| *dropped > 0.5)
     });
     assert!(dropped >= 1.0);
     let info = query(&rig, "count(xiot_policy_info * on() xiot_policy_revision)").unwrap();

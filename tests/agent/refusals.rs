@@ -40,7 +40,12 @@ fn an_interface_that_is_not_there() {
 fn an_interface_that_is_down() {
     let rig = Rig::new();
     rig.gateway.ip("link set dev up0 down").unwrap();
-    check(&rig, &gateway(&rig, ""), 4, &["up0 is down", "ip link set dev up0 up"]);
+    check(
+        &rig,
+        &gateway(&rig, ""),
+        4,
+        &["up0 is down", "ip link set dev up0 up"],
+    );
 }
 
 #[test]
@@ -48,7 +53,12 @@ fn a_directory_for_pins_that_is_on_no_bpf_file_system() {
     let rig = Rig::new();
     let pins = rig.file("pins");
     let more = format!("pins: {}\n", pins.display());
-    check(&rig, &gateway(&rig, &more), 4, &["BPF file system", "mount -t bpf"]);
+    check(
+        &rig,
+        &gateway(&rig, &more),
+        4,
+        &["BPF file system", "mount -t bpf"],
+    );
     assert!(!pins.exists());
 }
 
@@ -56,8 +66,16 @@ fn a_directory_for_pins_that_is_on_no_bpf_file_system() {
 fn a_group_that_is_not_there() {
     let rig = Rig::new();
     let socket = rig.file("control.sock");
-    let control = format!("control: {{socket: {}, group: netops-of-nowhere}}\n", socket.display());
-    check(&rig, &gateway(&rig, &control), 4, &["netops-of-nowhere", "groupadd"]);
+    let control = format!(
+        "control: {{socket: {}, group: netops-of-nowhere}}\n",
+        socket.display()
+    );
+    check(
+        &rig,
+        &gateway(&rig, &control),
+        4,
+        &["netops-of-nowhere", "groupadd"],
+    );
 }
 
 #[test]
@@ -67,13 +85,23 @@ fn a_metrics_address_in_use() {
         .gateway
         .run(|| TcpListener::bind("127.0.0.1:9469").unwrap())
         .unwrap();
-    check(&rig, &gateway(&rig, ""), 6, &["127.0.0.1:9469", "metrics: off"]);
+    check(
+        &rig,
+        &gateway(&rig, ""),
+        6,
+        &["127.0.0.1:9469", "metrics: off"],
+    );
 }
 
 #[test]
 fn a_metrics_address_that_is_not_this_hosts() {
     let rig = Rig::new();
-    check(&rig, &gateway(&rig, "metrics: 192.0.2.1:9469\n"), 4, &["192.0.2.1:9469"]);
+    check(
+        &rig,
+        &gateway(&rig, "metrics: 192.0.2.1:9469\n"),
+        4,
+        &["192.0.2.1:9469"],
+    );
 }
 
 #[test]
@@ -85,7 +113,12 @@ fn a_control_socket_in_use() {
         rig.scratch.bpf().join("other").display()
     );
     let pid = format!("process {}", first.running().id());
-    check(&rig, &gateway(&rig, &more), 6, &["control.sock", &pid, "another socket"]);
+    check(
+        &rig,
+        &gateway(&rig, &more),
+        6,
+        &["control.sock", &pid, "another socket"],
+    );
     first.say(&["status"]);
 }
 
@@ -104,7 +137,10 @@ fn a_file_in_the_way_of_the_socket() {
     let rig = Rig::new();
     fs::write(rig.file("control.sock"), "precious").unwrap();
     check(&rig, &gateway(&rig, ""), 4, &["control.sock", "no socket"]);
-    assert_eq!(fs::read_to_string(rig.file("control.sock")).unwrap(), "precious");
+    assert_eq!(
+        fs::read_to_string(rig.file("control.sock")).unwrap(),
+        "precious"
+    );
 }
 
 #[test]
@@ -123,7 +159,12 @@ fn another_user() {
     let rig = Rig::new();
     write(&rig, &gateway(&rig, ""), POLICY);
     let before = Traces::of(&rig);
-    let nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+    let nobody = [
+        "setpriv",
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+    ];
     let (code, said) = ended(&run(&rig, &nobody).output().unwrap());
     assert_refused(&said, code, 3, &["control.sock", "Permission denied"]);
     assert_eq!(Traces::of(&rig), before);
@@ -170,9 +211,18 @@ fn a_program_that_the_verifier_rejects_is_shown_with_the_end_of_its_log() {
     fs::write(rig.file("endless.o"), endless()).unwrap();
     let before = Traces::of(&rig);
     let mut command = run(&rig, &[]);
-    let output = command.arg("--object").arg(rig.file("endless.o")).output().unwrap();
+    let output = command
+        .arg("--object")
+        .arg(rig.file("endless.o"))
+        .output()
+        .unwrap();
     let (code, said) = ended(&output);
-    assert_refused(&said, code, 5, &["the kernel refused the XDP program", "jump out of range"]);
+    assert_refused(
+        &said,
+        code,
+        5,
+        &["the kernel refused the XDP program", "jump out of range"],
+    );
     assert_eq!(Traces::of(&rig), before);
 }
 
@@ -182,7 +232,11 @@ fn an_object_that_is_none() {
     write(&rig, &gateway(&rig, ""), POLICY);
     for (object, code) in [("policy.yaml", 5), ("nowhere.o", 2)] {
         let mut command = run(&rig, &[]);
-        let output = command.arg("--object").arg(rig.file(object)).output().unwrap();
+        let output = command
+            .arg("--object")
+            .arg(rig.file(object))
+            .output()
+            .unwrap();
         let (ended_with, said) = ended(&output);
         assert_refused(&said, ended_with, code, &[]);
     }
@@ -194,7 +248,12 @@ fn a_policy_with_an_error_before_anything_else() {
     let before = Traces::of(&rig);
     let policy = POLICY.replace("to: server", "to: sever");
     let (code, said) = refused(&rig, &gateway(&rig, ""), &policy);
-    assert_refused(&said, code, 1, &["policy.yaml:7", "sever", "did you mean `server`?", "^^^^^"]);
+    assert_refused(
+        &said,
+        code,
+        1,
+        &["policy.yaml:7", "sever", "did you mean `server`?", "^^^^^"],
+    );
     assert_eq!(Traces::of(&rig), before);
     assert!(!Path::new(&rig.file("control.sock")).exists());
 }

@@ -28,7 +28,13 @@ impl Traces {
     /// The gateway as it is.
     pub(crate) fn of(rig: &Rig) -> Self {
         let run = |program: &str, args: &[&str]| {
-            let output = rig.gateway.command(program).unwrap().args(args).output().unwrap();
+            let output = rig
+                .gateway
+                .command(program)
+                .unwrap()
+                .args(args)
+                .output()
+                .unwrap();
             assert!(output.status.success(), "{program} {args:?}: {output:?}");
             String::from_utf8(output.stdout).unwrap()
         };
@@ -74,7 +80,13 @@ fn an_agent_that_is_asked_to_end_leaves_nothing() {
         let mut agent = Agent::start(&rig, &gateway(&rig, ""), POLICY);
         assert_ne!(Traces::of(&rig), before);
         let pid = agent.running().id().to_string();
-        let sent = rig.gateway.command("kill").unwrap().args(["-s", signal, &pid]).status().unwrap();
+        let sent = rig
+            .gateway
+            .command("kill")
+            .unwrap()
+            .args(["-s", signal, &pid])
+            .status()
+            .unwrap();
         assert!(sent.success());
         let status = agent.running().wait(PATIENCE).unwrap().unwrap();
         assert_eq!(status.code(), Some(0), "SIG{signal}: {}", agent.log());
@@ -90,10 +102,15 @@ fn after_a_kill_the_next_run_takes_over_and_cleans_up_in_the_end() {
     first.running().child().kill().unwrap();
     first.running().child().wait().unwrap();
     let killed = Traces::of(&rig);
-    assert!(killed.ports.iter().all(|(xdp, _)| xdp.is_some()), "{killed:?}");
+    assert!(
+        killed.ports.iter().all(|(xdp, _)| xdp.is_some()),
+        "{killed:?}"
+    );
     drop(first);
     let second = Agent::start(&rig, &gateway(&rig, ""), POLICY);
-    until("the new agent to answer", || second.say(&["status"]).contains("ward-3").then_some(()));
+    until("the new agent to answer", || {
+        second.say(&["status"]).contains("ward-3").then_some(())
+    });
     second.stop();
     assert_eq!(Traces::of(&rig), before);
 }
