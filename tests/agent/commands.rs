@@ -20,7 +20,7 @@ use crate::{
     agent::{Agent, gateway},
 };
 
-fn rows<'v>(list: &'v Value, wanted: impl Fn(&Value) -> bool) -> Vec<&'v Value> {
+fn rows(list: &Value, wanted: impl Fn(&Value) -> bool) -> Vec<&Value> {
     let list = list.as_array().unwrap();
     list.iter().filter(|row| wanted(row)).collect()
 }
@@ -42,7 +42,11 @@ fn the_ready_line_names_ports_policy_and_devices() {
     let rig = Rig::new();
     let agent = Agent::start(&rig, &gateway(&rig, ""), POLICY);
     let status = agent.json(&["status"]);
-    let digest = &status["policy"]["digest"].as_str().unwrap()[..12];
+    let digest = status["policy"]["digest"]
+        .as_str()
+        .unwrap()
+        .get(..12)
+        .unwrap();
     assert_eq!(
         agent.output(),
         format!(
@@ -133,14 +137,13 @@ fn devices_that_are_not_listed_are_found_while_learning() {
     assert!(ping(&rig.device, rig.uplink.v4.into()));
     let found = until("the device to be seen", || {
         let devices = agent.json(&["devices", "--unlisted"]);
-        let found = rows(&devices, |row| row["mac"] == "02:00:00:00:30:0c")
+        rows(&devices, |row| row["mac"] == "02:00:00:00:30:0c")
             .into_iter()
             .find(|row| {
                 let addresses = row["addresses"].as_array().unwrap();
                 addresses.iter().any(|address| address == "10.30.1.12")
             })
-            .cloned();
-        found
+            .cloned()
     });
     assert_eq!(found["name"], Value::Null);
     assert_eq!(found["mode"], "learn");
