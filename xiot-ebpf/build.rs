@@ -20,7 +20,11 @@ fn main() {
         println!("cargo::rerun-if-changed={}", linker.display());
     }
     if env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "bpf") {
-        println!("cargo::rustc-link-arg-bins=--export={}", GLOBAL.join(","));
+        let mut global = GLOBAL.to_vec();
+        if env::var_os("CARGO_FEATURE_LOG").is_some() {
+            global.push("xiot_log");
+        }
+        println!("cargo::rustc-link-arg-bins=--export={}", global.join(","));
         // By default the linker forbids LLVM to write out memset and memcpy as stores: clearing 50 bytes then costs a
         // call and a loop over bytes, on every frame.
         println!("cargo::rustc-link-arg-bins=--disable-expand-memcpy-in-order");

@@ -40,7 +40,7 @@ fn line(table: &str, words: &[&str]) -> String {
 #[test]
 fn the_ready_line_names_ports_policy_and_devices() {
     let rig = Rig::new();
-    let agent = Agent::start(&rig, &gateway(&rig, ""), POLICY);
+    let mut agent = Agent::start(&rig, &gateway(&rig, ""), POLICY);
     let status = agent.json(&["status"]);
     let digest = status["policy"]["digest"]
         .as_str()
@@ -54,7 +54,7 @@ fn the_ready_line_names_ports_policy_and_devices() {
              devices=enforce:1,monitor:0,learn:0\n"
         )
     );
-    assert_eq!(status["agent"]["pid"], status["agent"]["pid"]);
+    assert_eq!(status["agent"]["pid"], agent.running().id());
     assert_eq!(status["wires"][0]["device"]["xdp"], "native");
 }
 

@@ -8,6 +8,8 @@
 
 mod access;
 mod agent;
+#[cfg(feature = "bpf-log")]
+mod bpf_log;
 mod commands;
 mod metrics;
 mod prometheus;

@@ -1,6 +1,6 @@
 //! Loading, and refusing to.
 
-use object::{File, Object as _, ObjectSection as _};
+use object::{File, Object as _, ObjectSection as _, ObjectSymbol as _};
 use xiot_agent::datapath::{Datapath, LoadError, object};
 use xiot_common::capacity::MAX_IFINDEX;
 
@@ -16,6 +16,17 @@ fn the_program_passes_the_verifier_with_and_without_trace() {
         println!("trace {trace}: {instructions} instructions verified");
         assert!(instructions < 1_000_000);
     }
+}
+
+#[cfg(not(feature = "bpf-log"))]
+#[test]
+fn the_program_that_is_shipped_has_no_log() {
+    let file = File::parse(object()).unwrap();
+    let log = file
+        .symbols()
+        .filter_map(|symbol| symbol.name().ok())
+        .find(|name| name.to_lowercase().contains("log"));
+    assert_eq!(log, None);
 }
 
 #[test]

@@ -55,6 +55,11 @@ pub fn run(ctx: &XdpContext) -> u32 {
         scratch.set_verdict(&verdict);
         record::event::xiot_event();
     }
+    #[cfg(feature = "log")]
+    if !verdict.hit {
+        scratch.set_verdict(&verdict);
+        record::log::xiot_log();
+    }
     if config::trace() != 0 {
         record::trace::write(&verdict);
     }

@@ -48,28 +48,41 @@ impl Options {
     }
 }
 
-/// Runs the tests. Does not return when they could be started.
+/// All tests of the build that is shipped.
+const SHIPPED: &[&str] = &["--workspace"];
+
+/// The one test of the build whose XDP program logs.
+const LOGGING: &[&str] = &["--package=xiot-tests", "--features=bpf-log", "--test=agent"];
+
+/// Runs the tests. Does not return when the last of them could be started.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    if !options.is_narrowed() && tidy::has_examples()? {
-        shell::run(shell::cargo().args(["test", "--workspace", "--doc", "--quiet"]))?;
+    if !options.is_narrowed() {
+        if tidy::has_examples()? {
+            shell::run(shell::cargo().args(["test", "--workspace", "--doc", "--quiet"]))?;
+        }
+        shell::run(nextest(LOGGING)?.args(["--profile", "ci", "bpf_log::"]))?;
     }
-    let mut nextest = if shell::is_root() {
-        let mut nextest = shell::cargo();
-        nextest.args(["nextest", "run", "--workspace"]);
-        nextest
-    } else {
-        as_other_user()?
-    };
     shell::become_it(
-        nextest
+        nextest(SHIPPED)?
             .args(options.nextest_args())
             .envs(options.environment()),
     )
 }
 
+/// A run of nextest over this part of the workspace.
+fn nextest(what: &[&str]) -> Result<std::process::Command> {
+    if shell::is_root() {
+        let mut nextest = shell::cargo();
+        nextest.args(["nextest", "run"]).args(what);
+        Ok(nextest)
+    } else {
+        as_other_user(what)
+    }
+}
+
 /// Builds as the user who asked and runs as root, so that root leaves no file in the build
 /// directory. nextest itself runs as root, not each test: it must be able to end a hung one.
-fn as_other_user() -> Result<std::process::Command> {
+fn as_other_user(what: &[&str]) -> Result<std::process::Command> {
     eprintln!(
         "Tests load BPF programs and make network namespaces: they are built now and run as root, by sudo."
     );
@@ -85,18 +98,13 @@ fn as_other_user() -> Result<std::process::Command> {
         Ok(path)
     };
     let metadata = describe("metadata.json", &["metadata", "--format-version", "1"])?;
-    let binaries = describe(
-        "binaries.json",
-        &[
-            "nextest",
-            "list",
-            "--workspace",
-            "--list-type",
-            "binaries-only",
-            "--message-format",
-            "json",
-        ],
-    )?;
+    let list = ["nextest", "list"]
+        .iter()
+        .chain(what)
+        .chain(&["--list-type", "binaries-only", "--message-format", "json"])
+        .copied()
+        .collect::<Vec<_>>();
+    let binaries = describe("binaries.json", &list)?;
     let mut nextest = shell::as_root("cargo-nextest");
     nextest
         .args(["nextest", "run", "--cargo-metadata"])

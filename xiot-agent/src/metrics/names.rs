@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 /// What a series does over time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
-    /// Only grows, until the program is loaded anew.
+    /// Only grows, until an agent is started anew.
     Counter,
     /// Goes up and down.
     Gauge,
@@ -130,7 +130,7 @@ This page is made from `xiot-agent/src/metrics/names.rs`; a test holds the two t
 The number of series depends on wires, reasons and profiles, never on devices, addresses or flows. What single devices do
 is shown by `xiot-agent devices`.
 
-Counters start at zero when the XDP program is loaded, and go on when the agent alone restarts.
+Counters start at zero with each `xiot-agent run`, which loads a program of its own.
 
 | name | type | labels | meaning |
 |---|---|---|---|

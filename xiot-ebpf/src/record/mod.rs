@@ -2,6 +2,8 @@
 
 pub mod counter;
 pub mod event;
+#[cfg(feature = "log")]
+pub mod log;
 pub mod observed;
 pub mod rule;
 pub mod trace;
