@@ -43,7 +43,7 @@ impl<'t> Trial<'t> {
     pub fn new(prog: &'t mut Prog, policy: &'t Policy, wires: &'t [String]) -> Self {
         prog.apply(policy, wires);
         let room = usize::try_from(prog.room()).expect("a map's size");
-        let tally = Tally::before(prog.counters(), policy.devices.len());
+        let tally = Tally::before(prog.counters(), policy);
         Self {
             prog,
             oracle: Oracle::with_flow_capacity(policy, wires, room),

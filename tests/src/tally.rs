@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use xiot_agent::{collect::Counters, oracle::Side};
+use xiot_agent::{collect::Counters, model::policy::Policy, oracle::Side};
 use xiot_common::{
     counter::{DeviceCounter, ReasonCounter},
     reason::{Class, Reason},
@@ -10,7 +10,8 @@ use xiot_common::{
 
 use crate::{prog::must, shot::Shot, verdict::Verdict};
 
-/// Frames up to this lie in one buffer. The program asks for the length of longer ones only where it matters.
+/// Frames up to this lie in one buffer. Of a longer one that belongs to a flow, the program counts the first buffer
+/// alone if the datagram ends there.
 const ONE_BUFFER: usize = 3000;
 
 /// Ports of two wires.
@@ -21,17 +22,25 @@ const PORTS: Range<u16> = 0..4;
 pub(crate) struct Tally {
     reasons: BTreeMap<(u16, Reason), ReasonCounter>,
     devices: Vec<DeviceCounter>,
+    /// Hits by rule id.
+    rules: Vec<u64>,
     has_jumbo: bool,
 }
 
 impl Tally {
     /// Starts from where the program's counters stand.
-    pub(crate) fn before(counters: &Counters, devices: usize) -> Self {
+    pub(crate) fn before(counters: &Counters, policy: &Policy) -> Self {
+        let rules: usize = policy
+            .profiles
+            .iter()
+            .map(|profile| profile.rules.len())
+            .sum();
         Self {
             reasons: reasons(counters),
-            devices: (0..=devices)
+            devices: (0..=policy.devices.len())
                 .map(|position| device(counters, position))
                 .collect(),
+            rules: (0..=rules).map(|rule| hits(counters, rule)).collect(),
             has_jumbo: false,
         }
     }
@@ -39,12 +48,15 @@ impl Tally {
     /// Adds a frame.
     pub(crate) fn count(&mut self, shot: &Shot, verdict: Verdict) {
         let bytes = u64::try_from(shot.frame.len()).expect("a frame's length");
-        self.has_jumbo |= shot.frame.len() > ONE_BUFFER;
+        self.has_jumbo |= verdict.flow_hit && shot.frame.len() > ONE_BUFFER;
         let port = match shot.side {
             Side::Device => 2 * shot.wire,
             Side::Uplink => 2 * shot.wire + 1,
         };
         let reason = self.reasons.entry((port, verdict.reason)).or_default();
+        if verdict.reason == Reason::AllowedRule {
+            self.rules[usize::try_from(verdict.rule).expect("a rule id")] += 1;
+        }
         let position = usize::try_from(verdict.device).expect("a device number");
         let device = &mut self.devices[position];
         if verdict.dropped {
@@ -90,6 +102,15 @@ impl Tally {
                 ));
             }
         }
+        for (rule, should) in self.rules.iter().enumerate() {
+            let has = hits(counters, rule);
+            if has != *should {
+                return Err((
+                    format!("rule {rule} hit {has} times"),
+                    format!("{should} times"),
+                ));
+            }
+        }
         Ok(())
     }
 
@@ -127,6 +148,11 @@ fn reasons(counters: &Counters) -> BTreeMap<(u16, Reason), ReasonCounter> {
         .into_iter()
         .map(|total| ((total.port, total.reason), total.total))
         .collect()
+}
+
+fn hits(counters: &Counters, rule: usize) -> u64 {
+    let id = u32::try_from(rule).expect("a rule id");
+    counters.rule(id).expect("few rules").hits
 }
 
 fn device(counters: &Counters, position: usize) -> DeviceCounter {

@@ -48,11 +48,11 @@ pub struct DeviceCounter {
 
 crate::layout!(DeviceCounter, size 64, align 8);
 
-/// How often a rule opened a flow or passed a frame that needs no flow.
+/// Frames that count as `allowed_rule`, by the rule that allowed them.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[repr(C)]
 pub struct RuleCounter {
-    /// Times the rule allowed something new.
+    /// Times the rule allowed a conversation to open, or a message that needs none.
     pub hits: u64,
     /// Second (monotonic clock) of the last hit; 0: never.
     pub last_hit: u64,

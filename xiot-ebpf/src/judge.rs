@@ -9,7 +9,6 @@ use xiot_common::{
 };
 
 use crate::{
-    clock,
     flow::{self, Lookup, Opening},
     frame::Frame,
     packet::{Fragment, Kind, Packet, is_group},
@@ -20,6 +19,7 @@ use crate::{
         rule, service,
         slot::{self, Slot},
     },
+    record,
     scratch::{self, Scratch},
     verdict::Verdict,
 };
@@ -60,7 +60,6 @@ pub fn judge(frame: &Frame, scratch: &mut Scratch) -> Verdict {
     if let Err(reason) = parse::parse(frame, packet) {
         return Verdict::dropped(reason);
     }
-    packet.now = clock::seconds();
     if !parse::has_flow(packet) {
         return slow(scratch, Why::Miss);
     }
@@ -108,7 +107,11 @@ pub extern "C" fn xiot_slow(why: u32) -> u32 {
     let Some(scratch) = scratch::get() else {
         return 0;
     };
-    scratch.set_verdict(&by_slot(&scratch.packet, Why::from_u32(why)));
+    let verdict = by_slot(&scratch.packet, Why::from_u32(why));
+    if verdict.reason == Reason::AllowedRule {
+        record::rule::hit(verdict.rule, scratch.packet.now);
+    }
+    scratch.set_verdict(&verdict);
     0
 }
 

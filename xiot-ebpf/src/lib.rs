@@ -33,7 +33,7 @@ pub fn run(ctx: &XdpContext) -> u32 {
     let Some(scratch) = scratch::take() else {
         return xdp_action::XDP_DROP;
     };
-    scratch.packet.reset(frame.length());
+    scratch.packet.reset(frame.length(), clock::seconds());
     let verdict = match port::ingress(ctx.ingress_ifindex()) {
         Some(port) => {
             scratch.packet.port = *port;
@@ -49,6 +49,10 @@ pub fn run(ctx: &XdpContext) -> u32 {
             None => (Verdict::dropped(Reason::NoEgress), xdp_action::XDP_DROP),
         }
     };
+    if !verdict.hit {
+        // The parser measures further buffers only where an IP header reaches into them.
+        scratch.packet.length = frame.whole_length();
+    }
     record::counter::reason(&scratch.packet, &verdict);
     record::counter::device(&scratch.packet, &verdict);
     if !verdict.hit && verdict.reason.class() != Class::Allowed {

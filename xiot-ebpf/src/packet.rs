@@ -105,11 +105,11 @@ pub struct Packet {
 impl Packet {
     /// Forgets the last frame of this CPU; the key stays until a new one is made.
     #[inline(always)]
-    pub fn reset(&mut self, length: u32) {
+    pub fn reset(&mut self, length: u32, now: u32) {
         self.src_mac = 0;
         self.dst_mac = 0;
         self.length = length;
-        self.now = 0;
+        self.now = now;
         self.port = PortConfig::NONE;
         self.vlans = Vlans { outer: 0, inner: 0 };
         self.ethertype = 0;

@@ -14,7 +14,7 @@ use super::table;
 use crate::{
     packet::{Icmp, Packet, RST, mac},
     parse::{has_flow, l4},
-    record::{observed, rule},
+    record::observed,
     scratch,
 };
 
@@ -41,7 +41,6 @@ pub fn open(packet: &Packet, opening: &Opening, timeouts: &Timeouts) -> Reason {
     if denied && matches!(opening.mode, Mode::Enforce) {
         return opening.reason;
     }
-    rule::hit(opening.rule, packet.now);
     let midstream = packet.protocol == l4::TCP && !packet.is_pure_syn();
     // All DHCP clients speak from 0.0.0.0: as flows they would be one.
     let anonymous = packet.key.low.is_unspecified() || packet.key.high.is_unspecified();

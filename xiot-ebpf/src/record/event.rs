@@ -42,17 +42,11 @@ pub extern "C" fn xiot_event() -> u32 {
     let verdict = scratch.verdict();
     // SAFETY: the element belongs to this CPU, and the program is not interrupted by itself.
     let counter = unsafe { &mut *counter };
-    // Frames that were refused before the clock was read carry no time.
-    let now = if packet.now == 0 {
-        clock::seconds()
-    } else {
-        packet.now
-    };
-    let Some(suppressed) = sender_allows(packet, now) else {
+    let Some(suppressed) = sender_allows(packet) else {
         counter.suppressed += 1;
         return 0;
     };
-    if !cpu_allows(counter, now) {
+    if !cpu_allows(counter, packet.now) {
         counter.suppressed += 1;
         return 0;
     }
@@ -94,7 +88,7 @@ pub extern "C" fn xiot_event() -> u32 {
 
 /// Takes a token of the sender: how many of its events were held back before, or nothing if it has none left.
 #[inline(always)]
-fn sender_allows(packet: &Packet, now: u32) -> Option<u64> {
+fn sender_allows(packet: &Packet) -> Option<u64> {
     let limit = config::events_per_sender();
     let key = SenderKey {
         mac: mac(packet.src_mac),
@@ -102,7 +96,7 @@ fn sender_allows(packet: &Packet, now: u32) -> Option<u64> {
     };
     let Some(budget) = EVENT_BUDGETS.get_ptr_mut(key) else {
         let budget = SenderBudget {
-            filled_at: now,
+            filled_at: packet.now,
             tokens: limit.saturating_sub(1),
             suppressed: 0,
         };
@@ -113,8 +107,8 @@ fn sender_allows(packet: &Packet, now: u32) -> Option<u64> {
     };
     // SAFETY: the element outlives the program run; a token more or less is harmless.
     let budget = unsafe { &mut *budget };
-    if budget.filled_at != now {
-        budget.filled_at = now;
+    if budget.filled_at != packet.now {
+        budget.filled_at = packet.now;
         budget.tokens = limit;
     }
     if budget.tokens == 0 {
