@@ -56,8 +56,10 @@ fn unlisted_devices_share_one_counter() {
     let counters = Counters::open(&datapath).unwrap();
     datapath.test_run(Side::Device, &udp()).unwrap();
     datapath.test_run(Side::Device, &udp()).unwrap();
+    // What is refused before the device is known is of no device that is listed.
+    datapath.test_run(Side::Device, &udp()[..20]).unwrap();
     let counter = counters.device(0).unwrap();
-    assert_eq!((counter.from_frames, counter.from_dropped), (2, 0));
+    assert_eq!((counter.from_frames, counter.from_dropped), (2, 1));
     assert_eq!(counter.from_bytes, 2 * udp().len() as u64);
     assert_eq!(counter.would_drop, 2);
     assert!(now() - u32::try_from(counter.last_seen).unwrap() < 60);
