@@ -57,17 +57,18 @@ pub(crate) fn is_root() -> bool {
 
 /// Shows the command, runs it with our streams, and fails when it does.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    show(command);
-    run_unshown(command)
+    let shown = line(command);
+    run_as(command, &shown)
 }
 
-/// Like [`run`], for a command whose line would tell less than what the caller shows.
-pub(crate) fn run_unshown(command: &mut Command) -> Result<()> {
+/// Like [`run`], for a command whose own line would tell less than `shown`.
+pub(crate) fn run_as(command: &mut Command, shown: &str) -> Result<()> {
+    eprintln!("$ {shown}");
     let status = command
         .status()
-        .with_context(|| format!("could not start {}", line(command)))?;
+        .with_context(|| format!("could not start {shown}"))?;
     if !status.success() {
-        bail!("{} failed ({status})", line(command));
+        bail!("{shown} failed ({status})");
     }
     Ok(())
 }
@@ -75,7 +76,7 @@ pub(crate) fn run_unshown(command: &mut Command) -> Result<()> {
 /// Shows the command and becomes it: its exit code is ours, and Ctrl-C reaches it alone, so that it
 /// can clean up while the terminal waits. Returns only on failure.
 pub(crate) fn become_it(command: &mut Command) -> Result<()> {
-    show(command);
+    eprintln!("$ {}", line(command));
     let error = command.exec();
     Err(error).with_context(|| format!("could not start {}", line(command)))
 }
@@ -112,10 +113,6 @@ pub(crate) fn line(command: &Command) -> String {
             .map(quote),
     );
     words.join(" ")
-}
-
-fn show(command: &Command) {
-    eprintln!("$ {}", line(command));
 }
 
 fn search_path() -> std::ffi::OsString {
@@ -168,6 +165,16 @@ mod tests {
         assert!(
             error.contains("sh -c 'exit 3'") && error.contains('3'),
             "{error}"
+        );
+    }
+
+    #[test]
+    fn a_command_with_a_name_of_its_own_fails_under_it() {
+        let mut script = command("sh");
+        let error = run_as(script.args(["-c", "exit 100"]), "apt-get update").expect_err("100");
+        assert_eq!(
+            format!("{error:#}"),
+            "apt-get update failed (exit status: 100)"
         );
     }
 

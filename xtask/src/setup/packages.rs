@@ -1,6 +1,6 @@
 //! Installs Debian packages: lists fetched once and only when needed, no service started by it.
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::setup::step::Step;
 use crate::shell;
@@ -75,11 +75,8 @@ fn hold_back(services: &[&str]) -> Result<()> {
 }
 
 fn apt(args: &[&str]) -> Result<()> {
-    eprintln!("$ apt-get {}", args.join(" "));
-    shell::run_unshown(
-        shell::as_root("sh")
-            .args(["-ec", APT, "apt-get"])
-            .args(args),
-    )
-    .with_context(|| format!("apt-get {} failed", args.first().unwrap_or(&"")))
+    let mut script = shell::as_root("sh");
+    script.args(["-ec", APT, "apt-get"]).args(args);
+    let sudo = if shell::is_root() { "" } else { "sudo " };
+    shell::run_as(&mut script, &format!("{sudo}apt-get {}", args.join(" ")))
 }
