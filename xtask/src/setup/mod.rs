@@ -86,13 +86,14 @@ fn complete(mut facts: Facts, needs: Needs) -> Result<Facts> {
             if blocked.is_empty() {
                 return Ok(facts);
             }
+            eprintln!("\nSet-up could not do these:");
             for piece in &blocked {
                 eprintln!("missing: {piece}");
             }
-            bail!("set-up is incomplete; do the above, then run `cargo xtask setup` again");
+            bail!("set-up is incomplete; run the above, then `cargo xtask setup` again");
         }
         for step in steps {
-            eprintln!("set-up: {}", step.why());
+            eprintln!("missing: {}", step.why());
             let result = match &step {
                 Step::Packages { .. } => installer.install(&step),
                 Step::AddSource { .. }

@@ -56,29 +56,47 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// The reason, as half a sentence.
+    /// What is missing, and what it is for.
     pub(crate) fn why(&self) -> String {
         match self {
             Self::AddSource { toolchain } => format!(
-                "the XDP program compiles core itself, and toolchain {toolchain} lacks its sources"
+                "sources of core in toolchain {toolchain}: the XDP program compiles core itself"
             ),
             Self::InstallNightly => {
-                "the XDP program needs a compiler with build-std, and there is none".to_owned()
+                "a Rust that brings the sources of core: it compiles the XDP program".to_owned()
             }
             Self::LinkSystemRust => format!(
-                "builds find the distribution's Rust as toolchain {}",
+                "toolchain {}: builds find the distribution's Rust under this name",
                 toolchain::LINKED
             ),
             Self::InstallLinker { llvm } => format!(
-                "it links the XDP program, and must have the compiler's LLVM {llvm}; takes minutes"
+                "bpf-linker with the compiler's LLVM {llvm}: it links the XDP program (takes minutes)"
             ),
-            Self::InstallNextest => "it runs the tests; takes minutes".to_owned(),
-            Self::AddComponents(_) => "lints and format are checked".to_owned(),
-            Self::AddClippy { .. } => {
-                "parts of the XDP program can be linted by its own compiler only".to_owned()
+            Self::InstallNextest => "cargo-nextest: it runs the tests (takes minutes)".to_owned(),
+            Self::AddComponents(names) => {
+                format!("{}: lints and format are checked", names.join(", "))
             }
+            Self::AddClippy { toolchain } => format!(
+                "clippy in toolchain {toolchain}: parts of the XDP program exist for BPF only"
+            ),
             Self::Packages { why, .. } => why.clone(),
-            Self::MountBpffs => "programs and maps are pinned there".to_owned(),
+            Self::MountBpffs => {
+                format!("a BPF file system at {BPFFS}: programs and maps are pinned there")
+            }
+        }
+    }
+
+    /// Whether it compiles a whole program.
+    pub(crate) fn takes_minutes(&self) -> bool {
+        match self {
+            Self::InstallLinker { .. } | Self::InstallNextest => true,
+            Self::AddSource { .. }
+            | Self::InstallNightly
+            | Self::LinkSystemRust
+            | Self::AddComponents(_)
+            | Self::AddClippy { .. }
+            | Self::Packages { .. }
+            | Self::MountBpffs => false,
         }
     }
 

@@ -50,7 +50,7 @@ pub(crate) fn plan(facts: &Facts, needs: Needs, failed: &[Step]) -> Plan {
     match bpf::way(facts, failed) {
         Way::Ready => wishes.extend(bpf::clippy(facts, needs, failed)),
         Way::Steps(steps) => wishes.extend(steps),
-        Way::DeadEnd(what) => blocked.push(bpf::blocked(facts, &what)),
+        Way::DeadEnd(ends) => blocked.push(bpf::blocked(facts, &ends)),
     }
     if needs.test
         && !facts
@@ -67,6 +67,13 @@ pub(crate) fn plan(facts: &Facts, needs: Needs, failed: &[Step]) -> Plan {
         .into_iter()
         .partition(|step| failed.contains(step) || !is_possible(step, facts));
     blocked.extend(impossible.iter().map(|step| by_hand(step, facts)));
+    // Who has to act first shall not wait for a build before being told.
+    let steps = if blocked.is_empty() {
+        steps
+    } else {
+        let quick = steps.into_iter().filter(|step| !step.takes_minutes());
+        quick.collect()
+    };
     Plan { steps, blocked }
 }
 
@@ -77,9 +84,9 @@ fn tools(facts: &Facts) -> Step {
         if !names.iter().any(|name| name == tool.package) {
             names.push(tool.package.to_owned());
         }
-        uses.push(format!("{} ({})", tool.program, tool.why));
+        uses.push(format!("\n    {:<12}{}", tool.program, tool.why));
     }
-    let why = format!("the demo and the tests use {}", uses.join(", "));
+    let why = format!("programs of the demo and the tests:{}", uses.concat());
     Step::Packages { names, why }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Blocked, is_possible};
+use super::{Blocked, by_hand, is_possible};
 use crate::setup::Needs;
 use crate::setup::facts::Facts;
 use crate::setup::step::{LINKER, LINKER_LLVM, SYSTEM_RUST, Step};
@@ -12,7 +12,21 @@ use crate::toolchain::{self, Toolchain};
 pub(super) enum Way {
     Ready,
     Steps(Vec<Step>),
-    DeadEnd(String),
+    DeadEnd(Vec<DeadEnd>),
+}
+
+/// Why a way leads nowhere.
+pub(super) struct DeadEnd {
+    reason: String,
+    /// The step that failed or can't be done from here: by hand it may be.
+    step: Option<Step>,
+}
+
+fn dead_end(reason: impl Into<String>) -> Way {
+    Way::DeadEnd(vec![DeadEnd {
+        reason: reason.into(),
+        step: None,
+    }])
 }
 
 /// Ways to a compiler and a linker for the XDP program, best first: what a build would take as things
@@ -20,9 +34,7 @@ pub(super) enum Way {
 /// nightly; the distribution's Rust from its packages.
 pub(super) fn way(facts: &Facts, failed: &[Step]) -> Way {
     if !facts.has_rustup {
-        return Way::DeadEnd(
-            "rustup is missing: builds find their toolchains through it".to_owned(),
-        );
+        return dead_end("rustup is missing: builds find their toolchains through it");
     }
     let mut dead_ends = Vec::new();
     let ways: [fn(&Facts, &[Step]) -> Way; 5] =
@@ -35,22 +47,22 @@ pub(super) fn way(facts: &Facts, failed: &[Step]) -> Way {
     }];
     for way in ways {
         match way(facts, failed) {
-            Way::DeadEnd(reason) => dead_ends.push(reason),
+            Way::DeadEnd(ends) => dead_ends.extend(ends),
             way @ (Way::Ready | Way::Steps(_)) => return way,
         }
     }
-    Way::DeadEnd(dead_ends.join("; "))
+    Way::DeadEnd(dead_ends)
 }
 
 fn as_things_are(facts: &Facts, failed: &[Step]) -> Way {
     match (facts.bpf_toolchain(), &facts.wanted) {
         (Some(chosen), _) if chosen.has_source => linker(&chosen, facts, failed),
         (Some(chosen), _) => source(&chosen, failed),
-        (None, Some(name)) => Way::DeadEnd(format!(
+        (None, Some(name)) => dead_end(format!(
             "{}={name} names a toolchain that rustup does not know",
             toolchain::OVERRIDE
         )),
-        (None, None) => Way::DeadEnd("rustup has no toolchain with the sources of core".to_owned()),
+        (None, None) => dead_end("rustup has no toolchain with the sources of core"),
     }
 }
 
@@ -59,7 +71,7 @@ fn floating(facts: &Facts, failed: &[Step]) -> Way {
         Some(found) if !found.has_source && LINKER_LLVM.contains(&found.llvm) => {
             source(found, failed)
         }
-        Some(_) | None => Way::DeadEnd("there is no other nightly that would do".to_owned()),
+        Some(_) | None => dead_end("there is no other nightly that would do"),
     }
 }
 
@@ -78,7 +90,7 @@ fn pinned(facts: &Facts, failed: &[Step]) -> Way {
 /// The distribution's Rust where it is installed: nothing has to be fetched.
 fn present(facts: &Facts, failed: &[Step]) -> Way {
     match &facts.system_rust {
-        Some(rust) if !LINKER_LLVM.contains(&rust.llvm) => Way::DeadEnd(format!(
+        Some(rust) if !LINKER_LLVM.contains(&rust.llvm) => dead_end(format!(
             "the distribution's Rust has LLVM {}, bpf-linker {LINKER} needs {}",
             rust.llvm,
             linker_llvm()
@@ -88,24 +100,21 @@ fn present(facts: &Facts, failed: &[Step]) -> Way {
             failed,
             "rustup could not link the distribution's Rust",
         ),
-        Some(_) | None => Way::DeadEnd("the distribution's Rust is not installed".to_owned()),
+        Some(_) | None => dead_end("the distribution's Rust is not installed"),
     }
 }
 
 fn distribution(facts: &Facts, failed: &[Step]) -> Way {
     let step = Step::Packages {
         names: SYSTEM_RUST.map(str::to_owned).into(),
-        why: "a Rust with sources and matching LLVM, which compiles the XDP program".to_owned(),
+        why: "a Rust with sources and matching LLVM: it compiles the XDP program".to_owned(),
     };
-    if is_possible(&step, facts) {
-        attempt(
-            step,
-            failed,
-            "the distribution's Rust with matching LLVM could not be installed",
-        )
-    } else {
-        Way::DeadEnd("the distribution's Rust can't be installed from here".to_owned())
-    }
+    packages(
+        step,
+        facts,
+        failed,
+        "the distribution's Rust can't be installed",
+    )
 }
 
 fn source(toolchain: &Toolchain, failed: &[Step]) -> Way {
@@ -129,7 +138,7 @@ fn linker(toolchain: &Toolchain, facts: &Facts, failed: &[Step]) -> Way {
         return Way::Ready;
     }
     if !LINKER_LLVM.contains(&llvm) {
-        return Way::DeadEnd(format!(
+        return dead_end(format!(
             "toolchain {} has LLVM {llvm}, bpf-linker {LINKER} needs {}",
             toolchain.name,
             linker_llvm()
@@ -138,13 +147,10 @@ fn linker(toolchain: &Toolchain, facts: &Facts, failed: &[Step]) -> Way {
     if !facts.llvm.contains(&llvm) {
         let step = Step::Packages {
             names: vec![format!("llvm-{llvm}-dev")],
-            why: format!("bpf-linker is built against the compiler's LLVM {llvm}"),
+            why: format!("the compiler's LLVM {llvm}: bpf-linker is built against it"),
         };
         let reason = format!("LLVM {llvm}, which bpf-linker is built against, can't be installed");
-        if !is_possible(&step, facts) {
-            return Way::DeadEnd(reason);
-        }
-        return attempt(step, failed, &reason);
+        return packages(step, facts, failed, &reason);
     }
     let reason = format!("bpf-linker could not be built against LLVM {llvm}");
     attempt(Step::InstallLinker { llvm }, failed, &reason)
@@ -152,10 +158,26 @@ fn linker(toolchain: &Toolchain, facts: &Facts, failed: &[Step]) -> Way {
 
 fn attempt(step: Step, failed: &[Step], reason: &str) -> Way {
     if failed.contains(&step) {
-        Way::DeadEnd(reason.to_owned())
+        beyond(step, reason)
     } else {
         Way::Steps(vec![step])
     }
+}
+
+/// Like [`attempt`], for a step that takes apt and root.
+fn packages(step: Step, facts: &Facts, failed: &[Step], reason: &str) -> Way {
+    if is_possible(&step, facts) {
+        attempt(step, failed, reason)
+    } else {
+        beyond(step, reason)
+    }
+}
+
+fn beyond(step: Step, reason: &str) -> Way {
+    Way::DeadEnd(vec![DeadEnd {
+        reason: reason.to_owned(),
+        step: Some(step),
+    }])
 }
 
 /// Clippy for BPF is a gain, not a need: `lint` does without it where it can't be had.
@@ -167,7 +189,7 @@ pub(super) fn clippy(facts: &Facts, needs: Needs, failed: &[Step]) -> Option<Ste
     let step = if chosen.sysroot == Path::new("/usr") {
         Step::Packages {
             names: vec!["rust-web-clippy".to_owned()],
-            why: "parts of the XDP program can be linted by its own compiler only".to_owned(),
+            why: "clippy for BPF: parts of the XDP program exist for BPF only".to_owned(),
         }
     } else {
         Step::AddClippy {
@@ -177,8 +199,21 @@ pub(super) fn clippy(facts: &Facts, needs: Needs, failed: &[Step]) -> Option<Ste
     (is_possible(&step, facts) && !failed.contains(&step)).then_some(step)
 }
 
-/// The message where every way is a dead end.
-pub(super) fn blocked(facts: &Facts, what: &str) -> Blocked {
+/// The message where every way is a dead end. The best way is the one to mend, by the command that
+/// it stopped at.
+pub(super) fn blocked(facts: &Facts, ends: &[DeadEnd]) -> Blocked {
+    let mut reasons: Vec<&str> = Vec::new();
+    for end in ends {
+        if !reasons.contains(&end.reason.as_str()) {
+            reasons.push(&end.reason);
+        }
+    }
+    let what = reasons.join("; ");
+    if let Some(step) = ends.iter().find_map(|end| end.step.as_ref()) {
+        let Blocked { what: why, remedy } = by_hand(step, facts);
+        let what = format!("{why}\n    ways: {what}");
+        return Blocked { what, remedy };
+    }
     let remedy = if facts.has_rustup {
         format!(
             "rustup toolchain install {} --component rust-src, then a bpf-linker {LINKER} with its \

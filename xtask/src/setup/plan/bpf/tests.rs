@@ -3,7 +3,7 @@
 use crate::setup::Needs;
 use crate::setup::facts::{Facts, Linker};
 use crate::setup::plan::machines::{
-    add_source, bpf_linker, check, check_blocked, complete, distribution, nightly, rust,
+    add_source, bpf_linker, check, check_blocked, complete, distribution, nightly, pinned, rust,
     system_rust,
 };
 use crate::setup::plan::plan;
@@ -101,6 +101,25 @@ fn a_nightly_whose_llvm_is_not_packaged_gives_way_to_the_pinned_one() {
         &llvm,
         &["toolchain install nightly-2"],
     );
+}
+
+#[test]
+fn the_remedy_is_the_command_that_the_best_way_stopped_at() {
+    let facts = Facts {
+        toolchains: vec![pinned(true)],
+        linker: None,
+        llvm: Vec::new(),
+        ..complete()
+    };
+    let llvm = plan(&facts, Needs::BUILD, &[]).steps;
+    let failed = [llvm, vec![distribution()]].concat();
+    let expected = ["compiler's LLVM 22", "run: apt-get install", "llvm-22-dev"];
+    check_blocked(&facts, Needs::BUILD, &failed, &expected);
+    let facts = Facts {
+        is_root: false,
+        ..facts
+    };
+    check_blocked(&facts, Needs::BUILD, &[], &expected);
 }
 
 #[test]
