@@ -1,5 +1,7 @@
 //! Test runs: verdicts come back, instances don't share anything.
 
+use std::time::Instant;
+
 use xiot_agent::datapath::{Datapath, TestRunError};
 use xiot_common::{
     device::Mode,
@@ -45,9 +47,10 @@ fn flows_are_made_and_forgotten() {
 fn runs_are_timed() {
     let mut datapath = Datapath::load(&small()).unwrap();
     datapath.apply(&nobody_listed(Mode::Learn, 1)).unwrap();
+    let started = Instant::now();
     let mean = datapath.time(Side::Device, &udp(), 10_000).unwrap();
-    println!("flow hit: {mean:?}");
-    assert!(mean.as_nanos() > 0 && mean.as_micros() < 100);
+    let total = mean * 10_000;
+    assert!(!total.is_zero() && total <= started.elapsed(), "{mean:?}");
 }
 
 #[test]
