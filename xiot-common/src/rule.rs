@@ -43,4 +43,7 @@ pub struct RuleLine {
 crate::layout!(RuleLine, size 64, align 4);
 
 /// The line holds for every protocol; its only range is 0 to 65535. It is the last line of its set.
+///
+/// Without a range it is the only line of a set that allows nothing: there are rules for the peer, but all for the
+/// other family's ICMP.
 pub const LINE_ANY_PROTOCOL: u8 = 1;

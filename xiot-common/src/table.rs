@@ -3,6 +3,9 @@
 //! Narrow tables (devices, IPv4 peers) hold four slots of {key 0, key 1 | payload << 32}; the second key word
 //! has 32 bits. Wide tables (IPv6 peers) hold two slots of {key 0, key 1, key 2, payload}. A payload of 0
 //! marks a free slot.
+//!
+//! Slots are used from the first on, and a key stands in the second of its lines only if the first is full: most
+//! lookups read one line, also those that find nothing.
 #![expect(
     clippy::cast_possible_truncation,
     reason = "words hold two 32-bit halves"
@@ -50,6 +53,13 @@ impl Table {
 pub const NARROW_SLOTS: usize = 4;
 /// Slots in a wide bucket.
 pub const WIDE_SLOTS: usize = 2;
+
+/// Whether every slot of this line is in use, narrow or wide. What is not found in the first line of a key need
+/// be looked for in the second only if the first is full.
+#[inline(always)]
+pub const fn is_full(line: &Line) -> bool {
+    line.0[7] != 0
+}
 
 /// The payload filed under a narrow key in this line, or 0.
 #[inline(always)]

@@ -181,7 +181,7 @@ mod tests {
         };
         let wires = ["ward".to_owned()];
         let profiles = [Fingerprint::new(1), Fingerprint::new(2)];
-        let devices = Devices::compile(&policy, &wires, &profiles, &mut Peers::default())?;
+        let devices = Devices::compile(&policy, &wires, &profiles, &mut Peers::new(0))?;
         let words = devices.records.iter().flat_map(|line| line.0.as_chunks().0);
         let records = words.map(|&words| encode::device_of(words)).collect();
         Ok((devices, records))

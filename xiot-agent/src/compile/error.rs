@@ -15,7 +15,7 @@ pub enum CompileError {
     DoesNotFit {
         /// What there is too little of.
         what: Resource,
-        /// How much the policy needs.
+        /// How much the policy needs, or how much it had come to when it was far too much.
         needed: u64,
         /// How much there is.
         available: u64,

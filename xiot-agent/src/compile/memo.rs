@@ -22,47 +22,54 @@ struct Known {
 }
 
 impl Memo {
-    /// Forgets everything.
-    pub(super) fn clear(&mut self) {
-        self.index.clear();
-        self.known.clear();
-        self.rules.clear();
-    }
-
     /// The set of these rules within `outer`, if it was asked for before.
-    pub(super) fn get(&self, outer: Option<RuleSet>, rules: &[u32]) -> Option<RuleSet> {
+    pub(super) fn get(
+        &self,
+        outer: Option<RuleSet>,
+        rules: &(impl Iterator<Item = u32> + Clone),
+    ) -> Option<RuleSet> {
         let is_it = |&index: &u32| {
             let known = &self.known[index as usize];
-            known.outer == outer && self.rules[known.start..known.end] == *rules
+            known.outer == outer && self.rules_of(known).iter().copied().eq(rules.clone())
         };
-        let index = *self.index.find(hash(outer, rules), is_it)?;
+        let index = *self.index.find(hash(outer, rules.clone()), is_it)?;
         Some(self.known[index as usize].set)
     }
 
     /// Remembers it. It must be new.
-    pub(super) fn insert(&mut self, outer: Option<RuleSet>, rules: &[u32], set: RuleSet) {
+    pub(super) fn insert(
+        &mut self,
+        outer: Option<RuleSet>,
+        rules: impl Iterator<Item = u32>,
+        set: RuleSet,
+    ) {
         let index = u32::try_from(self.known.len()).expect("there are fewer sets than lines");
         let start = self.rules.len();
-        self.rules.extend_from_slice(rules);
-        self.known.push(Known {
+        self.rules.extend(rules);
+        let new = Known {
             outer,
             start,
             end: self.rules.len(),
             set,
-        });
-        let rehash = |&index: &u32| {
-            let known = &self.known[index as usize];
-            hash(known.outer, &self.rules[known.start..known.end])
         };
-        self.index.insert_unique(hash(outer, rules), index, rehash);
+        self.known.push(new);
+        let rules = &self.rules;
+        let hash_of =
+            |known: &Known| hash(known.outer, rules[known.start..known.end].iter().copied());
+        self.index.insert_unique(hash_of(&new), index, |&index| {
+            hash_of(&self.known[index as usize])
+        });
+    }
+
+    fn rules_of(&self, known: &Known) -> &[u32] {
+        &self.rules[known.start..known.end]
     }
 }
 
-fn hash(outer: Option<RuleSet>, rules: &[u32]) -> u64 {
+fn hash(outer: Option<RuleSet>, rules: impl Iterator<Item = u32>) -> u64 {
     let outer = outer.map_or(u64::MAX, |set| u64::from(set.first));
     rules
-        .iter()
-        .fold(Fingerprint::new(outer), |hash, &rule| {
+        .fold(Fingerprint::new(outer), |hash, rule| {
             hash.add(rule.into(), 0)
         })
         .get()

@@ -12,6 +12,7 @@ pub mod image;
 pub mod read;
 
 mod address;
+mod claims;
 mod devices;
 mod encode;
 mod fingerprint;
@@ -56,7 +57,7 @@ pub fn compile(
     fit::check(Resource::Rules, rule_count as usize, limits.rules)?;
     let unknown_profile = unknown_profile(policy)?;
 
-    let mut peers = Peers::default();
+    let mut peers = Peers::new(limits.slot_lines);
     let profiles = Profiles::compile(policy, &mut peers)?;
     let devices = Devices::compile(policy, wires, &profiles.fingerprints, &mut peers)?;
     for &&server in &policy.services.dhcp.iter().collect::<BTreeSet<_>>() {

@@ -16,44 +16,29 @@ use crate::model::policy::{Initiator, Profile};
 
 use super::{
     address::Address,
-    error::{CompileError, Family},
+    claims::{Claim, Part, Parts},
+    error::{CompileError, Family, Resource},
     fingerprint::Fingerprint,
     ids::Scopes,
     memo::Memo,
-    segment::{self, Resolver},
+    segment::Resolver,
     sets::{RuleSet, RuleSets, TooLong},
     slot::{Narrow, Wide},
 };
 
-/// One network of one rule. Ordered so that a network follows those around it.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-struct Claim<A> {
-    addr: A,
-    prefix: u8,
-    /// Index in the profile: file order.
-    rule: u32,
-}
-
-impl<A: Address> Claim<A> {
-    fn network(self) -> (A, u8) {
-        (self.addr, self.prefix)
-    }
-}
-
-/// A network around the one at hand.
-#[derive(Clone, Copy, Debug)]
-struct Around<A> {
-    /// Its last address.
-    last: A,
-    set: RuleSet,
-}
+/// A policy that needs more than so many times the lines there are is refused before it is counted to the end, lest
+/// it takes all memory.
+const PATIENCE: usize = 4;
 
 /// Peers and rule sets of all profiles so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Peers {
+    /// Lines in a slot.
+    available: u32,
     narrow: Vec<Narrow>,
     wide: Vec<Wide>,
-    builder: Builder,
+    sets: SetBuilder,
+    parts: Parts,
 }
 
 /// What the profile's own lines say of its peers.
@@ -66,6 +51,17 @@ pub(super) struct Reach {
 }
 
 impl Peers {
+    /// No peers yet, for a slot of so many lines.
+    pub(super) fn new(available: u32) -> Self {
+        Self {
+            available,
+            narrow: Vec::new(),
+            wide: Vec::new(),
+            sets: SetBuilder::default(),
+            parts: Parts::default(),
+        }
+    }
+
     /// Adds the peers of a profile. The fingerprint goes on from that of the rest of the profile.
     pub(super) fn add(
         &mut self,
@@ -73,20 +69,29 @@ impl Peers {
         scopes: Scopes,
         mut fingerprint: Fingerprint,
     ) -> Result<Reach, CompileError> {
-        let part = |initiator, scope| Part {
+        let Self {
+            available,
+            narrow,
+            wide,
+            sets,
+            parts,
+        } = self;
+        let asker = |initiator, scope| Asker {
+            available: *available,
             profile,
             initiator,
             scope,
         };
-        let to = part(Initiator::Device, scopes.to);
-        let from = part(Initiator::Peer, scopes.from);
-        let build = &mut self.builder;
+        let to = asker(Initiator::Device, scopes.to);
+        let from = asker(Initiator::Peer, scopes.from);
+        parts.fill(profile);
+        sets.sets.next_profile(profile.rules.len());
         let hash = &mut fingerprint;
         let prefixes = ProfilePrefixes {
-            to_v4: build.add::<u32>(to, &mut self.narrow, hash)?,
-            from_v4: build.add::<u32>(from, &mut self.narrow, hash)?,
-            to_v6: build.add::<u128>(to, &mut self.wide, hash)?,
-            from_v6: build.add::<u128>(from, &mut self.wide, hash)?,
+            to_v4: to.file(&mut parts.to_v4, sets, narrow, hash)?,
+            from_v4: from.file(&mut parts.from_v4, sets, narrow, hash)?,
+            to_v6: to.file(&mut parts.to_v6, sets, wide, hash)?,
+            from_v6: from.file(&mut parts.from_v6, sets, wide, hash)?,
         };
         Ok(Reach {
             prefixes,
@@ -104,140 +109,68 @@ impl Peers {
 
     /// The lines of all rule sets, the slots of IPv4 peers and those of IPv6 peers.
     pub(super) fn into_parts(self) -> (Vec<Line>, Vec<Narrow>, Vec<Wide>) {
-        (self.builder.sets.into_lines(), self.narrow, self.wide)
+        (self.sets.sets.into_lines(), self.narrow, self.wide)
     }
 }
 
-/// The rules of a profile for one initiator.
+/// Whose peers are looked for.
 #[derive(Clone, Copy, Debug)]
-struct Part<'a> {
+struct Asker<'a> {
+    available: u32,
     profile: &'a Profile,
     initiator: Initiator,
     scope: u32,
 }
 
-/// Rule sets, and what finding them takes.
-#[derive(Debug, Default)]
-struct Builder {
-    sets: RuleSets,
-    resolver: Resolver,
-    memo: Memo,
+/// A network around the one at hand.
+#[derive(Clone, Copy, Debug)]
+struct Around<A> {
+    /// Its last address.
+    last: A,
+    set: RuleSet,
 }
 
-impl Builder {
+impl Asker<'_> {
     /// Files the networks of one family; returns their prefix lengths.
-    fn add<A: Address>(
-        &mut self,
-        part: Part<'_>,
+    fn file<A: Address>(
+        self,
+        part: &mut Part<A>,
+        sets: &mut SetBuilder,
         slots: &mut Vec<A::Slot>,
         fingerprint: &mut Fingerprint,
     ) -> Result<PrefixLengths, CompileError> {
-        self.memo.clear();
-        let mut claims = part.claims::<A>();
-        claims.sort_unstable();
-        claims.dedup();
+        part.claims.sort_unstable();
+        part.claims.dedup();
+        sets.memo = Memo::default();
 
         let mut used = [false; 129];
         let mut around: Vec<Around<A>> = Vec::new();
-        let mut own = Vec::new();
-        for same in claims.chunk_by(|a, b| a.network() == b.network()) {
+        for same in part.claims.chunk_by(|a, b| a.network() == b.network()) {
             let (addr, prefix) = same[0].network();
             while around.pop_if(|outer| outer.last < addr).is_some() {}
             let outer = around.last().map(|outer| outer.set);
-            own.clear();
-            own.extend(same.iter().map(|claim| claim.rule));
-            let set = self
-                .set_of(part.profile, A::FAMILY, outer, &own)
-                .map_err(|found| self.too_many_ranges(part, addr.network(prefix), found))?;
+            let set = sets
+                .set_of(part, outer, same)
+                .map_err(|found| self.too_many_ranges(sets, addr.network(prefix), found))?;
             if outer == Some(set) {
                 continue;
             }
+            self.stay_within_reason(&sets.sets)?;
             around.push(Around {
                 last: addr.last(prefix),
                 set,
             });
             used[usize::from(prefix)] = true;
-            slots.push(addr.slot(part.scope, prefix, set.first + 1));
+            slots.push(addr.slot(self.scope, prefix, set.first + 1));
             let (high, low) = addr.halves();
-            let kind = u64::from(prefix) << 1 | u64::from(part.scope & 1);
+            let kind = u64::from(prefix) << 1 | u64::from(self.scope & 1);
             *fingerprint = fingerprint.add(high, low).add(kind, set.fingerprint);
         }
-        part.lengths(A::FAMILY, &used)
-    }
-
-    /// The set of `outer` and these rules of the profile together.
-    fn set_of(
-        &mut self,
-        profile: &Profile,
-        family: Family,
-        outer: Option<RuleSet>,
-        own: &[u32],
-    ) -> Result<RuleSet, TooLong> {
-        let rules = || own.iter().map(|&index| &profile.rules[index as usize]);
-        // A rule with one network is asked for once.
-        let again = rules().all(|rule| rule.peers.len() > 1);
-        if again && let Some(set) = self.memo.get(outer, own) {
-            return Ok(set);
-        }
-        self.resolver.clear();
-        if let Some(outer) = outer {
-            self.sets
-                .segments(outer)
-                .for_each(|segment| self.resolver.add(segment));
-        }
-        for rule in rules() {
-            segment::of_rule(rule, family, |segment| self.resolver.add(segment));
-        }
-        let set = self.sets.intern(self.resolver.resolve())?;
-        if again {
-            self.memo.insert(outer, own, set);
-        }
-        Ok(set)
-    }
-
-    /// The error for the set that was resolved last.
-    fn too_many_ranges(&self, part: Part<'_>, peer: IpNetwork, found: TooLong) -> CompileError {
-        let mut ranges = BTreeMap::new();
-        for segment in self.resolver.resolved() {
-            *ranges.entry(segment.rule).or_insert(0) += 1;
-        }
-        let widest = ranges
-            .into_iter()
-            .max_by_key(|&(rule, count)| (count, Reverse(rule)));
-        let rule = widest.map_or(0, |(rule, _)| rule);
-        let label = part.profile.rules.iter().find(|it| it.id == rule);
-        CompileError::TooManyRanges {
-            profile: part.profile.name.clone(),
-            initiator: part.initiator,
-            peer,
-            lines: found.lines,
-            rule,
-            label: label.map_or_else(String::new, |rule| rule.label.clone()),
-        }
-    }
-}
-
-impl Part<'_> {
-    /// All networks of one family with the rules that name them.
-    fn claims<A: Address>(&self) -> Vec<Claim<A>> {
-        let mut claims = Vec::new();
-        for (index, rule) in self.profile.rules.iter().enumerate() {
-            if rule.initiator != self.initiator {
-                continue;
-            }
-            let index = u32::try_from(index).expect("rules have distinct 32-bit numbers");
-            let networks = rule.peers.iter().filter_map(A::network_of);
-            claims.extend(networks.map(|(addr, prefix)| Claim {
-                addr,
-                prefix,
-                rule: index,
-            }));
-        }
-        claims
+        self.lengths(A::FAMILY, &used)
     }
 
     /// The lengths in use as the data path wants them.
-    fn lengths(&self, family: Family, used: &[bool; 129]) -> Result<PrefixLengths, CompileError> {
+    fn lengths(self, family: Family, used: &[bool; 129]) -> Result<PrefixLengths, CompileError> {
         let used: Vec<u8> = (0..=128).rev().filter(|&n| used[usize::from(n)]).collect();
         if used.len() > MAX_PREFIX_LENGTHS {
             return Err(CompileError::TooManyPrefixLengths {
@@ -250,5 +183,82 @@ impl Part<'_> {
         let mut lengths = [NO_PREFIX; MAX_PREFIX_LENGTHS];
         lengths[..used.len()].copy_from_slice(&used);
         Ok(lengths)
+    }
+
+    fn stay_within_reason(self, sets: &RuleSets) -> Result<(), CompileError> {
+        if sets.lines() <= PATIENCE * self.available as usize {
+            return Ok(());
+        }
+        Err(CompileError::DoesNotFit {
+            what: Resource::SlotLines,
+            needed: sets.lines() as u64,
+            available: self.available.into(),
+        })
+    }
+
+    /// The error for the set that was resolved last.
+    fn too_many_ranges(self, sets: &SetBuilder, peer: IpNetwork, found: TooLong) -> CompileError {
+        let mut ranges = BTreeMap::new();
+        for segment in sets.resolver.resolved() {
+            *ranges.entry(segment.rule).or_insert(0) += 1;
+        }
+        let most = ranges
+            .into_iter()
+            .max_by_key(|&(rule, count)| (count, Reverse(rule)));
+        let rule = most.map_or(0, |(rule, _)| rule);
+        let label = self.profile.rules.iter().find(|it| it.id == rule);
+        CompileError::TooManyRanges {
+            profile: self.profile.name.clone(),
+            initiator: self.initiator,
+            peer,
+            lines: found.lines,
+            rule,
+            label: label.map_or_else(String::new, |rule| rule.label.clone()),
+        }
+    }
+}
+
+/// Intervals that are resolved sooner than remembered.
+const CHEAP: usize = 8;
+
+/// Rule sets, and what finding them takes.
+#[derive(Debug, Default)]
+struct SetBuilder {
+    sets: RuleSets,
+    resolver: Resolver,
+    memo: Memo,
+}
+
+impl SetBuilder {
+    /// The set of `outer` and the rules of these claims together.
+    fn set_of<A: Address>(
+        &mut self,
+        part: &Part<A>,
+        outer: Option<RuleSet>,
+        claims: &[Claim<A>],
+    ) -> Result<RuleSet, TooLong> {
+        self.resolver.clear();
+        for &claim in claims {
+            part.segments(claim)
+                .for_each(|segment| self.resolver.add(segment));
+        }
+        // These rules can meet again only if each has another network.
+        let again = !claims.iter().any(|claim| claim.single);
+        let costly = outer.is_some() || self.resolver.len() > CHEAP;
+        let remember = again && costly;
+        let rules = || claims.iter().map(|claim| claim.rule);
+        if remember && let Some(set) = self.memo.get(outer, &rules()) {
+            return Ok(set);
+        }
+        if let Some(outer) = outer {
+            self.sets
+                .segments(outer)
+                .for_each(|segment| self.resolver.add(segment));
+        }
+        let set = self.sets.intern(self.resolver.resolve())?;
+        if remember {
+            self.memo.insert(outer, rules(), set);
+        }
+        Ok(set)
     }
 }

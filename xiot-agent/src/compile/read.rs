@@ -11,7 +11,7 @@ use xiot_common::{
     reason::Reason,
     rule::{LINE_ANY_PROTOCOL, RuleId, RuleLine},
     slot::SLOT_VLAN_DEVICES,
-    table::{find2, find3, mask4, mask6, peer4_key, peer6_key, scope},
+    table::{find2, find3, is_full, mask4, mask6, peer4_key, peer6_key, scope},
 };
 
 use crate::model::policy::Initiator;
@@ -179,8 +179,11 @@ impl<'a> Reader<'a> {
     }
 
     fn either(&self, (first, second): (u32, u32), find: impl Fn(&Line) -> u32) -> u32 {
-        match self.line(first).map_or(0, &find) {
-            0 => self.line(second).map_or(0, &find),
+        let Some(line) = self.line(first) else {
+            return 0;
+        };
+        match find(line) {
+            0 if is_full(line) => self.line(second).map_or(0, &find),
             payload => payload,
         }
     }

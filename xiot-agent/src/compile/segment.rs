@@ -51,6 +51,15 @@ impl Segment {
         }
     }
 
+    /// No protocol and no port: what a rule allows that speaks of the other family only.
+    pub(super) const fn nothing(rule: RuleId) -> Self {
+        Self {
+            start: 1,
+            end: 0,
+            rule,
+        }
+    }
+
     /// The protocol; none: every one.
     pub(super) fn protocol(self) -> Option<u8> {
         u8::try_from(self.start >> 16)
@@ -139,6 +148,11 @@ impl Resolver {
     /// Starts a new set.
     pub(super) fn clear(&mut self) {
         self.claims.clear();
+    }
+
+    /// Intervals added so far.
+    pub(super) const fn len(&self) -> usize {
+        self.claims.len()
     }
 
     /// Adds an interval to it.

@@ -1,4 +1,4 @@
-//! Rule sets as image lines, each distinct set once.
+//! Rule sets as image lines, each distinct set of a profile once.
 
 use hashbrown::{HashTable, hash_table::Entry};
 use xiot_common::{
@@ -32,11 +32,22 @@ pub(super) struct TooLong {
 #[derive(Debug, Default)]
 pub(super) struct RuleSets {
     lines: Vec<Line>,
-    /// First lines, by content.
+    /// First lines of the sets of this profile, by content.
     known: HashTable<u32>,
 }
 
 impl RuleSets {
+    /// Begins another profile. Its sets name rules that no other profile has, so that those before need not be
+    /// remembered. There will be about as many as there are rules.
+    pub(super) fn next_profile(&mut self, rules: usize) {
+        self.known = HashTable::with_capacity(rules);
+    }
+
+    /// Lines so far.
+    pub(super) const fn lines(&self) -> usize {
+        self.lines.len()
+    }
+
     /// The lines of all sets.
     pub(super) fn into_lines(self) -> Vec<Line> {
         self.lines

@@ -1,10 +1,14 @@
 //! The image against the policy it was made of.
 
+mod build;
 mod equivalence;
 mod generate;
 mod naive;
+mod refusals;
+mod scale;
+mod shapes;
 
-use crate::model::policy::Policy;
+use crate::model::{self, policy::Policy};
 
 use super::{CompileError, Image, Limits, compile};
 

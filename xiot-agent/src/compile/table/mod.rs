@@ -4,7 +4,10 @@
 //! front and are never given up: **a key stands in its second line only if its first is full**, which
 //! spares a miss the second read where the first line has a free slot.
 
-use xiot_common::{image::Line, table::Table};
+use xiot_common::{
+    image::Line,
+    table::{Table, is_full},
+};
 
 use super::{fingerprint::Fingerprint, slot::Slot};
 
@@ -152,7 +155,7 @@ pub(super) fn holds<S: Slot>(lines: &[Line], table: &Table, slots: &[S]) -> bool
         let (first, second) = slot.lines(table);
         let line = &lines[first as usize];
         let payload = match slot.find(line) {
-            0 if free::<S>(line).is_none() => slot.find(&lines[second as usize]),
+            0 if is_full(line) => slot.find(&lines[second as usize]),
             payload => payload,
         };
         payload == slot.payload()
@@ -161,3 +164,6 @@ pub(super) fn holds<S: Slot>(lines: &[Line], table: &Table, slots: &[S]) -> bool
     let in_use = |line| (0..S::PER_LINE).filter(move |&n| S::read(line, n).is_some());
     found && buckets.iter().flat_map(in_use).count() == slots.len()
 }
+
+#[cfg(test)]
+mod tests;
