@@ -12,6 +12,7 @@ mod agent;
 mod bpf_log;
 mod commands;
 mod metrics;
+mod observed;
 mod prometheus;
 mod refusals;
 mod traces;

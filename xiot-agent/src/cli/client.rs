@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::exit::Failure;
+use super::{exit::Failure, output};
 use crate::api::{
     client::{self, ClientError},
     wire::{Answer, Ask},
@@ -20,6 +20,45 @@ pub(super) fn all<T>(
         all.push(pick(answer?).ok_or_else(|| answers.foreign())?);
     }
     Ok(all)
+}
+
+/// What a question with a limit is answered with.
+pub(super) struct List<T> {
+    pub(super) items: Vec<T>,
+    left_out: u64,
+}
+
+impl<T> List<T> {
+    /// Says on standard error, so that the list stays one, that there is more.
+    pub(super) fn tell_left_out(&self) -> Result<(), Failure> {
+        if self.left_out == 0 {
+            return Ok(());
+        }
+        output::note(&format!("{} more are not shown (--limit)", self.left_out))
+    }
+}
+
+/// Every answer to a question with a limit, each picked out of its line.
+pub(super) fn list<T>(
+    socket: &Path,
+    ask: Ask,
+    pick: impl Fn(Answer) -> Option<T>,
+) -> Result<List<T>, Failure> {
+    let mut list = List {
+        items: Vec::new(),
+        left_out: 0,
+    };
+    let mut answers = client::ask(socket, ask)?;
+    while let Some(answer) = answers.next() {
+        let answer = answer?;
+        if let Answer::LeftOut(left_out) = answer {
+            list.left_out = left_out;
+        } else {
+            list.items
+                .push(pick(answer).ok_or_else(|| answers.foreign())?);
+        }
+    }
+    Ok(list)
 }
 
 /// The only answer to a question.

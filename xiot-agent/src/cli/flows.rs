@@ -61,7 +61,7 @@ pub(super) fn run(args: Args) -> Outcome {
         would_drop: args.would_drop,
         limit: args.limit,
     };
-    let flows = client::all(&args.socket.socket, Ask::Flows(query), |answer| {
+    let flows = client::list(&args.socket.socket, Ask::Flows(query), |answer| {
         if let Answer::Flow(flow) = answer {
             Some(*flow)
         } else {
@@ -69,10 +69,11 @@ pub(super) fn run(args: Args) -> Outcome {
         }
     })?;
     if args.json {
-        output::print_json(&flows)?;
+        output::print_json(&flows.items)?;
     } else {
-        output::print(&render(&flows))?;
+        output::print(&render(&flows.items))?;
     }
+    flows.tell_left_out()?;
     Ok(Exit::Success)
 }
 

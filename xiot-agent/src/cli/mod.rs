@@ -11,6 +11,7 @@ mod explain;
 mod findings;
 mod flows;
 mod logs;
+mod observed;
 mod output;
 mod run;
 mod status;
@@ -58,6 +59,7 @@ enum Command {
     Explain(explain::Args),
     Status(status::Args),
     Devices(devices::Args),
+    Observed(observed::Args),
     Flows(flows::Args),
     Drops(drops::Args),
     Demo(demo::Args),
@@ -140,6 +142,7 @@ impl Cli {
             Command::Explain(args) => explain::run(args),
             Command::Status(args) => status::run(&args),
             Command::Devices(args) => devices::run(&args),
+            Command::Observed(args) => observed::run(args),
             Command::Flows(args) => flows::run(args),
             Command::Drops(args) => drops::run(args),
             Command::Demo(args) => demo::run(&args),

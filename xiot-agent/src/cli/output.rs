@@ -60,6 +60,11 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Writes a remark to standard error.
+pub(super) fn note(text: &str) -> Result<(), Failure> {
+    writeln!(io::stderr().lock(), "{text}").or_exit(Exit::Failed)
+}
+
 /// Writes one JSON document.
 pub(super) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     let mut text = serde_json::to_string_pretty(value).or_exit(Exit::Failed)?;

@@ -45,6 +45,34 @@ fn the_table_of_flows() {
 }
 
 #[test]
+fn the_table_of_what_was_observed() {
+    use crate::service::state::{Observed, Opener, Reason, Verdict, Vlans};
+    let stranger = Observed {
+        device: None,
+        mac: sample::STRANGER,
+        vlans: Vlans {
+            outer: 30,
+            inner: 0,
+        },
+        initiator: Opener::Peer,
+        protocol: 1,
+        port: 8 << 8,
+        reason: Reason::UnknownDevice,
+        verdict: Verdict::WouldDrop,
+        rule: None,
+        ..sample::observed()
+    };
+    let guess = Observed {
+        midstream: true,
+        protocol: 47,
+        port: 0,
+        ..stranger.clone()
+    };
+    let observed = [sample::observed(), stranger, guess].map(convert::observed);
+    insta::assert_snapshot!(observed::render(&observed, now()));
+}
+
+#[test]
 fn lines_of_drops() {
     let tcp = convert::drop(&sample::drop(1));
     let arp = Drop {

@@ -81,6 +81,14 @@ impl Flow {
         self.entry.flags & FLOW_WOULD_DROP != 0
     }
 
+    /// Frames of a device in mode learn, and their bytes, that are not in the observed map yet.
+    pub(super) fn pending(&self) -> (u64, u64) {
+        if self.entry.flags & FLOW_LEARN == 0 {
+            return (0, 0);
+        }
+        (self.entry.pending_frames, self.entry.pending_bytes)
+    }
+
     /// Whether it was picked up after its start, so that who opened it is a guess.
     pub fn is_midstream(&self) -> bool {
         self.entry.flags & FLOW_MIDSTREAM != 0
@@ -104,7 +112,7 @@ impl Flow {
     }
 
     /// The conversation that it counts under in the observed map; as `xiot_fold` in the program has it.
-    fn observed_key(&self) -> ObservedKey {
+    pub(super) fn observed_key(&self) -> ObservedKey {
         const ICMP: u8 = 1;
         const ICMPV6: u8 = 58;
         let device = self.device_end();
@@ -189,7 +197,7 @@ impl FlowTable {
             if !is_over(&flow, now) {
                 continue;
             }
-            if flow.entry.flags & FLOW_LEARN != 0 && flow.entry.pending_frames != 0 {
+            if flow.pending() != (0, 0) {
                 self.fold(&flow)?;
                 swept.folded += 1;
             }

@@ -12,5 +12,5 @@ pub use self::{
     counter::{Counters, EventTotal, ReasonTotal},
     event::{EventStream, Events},
     flow::{Flow, FlowEnd, FlowTable, Swept},
-    observed::{Observed, ObservedTable},
+    observed::{Observed, ObservedTable, with_pending},
 };

@@ -7,7 +7,7 @@ use tokio::{sync::broadcast, task};
 
 use super::{
     explain::{ExplainError, Explanation, Query},
-    state::{Device, Drop, Flow, FlowFilter, Status},
+    state::{Device, Drop, Flow, FlowFilter, Observed, ObservedFilter, Selected, Status},
 };
 
 /// Where answers come from. Calls may take milliseconds of system calls: [`Handle`] keeps them off the event loop.
@@ -17,7 +17,9 @@ pub trait Source: Send + Sync + 'static {
     /// Listed devices in file order, then the others by MAC.
     fn devices(&self) -> Result<Vec<Device>, SourceError>;
     /// Flows, most recently active first.
-    fn flows(&self, filter: &FlowFilter) -> Result<Vec<Flow>, SourceError>;
+    fn flows(&self, filter: &FlowFilter) -> Result<Selected<Flow>, SourceError>;
+    /// Observed conversations, by device.
+    fn observed(&self, filter: &ObservedFilter) -> Result<Selected<Observed>, SourceError>;
     /// What becomes of a conversation.
     fn explain(&self, query: &Query) -> Result<Explanation, SourceError>;
     /// Recent drops from this time on, oldest first.
@@ -68,8 +70,16 @@ impl Handle {
     }
 
     /// Flows, most recently active first.
-    pub async fn flows(&self, filter: FlowFilter) -> Result<Vec<Flow>, SourceError> {
+    pub async fn flows(&self, filter: FlowFilter) -> Result<Selected<Flow>, SourceError> {
         self.ask(move |source| source.flows(&filter)).await
+    }
+
+    /// Observed conversations, by device.
+    pub async fn observed(
+        &self,
+        filter: ObservedFilter,
+    ) -> Result<Selected<Observed>, SourceError> {
+        self.ask(move |source| source.observed(&filter)).await
     }
 
     /// What becomes of a conversation.

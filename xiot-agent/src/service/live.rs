@@ -13,13 +13,13 @@ use super::{
     history::History,
     names::Names,
     state::{
-        Agent, Device, Drop, EventTotals, Flow, FlowFilter, FrameTotal, Gauge, PolicyInfo, Status,
-        Wire,
+        Agent, Device, Drop, EventTotals, Flow, FlowFilter, FrameTotal, Gauge, Observed,
+        ObservedFilter, PolicyInfo, Selected, Status, Wire,
     },
     view::{self, Seen},
 };
 use crate::{
-    collect::{Counters, FlowTable, ObservedTable},
+    collect::{Counters, FlowTable, ObservedTable, with_pending},
     datapath::{Datapath, MapAccessError},
 };
 
@@ -187,13 +187,26 @@ impl Source for Live {
         ))
     }
 
-    fn flows(&self, filter: &FlowFilter) -> Result<Vec<Flow>, SourceError> {
+    fn flows(&self, filter: &FlowFilter) -> Result<Selected<Flow>, SourceError> {
         let entries = lock(&self.flows).snapshot().map_err(failed)?;
         let now = Now::read();
         let flows = entries
             .iter()
             .filter_map(|flow| view::flow(&self.names, now, flow));
         Ok(view::select(flows, filter))
+    }
+
+    fn observed(&self, filter: &ObservedFilter) -> Result<Selected<Observed>, SourceError> {
+        // Held over both readings: a sweep between them would add what is pending, and it would count twice.
+        let flows = lock(&self.flows);
+        let observed = self.observed.snapshot().map_err(failed)?;
+        let flows = flows.snapshot().map_err(failed)?;
+        let now = Now::read();
+        let observed = with_pending(observed, &flows);
+        let observed = observed
+            .iter()
+            .filter_map(|observed| view::observed(&self.names, now, observed));
+        Ok(view::select_observed(observed, filter))
     }
 
     fn explain(&self, query: &Query) -> Result<Explanation, SourceError> {

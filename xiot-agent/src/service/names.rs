@@ -16,8 +16,8 @@ pub struct Names {
     wires: Arc<[String]>,
     /// Profile and position in it, by rule id - 1.
     rules: Vec<(u32, u32)>,
-    /// VLANs that devices are listed on, by MAC.
-    listed: HashMap<MacBytes, Vec<Option<(u16, u16)>>>,
+    /// Positions of listed devices, by MAC.
+    listed: HashMap<MacBytes, Vec<usize>>,
 }
 
 impl Names {
@@ -36,8 +36,8 @@ impl Names {
             }
         }
         let mut listed: HashMap<_, Vec<_>> = HashMap::new();
-        for device in &policy.devices {
-            listed.entry(device.mac).or_default().push(device.vlan);
+        for (position, device) in policy.devices.iter().enumerate() {
+            listed.entry(device.mac).or_default().push(position);
         }
         Self {
             policy,
@@ -81,14 +81,16 @@ impl Names {
         })
     }
 
-    /// Whether the policy lists a device with this MAC, on these VLANs or on any.
-    pub fn is_listed(&self, mac: MacBytes, vlans: Vlans) -> bool {
-        let on = (vlans.outer, vlans.inner);
-        self.listed.get(&mac).is_some_and(|listed| {
-            listed
+    /// The listed device with this MAC on these VLANs, or else on any (docs/judgement.md, 3.1).
+    pub fn listed(&self, mac: MacBytes, vlans: Vlans) -> Option<&Device> {
+        let on = |vlan| {
+            let positions = self.listed.get(&mac)?;
+            let mut devices = positions
                 .iter()
-                .any(|wanted| wanted.is_none_or(|wanted| wanted == on))
-        })
+                .filter_map(|position| self.policy.devices.get(*position));
+            devices.find(|device| device.vlan == vlan)
+        };
+        on(Some((vlans.outer, vlans.inner))).or_else(|| on(None))
     }
 
     fn find_rule(&self, id: u32) -> Option<&Rule> {

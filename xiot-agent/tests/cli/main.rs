@@ -204,7 +204,7 @@ fn explain_by_a_policy_with_errors() {
 
 #[test]
 fn commands_without_an_agent_say_so() {
-    for command in ["status", "devices", "flows", "drops"] {
+    for command in ["status", "devices", "observed", "flows", "drops"] {
         let output = agent(&[command, "--socket", "./no-agent.sock"]);
         assert_eq!(output.status.code(), Some(7), "{command}");
         let said = String::from_utf8(output.stderr).unwrap();

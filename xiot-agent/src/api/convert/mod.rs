@@ -5,12 +5,14 @@ mod device;
 mod drop;
 mod explain;
 mod flow;
+mod observed;
 mod status;
 
 pub(crate) use device::device;
 pub(crate) use drop::{DropFilter, drop};
 pub use explain::{explanation, query};
 pub(crate) use flow::{filter, flow};
+pub(crate) use observed::{observed, observed_filter};
 pub(crate) use status::status;
 
 use super::wire;

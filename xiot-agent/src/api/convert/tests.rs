@@ -9,6 +9,7 @@ fn keys_of_every_answer() {
     let devices: Vec<_> = sample::devices().into_iter().map(super::device).collect();
     insta::assert_json_snapshot!("devices", devices);
     insta::assert_json_snapshot!("flow", super::flow(sample::flow()));
+    insta::assert_json_snapshot!("observed", super::observed(sample::observed()));
     insta::assert_json_snapshot!("drop", super::drop(&sample::drop(1)));
 }
 
@@ -31,6 +32,24 @@ fn drops_of_other_kinds_say_only_what_is_known() {
     let ping = super::drop(&ping);
     assert_eq!(ping.icmp, Some((8, 0)));
     assert_eq!((ping.src_port, ping.dst_port), (None, None));
+}
+
+#[test]
+fn what_is_observed_has_a_port_or_a_type_or_neither() {
+    let service = |protocol, port| {
+        let observed = super::observed(crate::service::state::Observed {
+            protocol,
+            port,
+            ..sample::observed()
+        });
+        (observed.protocol, observed.port, observed.icmp)
+    };
+    let name = str::to_owned;
+    assert_eq!(service(17, 53), (name("udp"), Some(53), None));
+    assert_eq!(service(1, 0x0301), (name("icmp"), None, Some((3, 1))));
+    // ICMPv6 in IPv4 is a protocol without ports.
+    assert_eq!(service(58, 0), (name("icmpv6"), None, None));
+    assert_eq!(service(47, 0), (name("47"), None, None));
 }
 
 #[test]

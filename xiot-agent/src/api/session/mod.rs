@@ -130,8 +130,14 @@ async fn answers(
         }
         Ask::Flows(query) => {
             let flows = handle.flows(convert::filter(query)).await;
-            each(flows.map_err(refusal)?, |flow| {
+            selected(flows.map_err(refusal)?, |flow| {
                 Answer::Flow(Box::new(convert::flow(flow)))
+            })
+        }
+        Ask::Observed(query) => {
+            let observed = handle.observed(convert::observed_filter(query)).await;
+            selected(observed.map_err(refusal)?, |observed| {
+                Answer::Observed(Box::new(convert::observed(observed)))
             })
         }
         Ask::Drops(query) => {
@@ -167,6 +173,15 @@ where
     I::IntoIter: Send + 'static,
 {
     Box::new(items.into_iter().map(convert))
+}
+
+/// The same, and what the limit cut off.
+fn selected<T: Send + 'static>(
+    selected: state::Selected<T>,
+    convert: fn(T) -> Answer,
+) -> Box<dyn Iterator<Item = Answer> + Send> {
+    let left_out = (selected.left_out > 0).then_some(Answer::LeftOut(selected.left_out));
+    Box::new(each(selected.items, convert).chain(left_out))
 }
 
 fn drop_filter(query: &DropsQuery) -> Result<DropFilter, Refusal> {

@@ -92,11 +92,33 @@ async fn one_connection_answers_one_question_after_another() {
     assert_eq!(client.answer().await, Answer::End);
     client.ask(r#"{"flows":{"port":1}}"#).await;
     assert_eq!(client.answer().await, Answer::End);
+    client.ask(r#"{"observed":{"device":"pump-icu-12"}}"#).await;
+    assert!(matches!(client.answer().await, Answer::Observed(_)));
+    assert_eq!(client.answer().await, Answer::End);
     client
         .ask(r#"{"explain":{"device":"pump-icu-12","opener":"device","peer":"10.20.8.11","protocol":"tcp","port":"3613"}}"#)
         .await;
     assert!(matches!(client.answer().await, Answer::Explanation(_)));
     assert_eq!(client.answer().await, Answer::End);
+}
+
+#[tokio::test]
+async fn what_a_limit_cuts_off_is_told() {
+    let mut client = Client::of(Fake {
+        flows: 3,
+        ..Fake::default()
+    });
+    for kind in ["flows", "observed"] {
+        client.ask(&format!(r#"{{"{kind}":{{"limit":1}}}}"#)).await;
+        client.answer().await;
+        assert_eq!(client.answer().await, Answer::LeftOut(2), "{kind}");
+        assert_eq!(client.answer().await, Answer::End);
+        client.ask(&format!(r#"{{"{kind}":{{"limit":3}}}}"#)).await;
+        for _ in 0..3 {
+            client.answer().await;
+        }
+        assert_eq!(client.answer().await, Answer::End, "{kind}");
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod device;
 mod drop;
 mod explain;
 mod flow;
+mod observed;
 mod status;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ pub use device::{Device, Traffic};
 pub use drop::{Drop, DropsQuery};
 pub use explain::{Explanation, Leg, Query};
 pub use flow::{Flow, FlowsQuery, Rule};
+pub use observed::{Observed, ObservedQuery};
 pub use status::{
     Agent, Events, Frames, Gauge, Modes, Policy, Port, Profile, Status, Verdict, Wire,
 };
@@ -43,8 +45,10 @@ pub enum Ask {
     Status,
     /// A `device` for each, listed ones first.
     Devices,
-    /// A `flow` for each.
+    /// A `flow` for each, and `left_out` if the limit cut some off.
     Flows(FlowsQuery),
+    /// An `observed` for each, and `left_out` if the limit cut some off.
+    Observed(ObservedQuery),
     /// A `drop` for each, and `missed` where some were lost to this client. Never ends with `follow`.
     Drops(DropsQuery),
     /// One `explanation`.
@@ -70,6 +74,10 @@ pub enum Answer {
     Device(Box<Device>),
     /// To [`Ask::Flows`].
     Flow(Box<Flow>),
+    /// To [`Ask::Observed`].
+    Observed(Box<Observed>),
+    /// So many more were not sent because of the limit.
+    LeftOut(u64),
     /// To [`Ask::Drops`].
     Drop(Box<Drop>),
     /// The client was too slow for this many drops.

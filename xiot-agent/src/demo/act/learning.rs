@@ -42,12 +42,9 @@ pub(super) fn play(hospital: &Hospital, report: &mut Report<impl Write>) -> Resu
     report.check(everybody_seen(hospital)?)?;
     let devices = agent::show(hospital, &["devices"])?;
     report.quote("xiot-agent devices", &devices)?;
-    let (mac, peer) = (pump.mac_text(), server.address.to_string());
-    let flows = agent::show(hospital, &["flows", "--device", &mac, "--peer", &peer])?;
-    report.quote(
-        &format!("xiot-agent flows --device {mac} --peer {peer}"),
-        &flows,
-    )?;
+    let mac = monitor.mac_text();
+    let observed = agent::show(hospital, &["observed", "--device", &mac])?;
+    report.quote(&format!("xiot-agent observed --device {mac}"), &observed)?;
     Ok(())
 }
 

@@ -4,12 +4,14 @@
 mod device;
 mod drop;
 mod flow;
+mod observed;
 mod status;
 pub mod words;
 
 pub use device::{Device, Traffic};
 pub use drop::{Drop, Endpoint};
 pub use flow::{Flow, FlowFilter, Opener, Stage};
+pub use observed::{Observed, ObservedFilter, Selected};
 pub use status::{
     Agent, EventTotals, FrameTotal, Gauge, Modes, PolicyInfo, Port, ProfileTotals, Status, Verdict,
     Wire,

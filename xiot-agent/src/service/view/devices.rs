@@ -46,7 +46,7 @@ pub fn devices(
 
 /// Whether the policy lists the device: with this MAC, on these VLANs or on any.
 pub(super) fn is_listed(names: &Names, seen: &Seen) -> bool {
-    names.is_listed(seen.mac, seen.vlans)
+    names.listed(seen.mac, seen.vlans).is_some()
 }
 
 fn listed(names: &Names, now: Now, device: &policy::Device, counter: &DeviceCounter) -> Device {

@@ -10,7 +10,7 @@ use crate::{
     service::{
         clock::Now,
         names::Names,
-        state::{Flow, FlowFilter, Opener, Stage},
+        state::{Flow, FlowFilter, Opener, Selected, Stage},
     },
     unit,
 };
@@ -66,7 +66,7 @@ const fn stage(state: u8) -> Option<Stage> {
 }
 
 /// The live flows that the filter wants, most recently active first.
-pub fn select(flows: impl Iterator<Item = Flow>, filter: &FlowFilter) -> Vec<Flow> {
+pub fn select(flows: impl Iterator<Item = Flow>, filter: &FlowFilter) -> Selected<Flow> {
     let mac = filter
         .device
         .as_ref()
@@ -107,8 +107,5 @@ pub fn select(flows: impl Iterator<Item = Flow>, filter: &FlowFilter) -> Vec<Flo
                 b.peer_port,
             ))
     });
-    if let Some(limit) = filter.limit {
-        wanted.truncate(limit);
-    }
-    wanted
+    Selected::up_to(wanted, filter.limit)
 }

@@ -3,11 +3,13 @@
 mod devices;
 mod drops;
 mod flows;
+mod observed;
 mod totals;
 
 pub use devices::devices;
 pub use drops::drop;
 pub use flows::{flow, select};
+pub use observed::{observed, select_observed};
 pub use totals::{frames, modes, profiles, unlisted};
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -9,15 +9,18 @@ use xiot_common::{
     flow::{
         FLOW_DEVICE_IS_LOW, FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowKey, FlowState,
     },
-    observed::{ObservedEntry, ObservedKey},
+    observed::{OBSERVED_MIDSTREAM, OBSERVED_PEER_INITIATED, ObservedEntry, ObservedKey},
 };
+
+mod devices;
+mod observed;
 
 use super::*;
 use crate::collect::{self, ReasonTotal};
 use crate::service::{
     clock::Now,
     sample,
-    state::{Flow, FlowFilter, Opener, Reason, Side, Stage, Verdict},
+    state::{Flow, FlowFilter, ObservedFilter, Opener, Reason, Side, Stage, Verdict},
 };
 
 fn now() -> Now {
@@ -134,6 +137,7 @@ fn flows_are_selected_and_sorted_by_activity() {
     let ports = |filter: FlowFilter| -> Vec<u16> {
         let selected = select(flows().into_iter(), &filter);
         selected
+            .items
             .iter()
             .map(|flow| flow.device_port.min(flow.peer_port))
             .collect()
@@ -224,51 +228,6 @@ fn an_event_becomes_a_drop_of_its_wire_and_side() {
     };
     let told = drop(&sample::names(), now(), 1, &unparsed).unwrap();
     assert_eq!((told.src, told.dst), (None, None));
-}
-
-fn seen(mac: MacBytes, address: [u8; 4], last_seen: u32) -> Seen {
-    let key = ObservedKey {
-        address: Addr::v4(address),
-        mac: Mac(mac),
-        ..ObservedKey::default()
-    };
-    let entry = ObservedEntry {
-        last_seen,
-        ..ObservedEntry::default()
-    };
-    Seen::new(&key, &entry)
-}
-
-#[test]
-fn strangers_are_listed_once_with_all_their_addresses() {
-    let seen = [
-        seen(sample::STRANGER, [10, 30, 1, 67], 980),
-        seen(sample::STRANGER, [10, 30, 1, 66], 970),
-        seen(sample::PUMP, [10, 30, 1, 12], 990),
-    ];
-    let devices = devices(&sample::names(), now(), |_| DeviceCounter::default(), &seen);
-    let [pump, monitor, stranger] = devices.as_slice() else {
-        panic!("{devices:?}");
-    };
-    assert_eq!(pump.name.as_deref(), Some("pump-icu-12"));
-    assert_eq!(monitor.name.as_deref(), Some("monitor-7"));
-    assert_eq!(stranger.name, None);
-    let addresses: Vec<_> = stranger.addresses.iter().map(ToString::to_string).collect();
-    assert_eq!(addresses, ["10.30.1.66", "10.30.1.67"]);
-    assert_eq!(
-        stranger.last_seen.unwrap().to_string(),
-        "2026-05-01T11:59:40Z"
-    );
-    assert_eq!(unlisted(&sample::names(), &seen), 1);
-}
-
-#[test]
-fn a_scanner_does_not_fill_the_memory() {
-    let seen: Vec<_> = (0..=255)
-        .map(|host| seen(sample::STRANGER, [10, 0, 0, host], 1))
-        .collect();
-    let devices = devices(&sample::names(), now(), |_| DeviceCounter::default(), &seen);
-    assert_eq!(devices.last().unwrap().addresses.len(), 16);
 }
 
 #[test]

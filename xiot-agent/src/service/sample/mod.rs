@@ -1,18 +1,20 @@
 //! A small hospital as plain values, for the tests of this module and of the surfaces.
 
+mod fake;
+
+pub(crate) use fake::Fake;
+
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use ipnetwork::IpNetwork;
 use jiff::Timestamp;
-use tokio::sync::broadcast;
 
 use super::{
-    explain::{self, Explanation, Query, Reference},
-    handle::{Handle, Source, SourceError},
     names::Names,
     state::{
-        Agent, Device, Drop, Endpoint, EventTotals, Flow, FlowFilter, Gauge, Mode, Modes, Opener,
-        PolicyInfo, Port, ProfileTotals, Reason, Side, Stage, Status, Traffic, Vlans, Wire,
+        Agent, Device, Drop, Endpoint, EventTotals, Flow, Gauge, Mode, Modes, Observed, Opener,
+        PolicyInfo, Port, ProfileTotals, Reason, Side, Stage, Status, Traffic, Verdict, Vlans,
+        Wire,
     },
     view,
 };
@@ -182,7 +184,7 @@ pub(crate) fn status() -> Status {
         }
         if total.side == Side::Device
             && total.reason == Reason::NoPort
-            && total.verdict == state_dropped()
+            && total.verdict == Verdict::Dropped
         {
             total.frames = 3;
             total.bytes = 180;
@@ -243,10 +245,6 @@ pub(crate) fn status() -> Status {
     }
 }
 
-const fn state_dropped() -> super::state::Verdict {
-    super::state::Verdict::Dropped
-}
-
 pub(crate) fn devices() -> Vec<Device> {
     let names = names();
     let now = super::clock::Now {
@@ -296,6 +294,30 @@ pub(crate) fn flow() -> Flow {
     }
 }
 
+/// What the pump does with its server.
+pub(crate) fn observed() -> Observed {
+    Observed {
+        wire: "ward-3".to_owned(),
+        vlans: Vlans::default(),
+        device: Some("pump-icu-12".to_owned()),
+        mac: PUMP,
+        device_address: "10.30.1.12".parse().unwrap(),
+        peer_address: "10.20.8.11".parse().unwrap(),
+        initiator: Opener::Device,
+        midstream: false,
+        protocol: 6,
+        port: 3613,
+        conversations: 2,
+        frames: 115,
+        bytes: 14_192,
+        first_seen: Some(time()),
+        last_seen: Some(time() + Duration::from_mins(2)),
+        reason: Reason::AllowedRule,
+        verdict: Verdict::Forwarded,
+        rule: names().rule(1),
+    }
+}
+
 pub(crate) fn drop(sequence: u64) -> Drop {
     let end = |address: &str, port| {
         Some(Endpoint {
@@ -323,69 +345,5 @@ pub(crate) fn drop(sequence: u64) -> Drop {
         length: 74,
         rule: None,
         suppressed: 2,
-    }
-}
-
-/// A service without a kernel.
-#[derive(Debug)]
-pub(crate) struct Fake {
-    pub(crate) fail: bool,
-    pub(crate) flows: usize,
-    pub(crate) recent: Vec<Drop>,
-}
-
-impl Default for Fake {
-    fn default() -> Self {
-        Self {
-            fail: false,
-            flows: 1,
-            recent: vec![drop(1)],
-        }
-    }
-}
-
-impl Fake {
-    pub(crate) fn handle(self, drops: broadcast::Sender<Arc<Drop>>) -> Handle {
-        Handle::new(Arc::new(self), drops)
-    }
-
-    fn check(&self) -> Result<(), SourceError> {
-        if self.fail {
-            return Err(SourceError::Datapath("the map is gone".into()));
-        }
-        Ok(())
-    }
-}
-
-impl Source for Fake {
-    fn status(&self) -> Result<Status, SourceError> {
-        self.check()?;
-        Ok(status())
-    }
-
-    fn devices(&self) -> Result<Vec<Device>, SourceError> {
-        self.check()?;
-        Ok(devices())
-    }
-
-    fn flows(&self, filter: &FlowFilter) -> Result<Vec<Flow>, SourceError> {
-        self.check()?;
-        let flows = std::iter::repeat_with(flow).take(self.flows);
-        Ok(view::select(flows, filter))
-    }
-
-    fn explain(&self, query: &Query) -> Result<Explanation, SourceError> {
-        self.check()?;
-        let names = names();
-        let mut judge = Reference::new(names.policy(), names.wires());
-        Ok(explain::explain(&names, query, &mut judge)?)
-    }
-
-    fn recent_drops(&self, since: Option<Timestamp>) -> Vec<Drop> {
-        let recent = self.recent.iter();
-        recent
-            .filter(|drop| since.is_none_or(|since| drop.time >= since))
-            .cloned()
-            .collect()
     }
 }

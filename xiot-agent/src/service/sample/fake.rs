@@ -1,0 +1,85 @@
+//! A service that answers from the sample.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::broadcast;
+
+use super::{devices, drop, flow, names, observed, status};
+use crate::service::{
+    explain::{self, Explanation, Query, Reference},
+    handle::{Handle, Source, SourceError},
+    state::{Device, Drop, Flow, FlowFilter, Observed, ObservedFilter, Selected, Status},
+    view,
+};
+
+/// A service without a kernel.
+#[derive(Debug)]
+pub(crate) struct Fake {
+    pub(crate) fail: bool,
+    /// Number of flows, and of observed conversations.
+    pub(crate) flows: usize,
+    pub(crate) recent: Vec<Drop>,
+}
+
+impl Default for Fake {
+    fn default() -> Self {
+        Self {
+            fail: false,
+            flows: 1,
+            recent: vec![drop(1)],
+        }
+    }
+}
+
+impl Fake {
+    pub(crate) fn handle(self, drops: broadcast::Sender<Arc<Drop>>) -> Handle {
+        Handle::new(Arc::new(self), drops)
+    }
+
+    fn check(&self) -> Result<(), SourceError> {
+        if self.fail {
+            return Err(SourceError::Datapath("the map is gone".into()));
+        }
+        Ok(())
+    }
+}
+
+impl Source for Fake {
+    fn status(&self) -> Result<Status, SourceError> {
+        self.check()?;
+        Ok(status())
+    }
+
+    fn devices(&self) -> Result<Vec<Device>, SourceError> {
+        self.check()?;
+        Ok(devices())
+    }
+
+    fn flows(&self, filter: &FlowFilter) -> Result<Selected<Flow>, SourceError> {
+        self.check()?;
+        let flows = std::iter::repeat_with(flow).take(self.flows);
+        Ok(view::select(flows, filter))
+    }
+
+    fn observed(&self, filter: &ObservedFilter) -> Result<Selected<Observed>, SourceError> {
+        self.check()?;
+        let all = std::iter::repeat_with(observed).take(self.flows);
+        Ok(view::select_observed(all, filter))
+    }
+
+    fn explain(&self, query: &Query) -> Result<Explanation, SourceError> {
+        self.check()?;
+        let names = names();
+        let mut judge = Reference::new(names.policy(), names.wires());
+        Ok(explain::explain(&names, query, &mut judge)?)
+    }
+
+    fn recent_drops(&self, since: Option<Timestamp>) -> Vec<Drop> {
+        let recent = self.recent.iter();
+        recent
+            .filter(|drop| since.is_none_or(|since| drop.time >= since))
+            .cloned()
+            .collect()
+    }
+}
