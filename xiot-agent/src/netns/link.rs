@@ -116,16 +116,16 @@ fn run_script(namespace: Option<&str>, script: &str) -> Result<(), NetnsError> {
         .stderr(Stdio::piped())
         .spawn()
         .map_err(failed)?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // Scripts are shorter than the pipe: `ip` need not read for this to return.
+    // Scripts are shorter than the pipe: `ip` need not read for this to return.
+    let written = child.stdin.take().map_or(Ok(()), |mut stdin| {
         stdin
             .write_all(script.as_bytes())
             .and_then(|()| stdin.write_all(b"\n"))
-            .map_err(failed)?;
-    }
+    });
     let output = child.wait_with_output().map_err(failed)?;
     if output.status.success() {
-        return Ok(());
+        // An `ip` that gave up before it read closes the pipe, and says why itself.
+        return written.map_err(failed);
     }
     Err(NetnsError::Ip {
         namespace: namespace.unwrap_or("-").to_owned(),
@@ -136,7 +136,7 @@ fn run_script(namespace: Option<&str>, script: &str) -> Result<(), NetnsError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{End, veth};
+    use super::{End, run_script, veth};
     use crate::netns::{NetnsError, name, namespace::Namespace};
 
     fn pair(label: &str) -> (Namespace, Namespace) {
@@ -146,6 +146,17 @@ mod tests {
             Namespace::create(&a).unwrap(),
             Namespace::create(&b).unwrap(),
         )
+    }
+
+    #[test]
+    fn an_ip_that_reads_no_script_says_why_itself() {
+        // Longer than a pipe, so that the write is still waiting when `ip` gives up.
+        let script = "link show lo\n".repeat(10_000);
+        let error = run_script(Some("xiot-no-such-namespace"), &script).unwrap_err();
+        assert!(
+            matches!(&error, NetnsError::Ip { stderr, .. } if stderr.contains("namespace")),
+            "{error:?}"
+        );
     }
 
     #[test]
