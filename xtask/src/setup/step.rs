@@ -147,6 +147,8 @@ impl Step {
                 let mut command = cargo_install("cargo-nextest", NEXTEST);
                 // Its self-update alone builds a TLS library in C.
                 command.args(["--no-default-features", "--features", "default-no-update"]);
+                // It waits for tests: optimising it costs more than all runs of it gain.
+                command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
                 command
             }
             Self::AddComponents(components) => {

@@ -211,7 +211,7 @@ pub(super) fn blocked(facts: &Facts, ends: &[DeadEnd]) -> Blocked {
     let what = reasons.join("; ");
     if let Some(step) = ends.iter().find_map(|end| end.step.as_ref()) {
         let Blocked { what: why, remedy } = by_hand(step, facts);
-        let what = format!("{why}\n    ways: {what}");
+        let what = format!("{why}\n    because: {what}");
         return Blocked { what, remedy };
     }
     let remedy = if facts.has_rustup {
