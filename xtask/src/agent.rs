@@ -16,12 +16,8 @@ pub(crate) fn build(release: bool) -> Result<()> {
 
 /// Runs the demo of the release build. Does not return when it could be started.
 pub(crate) fn demo(args: &[String]) -> Result<()> {
+    shell::announce_root("The demo makes network namespaces and loads BPF programs")?;
     build(true)?;
-    if !shell::is_root() {
-        eprintln!(
-            "The demo makes network namespaces and loads BPF programs: it runs as root, by sudo."
-        );
-    }
     let agent = shell::target_dir().join("release/xiot-agent");
     shell::become_it(shell::as_root(agent).arg("demo").args(args))
 }

@@ -55,6 +55,22 @@ pub(crate) fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|data| data.uid() == 0)
 }
 
+/// Says that sudo will be used and for `what`, or fails where there is no way to root's rights.
+pub(crate) fn announce_root(what: &str) -> Result<()> {
+    if let Some(note) = root_note(what, is_root(), which("sudo").is_some())? {
+        eprintln!("{note}");
+    }
+    Ok(())
+}
+
+fn root_note(what: &str, is_root: bool, has_sudo: bool) -> Result<Option<String>> {
+    match (is_root, has_sudo) {
+        (true, _) => Ok(None),
+        (false, true) => Ok(Some(format!("{what}: this part runs as root, by sudo."))),
+        (false, false) => bail!("{what}, and there is no sudo: run this as root"),
+    }
+}
+
 /// Shows the command, runs it with our streams, and fails when it does.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let shown = line(command);
@@ -176,6 +192,16 @@ mod tests {
             format!("{error:#}"),
             "apt-get update failed (exit status: 100)"
         );
+    }
+
+    #[test]
+    fn who_can_not_become_root_is_told_so() {
+        let note = |is_root, has_sudo| root_note("It loads programs", is_root, has_sudo);
+        assert_eq!(note(true, false).expect("root needs no sudo"), None);
+        let by_sudo = note(false, true).expect("sudo will do");
+        assert!(by_sudo.is_some_and(|note| note.contains("by sudo")));
+        let error = note(false, false).expect_err("there is no way");
+        assert!(error.to_string().contains("run this as root"), "{error}");
     }
 
     #[test]

@@ -56,6 +56,7 @@ const LOGGING: &[&str] = &["--package=xiot-tests", "--features=bpf-log", "--test
 
 /// Runs the tests. Does not return when the last of them could be started.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    shell::announce_root("Tests make network namespaces and load BPF programs")?;
     if !options.is_narrowed() {
         if tidy::has_examples()? {
             shell::run(shell::cargo().args(["test", "--workspace", "--doc", "--quiet"]))?;
@@ -83,9 +84,6 @@ fn nextest(what: &[&str]) -> Result<std::process::Command> {
 /// Builds as the user who asked and runs as root, so that root leaves no file in the build
 /// directory. nextest itself runs as root, not each test: it must be able to end a hung one.
 fn as_other_user(what: &[&str]) -> Result<std::process::Command> {
-    eprintln!(
-        "Tests load BPF programs and make network namespaces: they are built now and run as root, by sudo."
-    );
     let dir = shell::target_dir().join("nextest-as-root");
     fs::create_dir_all(&dir).with_context(|| format!("could not create {}", dir.display()))?;
     let describe = |name: &str, args: &[&str]| -> Result<_> {
