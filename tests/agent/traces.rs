@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use rustix::process::Signal;
 use serde_json::Value;
 use xiot_tests::{
     net::rig::{DEVICE_PORT, Rig, UPLINK_PORT},
@@ -76,21 +77,13 @@ fn list(directory: &Path, files: &mut Vec<String>) {
 fn an_agent_that_is_asked_to_end_leaves_nothing() {
     let rig = Rig::new();
     let before = Traces::of(&rig);
-    for signal in ["TERM", "INT"] {
+    for signal in [Signal::TERM, Signal::INT] {
         let mut agent = Agent::start(&rig, &gateway(&rig, ""), POLICY);
         assert_ne!(Traces::of(&rig), before);
-        let pid = agent.running().id().to_string();
-        let sent = rig
-            .gateway
-            .command("kill")
-            .unwrap()
-            .args(["-s", signal, &pid])
-            .status()
-            .unwrap();
-        assert!(sent.success());
+        agent.running().signal(signal).unwrap();
         let status = agent.running().wait(PATIENCE).unwrap().unwrap();
-        assert_eq!(status.code(), Some(0), "SIG{signal}: {}", agent.log());
-        assert_eq!(Traces::of(&rig), before, "SIG{signal}");
+        assert_eq!(status.code(), Some(0), "{signal:?}: {}", agent.log());
+        assert_eq!(Traces::of(&rig), before, "{signal:?}");
     }
 }
 
