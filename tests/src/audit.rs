@@ -8,16 +8,14 @@ use std::{
 use xiot_agent::oracle::{Oracle, State};
 use xiot_common::{
     addr::Addr,
-    flow::{
-        FLOW_DEVICE_IS_LOW, FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowKey, FlowState,
-    },
+    flow::{FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowKey, FlowState},
     reason::Reason,
 };
 
 use crate::{clock, frame::Mac};
 
 /// Silences are compared this coarsely: the kernel's clock runs on while a test does.
-const GRAIN: u64 = 100;
+const GRAIN: u64 = 110;
 
 /// One flow, in terms of neither table.
 #[derive(Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -43,25 +41,17 @@ pub(crate) fn of_program(flows: &[(FlowKey, FlowEntry)]) -> BTreeSet<String> {
     flows
         .iter()
         .map(|(key, entry)| {
-            let low = (address(key.low), key.low_port);
-            let high = (address(key.high), key.high_port);
-            let device_is_low = entry.flags & FLOW_DEVICE_IS_LOW != 0;
-            let (device_end, peer_end) = if device_is_low {
-                (low, high)
-            } else {
-                (high, low)
-            };
             let reason = Reason::from_u8(entry.reason).expect("a flow has a reason");
             let would_drop = entry.flags & FLOW_WOULD_DROP != 0;
             Line {
                 wire: usize::from(key.wire),
                 vlans: (key.vlans.outer, key.vlans.inner),
                 protocol: key.protocol,
-                device_end,
-                peer_end,
+                device_end: (address(key.device), key.device_port),
+                peer_end: (address(key.peer), key.peer_port),
                 peer_initiated: entry.flags & FLOW_PEER_INITIATED != 0,
                 device: entry.device,
-                mac: entry.mac.0,
+                mac: key.mac.0,
                 rule: entry.rule,
                 reason: if would_drop {
                     reason
@@ -97,6 +87,8 @@ pub(crate) fn of_oracle(oracle: &Oracle<'_>, now: u64) -> BTreeSet<String> {
             state: match flow.state {
                 State::Handshake => "handshake",
                 State::Established => "established",
+                State::InitiatorDone => "initiator done",
+                State::ResponderDone => "responder done",
                 State::Closing => "closing",
                 State::Unreplied => "unreplied",
                 State::Replied => "replied",
@@ -120,6 +112,8 @@ fn state_name(number: u8) -> &'static str {
     match number {
         n if n == FlowState::TcpHandshake as u8 => "handshake",
         n if n == FlowState::TcpEstablished as u8 => "established",
+        n if n == FlowState::TcpInitiatorDone as u8 => "initiator done",
+        n if n == FlowState::TcpResponderDone as u8 => "responder done",
         n if n == FlowState::TcpClosing as u8 => "closing",
         n if n == FlowState::Unreplied as u8 => "unreplied",
         n if n == FlowState::Replied as u8 => "replied",

@@ -1,8 +1,13 @@
-//! Flows: one entry per conversation, whichever way a frame travels.
+//! Flows: one entry per conversation of a device, whichever way a frame travels.
 
-use crate::addr::{Addr, Mac, Vlans};
+use crate::{
+    addr::{Addr, Mac, Vlans},
+    observed::{OBSERVED_MIDSTREAM, OBSERVED_PEER_INITIATED, ObservedKey},
+};
 
-/// Key of the flow table. Both directions of a conversation have the same key: the lower endpoint comes first.
+/// Key of the flow table: the device's end and the other one. The port that a frame comes in by says which of its
+/// addresses is the device's, and whose MAC is the device's: both directions of a conversation have the same key, and
+/// nobody else's frame has it.
 ///
 /// Ports are host order. For ICMP echo the port of the requester is the identifier and that of the
 /// responder is 0, so that requests of both sides with one identifier are two flows. Protocols without
@@ -10,85 +15,27 @@ use crate::addr::{Addr, Mac, Vlans};
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[repr(C)]
 pub struct FlowKey {
-    /// Address of the lower endpoint.
-    pub low: Addr,
-    /// Address of the higher endpoint.
-    pub high: Addr,
-    /// Port of the lower endpoint.
-    pub low_port: u16,
-    /// Port of the higher endpoint.
-    pub high_port: u16,
+    /// Address of the device.
+    pub device: Addr,
+    /// Address of the other side.
+    pub peer: Addr,
+    /// Port of the device.
+    pub device_port: u16,
+    /// Port of the other side.
+    pub peer_port: u16,
     /// VLAN ids of the frame.
     pub vlans: Vlans,
+    /// MAC of the device.
+    pub mac: Mac,
     /// Wire.
-    pub wire: u16,
+    pub wire: u8,
     /// IP protocol number.
     pub protocol: u8,
-    /// Zero.
-    pub reserved: u8,
 }
 
-crate::layout!(FlowKey, size 44, align 4);
+crate::layout!(FlowKey, size 48, align 4);
 
-impl FlowKey {
-    /// The key of a frame, and whether the frame's source is the lower endpoint.
-    ///
-    /// The order is by native words, last word first (there IPv4 addresses differ), then by port: any
-    /// order does that both sides compute alike.
-    #[inline(always)]
-    pub fn new(
-        src: &Addr,
-        dst: &Addr,
-        src_port: u16,
-        dst_port: u16,
-        protocol: u8,
-        vlans: Vlans,
-        wire: u16,
-    ) -> (Self, bool) {
-        let source_is_low = lower(src, dst, src_port, dst_port);
-        let key = if source_is_low {
-            Self {
-                low: *src,
-                high: *dst,
-                low_port: src_port,
-                high_port: dst_port,
-                vlans,
-                wire,
-                protocol,
-                reserved: 0,
-            }
-        } else {
-            Self {
-                low: *dst,
-                high: *src,
-                low_port: dst_port,
-                high_port: src_port,
-                vlans,
-                wire,
-                protocol,
-                reserved: 0,
-            }
-        };
-        (key, source_is_low)
-    }
-}
-
-#[inline(always)]
-fn lower(a: &Addr, b: &Addr, a_port: u16, b_port: u16) -> bool {
-    if a.0[3] != b.0[3] {
-        return a.0[3] < b.0[3];
-    }
-    if a.0[2] != b.0[2] {
-        return a.0[2] < b.0[2];
-    }
-    if a.0[1] != b.0[1] {
-        return a.0[1] < b.0[1];
-    }
-    if a.0[0] != b.0[0] {
-        return a.0[0] < b.0[0];
-    }
-    a_port < b_port
-}
+const _: () = assert!(crate::capacity::MAX_PORTS / 2 <= u8::MAX as usize + 1);
 
 /// Where a flow stands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -98,24 +45,26 @@ pub enum FlowState {
     TcpHandshake = 1,
     /// TCP: the responder answered.
     TcpEstablished = 2,
-    /// TCP: FIN or RST seen. Never leaves this state but by a new SYN.
+    /// TCP: RST seen, or FIN of both sides. Never leaves this state but by a new SYN.
     TcpClosing = 3,
     /// Any other protocol: only the initiator spoke so far.
     Unreplied = 4,
     /// Any other protocol: the responder answered.
     Replied = 5,
+    /// TCP: the initiator sends no more (FIN), the responder may go on as long as it likes.
+    TcpInitiatorDone = 6,
+    /// TCP: the responder sends no more, the initiator may go on.
+    TcpResponderDone = 7,
 }
 
 /// The peer opened the flow (unset: the device did).
 pub const FLOW_PEER_INITIATED: u8 = 1;
-/// The device is the lower endpoint of the key.
-pub const FLOW_DEVICE_IS_LOW: u8 = 2;
 /// Policy denies the flow; the mode let it through. `reason` says why.
-pub const FLOW_WOULD_DROP: u8 = 4;
+pub const FLOW_WOULD_DROP: u8 = 2;
 /// The device is in mode learn: fold the flow into the observed map.
-pub const FLOW_LEARN: u8 = 8;
+pub const FLOW_LEARN: u8 = 4;
 /// TCP picked up after its start, so that the initiator is a guess.
-pub const FLOW_MIDSTREAM: u8 = 16;
+pub const FLOW_MIDSTREAM: u8 = 8;
 
 /// One flow. Counters are written without atomics: two CPUs on one flow may lose a count, never a verdict.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -133,10 +82,10 @@ pub struct FlowEntry {
     pub last_seen: u32,
     /// Seconds of silence after which it is over, by state.
     pub idle_timeout: u32,
-    /// MAC of the device: anti-spoofing on a hit is one compare.
-    pub mac: Mac,
-    /// Port index that the device is behind.
-    pub port: u16,
+    /// Seconds of silence once the flow is answered.
+    pub next_timeout: u32,
+    /// Seconds of silence once a TCP flow is closing.
+    pub closing_timeout: u16,
     /// [`FlowState`].
     pub state: u8,
     /// `FLOW_*` bits.
@@ -144,13 +93,7 @@ pub struct FlowEntry {
     /// [`crate::reason::Reason`] that every frame of it counts under.
     pub reason: u8,
     /// Zero.
-    pub reserved: u8,
-    /// Seconds of silence once the flow is answered.
-    pub next_timeout: u32,
-    /// Seconds of silence once a TCP flow is closing.
-    pub closing_timeout: u16,
-    /// Zero.
-    pub reserved2: [u8; 6],
+    pub reserved: [u8; 7],
     /// Frames not yet folded into the observed map (mode learn).
     pub pending_frames: u64,
     /// Their bytes.
@@ -165,16 +108,118 @@ pub struct FlowEntry {
     pub to_bytes: u64,
 }
 
-crate::layout!(FlowEntry, size 96, align 8);
+crate::layout!(FlowEntry, size 88, align 8);
 
 impl FlowEntry {
-    /// MAC and port as one word: the MAC's bytes lowest, the port above them.
+    /// Seconds since its last frame. None have passed if that frame is younger than the clock reading: another CPU's
+    /// came between.
     #[inline(always)]
-    pub const fn owner(&self) -> u64 {
-        let mac = self.mac.0;
-        let port = self.port.to_le_bytes();
-        u64::from_le_bytes([
-            mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], port[0], port[1],
-        ])
+    pub const fn idle(&self, now: u32) -> u32 {
+        let idle = now.wrapping_sub(self.last_seen);
+        if idle > u32::MAX / 2 { 0 } else { idle }
+    }
+
+    /// Whether a frame that comes now still belongs to it.
+    #[inline(always)]
+    pub const fn is_live(&self, now: u32) -> bool {
+        self.idle(now) <= self.idle_timeout
+    }
+
+    /// The conversation that it counts under in the observed map.
+    #[inline(always)]
+    pub const fn observed_key(&self, key: &FlowKey) -> ObservedKey {
+        const ICMP: u8 = 1;
+        const ICMPV6: u8 = 58;
+        let peer_initiated = self.flags & FLOW_PEER_INITIATED != 0;
+        let mut flags = 0;
+        if peer_initiated {
+            flags |= OBSERVED_PEER_INITIATED;
+        }
+        if self.flags & FLOW_MIDSTREAM != 0 {
+            flags |= OBSERVED_MIDSTREAM;
+        }
+        ObservedKey {
+            peer: key.peer,
+            address: key.device,
+            mac: key.mac,
+            port: match key.protocol {
+                // Flows of these are echo: type 8 and 128, code 0.
+                ICMP if key.device.is_v4() => 8 << 8,
+                ICMPV6 if !key.device.is_v4() => 128 << 8,
+                _ if peer_initiated => key.device_port,
+                _ => key.peer_port,
+            },
+            vlans: key.vlans,
+            wire: key.wire,
+            protocol: key.protocol,
+            flags,
+            reserved: 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEVICE: Addr = Addr::v4([10, 30, 1, 12]);
+    const PEER: Addr = Addr::v4([10, 20, 8, 11]);
+
+    fn key(protocol: u8) -> FlowKey {
+        FlowKey {
+            device: DEVICE,
+            peer: PEER,
+            device_port: 40000,
+            peer_port: 3613,
+            protocol,
+            ..FlowKey::default()
+        }
+    }
+
+    fn entry(flags: u8) -> FlowEntry {
+        FlowEntry {
+            flags,
+            last_seen: 100,
+            idle_timeout: 30,
+            ..FlowEntry::default()
+        }
+    }
+
+    #[test]
+    fn the_service_port_is_that_of_the_side_that_did_not_open() {
+        assert_eq!(entry(0).observed_key(&key(6)).port, 3613);
+        let observed = entry(FLOW_PEER_INITIATED | FLOW_MIDSTREAM).observed_key(&key(6));
+        assert_eq!(observed.port, 40000);
+        assert_eq!(observed.flags, OBSERVED_PEER_INITIATED | OBSERVED_MIDSTREAM);
+        assert_eq!((observed.address, observed.peer), (DEVICE, PEER));
+    }
+
+    #[test]
+    fn echo_counts_as_its_type() {
+        assert_eq!(entry(0).observed_key(&key(1)).port, 8 << 8);
+        // ICMPv6 within IPv4 is a protocol without ports.
+        let odd = FlowKey {
+            peer_port: 0,
+            ..key(58)
+        };
+        assert_eq!(entry(0).observed_key(&odd).port, 0);
+    }
+
+    #[test]
+    fn a_flow_outlives_a_clock_reading_older_than_its_last_frame() {
+        let flow = entry(0);
+        assert!(flow.is_live(130) && !flow.is_live(131));
+        assert_eq!(flow.idle(99), 0);
+        assert!(flow.is_live(99));
+    }
+
+    #[test]
+    fn the_clock_may_wrap() {
+        let flow = FlowEntry {
+            last_seen: u32::MAX - 9,
+            ..entry(0)
+        };
+        assert_eq!(flow.idle(10), 20);
+        assert!(flow.is_live(20) && !flow.is_live(21));
     }
 }

@@ -17,11 +17,13 @@ pub struct ObservedKey {
     /// VLAN ids of the frame.
     pub vlans: Vlans,
     /// Wire.
-    pub wire: u16,
+    pub wire: u8,
     /// IP protocol number.
     pub protocol: u8,
     /// [`OBSERVED_PEER_INITIATED`], [`OBSERVED_MIDSTREAM`].
     pub flags: u8,
+    /// Zero.
+    pub reserved: u8,
 }
 
 crate::layout!(ObservedKey, size 48, align 4);

@@ -71,11 +71,11 @@ reasons! {
     22 SameEndpoints "same_endpoints" Malformed "Source and destination are the same address and port.";
     23 FragmentHeaderIncomplete "fragment_header_incomplete" Malformed "The first fragment does not hold the whole transport header.";
     24 BadTcpFlags "bad_tcp_flags" Malformed "The TCP flags are none at all, or SYN together with FIN or RST.";
+    25 Ipv4SourceRoute "ipv4_source_route" Malformed "The IPv4 header has a source route option: the frame's destination is not where it ends up.";
 
     30 UnknownDevice "unknown_device" Denied "No device with this MAC and VLAN is listed, and no profile is set for devices that are not.";
     31 WrongWire "wrong_wire" Denied "The device is listed on another wire than the one the frame is on.";
     32 AddressNotBound "address_not_bound" Denied "The device used, or was sent to at, an address that is not among its own.";
-    33 FlowOwnerMismatch "flow_owner_mismatch" Denied "The frame claims a conversation that belongs to another MAC, port or side.";
 
     40 NoPeer "no_peer" Denied "The profile allows the device no conversation with this address.";
     41 NoProtocol "no_protocol" Denied "The profile allows conversations with this address, but none of this protocol.";

@@ -30,14 +30,12 @@ use crate::{
 enum Why {
     /// No flow.
     Miss = 0,
-    /// A SYN on a live flow that is not established.
+    /// A SYN on a live flow that gives way to what policy allows.
     Reopen = 1,
-    /// A SYN on an established flow, which stays as it is.
+    /// A SYN on an established flow that policy allowed: it stays as it is.
     ReopenEstablished = 2,
-    /// The flow belongs to another: denied, only the mode is open.
-    OwnerMismatch = 3,
     /// The segment cannot come now: denied, only the mode is open.
-    BadState = 4,
+    BadState = 3,
 }
 
 impl Why {
@@ -47,7 +45,6 @@ impl Why {
             0 => Self::Miss,
             1 => Self::Reopen,
             2 => Self::ReopenEstablished,
-            3 => Self::OwnerMismatch,
             _ => Self::BadState,
         }
     }
@@ -73,9 +70,8 @@ pub fn judge(frame: &Frame, scratch: &mut Scratch) -> Verdict {
             ..Verdict::new(reason, Mode::Monitor, device, rule, 0)
         },
         Lookup::Miss => slow(scratch, Why::Miss),
-        Lookup::Reopen { established: false } => slow(scratch, Why::Reopen),
-        Lookup::Reopen { established: true } => slow(scratch, Why::ReopenEstablished),
-        Lookup::OwnerMismatch => slow(scratch, Why::OwnerMismatch),
+        Lookup::Reopen { gives_way: true } => slow(scratch, Why::Reopen),
+        Lookup::Reopen { gives_way: false } => slow(scratch, Why::ReopenEstablished),
         Lookup::BadState => slow(scratch, Why::BadState),
     }
 }
@@ -123,7 +119,6 @@ fn by_slot(packet: &Packet, why: Why) -> Verdict {
     let no_device = !packet.is_from_device() && is_group(packet.dst_mac);
     let subject = subject(&slot, packet, no_device);
     let (reason, rule) = match why {
-        Why::OwnerMismatch => (Reason::FlowOwnerMismatch, 0),
         Why::BadState => (Reason::TcpBadState, 0),
         Why::Miss | Why::Reopen | Why::ReopenEstablished if no_device => (group(&slot, packet), 0),
         Why::Miss | Why::Reopen | Why::ReopenEstablished => by_policy(&slot, packet, &subject, why),
@@ -253,7 +248,7 @@ fn by_policy(slot: &Slot, packet: &Packet, subject: &Subject, why: Why) -> (Reas
 /// Whether the address on the device's side is one of the device's own, or one that anybody may use.
 #[inline(always)]
 fn is_bound(slot: &Slot, packet: &Packet, device: u32) -> bool {
-    let addr = packet.device_addr();
+    let addr = &packet.key.device;
     if addr.is_unspecified() || addr.is_v6_link_local() {
         return true;
     }

@@ -98,8 +98,6 @@ pub struct Packet {
     pub icmp: Icmp,
     /// 1: the transport header follows the IPv6 header directly.
     pub direct: u8,
-    /// 1: the source is the lower endpoint of the key.
-    pub source_is_low: u8,
 }
 
 impl Packet {
@@ -124,7 +122,6 @@ impl Packet {
         self.fragment = Fragment::No;
         self.icmp = Icmp::No;
         self.direct = 0;
-        self.source_is_low = 0;
     }
 
     /// Whether it came in from the devices' side.
@@ -143,53 +140,23 @@ impl Packet {
         }
     }
 
-    /// Port index of the device side of the wire.
-    #[inline(always)]
-    pub const fn device_port(&self) -> u16 {
-        if self.is_from_device() {
-            self.port.index
-        } else {
-            self.port.egress
-        }
-    }
-
     /// Source address.
     #[inline(always)]
     pub const fn src(&self) -> &Addr {
-        if self.source_is_low != 0 {
-            &self.key.low
+        if self.is_from_device() {
+            &self.key.device
         } else {
-            &self.key.high
+            &self.key.peer
         }
     }
 
     /// Destination address.
     #[inline(always)]
     pub const fn dst(&self) -> &Addr {
-        if self.source_is_low != 0 {
-            &self.key.high
-        } else {
-            &self.key.low
-        }
-    }
-
-    /// Address of the device, if the frame is what it looks like.
-    #[inline(always)]
-    pub const fn device_addr(&self) -> &Addr {
         if self.is_from_device() {
-            self.src()
+            &self.key.peer
         } else {
-            self.dst()
-        }
-    }
-
-    /// Address of the other side.
-    #[inline(always)]
-    pub const fn peer_addr(&self) -> &Addr {
-        if self.is_from_device() {
-            self.dst()
-        } else {
-            self.src()
+            &self.key.device
         }
     }
 

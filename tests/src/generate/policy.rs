@@ -94,7 +94,7 @@ fn profiles() -> impl Strategy<Value = Profile> {
 
 /// Timeouts that lie halfway between the silences of the traffic, so that no clock has to be exact.
 fn timeouts() -> impl Strategy<Value = Timeouts> {
-    let one = || select(vec![1050, 3050, 6050, 30_050, 100_050]).prop_map(Duration::from_secs);
+    let one = || select(vec![1045, 3025, 6105, 30_085, 100_045]).prop_map(Duration::from_secs);
     (one(), one(), one(), one(), one(), one(), one()).prop_map(
         |(tcp_handshake, tcp_established, tcp_closing, udp_unreplied, udp_replied, icmp, other)| {
             Timeouts {

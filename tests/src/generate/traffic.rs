@@ -16,8 +16,9 @@ pub(super) struct Draft {
 /// Frames that a frame may follow on.
 const MEMORY: usize = 12;
 
-/// Silences are multiples of this; the timeouts of [`super::policies`] lie halfway between.
-const SILENCE: u32 = 100;
+/// Silences are multiples of this. The timeouts of [`super::policies`] lie halfway between them, and those of flows
+/// without a profile are far enough from any: no clock has to be exact.
+const SILENCE: u32 = 110;
 
 /// Endless frames for one policy.
 #[derive(Debug)]

@@ -1,8 +1,9 @@
 //! Conversations of UDP, ICMP and protocols without ports; spoofing; a full table; time.
 
+use xiot_agent::model::policy::Mode;
 use xiot_common::reason::Reason::{
-    AddressNotBound, AllowedFlow, AllowedRule, FlowOwnerMismatch, FlowTableFull, IcmpNoFlow,
-    NoPort, TcpNoFlow, WrongDirection,
+    AddressNotBound, AllowedFlow, AllowedRule, FlowTableFull, GroupDenied, IcmpNoFlow, NoPort,
+    TcpNoFlow, UnknownDevice, WrongDirection,
 };
 use xiot_tests::{
     frame::{Frame, flag::*, frame},
@@ -198,19 +199,21 @@ fn owners() -> Vec<Case> {
             "another MAC does not slip into a conversation",
             [
                 opened(&log(), 3),
-                device(&by(STRANGER), FlowOwnerMismatch),
-                uplink(&answer_to(STRANGER), FlowOwnerMismatch),
-                uplink(&answer_to(BROADCAST), FlowOwnerMismatch),
+                device(&by(STRANGER), UnknownDevice),
+                uplink(&answer_to(STRANGER), UnknownDevice),
+                uplink(&answer_to(BROADCAST), GroupDenied),
                 goes_on(uplink(&answer_to(PUMP), AllowedFlow), 3),
             ],
         ),
         case(
-            "the mode of the intruder decides",
+            "another device with the same address has a conversation of its own",
             [
                 opened(&log(), 3),
-                device(&by(WATCHED), FlowOwnerMismatch)
+                device(&by(WATCHED), AllowedRule).by_rule(3).of_device(2),
+                uplink(&answer_to(WATCHED), AllowedFlow)
+                    .by_rule(3)
                     .of_device(2)
-                    .forwarded(),
+                    .by_flow(),
                 goes_on(device(&log(), AllowedFlow), 3),
             ],
         ),
@@ -218,17 +221,28 @@ fn owners() -> Vec<Case> {
             "the far side does not speak from the device side",
             [
                 opened(&log(), 3),
-                device(&answer_to(PUMP), FlowOwnerMismatch),
+                device(&answer_to(PUMP), UnknownDevice),
                 device(
                     &frame(PUMP, ROUTER)
                         .ip("10.0.4.1", "10.0.0.11")
                         .udp(514, 50000),
-                    FlowOwnerMismatch,
+                    AddressNotBound,
                 )
                 .of_device(1),
-                uplink(&log(), FlowOwnerMismatch),
+                uplink(&log(), UnknownDevice),
+                goes_on(uplink(&answer_to(PUMP), AllowedFlow), 3),
             ],
         ),
+        case(
+            "nobody keeps a device from its conversations by coming first",
+            [
+                device(&squat(ACK), UnknownDevice).forwarded(),
+                device(&squat(SYN), UnknownDevice).forwarded(),
+                opened(&call(), 1),
+                goes_on(uplink(&call().reply().flags(SYN | ACK), AllowedFlow), 1),
+            ],
+        )
+        .under(ward::onboarding(Mode::Learn)),
         case(
             "a flow does not cover another address of the device",
             [
@@ -243,6 +257,13 @@ fn owners() -> Vec<Case> {
             ],
         ),
     ]
+}
+
+/// Somebody else's segments with the addresses and ports of the pump's call.
+fn squat(flags: u8) -> Frame {
+    frame(STRANGER, ROUTER)
+        .ip("10.0.0.11", "10.0.8.11")
+        .tcp(50000, 3613, flags)
 }
 
 fn full() -> Vec<Case> {
@@ -288,6 +309,21 @@ fn full() -> Vec<Case> {
                 opened(&numbered(2), 3),
                 device(&refused, NoPort).of_device(2).forwarded(),
                 device(&refused, NoPort).of_device(2).forwarded(),
+            ],
+        )
+        .with_few_flows(),
+        case(
+            "what is over makes room",
+            [
+                opened(&numbered(1), 3),
+                opened(&numbered(2), 3),
+                goes_on(device(&numbered(2), AllowedFlow), 3).at(20),
+                opened(&numbered(3), 3).at(40),
+                goes_on(uplink(&numbered(2).reply(), AllowedFlow), 3).at(40),
+                device(&numbered(4), FlowTableFull).of_device(1).at(40),
+                uplink(&numbered(1).reply(), WrongDirection)
+                    .of_device(1)
+                    .at(40),
             ],
         )
         .with_few_flows(),
@@ -363,6 +399,21 @@ fn time() -> Vec<Case> {
                 device(&call().flags(ACK), TcpNoFlow)
                     .of_device(1)
                     .at(61 + 2 * 86400),
+            ],
+        ),
+        case(
+            "one side may wait for the other's answer long after its FIN",
+            [
+                opened(&call(), 1),
+                goes_on(uplink(&call().reply().flags(SYN | ACK), AllowedFlow), 1),
+                goes_on(device(&call().flags(FIN | ACK), AllowedFlow), 1),
+                goes_on(device(&call().flags(FIN | ACK), AllowedFlow), 1),
+                goes_on(uplink(&call().reply().flags(ACK), AllowedFlow), 1).at(7200),
+                goes_on(uplink(&call().reply().flags(FIN | ACK), AllowedFlow), 1).at(14_400),
+                goes_on(device(&call().flags(ACK), AllowedFlow), 1).at(14_430),
+                device(&call().flags(ACK), TcpNoFlow)
+                    .of_device(1)
+                    .at(14_461),
             ],
         ),
         case(

@@ -2,9 +2,9 @@
 
 use xiot_agent::model::policy::Mode;
 use xiot_common::reason::Reason::{
-    self, AddressNotBound, AllowedFlow, AllowedRule, EthertypeDenied, FlowOwnerMismatch,
-    FragmentUntracked, IcmpNoFlow, NoPeer, NoPort, NoProtocol, ServiceDenied, TcpBadState,
-    TcpNoFlow, UnknownDevice, WrongDirection, WrongWire,
+    self, AddressNotBound, AllowedFlow, AllowedRule, EthertypeDenied, FragmentUntracked,
+    IcmpNoFlow, NoPeer, NoPort, NoProtocol, ServiceDenied, TcpBadState, TcpNoFlow, UnknownDevice,
+    WrongDirection, WrongWire,
 };
 use xiot_tests::{
     frame::{Frame, Mac, flag::*, frame},
@@ -31,6 +31,13 @@ fn tcp(flags: u8) -> Frame {
     frame(WATCHED, ROUTER)
         .ip("10.0.0.12", "11.0.0.1")
         .tcp(50000, 80, flags)
+}
+
+/// What rule 1 allows.
+fn call(flags: u8) -> Frame {
+    frame(WATCHED, ROUTER)
+        .ip("10.0.0.12", "10.0.8.11")
+        .tcp(50000, 3613, flags)
 }
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -167,6 +174,21 @@ fn midstream() -> Vec<Case> {
             ],
         ),
         case(
+            "an allowed SYN takes the place of a picked-up connection",
+            [
+                watched(&call(ACK), TcpNoFlow),
+                device(&call(SYN), AllowedRule).by_rule(1).of_device(2),
+                uplink(&call(0).reply().flags(SYN | ACK), AllowedFlow)
+                    .by_rule(1)
+                    .of_device(2)
+                    .by_flow(),
+                device(&call(ACK), AllowedFlow)
+                    .by_rule(1)
+                    .of_device(2)
+                    .by_flow(),
+            ],
+        ),
+        case(
             "a denied handshake has states too",
             [
                 watched(&tcp(SYN), NoPeer),
@@ -233,12 +255,14 @@ fn no_flow() -> Vec<Case> {
         )
         .under(ward::onboarding(Mode::Learn)),
         case(
-            "a mismatch makes no flow",
+            "two devices with one address have conversations of their own",
             [
                 device(&udp(MUTE, "10.0.4.1", 514), NoPeer).of_device(6),
                 watched(&udp(WATCHED, "10.0.4.1", 515), NoPort),
-                device(&udp(STRANGER, "10.0.4.1", 515), FlowOwnerMismatch).forwarded(),
-                device(&udp(STRANGER, "10.0.4.1", 515), FlowOwnerMismatch).forwarded(),
+                device(&udp(STRANGER, "10.0.4.1", 515), UnknownDevice).forwarded(),
+                device(&udp(STRANGER, "10.0.4.1", 515), UnknownDevice)
+                    .forwarded()
+                    .by_flow(),
                 watched(&udp(WATCHED, "10.0.4.1", 515), NoPort).by_flow(),
             ],
         )

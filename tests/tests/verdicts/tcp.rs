@@ -1,7 +1,7 @@
 //! The life of a TCP conversation.
 
 use xiot_common::reason::Reason::{
-    AllowedFlow, AllowedRule, FlowOwnerMismatch, TcpBadState, TcpNoFlow, WrongDirection,
+    AllowedFlow, AllowedRule, TcpBadState, TcpNoFlow, UnknownDevice, WrongDirection,
 };
 use xiot_tests::{
     frame::{Frame, flag::*, frame},
@@ -128,7 +128,7 @@ fn established() -> Vec<Case> {
                     &frame(STRANGER, ROUTER)
                         .ip("10.0.0.11", "10.0.8.11")
                         .tcp(50000, 3613, RST),
-                    FlowOwnerMismatch,
+                    UnknownDevice,
                 ),
                 device(&call(SYN), AllowedRule).by_rule(1).of_device(1),
                 sent(ACK),
@@ -146,11 +146,24 @@ fn again() -> Vec<Case> {
             [open(), got(SYN | ACK), judged(), sent(ACK), got(ACK)],
         ),
         case(
+            "a SYN on a half-closed connection is judged and changes nothing",
+            [
+                open(),
+                got(SYN | ACK),
+                sent(FIN | ACK),
+                judged(),
+                got(PSH | ACK),
+                got(FIN | ACK),
+                sent(ACK),
+            ],
+        ),
+        case(
             "a SYN on a closing connection opens a new one",
             [
                 open(),
                 got(SYN | ACK),
                 sent(FIN | ACK),
+                got(FIN | ACK),
                 judged(),
                 bad_state(ACK),
                 got(SYN | ACK),

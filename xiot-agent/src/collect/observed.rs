@@ -66,7 +66,7 @@ pub fn with_pending(mut observed: Vec<Observed>, flows: &[Flow]) -> Vec<Observed
 mod tests {
     use xiot_common::{
         addr::Addr,
-        flow::{FLOW_DEVICE_IS_LOW, FLOW_LEARN, FlowEntry, FlowKey},
+        flow::{FLOW_LEARN, FlowEntry, FlowKey},
     };
 
     use super::*;
@@ -74,15 +74,15 @@ mod tests {
     fn flow(client: u16, flags: u8) -> Flow {
         Flow {
             key: FlowKey {
-                low: Addr::v4([10, 0, 0, 1]),
-                high: Addr::v4([10, 0, 0, 2]),
-                low_port: client,
-                high_port: 3613,
+                device: Addr::v4([10, 0, 0, 1]),
+                peer: Addr::v4([10, 0, 0, 2]),
+                device_port: client,
+                peer_port: 3613,
                 protocol: 6,
                 ..FlowKey::default()
             },
             entry: FlowEntry {
-                flags: FLOW_DEVICE_IS_LOW | flags,
+                flags,
                 pending_frames: 3,
                 pending_bytes: 300,
                 last_seen: 50,

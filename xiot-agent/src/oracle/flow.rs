@@ -4,7 +4,11 @@ use std::{collections::HashMap, net::IpAddr, time::Duration};
 
 use xiot_common::reason::Reason;
 
-use super::frame::{Echo, Fragment, Frame, Mac, Packet, Transport};
+use super::{
+    Side,
+    frame::{Echo, Fragment, Frame, Mac, Packet, Transport},
+    owner::device_mac,
+};
 use crate::model::policy::Timeouts;
 
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -19,8 +23,10 @@ pub(super) struct Conversation {
     wire: usize,
     vlans: (u16, u16),
     pub(super) protocol: u8,
-    /// In ascending order.
-    endpoints: [Endpoint; 2],
+    /// MAC of the device, listed or not.
+    mac: Mac,
+    device_end: Endpoint,
+    peer_end: Endpoint,
 }
 
 /// A frame seen as part of a conversation.
@@ -33,7 +39,7 @@ pub(super) struct Turn {
 
 impl Turn {
     /// None for what belongs to no conversation.
-    pub(super) fn of(frame: &Frame, packet: &Packet, wire: usize) -> Option<Self> {
+    pub(super) fn of(side: Side, wire: usize, frame: &Frame, packet: &Packet) -> Option<Self> {
         if packet.fragment == Fragment::Later {
             return None;
         }
@@ -66,14 +72,18 @@ impl Turn {
             address: packet.destination,
             port: destination_port,
         };
-        let mut endpoints = [source, destination];
-        endpoints.sort();
+        let (device_end, peer_end) = match side {
+            Side::Device => (source, destination),
+            Side::Uplink => (destination, source),
+        };
         Some(Self {
             conversation: Conversation {
                 wire,
                 vlans: frame.vlans,
                 protocol: packet.protocol,
-                endpoints,
+                mac: device_mac(side, frame),
+                device_end,
+                peer_end,
             },
             source,
             destination,
@@ -93,7 +103,11 @@ pub enum State {
     Handshake,
     /// TCP: answered.
     Established,
-    /// TCP: FIN or RST seen.
+    /// TCP: FIN of the initiator seen.
+    InitiatorDone,
+    /// TCP: FIN of the responder seen.
+    ResponderDone,
+    /// TCP: RST seen, or FIN of both.
     Closing,
     /// Other protocols: only the initiator spoke so far.
     Unreplied,
@@ -105,9 +119,6 @@ pub enum State {
 pub(super) struct Flow {
     pub(super) device: Option<usize>,
     pub(super) timeouts: Timeouts,
-    /// MAC of the device, listed or not.
-    pub(super) mac: Mac,
-    pub(super) device_end: Endpoint,
     pub(super) initiator: Endpoint,
     pub(super) state: State,
     pub(super) idle_timeout: Duration,
@@ -132,7 +143,12 @@ impl Flow {
                 .idle_timeout
                 .min(self.timeouts.tcp_closing)
                 .min(LONGEST_CLOSING),
-            State::Handshake | State::Established | State::Unreplied | State::Replied => {
+            State::Handshake
+            | State::Established
+            | State::InitiatorDone
+            | State::ResponderDone
+            | State::Unreplied
+            | State::Replied => {
                 idle_timeout(&self.timeouts, state, protocol, self.initiator.address)
             }
         };
@@ -152,7 +168,9 @@ pub(super) fn idle_timeout(
 ) -> Duration {
     match (state, protocol) {
         (State::Handshake, _) => timeouts.tcp_handshake,
-        (State::Established, _) => timeouts.tcp_established,
+        (State::Established | State::InitiatorDone | State::ResponderDone, _) => {
+            timeouts.tcp_established
+        }
         (State::Closing, _) => timeouts.tcp_closing,
         (State::Unreplied, 17) => timeouts.udp_unreplied,
         (State::Replied, 17) => timeouts.udp_replied,
@@ -196,18 +214,16 @@ pub struct FlowView {
 
 impl FlowView {
     fn of(conversation: &Conversation, flow: &Flow) -> Self {
-        let [a, b] = conversation.endpoints;
-        let peer_end = if a == flow.device_end { b } else { a };
         let pair = |end: Endpoint| (end.address, end.port);
         Self {
             wire: conversation.wire,
             vlans: conversation.vlans,
             protocol: conversation.protocol,
-            device_end: pair(flow.device_end),
-            peer_end: pair(peer_end),
-            peer_initiated: flow.initiator == peer_end,
+            device_end: pair(conversation.device_end),
+            peer_end: pair(conversation.peer_end),
+            peer_initiated: flow.initiator == conversation.peer_end,
             device: flow.device,
-            mac: flow.mac,
+            mac: conversation.mac,
             rule: flow.rule,
             reason: flow.reason,
             state: flow.state,
@@ -235,21 +251,32 @@ impl FlowList {
         }
     }
 
-    /// The flow of a conversation; one that is over is removed instead.
+    /// The flow of a conversation, unless it is over.
     pub(super) fn live(&mut self, conversation: &Conversation, now: u64) -> Option<&mut Flow> {
-        if !self.flows.get(conversation)?.is_live(now) {
-            self.flows.remove(conversation);
-        }
-        self.flows.get_mut(conversation)
+        self.flows
+            .get_mut(conversation)
+            .filter(|flow| flow.is_live(now))
     }
 
-    /// Takes up a flow in place of any other of the conversation.
-    pub(super) fn put(&mut self, conversation: Conversation, flow: Flow) -> Result<(), Full> {
-        if self.flows.len() >= self.capacity && !self.flows.contains_key(&conversation) {
-            return Err(Full);
+    /// Takes up a flow in place of any other of the conversation. What is over makes room if there is none.
+    pub(super) fn put(
+        &mut self,
+        conversation: Conversation,
+        flow: Flow,
+        now: u64,
+    ) -> Result<(), Full> {
+        if self.is_full_for(&conversation) {
+            self.flows.retain(|_, flow| flow.is_live(now));
+            if self.is_full_for(&conversation) {
+                return Err(Full);
+            }
         }
         self.flows.insert(conversation, flow);
         Ok(())
+    }
+
+    fn is_full_for(&self, conversation: &Conversation) -> bool {
+        self.flows.len() >= self.capacity && !self.flows.contains_key(conversation)
     }
 
     pub(super) fn views(&self) -> impl Iterator<Item = FlowView> {

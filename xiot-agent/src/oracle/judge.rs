@@ -6,7 +6,7 @@ use super::{
     Oracle, Outcome, Side,
     flow::{Flow, Full, State, Turn, idle_timeout},
     frame::{Content, Echo, Fragment, Frame, Packet, TcpFlags, Transport},
-    owner::{Owner, device_mac},
+    owner::Owner,
     rules,
     service::Services,
 };
@@ -47,11 +47,11 @@ impl Oracle<'_> {
         let arrival = Arrival { side, wire, now };
         let owner = Owner::of(self.policy, side, frame);
         let turn = match &frame.content {
-            Content::Ip(packet) => Turn::of(frame, packet, wire).map(|turn| (turn, packet)),
+            Content::Ip(packet) => Turn::of(side, wire, frame, packet).map(|turn| (turn, packet)),
             Content::Arp | Content::Other => None,
         };
         let answer = match &turn {
-            Some((turn, packet)) => self.ask_flow(arrival, owner, frame, turn, packet),
+            Some((turn, packet)) => self.ask_flow(arrival, owner, turn, packet),
             None => Answer::Silent,
         };
         let is_known = match answer {
@@ -66,12 +66,12 @@ impl Oracle<'_> {
                     && is_known != Some(false)
                     && opens_flow(packet)
                 {
-                    let flow = self.new_flow(arrival, owner, frame, turn, first_state(packet));
+                    let flow = self.new_flow(arrival, owner, turn, first_state(packet));
                     let flow = Flow {
                         rule: Some(rule),
                         ..flow
                     };
-                    if self.remember(turn, flow).is_err() {
+                    if self.remember(turn, flow, now).is_err() {
                         return self.outcome(owner, Reason::FlowTableFull, None);
                     }
                 }
@@ -83,9 +83,9 @@ impl Oracle<'_> {
                     && owner.mode(self.policy) != Mode::Enforce
                     && let Some(state) = would_drop_state(reason, packet)
                 {
-                    let flow = self.new_flow(arrival, owner, frame, turn, state);
+                    let flow = self.new_flow(arrival, owner, turn, state);
                     // Without room the frame still has its own reason.
-                    let _full = self.remember(turn, Flow { reason, ..flow }).err();
+                    let _full = self.remember(turn, Flow { reason, ..flow }, now).err();
                 }
                 self.outcome(owner, reason, None)
             }
@@ -93,31 +93,17 @@ impl Oracle<'_> {
     }
 
     /// Section 2.
-    fn ask_flow(
-        &mut self,
-        arrival: Arrival,
-        owner: Owner,
-        frame: &Frame,
-        turn: &Turn,
-        packet: &Packet,
-    ) -> Answer {
+    fn ask_flow(&mut self, arrival: Arrival, owner: Owner, turn: &Turn, packet: &Packet) -> Answer {
         let Some(flow) = self.flows.live(&turn.conversation, arrival.now) else {
             return Answer::Silent;
         };
-        let side_of_source = if turn.source == flow.device_end {
-            Side::Device
-        } else {
-            Side::Uplink
-        };
-        if arrival.side != side_of_source || device_mac(arrival.side, frame) != flow.mac {
-            return Answer::Final(self.outcome(owner, Reason::FlowOwnerMismatch, None));
-        }
         let from_initiator = turn.source == flow.initiator;
         let next = match packet.transport {
             Transport::Tcp { flags, .. } if flags.is_pure_syn() => {
                 if flow.state != State::Handshake || !from_initiator {
                     return Answer::JudgeAgain {
-                        gives_way: flow.state != State::Established,
+                        gives_way: !is_established(flow.state)
+                            || flow.reason != Reason::AllowedFlow,
                     };
                 }
                 Some(State::Handshake)
@@ -201,24 +187,12 @@ impl Oracle<'_> {
         }
     }
 
-    fn new_flow(
-        &self,
-        arrival: Arrival,
-        owner: Owner,
-        frame: &Frame,
-        turn: &Turn,
-        state: State,
-    ) -> Flow {
+    fn new_flow(&self, arrival: Arrival, owner: Owner, turn: &Turn, state: State) -> Flow {
         let timeouts = owner.timeouts(self.policy);
         let conversation = &turn.conversation;
         Flow {
             device: owner.device(),
             timeouts,
-            mac: device_mac(arrival.side, frame),
-            device_end: match arrival.side {
-                Side::Device => turn.source,
-                Side::Uplink => turn.destination,
-            },
             initiator: turn.source,
             state,
             idle_timeout: idle_timeout(
@@ -233,11 +207,11 @@ impl Oracle<'_> {
         }
     }
 
-    fn remember(&mut self, turn: &Turn, flow: Flow) -> Result<(), Full> {
+    fn remember(&mut self, turn: &Turn, flow: Flow, now: u64) -> Result<(), Full> {
         if turn.has_unspecified_end() {
             return Ok(());
         }
-        self.flows.put(turn.conversation, flow)
+        self.flows.put(turn.conversation, flow, now)
     }
 
     fn outcome(&self, owner: Owner, reason: Reason, rule: Option<u32>) -> Outcome {
@@ -265,9 +239,21 @@ fn next_tcp_state(state: State, flags: TcpFlags, from_initiator: bool) -> Option
     match (state, from_initiator) {
         (State::Handshake, true) => None,
         (State::Handshake, false) if flags.syn => Some(State::Established),
-        (State::Established, _) if flags.fin => Some(State::Closing),
+        (State::Established, true) if flags.fin => Some(State::InitiatorDone),
+        (State::Established, false) if flags.fin => Some(State::ResponderDone),
+        (State::InitiatorDone, false) | (State::ResponderDone, true) if flags.fin => {
+            Some(State::Closing)
+        }
         (unchanged, _) => Some(unchanged),
     }
+}
+
+/// Answered, and not ended by both sides.
+fn is_established(state: State) -> bool {
+    matches!(
+        state,
+        State::Established | State::InitiatorDone | State::ResponderDone
+    )
 }
 
 /// Whether a packet that a rule allows makes a flow.

@@ -5,9 +5,7 @@ pub(crate) mod table;
 mod tcp;
 
 use xiot_common::{
-    flow::{
-        FLOW_DEVICE_IS_LOW, FLOW_LEARN, FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowState,
-    },
+    flow::{FLOW_LEARN, FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowState},
     reason::Reason,
 };
 
@@ -33,13 +31,11 @@ pub enum Lookup {
     },
     /// No flow speaks for it.
     Miss,
-    /// A SYN on a flow: judge it as a new conversation. In an established flow that leaves the flow as it is.
+    /// A SYN on a flow: judge it as a new conversation.
     Reopen {
-        /// The flow is established.
-        established: bool,
+        /// If policy allows it, it takes the flow's place; else the flow stays as it is.
+        gives_way: bool,
     },
-    /// The flow belongs to another MAC, port or side.
-    OwnerMismatch,
     /// The segment cannot come at this point of the handshake.
     BadState,
 }
@@ -50,18 +46,19 @@ pub fn lookup(packet: &Packet) -> Lookup {
     let Some(entry) = table::find(&packet.key) else {
         return Lookup::Miss;
     };
-    if packet.now.wrapping_sub(entry.last_seen) > entry.idle_timeout {
-        table::remove(&packet.key);
+    if !entry.is_live(packet.now) {
+        // It stays until another takes its place or room is made: removing by key could hit one that another CPU has
+        // just opened.
+        if entry.pending_frames != 0 {
+            observed::xiot_fold();
+        }
         return Lookup::Miss;
-    }
-    if !is_owner(entry, packet) {
-        return Lookup::OwnerMismatch;
     }
     let from_initiator = packet.is_from_device() == (entry.flags & FLOW_PEER_INITIATED == 0);
     if packet.protocol == l4::TCP {
         match tcp::step(entry, packet, from_initiator) {
             tcp::Step::Forward => {}
-            tcp::Step::Reopen { established } => return Lookup::Reopen { established },
+            tcp::Step::Reopen { gives_way } => return Lookup::Reopen { gives_way },
             tcp::Step::BadState => return Lookup::BadState,
         }
     } else if packet.icmp != Icmp::No && (packet.icmp == Icmp::Request) != from_initiator {
@@ -90,20 +87,6 @@ pub fn lookup(packet: &Packet) -> Lookup {
     hit
 }
 
-/// The frame comes from the side that its source lives on, and from the MAC and port that own the flow.
-#[inline(always)]
-fn is_owner(entry: &FlowEntry, packet: &Packet) -> bool {
-    let device_is_low = entry.flags & FLOW_DEVICE_IS_LOW != 0;
-    entry.owner() == owner(packet)
-        && packet.is_from_device() == ((packet.source_is_low != 0) == device_is_low)
-}
-
-/// MAC and port of the device side as one word, as [`FlowEntry::owner`] gives them.
-#[inline(always)]
-fn owner(packet: &Packet) -> u64 {
-    packet.device_mac_word() | u64::from(packet.device_port()) << 48
-}
-
 /// Counts the frame; true if the flow's pending frames are due for the observed map.
 #[inline(always)]
 fn count(entry: &mut FlowEntry, packet: &Packet) -> bool {
@@ -120,7 +103,7 @@ fn count(entry: &mut FlowEntry, packet: &Packet) -> bool {
         entry.pending_frames += 1;
         entry.pending_bytes += length;
     }
-    if entry.last_seen == packet.now {
+    if entry.idle(packet.now) == 0 {
         return false;
     }
     entry.last_seen = packet.now;

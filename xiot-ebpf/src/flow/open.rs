@@ -3,8 +3,7 @@
 use xiot_common::{
     device::Mode,
     flow::{
-        FLOW_DEVICE_IS_LOW, FLOW_LEARN, FLOW_MIDSTREAM, FLOW_PEER_INITIATED, FLOW_WOULD_DROP,
-        FlowEntry, FlowState,
+        FLOW_LEARN, FLOW_MIDSTREAM, FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowState,
     },
     profile::Timeouts,
     reason::{Class, Reason},
@@ -12,7 +11,7 @@ use xiot_common::{
 
 use super::table;
 use crate::{
-    packet::{Icmp, Packet, RST, mac},
+    packet::{Icmp, Packet, RST},
     parse::{has_flow, l4},
     record::observed,
     scratch,
@@ -43,7 +42,7 @@ pub fn open(packet: &Packet, opening: &Opening, timeouts: &Timeouts) -> Reason {
     }
     let midstream = packet.protocol == l4::TCP && !packet.is_pure_syn();
     // All DHCP clients speak from 0.0.0.0: as flows they would be one.
-    let anonymous = packet.key.low.is_unspecified() || packet.key.high.is_unspecified();
+    let anonymous = packet.key.device.is_unspecified() || packet.key.peer.is_unspecified();
     if !has_flow(packet)
         || packet.icmp == Icmp::Reply
         || (midstream && packet.tcp_flags & RST != 0)
@@ -60,7 +59,7 @@ pub fn open(packet: &Packet, opening: &Opening, timeouts: &Timeouts) -> Reason {
         .set(entry(packet, opening, timeouts, midstream, denied));
     // SAFETY: the element belongs to this CPU and nothing writes it before the map has copied it.
     let entry = unsafe { &*scratch.flow.as_ptr() };
-    if !table::insert(&packet.key, entry) {
+    if !table::insert(&packet.key, entry, packet.now) {
         return if denied {
             opening.reason
         } else {
@@ -107,9 +106,6 @@ fn entry(
     if !from_device {
         flags |= FLOW_PEER_INITIATED;
     }
-    if from_device == (packet.source_is_low != 0) {
-        flags |= FLOW_DEVICE_IS_LOW;
-    }
     if denied {
         flags |= FLOW_WOULD_DROP;
     }
@@ -127,15 +123,12 @@ fn entry(
         opened_at: packet.now,
         last_seen: packet.now,
         idle_timeout,
-        mac: mac(packet.device_mac_word()),
-        port: packet.device_port(),
+        next_timeout,
+        closing_timeout: u16::try_from(timeouts.tcp_closing).unwrap_or(u16::MAX),
         state: state as u8,
         flags,
         reason: opening.reason as u8,
-        reserved: 0,
-        next_timeout,
-        closing_timeout: u16::try_from(timeouts.tcp_closing).unwrap_or(u16::MAX),
-        reserved2: [0; 6],
+        reserved: [0; 7],
         pending_frames: 0,
         pending_bytes: 0,
         from_frames: u64::from(from_device),

@@ -1,37 +1,95 @@
-//! The flow table's storage, behind three functions so that it can change.
+//! The flow table's storage, behind two functions so that it can change.
 //!
-//! A preallocated hash: a full table refuses what is new and never evicts what is old. Keys are of both
-//! directions. Written by the program; the agent removes entries that have been silent too long, with a
-//! margin, so that a frame that revives one in the same instant loses at most one handshake.
+//! A preallocated hash: a full table refuses what is new and never evicts what is live. Flows that are over are
+//! removed by the agent, with a margin, and by the program itself when it finds no room: enforcement must not starve
+//! while there is no agent.
 
-use aya_ebpf::{btf_maps::HashMap, macros::btf_map};
+use core::ffi::c_void;
+
+use aya_ebpf::{
+    btf_maps::{Array, HashMap},
+    helpers::generated::bpf_for_each_map_elem,
+    macros::btf_map,
+};
 use xiot_common::{
     capacity::DEFAULT_FLOWS,
     flow::{FlowEntry, FlowKey},
 };
 
+use crate::config;
+
 #[btf_map]
 static FLOWS: HashMap<FlowKey, FlowEntry, { DEFAULT_FLOWS as usize }> = HashMap::new();
+
+/// One element: the second in which room was last looked for.
+#[btf_map]
+static RECLAIMED: Array<u32, 1> = Array::new();
 
 /// The flow of this key, live or not.
 #[inline(always)]
 pub(crate) fn find(key: &FlowKey) -> Option<&'static mut FlowEntry> {
     let entry = FLOWS.get_ptr_mut(key)?;
-    // SAFETY: the element outlives the program run. Another CPU may write the same entry: counters may lose a
-    // count, states are single bytes.
+    // SAFETY: the element outlives the program run. Another CPU may write the same entry, or file another flow in its
+    // place: counters may lose a count or gain a stranger's, and a state that is written in that instant may reach a
+    // flow that was opened in the same instant.
     Some(unsafe { &mut *entry })
 }
 
 /// Files the flow, over an older one of the same key; false if there is no room.
 #[inline(always)]
-pub(crate) fn insert(key: &FlowKey, entry: &FlowEntry) -> bool {
+pub(crate) fn insert(key: &FlowKey, entry: &FlowEntry, now: u32) -> bool {
     FLOWS.insert(key, entry, 0).is_ok()
+        || (xiot_reclaim(now) != 0 && FLOWS.insert(key, entry, 0).is_ok())
 }
 
-/// Removes the flow. One that is not there any more is as good.
-#[inline(always)]
-pub(crate) fn remove(key: &FlowKey) {
-    match FLOWS.remove(key) {
-        Ok(()) | Err(_) => {}
+/// Removes flows that are over and tells how many. Walking a table of 131,072 flows takes milliseconds, so that at most
+/// one frame a second is made to wait for it (any in a traced instance, whose verdicts shall not depend on the clock).
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub(crate) extern "C" fn xiot_reclaim(now: u32) -> u32 {
+    let Some(last) = RECLAIMED.get_ptr_mut(0) else {
+        return 0;
+    };
+    // SAFETY: the element outlives the program run. Two CPUs in the same instant both walk the table.
+    let last = unsafe { &mut *last };
+    if *last == now && config::trace() == 0 {
+        return 0;
     }
+    *last = now;
+    let mut pass = Pass { now, removed: 0 };
+    // SAFETY: the callback has the form that the helper calls for a hash map, and only uses what it is given.
+    unsafe {
+        bpf_for_each_map_elem(
+            (&raw const FLOWS).cast_mut().cast(),
+            remove_if_over as *mut c_void,
+            (&raw mut pass).cast(),
+            0,
+        );
+    }
+    pass.removed
+}
+
+/// What a walk through the table carries.
+#[repr(C)]
+struct Pass {
+    now: u32,
+    removed: u32,
+}
+
+/// Called for each flow; 0: go on.
+///
+/// # Safety
+/// The pointers must be those that `bpf_for_each_map_elem` gives, `pass` the one it was given.
+unsafe extern "C" fn remove_if_over(
+    _map: *mut c_void,
+    key: *const FlowKey,
+    entry: *const FlowEntry,
+    pass: *mut Pass,
+) -> i64 {
+    // SAFETY: valid by contract, as long as the call lasts.
+    let (key, entry, pass) = unsafe { (&*key, &*entry, &mut *pass) };
+    if !entry.is_live(pass.now) && FLOWS.remove(key).is_ok() {
+        pass.removed += 1;
+    }
+    0
 }

@@ -11,7 +11,7 @@ use xiot_common::{addr::Addr, flow::FlowKey, reason::Reason};
 
 use crate::{
     frame::Frame,
-    packet::{Fragment, Icmp, Kind, Packet},
+    packet::{Fragment, Icmp, Kind, Packet, mac},
 };
 
 /// What an IP header says.
@@ -66,22 +66,42 @@ pub fn parse(frame: &Frame, packet: &mut Packet) -> Result<(), Reason> {
     let same = datagram.src == datagram.dst && packet.src_port == packet.dst_port;
     l4::set_echo_ports(packet);
     // Also for a refused header: its event names the addresses.
-    let (key, source_is_low) = FlowKey::new(
-        &datagram.src,
-        &datagram.dst,
-        packet.src_port,
-        packet.dst_port,
-        packet.protocol,
-        packet.vlans,
-        packet.port.wire,
-    );
-    packet.key = key;
-    packet.source_is_low = u8::from(source_is_low);
+    set_key(packet, &datagram);
     transport?;
     if same {
         return Err(Reason::SameEndpoints);
     }
     Ok(())
+}
+
+/// Tells the device's end from the other one: the device is on the side of its port.
+#[inline(always)]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "there are at most 32 wires"
+)]
+fn set_key(packet: &mut Packet, datagram: &Datagram) {
+    let from_device = packet.is_from_device();
+    let (device, peer) = if from_device {
+        (datagram.src, datagram.dst)
+    } else {
+        (datagram.dst, datagram.src)
+    };
+    let (device_port, peer_port) = if from_device {
+        (packet.src_port, packet.dst_port)
+    } else {
+        (packet.dst_port, packet.src_port)
+    };
+    packet.key = FlowKey {
+        device,
+        peer,
+        device_port,
+        peer_port,
+        vlans: packet.vlans,
+        mac: mac(packet.device_mac_word()),
+        wire: packet.port.wire as u8,
+        protocol: packet.protocol,
+    };
 }
 
 /// Whether the packet can have a flow.

@@ -24,9 +24,9 @@ impl Whose {
     #[inline(always)]
     fn addr(number: u32, packet: &Packet) -> &Addr {
         if number == Self::Device as u32 {
-            packet.device_addr()
+            &packet.key.device
         } else {
-            packet.peer_addr()
+            &packet.key.peer
         }
     }
 }
@@ -66,7 +66,7 @@ pub extern "C" fn xiot_peer_longest(slot: u32, profile: u32, opener: u32) -> u32
     let Some(prefixes) = slot.prefixes(profile) else {
         return 0;
     };
-    let v4 = scratch.packet.peer_addr().is_v4();
+    let v4 = scratch.packet.key.peer.is_v4();
     let (lengths, scope) = if opener == Opener::Device as u32 {
         (
             if v4 { &prefixes.to_v4 } else { &prefixes.to_v6 },

@@ -6,13 +6,11 @@
 
 use aya_ebpf::{btf_maps::LruHashMap, macros::btf_map};
 use xiot_common::{
-    addr::Addr,
     capacity::DEFAULT_OBSERVED,
-    flow::{FLOW_DEVICE_IS_LOW, FLOW_MIDSTREAM, FLOW_PEER_INITIATED},
     observed::{OBSERVED_MIDSTREAM, OBSERVED_PEER_INITIATED, ObservedEntry, ObservedKey},
 };
 
-use crate::{flow::table, packet::mac, parse::l4, scratch};
+use crate::{flow::table, scratch};
 
 /// Sized by the loader.
 #[btf_map]
@@ -39,14 +37,15 @@ pub extern "C" fn xiot_observe(reason: u32, rule: u32, midstream: u32) -> u32 {
         flags |= OBSERVED_MIDSTREAM;
     }
     let key = ObservedKey {
-        peer: *packet.peer_addr(),
-        address: *packet.device_addr(),
-        mac: mac(packet.device_mac_word()),
+        peer: packet.key.peer,
+        address: packet.key.device,
+        mac: packet.key.mac,
         port: packet.service,
-        vlans: packet.vlans,
-        wire: packet.port.wire,
-        protocol: packet.protocol,
+        vlans: packet.key.vlans,
+        wire: packet.key.wire,
+        protocol: packet.key.protocol,
         flags,
+        reserved: 0,
     };
     if let Some(entry) = OBSERVED.get_ptr_mut(key) {
         // SAFETY: the element outlives the program run; a lost count is harmless.
@@ -87,44 +86,30 @@ pub extern "C" fn xiot_fold() -> u32 {
     let Some(entry) = table::find(flow) else {
         return 0;
     };
-    let device_is_low = entry.flags & FLOW_DEVICE_IS_LOW != 0;
-    let peer_initiated = entry.flags & FLOW_PEER_INITIATED != 0;
-    let (address, peer): (&Addr, &Addr) = if device_is_low {
-        (&flow.low, &flow.high)
-    } else {
-        (&flow.high, &flow.low)
-    };
-    let mut flags = 0;
-    if peer_initiated {
-        flags |= OBSERVED_PEER_INITIATED;
-    }
-    if entry.flags & FLOW_MIDSTREAM != 0 {
-        flags |= OBSERVED_MIDSTREAM;
-    }
-    let port = match flow.protocol {
-        l4::ICMP if address.is_v4() => 8 << 8,
-        l4::ICMPV6 if !address.is_v4() => 128 << 8,
-        _ if device_is_low == peer_initiated => flow.low_port,
-        _ => flow.high_port,
-    };
-    let key = ObservedKey {
-        peer: *peer,
-        address: *address,
-        mac: entry.mac,
-        port,
-        vlans: flow.vlans,
-        wire: flow.wire,
-        protocol: flow.protocol,
-        flags,
-    };
+    let key = entry.observed_key(flow);
     if let Some(observed) = OBSERVED.get_ptr_mut(key) {
         // SAFETY: the element outlives the program run; a lost count is harmless.
         let observed = unsafe { &mut *observed };
         observed.frames += entry.pending_frames;
         observed.bytes += entry.pending_bytes;
-        observed.last_seen = scratch.packet.now;
-        entry.pending_frames = 0;
-        entry.pending_bytes = 0;
+        observed.last_seen = entry.last_seen;
+    } else {
+        // It fell out of the map while the flow was silent: noted anew.
+        let anew = ObservedEntry {
+            frames: entry.pending_frames,
+            bytes: entry.pending_bytes,
+            flows: 1,
+            first_seen: entry.opened_at,
+            last_seen: entry.last_seen,
+            reason: entry.reason,
+            reserved: [0; 3],
+            rule: entry.rule,
+        };
+        if OBSERVED.insert(key, anew, 0).is_err() {
+            return 0;
+        }
     }
+    entry.pending_frames = 0;
+    entry.pending_bytes = 0;
     0
 }

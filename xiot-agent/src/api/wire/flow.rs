@@ -48,7 +48,7 @@ pub struct Flow {
     pub opener: String,
     /// Picked up after its start: the opener is a guess.
     pub midstream: bool,
-    /// `handshake`, `established`, `closing`, `unreplied` or `replied`.
+    /// `handshake`, `established`, `half-closed`, `closing`, `unreplied` or `replied`.
     pub stage: String,
     /// What its frames count under.
     pub reason: String,

@@ -71,7 +71,9 @@ pub enum Stage {
     Handshake,
     /// TCP: both sides spoke.
     Established,
-    /// TCP: FIN or RST seen.
+    /// TCP: one side sent its FIN.
+    HalfClosed,
+    /// TCP: RST seen, or FIN of both sides.
     Closing,
     /// Others: only the opener spoke.
     Unreplied,
@@ -85,6 +87,7 @@ impl Stage {
         match self {
             Self::Handshake => "handshake",
             Self::Established => "established",
+            Self::HalfClosed => "half-closed",
             Self::Closing => "closing",
             Self::Unreplied => "unreplied",
             Self::Replied => "replied",

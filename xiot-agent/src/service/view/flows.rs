@@ -1,4 +1,4 @@
-//! Flows: entries of the flow table, turned so that the device comes first.
+//! Flows: entries of the flow table with names for what they mean.
 
 use std::time::Duration;
 
@@ -20,10 +20,10 @@ pub fn flow(names: &Names, now: Now, flow: &collect::Flow) -> Option<Flow> {
     let (key, entry) = (&flow.key, &flow.entry);
     let (device, peer) = (flow.device_end(), flow.peer_end());
     Some(Flow {
-        wire: names.wire(key.wire),
+        wire: names.wire(key.wire.into()),
         vlans: vlans(key.vlans),
         device: names.device(entry.device).map(|device| device.name.clone()),
-        mac: entry.mac.0,
+        mac: key.mac.0,
         protocol: key.protocol,
         device_address: address(device.address),
         device_port: device.port,
@@ -40,7 +40,7 @@ pub fn flow(names: &Names, now: Now, flow: &collect::Flow) -> Option<Flow> {
         would_drop: flow.is_would_drop(),
         rule: names.rule(entry.rule),
         opened: now.at_second(u64::from(entry.opened_at)),
-        idle: Duration::from_secs(flow.idle(now.second()).into()),
+        idle: Duration::from_secs(entry.idle(now.second()).into()),
         timeout: Duration::from_secs(entry.idle_timeout.into()),
         from_frames: entry.from_frames,
         from_bytes: entry.from_bytes,
@@ -52,12 +52,15 @@ pub fn flow(names: &Names, now: Now, flow: &collect::Flow) -> Option<Flow> {
 const fn stage(state: u8) -> Option<Stage> {
     const HANDSHAKE: u8 = FlowState::TcpHandshake as u8;
     const ESTABLISHED: u8 = FlowState::TcpEstablished as u8;
+    const INITIATOR_DONE: u8 = FlowState::TcpInitiatorDone as u8;
+    const RESPONDER_DONE: u8 = FlowState::TcpResponderDone as u8;
     const CLOSING: u8 = FlowState::TcpClosing as u8;
     const UNREPLIED: u8 = FlowState::Unreplied as u8;
     const REPLIED: u8 = FlowState::Replied as u8;
     match state {
         HANDSHAKE => Some(Stage::Handshake),
         ESTABLISHED => Some(Stage::Established),
+        INITIATOR_DONE | RESPONDER_DONE => Some(Stage::HalfClosed),
         CLOSING => Some(Stage::Closing),
         UNREPLIED => Some(Stage::Unreplied),
         REPLIED => Some(Stage::Replied),

@@ -67,7 +67,7 @@ impl Seen {
             mac: key.mac.0,
             address: address(key.address),
             vlans: vlans(key.vlans),
-            wire: key.wire,
+            wire: key.wire.into(),
             last_frame: entry.last_seen,
         }
     }

@@ -19,7 +19,7 @@ pub fn observed(names: &Names, now: Now, observed: &collect::Observed) -> Option
     let reason = Reason::from_u8(entry.reason)?;
     let vlans = vlans(key.vlans);
     Some(Observed {
-        wire: names.wire(key.wire),
+        wire: names.wire(key.wire.into()),
         vlans,
         device: names
             .listed(key.mac.0, vlans)

@@ -6,9 +6,7 @@ use xiot_common::{
     addr::{Addr, Mac},
     counter::{DeviceCounter, ReasonCounter, RuleCounter},
     event::Event,
-    flow::{
-        FLOW_DEVICE_IS_LOW, FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowKey, FlowState,
-    },
+    flow::{FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowKey, FlowState},
     observed::{OBSERVED_MIDSTREAM, OBSERVED_PEER_INITIATED, ObservedEntry, ObservedKey},
 };
 
@@ -34,9 +32,16 @@ fn raw(key: FlowKey, entry: FlowEntry) -> collect::Flow {
     collect::Flow { key, entry }
 }
 
-fn key(a: [u8; 4], a_port: u16, b: [u8; 4], b_port: u16) -> (FlowKey, bool) {
-    let vlans = xiot_common::addr::Vlans::default();
-    FlowKey::new(&Addr::v4(a), &Addr::v4(b), a_port, b_port, 6, vlans, 0)
+fn key(device: [u8; 4], device_port: u16, peer: [u8; 4], peer_port: u16) -> FlowKey {
+    FlowKey {
+        device: Addr::v4(device),
+        peer: Addr::v4(peer),
+        device_port,
+        peer_port,
+        mac: Mac(sample::PUMP),
+        protocol: 6,
+        ..FlowKey::default()
+    }
 }
 
 fn entry(flags: u8) -> FlowEntry {
@@ -46,7 +51,6 @@ fn entry(flags: u8) -> FlowEntry {
         opened_at: 900,
         last_seen: 990,
         idle_timeout: 86_400,
-        mac: Mac(sample::PUMP),
         state: FlowState::TcpEstablished as u8,
         reason: Reason::AllowedFlow as u8,
         flags,
@@ -55,10 +59,9 @@ fn entry(flags: u8) -> FlowEntry {
 }
 
 #[test]
-fn a_flow_is_turned_so_that_the_device_comes_first() {
-    let (key, pump_is_low) = key([10, 30, 1, 12], 49_152, [10, 20, 8, 11], 3613);
-    let flags = if pump_is_low { FLOW_DEVICE_IS_LOW } else { 0 };
-    let flow = flow(&sample::names(), now(), &raw(key, entry(flags))).unwrap();
+fn a_flow_has_names_and_ages() {
+    let key = key([10, 30, 1, 12], 49_152, [10, 20, 8, 11], 3613);
+    let flow = flow(&sample::names(), now(), &raw(key, entry(0))).unwrap();
     assert_eq!(flow.device.as_deref(), Some("pump-icu-12"));
     assert_eq!(
         (flow.device_address.to_string(), flow.device_port),
@@ -75,20 +78,19 @@ fn a_flow_is_turned_so_that_the_device_comes_first() {
     assert_eq!(flow.rule.as_ref().unwrap().line, 11);
     assert_eq!(flow.idle, Duration::from_secs(10));
     assert_eq!(flow.opened.unwrap().to_string(), "2026-05-01T11:58:20Z");
-    // The same key with the device at the other end.
     let other = super::flow(
         &sample::names(),
         now(),
-        &raw(key, entry(flags ^ FLOW_DEVICE_IS_LOW | FLOW_PEER_INITIATED)),
+        &raw(key, entry(FLOW_PEER_INITIATED)),
     )
     .unwrap();
-    assert_eq!(other.device_address, flow.peer_address);
+    assert_eq!(other.device_address, flow.device_address);
     assert_eq!(other.opener, Opener::Peer);
 }
 
 #[test]
 fn entries_of_another_version_are_left_out() {
-    let (key, _) = key([10, 0, 0, 1], 1, [10, 0, 0, 2], 2);
+    let key = key([10, 0, 0, 1], 1, [10, 0, 0, 2], 2);
     for broken in [
         FlowEntry {
             state: 0,
@@ -111,7 +113,7 @@ fn entries_of_another_version_are_left_out() {
 fn flows() -> Vec<Flow> {
     let names = sample::names();
     let make = |port, last_seen, flags| {
-        let (key, _) = key([10, 30, 1, 12], port, [10, 20, 8, 11], 3613);
+        let key = key([10, 30, 1, 12], port, [10, 20, 8, 11], 3613);
         let entry = FlowEntry {
             last_seen,
             ..entry(flags)
@@ -123,7 +125,7 @@ fn flows() -> Vec<Flow> {
         idle_timeout: 30,
         ..entry(0)
     };
-    let (dead_key, _) = key([10, 30, 1, 12], 5, [10, 20, 8, 11], 3613);
+    let dead_key = key([10, 30, 1, 12], 5, [10, 20, 8, 11], 3613);
     vec![
         make(1, 950, 0),
         make(2, 999, FLOW_WOULD_DROP),
