@@ -226,7 +226,7 @@ fn embellish(dice: &mut Dice, ip: &mut Ip) {
     let fragments = if is_stump { 40 } else { 6 };
     if ip.source.is_ipv4() {
         if dice.percent(8) {
-            ip.options = vec![1; 4 * (1 + dice.below(10))];
+            ip.options = options(dice);
         }
         if dice.percent(fragments) {
             ip.fragment = Some(fragment(dice));
@@ -242,6 +242,17 @@ fn embellish(dice: &mut Dice, ip: &mut Ip) {
     if dice.percent(fragments) {
         let (offset, more) = fragment(dice);
         ip.extensions.push(Extension::Fragment { offset, more });
+    }
+}
+
+/// Whole words of options, and of what looks like some: padding, source routes, lengths that lie.
+fn options(dice: &mut Dice) -> Vec<u8> {
+    let length = 4 * (1 + dice.below(10));
+    let bytes = [0, 1, 1, 1, 2, 3, 4, 7, 8, 68, 131, 137, 148, 255];
+    if dice.percent(50) {
+        vec![1; length]
+    } else {
+        (0..length).map(|_| dice.pick(&bytes)).collect()
     }
 }
 

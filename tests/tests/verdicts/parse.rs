@@ -2,8 +2,8 @@
 
 use xiot_common::reason::Reason::{
     AllowedRule, BadArp, BadIpv4Header, BadIpv6Extension, BadIpv6Header, BadTcpHeader,
-    EthertypeDenied, Ipv6SourceRoute, SameEndpoints, TooManyVlanTags, TruncatedEthernet,
-    TruncatedIpv4, TruncatedIpv6,
+    EthertypeDenied, Ipv4SourceRoute, Ipv6SourceRoute, SameEndpoints, TooManyVlanTags,
+    TruncatedEthernet, TruncatedIpv4, TruncatedIpv6,
 };
 use xiot_tests::{
     frame::{Extension, Frame, flag::*, frame},
@@ -119,6 +119,13 @@ fn ethernet() -> Vec<Case> {
     ]
 }
 
+fn routed(options: &[u8]) -> Frame {
+    frame(PUMP, ROUTER)
+        .ip("10.0.0.11", "10.0.8.11")
+        .options(options)
+        .tcp(50000, 3613, SYN)
+}
+
 fn ipv4() -> Vec<Case> {
     let with_options = frame(PUMP, ROUTER)
         .ip("10.0.0.11", "10.0.8.11")
@@ -128,6 +135,31 @@ fn ipv4() -> Vec<Case> {
     padded.padding = 6;
     vec![
         case("options are skipped", [allowed(&with_options)]),
+        case(
+            "a source route leads elsewhere than the destination says",
+            [
+                device(&routed(&[131, 7, 4, 10, 0, 9, 9, 0]), Ipv4SourceRoute),
+                device(&routed(&[137, 7, 4, 10, 0, 9, 9, 0]), Ipv4SourceRoute),
+                device(&routed(&[1, 1, 1, 131]), Ipv4SourceRoute),
+                device(&routed(&[148, 4, 0, 0, 131, 3, 4, 0]), Ipv4SourceRoute),
+                device(
+                    &routed(&[[1; 39].as_slice(), &[137]].concat()),
+                    Ipv4SourceRoute,
+                ),
+            ],
+        ),
+        case(
+            "what no host reads as an option is no source route",
+            [allowed(&routed(&[0, 131, 3, 4]))],
+        ),
+        case(
+            "the bytes of an option are no options",
+            [allowed(&routed(&[148, 4, 131, 137]))],
+        ),
+        case(
+            "options end with one of an impossible length",
+            [allowed(&routed(&[148, 1, 131, 3]))],
+        ),
         case("padding after the packet is ignored", [allowed(&padded)]),
         case(
             "an IPv4 header needs 20 bytes",

@@ -52,6 +52,9 @@ pub(super) fn parse_v4(bytes: &[u8]) -> Result<Packet, Reason> {
     let payload = bytes
         .get(header_length..total_length)
         .ok_or(Reason::TruncatedIpv4)?;
+    if is_source_routed(header.options()) {
+        return Err(Reason::Ipv4SourceRoute);
+    }
     let fragment = fragment(header.fragments_offset().value(), header.more_fragments());
     let protocol = header.protocol().0;
     Ok(Packet {
@@ -63,6 +66,18 @@ pub(super) fn parse_v4(bytes: &[u8]) -> Result<Packet, Reason> {
         fragment,
         transport: transport::parse(Family::V4, protocol, fragment, payload)?,
     })
+}
+
+/// Whether these options (RFC 791, 3.1) hold a loose or strict source route.
+fn is_source_routed(options: &[u8]) -> bool {
+    match options {
+        [131 | 137, ..] => true,
+        [1, rest @ ..] => is_source_routed(rest),
+        [kind, length, ..] if *kind != 0 && *length >= 2 => options
+            .get(usize::from(*length)..)
+            .is_some_and(is_source_routed),
+        _ => false,
+    }
 }
 
 pub(super) fn parse_v6(bytes: &[u8]) -> Result<Packet, Reason> {

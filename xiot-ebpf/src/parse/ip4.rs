@@ -1,5 +1,10 @@
 //! IPv4 (RFC 791).
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "offsets and lengths of headers fit 16 bits"
+)]
 
+use aya_ebpf::bindings::xdp_md;
 use xiot_common::{addr::Addr, reason::Reason};
 
 use super::Datagram;
@@ -26,10 +31,23 @@ struct Header {
 // SAFETY: integers only.
 unsafe impl Wire for Header {}
 
+// SAFETY: an integer.
+unsafe impl Wire for u8 {}
+
 const MORE_FRAGMENTS: u16 = 0x2000;
 const FRAGMENT_OFFSET: u16 = 0x1fff;
 
-/// Reads addresses, protocol and fragment; options are skipped.
+/// Options that take up a single byte.
+const END_OF_OPTIONS: u8 = 0;
+const NO_OPERATION: u8 = 1;
+/// Options that send the datagram elsewhere than its destination address says.
+const LOOSE_SOURCE_ROUTE: u8 = 131;
+const STRICT_SOURCE_ROUTE: u8 = 137;
+
+/// Bytes of options in the longest header.
+const MAX_OPTIONS: usize = 40;
+
+/// Reads addresses, protocol and fragment. Of options only source routes matter.
 #[inline(always)]
 pub(crate) fn parse(frame: &Frame, packet: &mut Packet, offset: usize) -> Result<Datagram, Reason> {
     let header: Header = frame.read(offset).ok_or(Reason::TruncatedIpv4)?;
@@ -40,6 +58,13 @@ pub(crate) fn parse(frame: &Frame, packet: &mut Packet, offset: usize) -> Result
     }
     if !super::reaches(frame, packet, offset + total_length) {
         return Err(Reason::TruncatedIpv4);
+    }
+    if header_length > size_of::<Header>() {
+        let options = offset + size_of::<Header>();
+        let length = header_length - size_of::<Header>();
+        if xiot_ipv4_source_route(frame.ctx(), options as u32, length as u32) != 0 {
+            return Err(Reason::Ipv4SourceRoute);
+        }
     }
     packet.protocol = header.protocol;
     packet.hop_limit = header.ttl;
@@ -55,4 +80,46 @@ pub(crate) fn parse(frame: &Frame, packet: &mut Packet, offset: usize) -> Result
         offset: offset + header_length,
         length: total_length - header_length,
     })
+}
+
+/// Whether a source route is among the options, which start at `offset`: 1, else 0. The list ends with its end, with an
+/// option whose length is impossible, which no host reads beyond, and with the header.
+///
+/// A function of its own for the verifier, as the walk through IPv6 extension headers is.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub(crate) extern "C" fn xiot_ipv4_source_route(ctx: *mut xdp_md, offset: u32, length: u32) -> u32 {
+    // SAFETY: the caller hands its context on.
+    let frame = unsafe { Frame::of(ctx) };
+    u32::from(has_source_route(
+        &frame,
+        (offset & 0xffff) as usize,
+        (length & 0xff) as usize,
+    ))
+}
+
+#[inline(always)]
+fn has_source_route(frame: &Frame, offset: usize, length: usize) -> bool {
+    let mut at = 0;
+    let mut options = 0;
+    while options < MAX_OPTIONS {
+        if at >= length {
+            return false;
+        }
+        let Some(kind) = frame.read::<u8>(offset + at) else {
+            return false;
+        };
+        let size = match kind {
+            LOOSE_SOURCE_ROUTE | STRICT_SOURCE_ROUTE => return true,
+            END_OF_OPTIONS => return false,
+            NO_OPERATION => 1,
+            _ => match frame.read::<u8>(offset + at + 1) {
+                Some(size) if size >= 2 => usize::from(size),
+                _ => return false,
+            },
+        };
+        at += size;
+        options += 1;
+    }
+    false
 }
