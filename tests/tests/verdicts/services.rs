@@ -236,10 +236,11 @@ fn dhcp() -> Vec<Case> {
             ],
         ),
         case(
-            "without a list every server will do",
+            "without a list any server may answer, and none is spoken to alone",
             [
-                device(&renew("10.0.0.6"), AllowedService).of_device(1),
+                device(&discover, AllowedService).of_device(1),
                 uplink(&offer("10.0.0.6"), AllowedService).of_device(1),
+                device(&renew("10.0.0.6"), NoPort).of_device(1),
             ],
         )
         .under(any_server()),
@@ -325,6 +326,16 @@ fn dhcpv6() -> Vec<Case> {
                 device(&ask("ff02::1:3"), NoPeer).of_device(1),
             ],
         ),
+        case(
+            "without a list DHCPv6 asks all servers or a neighbour",
+            [
+                device(&ask("ff02::1:2"), AllowedService).of_device(1),
+                device(&ask("fe80::1"), AllowedService).of_device(1),
+                device(&ask("fd00::5"), NoPeer).of_device(1),
+                uplink(&answer("fd00::6"), AllowedService).of_device(1),
+            ],
+        )
+        .under(any_server()),
         case(
             "DHCPv6 answers come from a neighbour or a listed server",
             [

@@ -86,19 +86,20 @@ fn is_dhcp(side: Side, packet: &Packet, servers: &[IpAddr]) -> bool {
     else {
         return false;
     };
-    let is_server = |address: IpAddr| servers.is_empty() || servers.contains(&address);
+    let is_server = |address: IpAddr| servers.contains(&address);
+    let may_answer = |address: IpAddr| servers.is_empty() || is_server(address);
     let is_v6 = packet.source.is_ipv6();
     match (side, is_v6, source, destination) {
         (Side::Device, false, 68, 67) => {
             packet.destination == IpAddr::V4(Ipv4Addr::BROADCAST) || is_server(packet.destination)
         }
-        (Side::Uplink, false, 67, 68) => is_server(packet.source),
+        (Side::Uplink, false, 67, 68) => may_answer(packet.source),
         (Side::Device, true, 546, 547) => {
             packet.destination == IpAddr::V6(ALL_SERVERS)
                 || is_link_local(packet.destination)
                 || is_server(packet.destination)
         }
-        (Side::Uplink, true, 547, 546) => is_link_local(packet.source) || is_server(packet.source),
+        (Side::Uplink, true, 547, 546) => is_link_local(packet.source) || may_answer(packet.source),
         _ => false,
     }
 }

@@ -86,7 +86,9 @@ fn dhcp(slot: &Slot, packet: &Packet) -> bool {
             && packet.dst_port == DHCP_SERVER
             && (*packet.dst() == BROADCAST || is_server(slot))
     } else {
-        packet.src_port == DHCP_SERVER && packet.dst_port == DHCP_CLIENT && is_server(slot)
+        packet.src_port == DHCP_SERVER
+            && packet.dst_port == DHCP_CLIENT
+            && (no_server_is_listed(slot) || is_server(slot))
     }
 }
 
@@ -101,13 +103,18 @@ fn dhcpv6(slot: &Slot, packet: &Packet) -> bool {
     } else {
         packet.src_port == DHCPV6_SERVER
             && packet.dst_port == DHCPV6_CLIENT
-            && (packet.src().is_v6_link_local() || is_server(slot))
+            && (packet.src().is_v6_link_local() || no_server_is_listed(slot) || is_server(slot))
     }
 }
 
-/// Whether the address that is not the device's is a server's.
+/// Any server may answer then. Devices may not talk to any: port 67 of every host would be open to them.
+#[inline(always)]
+fn no_server_is_listed(slot: &Slot) -> bool {
+    slot.header.flags & SLOT_DHCP_SERVERS == 0
+}
+
+/// Whether the address that is not the device's is a listed server's.
 #[inline(always)]
 fn is_server(slot: &Slot) -> bool {
-    slot.header.flags & SLOT_DHCP_SERVERS == 0
-        || peer::contains(slot, scope::DHCP_SERVER, Whose::Peer)
+    !no_server_is_listed(slot) && peer::contains(slot, scope::DHCP_SERVER, Whose::Peer)
 }
