@@ -42,18 +42,24 @@ pub extern "C" fn xiot_event() -> u32 {
     let verdict = scratch.verdict();
     // SAFETY: the element belongs to this CPU, and the program is not interrupted by itself.
     let counter = unsafe { &mut *counter };
-    let Some(suppressed) = sender_allows(packet) else {
+    // A frame takes a token of the CPU only if its sender has one, and a sender's tally of what was held back leaves
+    // with an event that is sent, never before.
+    let budget = sender(packet);
+    if budget.as_ref().is_some_and(|budget| budget.tokens == 0) || !cpu_allows(counter, packet.now)
+    {
         counter.suppressed += 1;
-        return 0;
-    };
-    if !cpu_allows(counter, packet.now) {
-        counter.suppressed += 1;
+        hold_back(budget);
         return 0;
     }
     let Some(mut slot) = EVENTS.reserve(0) else {
         counter.lost += 1;
+        hold_back(budget);
         return 0;
     };
+    let suppressed = budget.map_or(0, |budget| {
+        budget.tokens -= 1;
+        core::mem::take(&mut budget.suppressed)
+    });
     // The key is an earlier frame's where this one has no addresses.
     let (src, dst) = match packet.kind {
         Kind::Ipv4 | Kind::Ipv6 => (*packet.src(), *packet.dst()),
@@ -86,39 +92,38 @@ pub extern "C" fn xiot_event() -> u32 {
     0
 }
 
-/// Takes a token of the sender: how many of its events were held back before, or nothing if it has none left.
+/// The sender's budget, filled up; none if there is no room for one: that of the CPU still holds.
 #[inline(always)]
-fn sender_allows(packet: &Packet) -> Option<u64> {
-    let limit = config::events_per_sender();
+fn sender(packet: &Packet) -> Option<&'static mut SenderBudget> {
     let key = SenderKey {
         mac: mac(packet.src_mac),
         port: packet.port.index,
     };
-    let Some(budget) = EVENT_BUDGETS.get_ptr_mut(key) else {
+    let limit = config::events_per_sender();
+    if EVENT_BUDGETS.get_ptr_mut(key).is_none() {
         let budget = SenderBudget {
             filled_at: packet.now,
-            tokens: limit.saturating_sub(1),
+            tokens: limit,
             suppressed: 0,
         };
-        // Without room the sender has no budget of its own yet; that of the CPU still holds.
-        match EVENT_BUDGETS.insert(key, budget, 0) {
-            Ok(()) | Err(_) => return Some(0),
-        }
-    };
+        EVENT_BUDGETS.insert(key, budget, 0).ok()?;
+    }
+    let budget = EVENT_BUDGETS.get_ptr_mut(key)?;
     // SAFETY: the element outlives the program run; a token more or less is harmless.
     let budget = unsafe { &mut *budget };
     if budget.filled_at != packet.now {
         budget.filled_at = packet.now;
         budget.tokens = limit;
     }
-    if budget.tokens == 0 {
+    Some(budget)
+}
+
+/// Notes that an event of the sender was not sent.
+#[inline(always)]
+fn hold_back(budget: Option<&mut SenderBudget>) {
+    if let Some(budget) = budget {
         budget.suppressed += 1;
-        return None;
     }
-    budget.tokens -= 1;
-    let suppressed = budget.suppressed;
-    budget.suppressed = 0;
-    Some(suppressed)
 }
 
 #[inline(always)]
