@@ -1,9 +1,9 @@
-//! Conversations of UDP, ICMP and protocols without ports; spoofing; a full table; time.
+//! Conversations of UDP, ICMP and protocols without ports, and whose they are.
 
 use xiot_agent::model::policy::Mode;
 use xiot_common::reason::Reason::{
-    AddressNotBound, AllowedFlow, AllowedRule, FlowTableFull, GroupDenied, IcmpNoFlow, NoPort,
-    TcpNoFlow, UnknownDevice, WrongDirection,
+    AddressNotBound, AllowedFlow, AllowedRule, GroupDenied, IcmpNoFlow, UnknownDevice,
+    WrongDirection,
 };
 use xiot_tests::{
     frame::{Frame, flag::*, frame},
@@ -12,28 +12,28 @@ use xiot_tests::{
 
 use crate::case::{Case, Step, case, device, uplink};
 
-fn log() -> Frame {
+pub(crate) fn log() -> Frame {
     frame(PUMP, ROUTER)
         .ip("10.0.0.11", "10.0.4.1")
         .udp(50000, 514)
 }
 
-fn ping() -> Frame {
+pub(crate) fn ping() -> Frame {
     frame(PUMP, ROUTER)
         .ip("10.0.0.11", "10.0.0.1")
         .icmp(8, 0, 7)
 }
 
-fn opened(frame: &Frame, rule: u32) -> Step {
+pub(crate) fn opened(frame: &Frame, rule: u32) -> Step {
     device(frame, AllowedRule).by_rule(rule).of_device(1)
 }
 
-fn goes_on(step: Step, rule: u32) -> Step {
+pub(crate) fn goes_on(step: Step, rule: u32) -> Step {
     step.by_rule(rule).of_device(1).by_flow()
 }
 
 pub(crate) fn cases() -> Vec<Case> {
-    [conversations(), echo(), owners(), full(), time()].concat()
+    [conversations(), echo(), owners()].concat()
 }
 
 fn conversations() -> Vec<Case> {
@@ -266,172 +266,8 @@ fn squat(flags: u8) -> Frame {
         .tcp(50000, 3613, flags)
 }
 
-fn full() -> Vec<Case> {
-    let numbered = |port| {
-        frame(PUMP, ROUTER)
-            .ip("10.0.0.11", "10.0.4.1")
-            .udp(port, 514)
-    };
-    let watched = |port| {
-        frame(WATCHED, ROUTER)
-            .ip("10.0.0.12", "10.0.4.1")
-            .udp(port, 514)
-    };
-    let refused = frame(WATCHED, ROUTER)
-        .ip("10.0.0.12", "10.0.4.1")
-        .udp(1, 515);
-    vec![
-        case(
-            "a full table refuses new conversations and keeps the old",
-            [
-                opened(&numbered(1), 3),
-                opened(&numbered(2), 3),
-                device(&numbered(3), FlowTableFull).of_device(1),
-                goes_on(uplink(&numbered(1).reply(), AllowedFlow), 3),
-                goes_on(uplink(&numbered(2).reply(), AllowedFlow), 3),
-            ],
-        )
-        .with_few_flows(),
-        case(
-            "a full table stops no device that is not enforced",
-            [
-                opened(&numbered(1), 3),
-                opened(&numbered(2), 3),
-                device(&watched(3), FlowTableFull).of_device(2).forwarded(),
-                device(&watched(3), FlowTableFull).of_device(2).forwarded(),
-            ],
-        )
-        .with_few_flows(),
-        case(
-            "what is denied anyway keeps its reason when the table is full",
-            [
-                opened(&numbered(1), 3),
-                opened(&numbered(2), 3),
-                device(&refused, NoPort).of_device(2).forwarded(),
-                device(&refused, NoPort).of_device(2).forwarded(),
-            ],
-        )
-        .with_few_flows(),
-        case(
-            "what is over makes room",
-            [
-                opened(&numbered(1), 3),
-                opened(&numbered(2), 3),
-                goes_on(device(&numbered(2), AllowedFlow), 3).at(20),
-                opened(&numbered(3), 3).at(40),
-                goes_on(uplink(&numbered(2).reply(), AllowedFlow), 3).at(40),
-                device(&numbered(4), FlowTableFull).of_device(1).at(40),
-                uplink(&numbered(1).reply(), WrongDirection)
-                    .of_device(1)
-                    .at(40),
-            ],
-        )
-        .with_few_flows(),
-        case(
-            "a conversation that is opened anew needs no more room",
-            [
-                device(&call(), AllowedRule).by_rule(1).of_device(1),
-                opened(&numbered(2), 3),
-                device(&call().flags(RST), AllowedFlow)
-                    .by_rule(1)
-                    .of_device(1)
-                    .by_flow(),
-                device(&call(), AllowedRule).by_rule(1).of_device(1),
-            ],
-        )
-        .with_few_flows(),
-    ]
-}
-
-fn call() -> Frame {
+pub(crate) fn call() -> Frame {
     frame(PUMP, ROUTER)
         .ip("10.0.0.11", "10.0.8.11")
         .tcp(50000, 3613, SYN)
-}
-
-fn time() -> Vec<Case> {
-    let ask = || opened(&log(), 3);
-    let answer = || goes_on(uplink(&log().reply(), AllowedFlow), 3);
-    let denied = || uplink(&log().reply(), WrongDirection).of_device(1);
-    let hit = || goes_on(device(&log(), AllowedFlow), 3);
-    let mut patient = ward::policy();
-    patient.profiles[0].timeouts.udp_unreplied = std::time::Duration::from_secs(100);
-    vec![
-        case(
-            "UDP without a reply lives 30 seconds",
-            [ask(), answer().at(30)],
-        ),
-        case(
-            "UDP without a reply is over after 30 seconds",
-            [ask(), denied().at(31)],
-        ),
-        case(
-            "each frame starts the time anew",
-            [ask(), hit().at(30), hit().at(60), denied().at(91)],
-        ),
-        case(
-            "UDP with a reply lives 180 seconds",
-            [ask(), answer(), answer().at(180), denied().at(361)],
-        ),
-        case("a profile sets its own times", [ask(), answer().at(100)]).under(patient),
-        case(
-            "an echo lives 30 seconds",
-            [
-                opened(&ping(), 4),
-                goes_on(uplink(&ping().reply(), AllowedFlow), 4),
-                uplink(&ping().reply(), IcmpNoFlow).of_device(1).at(31),
-            ],
-        ),
-        case(
-            "other protocols live 600 seconds",
-            [
-                opened(&esp(), 5),
-                goes_on(device(&esp(), AllowedFlow), 5).at(600),
-                opened(&esp(), 5).at(1201),
-            ],
-        ),
-        case(
-            "a TCP handshake has 60 seconds",
-            [
-                opened(&call(), 1),
-                goes_on(uplink(&call().reply().flags(SYN | ACK), AllowedFlow), 1).at(60),
-                goes_on(device(&call().flags(ACK), AllowedFlow), 1).at(60 + 86400),
-                device(&call().flags(ACK), TcpNoFlow)
-                    .of_device(1)
-                    .at(61 + 2 * 86400),
-            ],
-        ),
-        case(
-            "one side may wait for the other's answer long after its FIN",
-            [
-                opened(&call(), 1),
-                goes_on(uplink(&call().reply().flags(SYN | ACK), AllowedFlow), 1),
-                goes_on(device(&call().flags(FIN | ACK), AllowedFlow), 1),
-                goes_on(device(&call().flags(FIN | ACK), AllowedFlow), 1),
-                goes_on(uplink(&call().reply().flags(ACK), AllowedFlow), 1).at(7200),
-                goes_on(uplink(&call().reply().flags(FIN | ACK), AllowedFlow), 1).at(14_400),
-                goes_on(device(&call().flags(ACK), AllowedFlow), 1).at(14_430),
-                device(&call().flags(ACK), TcpNoFlow)
-                    .of_device(1)
-                    .at(14_461),
-            ],
-        ),
-        case(
-            "TCP lives 30 seconds after a reset",
-            [
-                opened(&call(), 1),
-                goes_on(device(&call().flags(RST), AllowedFlow), 1),
-                goes_on(uplink(&call().reply().flags(ACK), AllowedFlow), 1).at(30),
-                uplink(&call().reply().flags(ACK), TcpNoFlow)
-                    .of_device(1)
-                    .at(61),
-            ],
-        ),
-    ]
-}
-
-fn esp() -> Frame {
-    frame(PUMP, ROUTER)
-        .ip("10.0.0.11", "10.0.7.1")
-        .protocol(50, &[0; 16])
 }

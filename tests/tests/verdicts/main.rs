@@ -8,6 +8,7 @@ mod parse;
 mod rules;
 mod services;
 mod tcp;
+mod time;
 mod transport;
 
 use std::collections::BTreeSet;
@@ -26,6 +27,7 @@ fn all() -> Vec<Case> {
         services::cases(),
         rules::cases(),
         flows::cases(),
+        time::cases(),
         tcp::cases(),
         modes::cases(),
     ]
