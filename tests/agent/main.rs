@@ -16,6 +16,7 @@ mod observed;
 mod prometheus;
 mod refusals;
 mod traces;
+mod unlisted;
 
 /// The agent.
 const AGENT: &str = env!("CARGO_BIN_EXE_xiot-agent-under-test");

@@ -121,7 +121,17 @@ impl FlowTable {
     /// Removes flows that have been over for [`GRACE`] seconds. Frames of devices in mode learn that were not
     /// yet in the observed map are added to it first.
     pub fn sweep(&mut self, now: u32) -> Result<Swept, MapAccessError> {
+        self.sweep_and_visit(now, |_| {})
+    }
+
+    /// The same, and shows every flow that was there.
+    pub fn sweep_and_visit(
+        &mut self,
+        now: u32,
+        visit: impl FnMut(&Flow),
+    ) -> Result<Swept, MapAccessError> {
         let snapshot = self.snapshot()?;
+        snapshot.iter().for_each(visit);
         let mut swept = Swept::default();
         let total = snapshot.len();
         for flow in snapshot.into_iter().filter(|flow| is_over(flow, now)) {

@@ -65,7 +65,9 @@ metrics! {
     DEVICES Gauge "xiot_devices" ["mode"]
         "Devices that the policy lists, by mode.";
     UNLISTED_DEVICES Gauge "xiot_unlisted_devices" []
-        "Devices seen on a device port that the policy does not list.";
+        "Devices that sent a frame into a device port, forwarded or dropped, and that the policy does not list (docs/operations.md says how they are known).";
+    UNLISTED_FORGOTTEN Counter "xiot_unlisted_devices_forgotten_total" []
+        "Devices that are no longer in xiot_unlisted_devices: there is room for 4096 of those that were refused, and the longest silent goes first. A sign of forged MACs.";
     PROFILE_DEVICES Gauge "xiot_profile_devices" ["profile", "mode"]
         "Devices of a profile, by mode.";
     PROFILE_FRAMES Counter "xiot_profile_frames_total" ["profile", "direction", "verdict"]

@@ -16,6 +16,7 @@ use super::{
         Agent, Device, Drop, EventTotals, Flow, FlowFilter, FrameTotal, Gauge, Observed,
         ObservedFilter, PolicyInfo, Selected, Status, Wire,
     },
+    strangers::Strangers,
     view::{self, Seen},
 };
 use crate::{
@@ -42,6 +43,7 @@ pub(super) struct Live {
     observed: ObservedTable,
     levels: Mutex<Option<Levels>>,
     history: Mutex<History>,
+    strangers: Mutex<Strangers>,
     scratch: Mutex<Option<Program>>,
 }
 
@@ -50,6 +52,7 @@ pub(super) struct Live {
 struct Levels {
     read: Now,
     flows: usize,
+    observed: usize,
     seen: Vec<Seen>,
 }
 
@@ -70,6 +73,7 @@ impl Live {
             observed: ObservedTable::open(datapath)?,
             levels: Mutex::new(None),
             history: Mutex::default(),
+            strangers: Mutex::default(),
             scratch: Mutex::new(None),
             files,
         })
@@ -84,6 +88,7 @@ impl Live {
 
     /// Remembers an event; none if its reason is of another version than this agent's.
     pub(super) fn remember(&self, now: Now, sequence: u64, event: &Event) -> Option<Drop> {
+        lock(&self.strangers).note_event(&self.names, event);
         let drop = view::drop(&self.names, now, sequence, event)?;
         lock(&self.history).push(drop.clone());
         Some(drop)
@@ -102,18 +107,37 @@ impl Live {
 
     fn read_levels(&self, levels: &mut Option<Levels>) -> Result<Levels, MapAccessError> {
         let now = Now::read();
-        let swept = lock(&self.flows).sweep(now.second())?;
+        let mut answering = Vec::new();
+        let swept = lock(&self.flows).sweep_and_visit(now.second(), |flow| {
+            if Strangers::is_told_by(flow) {
+                answering.push(*flow);
+            }
+        })?;
+        // Not over the sweep: events wait for this lock.
+        let mut strangers = lock(&self.strangers);
+        for flow in &answering {
+            strangers.note_flow(&self.names, flow);
+        }
+        drop(strangers);
         let observed = self.observed.snapshot()?;
         let read = Levels {
             read: now,
             flows: swept.left,
+            observed: observed.len(),
             seen: observed
                 .iter()
-                .map(|observed| Seen::new(&observed.key, &observed.entry))
+                .filter_map(|observed| Seen::new(&observed.key, &observed.entry))
                 .collect(),
         };
         *levels = Some(read.clone());
         Ok(read)
+    }
+
+    /// Every device that sent something, more than once where there is more than one trace of it.
+    fn seen(&self, levels: &Levels) -> Vec<Seen> {
+        let mut seen = levels.seen.clone();
+        seen.extend(lock(&self.strangers).seen());
+        seen
     }
 
     fn frames(&self) -> Result<Vec<FrameTotal>, MapAccessError> {
@@ -145,6 +169,8 @@ impl Source for Live {
         let levels = self.levels().map_err(failed)?;
         let capacity = &self.files.gateway.capacity;
         let events = self.counters.events().map_err(failed)?;
+        let unlisted = view::unlisted(&self.names, &self.seen(&levels));
+        let unlisted_forgotten = lock(&self.strangers).forgotten();
         let device = |id| self.counters.device(id).unwrap_or_default();
         let rule = |id| self.counters.rule(id).unwrap_or_default();
         Ok(Status {
@@ -157,13 +183,13 @@ impl Source for Live {
             policy: self.policy(),
             wires: self.wires.clone(),
             devices: view::modes(&self.names),
-            unlisted: view::unlisted(&self.names, &levels.seen),
+            unlisted_forgotten,
             flows: Gauge {
                 used: levels.flows as u64,
                 capacity: capacity.flows.into(),
             },
             observed: Gauge {
-                used: levels.seen.len() as u64,
+                used: levels.observed as u64,
                 capacity: capacity.observed.into(),
             },
             events: EventTotals {
@@ -173,18 +199,15 @@ impl Source for Live {
             },
             frames: self.frames().map_err(failed)?,
             profiles: view::profiles(&self.names, device, rule),
+            unlisted,
         })
     }
 
     fn devices(&self) -> Result<Vec<Device>, SourceError> {
         let levels = self.levels().map_err(failed)?;
         let counter = |id| self.counters.device(id).unwrap_or_default();
-        Ok(view::devices(
-            &self.names,
-            levels.read,
-            counter,
-            &levels.seen,
-        ))
+        let seen = self.seen(&levels);
+        Ok(view::devices(&self.names, levels.read, counter, &seen))
     }
 
     fn flows(&self, filter: &FlowFilter) -> Result<Selected<Flow>, SourceError> {

@@ -13,5 +13,6 @@ pub mod names;
 pub(crate) mod sample;
 pub mod start;
 pub mod state;
+mod strangers;
 mod tend;
 pub mod view;

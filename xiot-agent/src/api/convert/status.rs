@@ -19,6 +19,7 @@ pub(crate) fn status(status: &state::Status) -> wire::Status {
         wires: status.wires.iter().map(wire).collect(),
         devices: modes(status.devices),
         unlisted_devices: status.unlisted,
+        unlisted_devices_forgotten: status.unlisted_forgotten,
         flows: gauge(status.flows),
         observed: gauge(status.observed),
         events: wire::Events {

@@ -16,8 +16,10 @@ pub struct Status {
     pub wires: Vec<Wire>,
     /// Listed devices by mode.
     pub devices: Modes,
-    /// Devices seen that are not listed.
+    /// Devices that sent a frame into a device port, forwarded or dropped, and are not listed.
     pub unlisted_devices: u64,
+    /// Such devices that are no longer counted: too many were refused to remember them all.
+    pub unlisted_devices_forgotten: u64,
     /// Flows.
     pub flows: Gauge,
     /// Observed conversations.

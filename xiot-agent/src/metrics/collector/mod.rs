@@ -125,7 +125,11 @@ impl Snapshot {
 
     fn devices(&mut self, status: &Status) -> prometheus::Result<()> {
         self.gauge(names::DEVICES, by_mode(status.devices))?;
-        self.level(names::UNLISTED_DEVICES, float(status.unlisted))
+        self.level(names::UNLISTED_DEVICES, float(status.unlisted))?;
+        self.counter(
+            names::UNLISTED_FORGOTTEN,
+            [(NO_LABELS, status.unlisted_forgotten)],
+        )
     }
 
     fn profiles(&mut self, status: &Status) -> prometheus::Result<()> {

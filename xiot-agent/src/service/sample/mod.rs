@@ -218,6 +218,7 @@ pub(crate) fn status() -> Status {
         }],
         devices: view::modes(&names),
         unlisted: 1,
+        unlisted_forgotten: 0,
         flows: Gauge {
             used: 1,
             capacity: 131_072,
@@ -252,10 +253,12 @@ pub(crate) fn devices() -> Vec<Device> {
         wall: time(),
     };
     let seen = [view::Seen {
-        mac: STRANGER,
-        address: "10.30.1.66".parse().unwrap(),
-        vlans: Vlans::default(),
-        wire: 0,
+        whose: view::Whose {
+            mac: STRANGER,
+            vlans: Vlans::default(),
+            wire: 0,
+        },
+        addresses: vec!["10.30.1.66".parse().unwrap()],
         last_frame: 940,
     }];
     let mut devices = view::devices(&names, now, |_| Default::default(), &seen);

@@ -17,8 +17,10 @@ pub struct Status {
     pub wires: Vec<Wire>,
     /// Listed devices by mode.
     pub devices: Modes,
-    /// Devices seen on a device port that are not listed.
+    /// Devices that sent a frame into a device port and are not listed.
     pub unlisted: u64,
+    /// Such devices that are no longer counted, for want of room.
+    pub unlisted_forgotten: u64,
     /// Flows in the table, at the last sweep.
     pub flows: Gauge,
     /// Observed conversations, at the last sweep.

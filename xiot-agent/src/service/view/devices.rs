@@ -4,18 +4,15 @@ use std::collections::BTreeMap;
 
 use xiot_common::counter::DeviceCounter;
 
-use super::Seen;
+use super::{MAX_ADDRESSES, Seen, Whose};
 use crate::{
     model::policy,
     service::{
         clock::Now,
         names::Names,
-        state::{Device, MacBytes, Traffic, Vlans},
+        state::{Device, Traffic, Vlans},
     },
 };
-
-/// Addresses kept of a device that is not listed: a scanner claims any number of them.
-const MAX_ADDRESSES: usize = 16;
 
 /// Every listed device in file order, then the others by MAC. `counter` gives the sum over all CPUs for a device id.
 pub fn devices(
@@ -27,26 +24,23 @@ pub fn devices(
     let known = (1..)
         .zip(&names.policy().devices)
         .map(|(id, device)| listed(names, now, device, &counter(id)));
-    let mut unlisted: BTreeMap<(MacBytes, Vlans, u16), Device> = BTreeMap::new();
+    let mut unlisted: BTreeMap<Whose, Device> = BTreeMap::new();
     for seen in seen {
-        if !is_listed(names, seen) {
+        if !seen.whose.is_listed(names) {
             let device = unlisted
-                .entry((seen.mac, seen.vlans, seen.wire))
-                .or_insert_with(|| stranger(names, seen));
+                .entry(seen.whose)
+                .or_insert_with(|| stranger(names, &seen.whose));
             let last_seen = now.at_second(u64::from(seen.last_frame));
             device.last_seen = device.last_seen.max(last_seen);
-            if device.addresses.len() < MAX_ADDRESSES && !device.addresses.contains(&seen.address) {
-                device.addresses.push(seen.address);
-                device.addresses.sort();
+            for address in &seen.addresses {
+                if device.addresses.len() < MAX_ADDRESSES && !device.addresses.contains(address) {
+                    device.addresses.push(*address);
+                }
             }
+            device.addresses.sort();
         }
     }
     known.chain(unlisted.into_values()).collect()
-}
-
-/// Whether the policy lists the device: with this MAC, on these VLANs or on any.
-pub(super) fn is_listed(names: &Names, seen: &Seen) -> bool {
-    names.listed(seen.mac, seen.vlans).is_some()
 }
 
 fn listed(names: &Names, now: Now, device: &policy::Device, counter: &DeviceCounter) -> Device {
@@ -68,12 +62,12 @@ fn listed(names: &Names, now: Now, device: &policy::Device, counter: &DeviceCoun
     }
 }
 
-fn stranger(names: &Names, seen: &Seen) -> Device {
+fn stranger(names: &Names, whose: &Whose) -> Device {
     Device {
         name: None,
-        mac: seen.mac,
-        vlans: Some(seen.vlans),
-        wire: Some(names.wire(seen.wire)),
+        mac: whose.mac,
+        vlans: Some(whose.vlans),
+        wire: Some(names.wire(whose.wire)),
         addresses: Vec::new(),
         profile: names.profile(None).map(|profile| profile.name.clone()),
         mode: names.policy().onboarding,

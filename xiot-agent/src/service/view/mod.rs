@@ -14,12 +14,18 @@ pub use totals::{frames, modes, profiles, unlisted};
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use xiot_common::addr::Addr;
+use xiot_common::{
+    addr::Addr,
+    observed::{OBSERVED_PEER_INITIATED, ObservedEntry, ObservedKey},
+};
 
-use super::state::{MacBytes, Mode, Vlans};
+use super::{
+    names::Names,
+    state::{MacBytes, Mode, Vlans},
+};
 
 /// An address as people write it.
-fn address(addr: Addr) -> IpAddr {
+pub fn address(addr: Addr) -> IpAddr {
     if addr.is_v4() {
         IpAddr::V4(Ipv4Addr::from_bits(addr.v4_host()))
     } else {
@@ -42,34 +48,60 @@ const fn mode(number: u8) -> Mode {
     }
 }
 
-/// What was observed of one device: the part of the observed map that inventory needs.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Seen {
-    /// MAC of the device.
+/// Addresses kept of a device that is not listed: a scanner claims any number of them.
+pub const MAX_ADDRESSES: usize = 16;
+
+/// What tells devices apart.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Whose {
+    /// MAC.
     pub mac: MacBytes,
-    /// Its address.
-    pub address: IpAddr,
     /// VLANs of its frames.
     pub vlans: Vlans,
     /// Wire index.
     pub wire: u16,
-    /// Second (monotonic clock) of the last frame either way.
+}
+
+impl Whose {
+    /// As the program writes it.
+    pub const fn new(
+        mac: xiot_common::addr::Mac,
+        vlans: xiot_common::addr::Vlans,
+        wire: u16,
+    ) -> Self {
+        Self {
+            mac: mac.0,
+            vlans: self::vlans(vlans),
+            wire,
+        }
+    }
+
+    /// Whether the policy lists the device: with this MAC, on these VLANs or on any.
+    pub fn is_listed(&self, names: &Names) -> bool {
+        names.listed(self.mac, self.vlans).is_some()
+    }
+}
+
+/// Traces of one device, listed or not, that sent at least one frame.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Seen {
+    /// Whose they are.
+    pub whose: Whose,
+    /// Addresses that it used.
+    pub addresses: Vec<IpAddr>,
+    /// Second (monotonic clock) of the last frame of its conversations, either way, or of its last refused one.
     pub last_frame: u32,
 }
 
 impl Seen {
-    /// From an entry of the observed map.
-    pub fn new(
-        key: &xiot_common::observed::ObservedKey,
-        entry: &xiot_common::observed::ObservedEntry,
-    ) -> Self {
-        Self {
-            mac: key.mac.0,
-            address: address(key.address),
-            vlans: vlans(key.vlans),
-            wire: key.wire.into(),
+    /// From an entry of the observed map; none if the other side opened the conversation: nothing says that there is such
+    /// a device at all.
+    pub fn new(key: &ObservedKey, entry: &ObservedEntry) -> Option<Self> {
+        (key.flags & OBSERVED_PEER_INITIATED == 0).then(|| Self {
+            whose: Whose::new(key.mac, key.vlans, key.wire.into()),
+            addresses: vec![address(key.address)],
             last_frame: entry.last_seen,
-        }
+        })
     }
 }
 

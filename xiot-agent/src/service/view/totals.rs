@@ -70,12 +70,12 @@ pub fn modes(names: &Names) -> Modes {
     modes
 }
 
-/// Number of devices that were seen and are not listed.
+/// Number of devices that sent something and are not listed.
 pub fn unlisted(names: &Names, seen: &[Seen]) -> u64 {
     let strangers: HashSet<_> = seen
         .iter()
-        .filter(|seen| !devices::is_listed(names, seen))
-        .map(|seen| (seen.mac, seen.vlans, seen.wire))
+        .map(|seen| seen.whose)
+        .filter(|whose| !whose.is_listed(names))
         .collect();
     strangers.len() as u64
 }

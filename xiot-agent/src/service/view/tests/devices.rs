@@ -12,7 +12,7 @@ fn seen(mac: MacBytes, address: [u8; 4], last_seen: u32) -> Seen {
         last_seen,
         ..ObservedEntry::default()
     };
-    Seen::new(&key, &entry)
+    Seen::new(&key, &entry).unwrap()
 }
 
 #[test]
@@ -39,6 +39,16 @@ fn strangers_are_listed_once_with_all_their_addresses() {
 }
 
 #[test]
+fn a_device_that_was_only_asked_for_was_not_seen() {
+    let key = ObservedKey {
+        flags: OBSERVED_PEER_INITIATED,
+        mac: Mac(sample::STRANGER),
+        ..ObservedKey::default()
+    };
+    assert_eq!(Seen::new(&key, &ObservedEntry::default()), None);
+}
+
+#[test]
 fn a_scanner_does_not_fill_the_memory() {
     let seen: Vec<_> = (0..=255)
         .map(|host| seen(sample::STRANGER, [10, 0, 0, host], 1))
@@ -53,7 +63,7 @@ fn the_device_on_these_vlans_wins_over_the_one_on_any() {
     let mut policy = sample::policy();
     policy.devices[1].mac = sample::PUMP;
     policy.devices[1].vlan = Some((30, 0));
-    let names = crate::service::names::Names::new(Arc::new(policy), Arc::from(["w".to_owned()]));
+    let names = Names::new(Arc::new(policy), Arc::from(["w".to_owned()]));
     let on = |outer| {
         let vlans = Vlans { outer, inner: 0 };
         let device = names.listed(sample::PUMP, vlans);
