@@ -1,7 +1,7 @@
 //! `status`, `devices`, `flows`, `drops` and `explain` after real traffic.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read as _},
     process::Stdio,
 };
 
@@ -12,7 +12,7 @@ use xiot_tests::{
         rig::Rig,
         traffic::{EchoServer, connect, connect_is_lost, exchange, ping},
     },
-    until::until,
+    until::{PATIENCE, until},
 };
 
 use crate::{
@@ -249,6 +249,25 @@ fn drops_are_followed_as_they_come() {
     // The agent's end is the follower's end, and no failure of it.
     agent.stop();
     assert!(lines.all(|line| line.is_ok()));
-    let status = follower.wait(xiot_tests::until::PATIENCE).unwrap().unwrap();
-    assert!(status.code().is_some(), "{status}");
+    let status = follower.wait(PATIENCE).unwrap().unwrap();
+    assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn a_follower_of_an_agent_that_is_killed_says_so() {
+    let rig = Rig::new();
+    let mut agent = Agent::start(&rig, &gateway(&rig, ""), POLICY);
+    let mut command = agent.client(&["drops", "--follow"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut follower = Running::start(&mut command).unwrap();
+    // The head of the table: the question is put.
+    let mut lines = BufReader::new(follower.child().stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().starts_with("TIME"));
+    agent.running().child().kill().unwrap();
+    let mut said = String::new();
+    let mut stderr = follower.child().stderr.take().unwrap();
+    stderr.read_to_string(&mut said).unwrap();
+    assert!(said.contains("stopped answering"), "{said}");
+    let status = follower.wait(PATIENCE).unwrap().unwrap();
+    assert_eq!(status.code(), Some(8));
 }

@@ -1,10 +1,13 @@
-//! Accepts clients: who they are, how many, and one task each. A client can hurt nobody but itself.
+//! Accepts clients: who they are, how many, and one task each. A client can hurt nobody but itself. At the end each is
+//! taken leave of.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
 
 use tokio::{
     net::UnixStream,
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    task::JoinSet,
+    time::timeout,
 };
 
 use super::{
@@ -21,27 +24,52 @@ const MAX_CLIENTS: usize = 64;
 /// Pause after a failed accept, so that a lack of file descriptors does not become a busy loop.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
-/// Serves the control socket until the future is dropped.
-pub async fn serve(socket: &ControlSocket, access: Access, handle: Handle) -> std::io::Error {
+/// Time that clients have at the end to take their last answer.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Serves the control socket until `end`. Then answers that were begun are finished and followers of drops are told that
+/// it is over, as far as clients take it in time.
+pub async fn serve(
+    socket: &ControlSocket,
+    access: Access,
+    handle: Handle,
+    end: impl Future<Output = ()>,
+) -> io::Result<()> {
     let access = Arc::new(access);
     let slots = Arc::new(Semaphore::new(MAX_CLIENTS));
-    loop {
-        match socket.listener().accept().await {
+    let (ending, over) = watch::channel(false);
+    let mut clients = JoinSet::new();
+    let mut end = pin!(end);
+    let outcome = loop {
+        let accepted = tokio::select! {
+            () = &mut end => break Ok(()),
+            // Those who left take no room.
+            Some(_) = clients.join_next() => continue,
+            accepted = socket.listener().accept() => accepted,
+        };
+        match accepted {
             Ok((stream, _)) => {
                 let slot = Arc::clone(&slots).try_acquire_owned().ok();
-                tokio::spawn(welcome(stream, slot, Arc::clone(&access), handle.clone()));
+                let (access, handle) = (Arc::clone(&access), handle.clone());
+                clients.spawn(welcome(stream, slot, access, handle, over.clone()));
             }
-            Err(error) if is_fatal(&error) => return error,
+            Err(error) if is_fatal(&error) => break Err(error),
             Err(error) => {
                 tracing::warn!(%error, "a client of the control socket could not be accepted");
                 tokio::time::sleep(ACCEPT_BACKOFF).await;
             }
         }
+    };
+    ending.send_replace(true);
+    let all = async { while clients.join_next().await.is_some() {} };
+    if timeout(FAREWELL, all).await.is_err() {
+        tracing::debug!("a client of the control socket did not take its last answer");
     }
+    outcome
 }
 
 /// The listener itself is broken; other errors are about one connection or pass.
-fn is_fatal(error: &std::io::Error) -> bool {
+fn is_fatal(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),
         Some(libc::EBADF | libc::EINVAL | libc::ENOTSOCK)
@@ -53,6 +81,7 @@ async fn welcome(
     slot: Option<OwnedSemaphorePermit>,
     access: Arc<Access>,
     handle: Handle,
+    over: watch::Receiver<bool>,
 ) {
     let refusal = match peer_of(&stream) {
         Ok(peer) => {
@@ -96,7 +125,7 @@ async fn welcome(
     });
     let outcome = match refusal {
         Some(refusal) => session::refuse(&mut stream, refusal).await,
-        None => session::run(stream, &handle).await,
+        None => session::run(stream, &handle, over).await,
     };
     if let Err(error) = outcome {
         tracing::debug!(%error, "a client of the control socket went away");
@@ -104,7 +133,7 @@ async fn welcome(
     drop(slot);
 }
 
-fn peer_of(stream: &UnixStream) -> std::io::Result<Peer> {
+fn peer_of(stream: &UnixStream) -> io::Result<Peer> {
     let credentials = stream.peer_cred()?;
     Ok(Peer {
         uid: credentials.uid(),

@@ -52,8 +52,8 @@ pub(super) struct Args {
     object: Option<PathBuf>,
 }
 
-/// Time that clients have to take their last answer.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// Time that what still runs on a thread of its own has to end: the answer to a client that did not wait for it.
+const LEFT_OVER: Duration = Duration::from_secs(1);
 
 pub(super) fn run(args: &Args) -> Outcome {
     let compiled_at = Now::read().epoch_nanos();
@@ -71,7 +71,7 @@ pub(super) fn run(args: &Args) -> Outcome {
         .build()
         .or_exit(Exit::Failed)?;
     let outcome = runtime.block_on(serve(files, object, args.keep_attached));
-    runtime.shutdown_timeout(FAREWELL);
+    runtime.shutdown_timeout(LEFT_OVER);
     outcome
 }
 
@@ -91,13 +91,13 @@ async fn serve(files: Files, object: Option<Vec<u8>>, keep_attached: bool) -> Ou
             None => std::future::pending().await,
         }
     };
-    let failure = tokio::select! {
-        name = signals.next() => {
-            tracing::info!(signal = name, "ending");
-            None
-        }
-        error = server::serve(&socket, access, handle.clone()) => Some(error),
-        () = async { tokio::join!(service.tend(), metrics); } => None,
+    let end = async {
+        let name = signals.next().await;
+        tracing::info!(signal = name, "ending");
+    };
+    let served = tokio::select! {
+        served = server::serve(&socket, access, handle.clone(), end) => served,
+        () = async { tokio::join!(service.tend(), metrics); } => Ok(()),
     };
     drop(socket);
     if keep_attached {
@@ -106,10 +106,8 @@ async fn serve(files: Files, object: Option<Vec<u8>>, keep_attached: bool) -> Ou
         let detached = service.stop().or_exit(Exit::Failed)?;
         tracing::info!(programs = detached.links, "detached");
     }
-    match failure {
-        None => Ok(Exit::Success),
-        Some(error) => Err(error).or_exit(Exit::Failed),
-    }
+    served.or_exit(Exit::Failed)?;
+    Ok(Exit::Success)
 }
 
 struct Signals {

@@ -1,4 +1,4 @@
-//! One client: reads a request, writes its answer, until the client leaves or misbehaves.
+//! One client: reads a request, writes its answer, until the client leaves or misbehaves, or the agent ends.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -8,7 +8,10 @@ use tokio::{
         BufReader, BufWriter,
     },
     net::UnixStream,
-    sync::broadcast::error::RecvError,
+    sync::{
+        broadcast::{self, error::RecvError, error::TryRecvError},
+        watch,
+    },
     time::timeout,
 };
 
@@ -29,10 +32,14 @@ const IDLE: Duration = Duration::from_mins(1);
 /// what they miss is counted for them.
 const STALLED: Duration = Duration::from_secs(30);
 
-/// Serves one permitted client.
-pub(super) async fn run(stream: UnixStream, handle: &Handle) -> io::Result<()> {
+/// Serves one permitted client until it leaves or the agent is `over`.
+pub(super) async fn run(
+    stream: UnixStream,
+    handle: &Handle,
+    over: watch::Receiver<bool>,
+) -> io::Result<()> {
     let (reader, writer) = stream.into_split();
-    converse(reader, writer, handle).await
+    converse(reader, writer, handle, over).await
 }
 
 /// Tells a client that it gets no answers.
@@ -46,6 +53,7 @@ async fn converse(
     reader: impl AsyncRead + Unpin,
     writer: impl AsyncWrite + Unpin,
     handle: &Handle,
+    mut over: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let mut reader = BufReader::new(reader);
     let mut writer = Writer(BufWriter::new(writer));
@@ -53,11 +61,12 @@ async fn converse(
     loop {
         request.clear();
         let limit = MAX_REQUEST as u64;
-        let length = timeout(
-            IDLE,
-            (&mut reader).take(limit).read_until(b'\n', &mut request),
-        )
-        .await??;
+        let mut line = (&mut reader).take(limit);
+        let length = tokio::select! {
+            length = timeout(IDLE, line.read_until(b'\n', &mut request)) => length??,
+            // Nothing is owed to a client that has not asked yet.
+            () = is_over(&mut over) => return Ok(()),
+        };
         if length == 0 {
             return Ok(());
         }
@@ -69,7 +78,7 @@ async fn converse(
         match parse(&request) {
             Err(message) => writer.refuse(RefusalCode::BadRequest, message).await?,
             Ok(Ask::Drops(query)) if query.follow => {
-                return follow(&mut reader, &mut writer, handle, query).await;
+                return follow(&mut reader, &mut writer, handle, query, over).await;
             }
             Ok(ask) => answer(&mut writer, handle, ask).await?,
         }
@@ -208,12 +217,21 @@ fn refusal(error: SourceError) -> Refusal {
     }
 }
 
-/// Recent drops, then new ones until the client hangs up.
+/// Waits until the agent ends.
+async fn is_over(over: &mut watch::Receiver<bool>) {
+    // Whoever would say so may be gone already: that is the end too.
+    over.wait_for(|over| *over)
+        .await
+        .map_or_else(|_| (), |_| ());
+}
+
+/// Recent drops, then new ones until the client hangs up or the agent ends.
 async fn follow<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     reader: &mut R,
     writer: &mut Writer<W>,
     handle: &Handle,
     query: DropsQuery,
+    mut over: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let filter = match drop_filter(&query) {
         Ok(filter) => filter,
@@ -237,6 +255,7 @@ async fn follow<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
             next = drops.recv() => next,
             // A follower has nothing more to say: end of file or a byte, it is over.
             _ = reader.read(&mut byte) => return Ok(()),
+            () = is_over(&mut over) => return conclude(writer, &filter, drops, newest).await,
         };
         match next {
             Ok(drop) => send_new(writer, &filter, &drop, newest).await?,
@@ -250,6 +269,27 @@ async fn follow<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
             }
         }
     }
+}
+
+/// The drops that came before the end, and the end.
+async fn conclude<W: AsyncWrite + Unpin>(
+    writer: &mut Writer<W>,
+    filter: &DropFilter,
+    mut drops: broadcast::Receiver<Arc<state::Drop>>,
+    newest: u64,
+) -> io::Result<()> {
+    // Not those that come meanwhile: in a flood there would be no end.
+    for _ in 0..drops.len() {
+        match drops.try_recv() {
+            Ok(drop) => send_new(writer, filter, &drop, newest).await?,
+            Err(TryRecvError::Lagged(missed)) => {
+                writer.send_slowly(Answer::Missed(missed)).await?;
+            }
+            Err(TryRecvError::Empty | TryRecvError::Closed) => break,
+        }
+    }
+    writer.send(Answer::End).await?;
+    writer.flush().await
 }
 
 async fn send_new<W: AsyncWrite + Unpin>(

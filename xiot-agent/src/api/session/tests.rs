@@ -15,6 +15,7 @@ struct Client {
     stream: BufReader<DuplexStream>,
     session: JoinHandle<io::Result<()>>,
     drops: broadcast::Sender<Arc<state::Drop>>,
+    ending: watch::Sender<bool>,
 }
 
 impl Client {
@@ -26,14 +27,16 @@ impl Client {
         let (drops, _) = broadcast::channel(backlog);
         let handle = fake.handle(drops.clone());
         let (near, far) = duplex(pipe);
+        let (ending, over) = watch::channel(false);
         let session = tokio::spawn(async move {
             let (reader, writer) = tokio::io::split(far);
-            converse(reader, writer, &handle).await
+            converse(reader, writer, &handle, over).await
         });
         Self {
             stream: BufReader::new(near),
             session,
             drops,
+            ending,
         }
     }
 
@@ -300,4 +303,37 @@ async fn a_follower_that_leaves_ends_its_session() {
     sequence(&mut client).await;
     drop(client.stream);
     client.session.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn at_the_end_a_follower_gets_what_came_before_and_is_told() {
+    let mut client = Client::of(Fake::default());
+    client.ask(r#"{"drops":{"follow":true}}"#).await;
+    assert_eq!(sequence(&mut client).await, 1);
+    // Both at once: the session has not run since.
+    client.drops.send(Arc::new(sample::drop(2))).unwrap();
+    client.ending.send_replace(true);
+    assert_eq!(sequence(&mut client).await, 2);
+    assert_eq!(client.answer().await, Answer::End);
+    client.hung_up().await;
+}
+
+#[tokio::test]
+async fn at_the_end_a_client_that_asks_nothing_is_sent_away() {
+    let mut client = Client::of(Fake::default());
+    client.ask("\"status\"").await;
+    client.answer().await;
+    assert_eq!(client.answer().await, Answer::End);
+    client.ending.send_replace(true);
+    client.hung_up().await;
+}
+
+#[tokio::test]
+async fn an_agent_that_is_gone_is_the_end_too() {
+    let mut client = Client::of(Fake::default());
+    client.ask(r#"{"drops":{"follow":true}}"#).await;
+    assert_eq!(sequence(&mut client).await, 1);
+    client.ending = watch::channel(false).0;
+    assert_eq!(client.answer().await, Answer::End);
+    client.hung_up().await;
 }

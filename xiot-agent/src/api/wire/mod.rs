@@ -49,7 +49,7 @@ pub enum Ask {
     Flows(FlowsQuery),
     /// An `observed` for each, and `left_out` if the limit cut some off.
     Observed(ObservedQuery),
-    /// A `drop` for each, and `missed` where some were lost to this client. Never ends with `follow`.
+    /// A `drop` for each, and `missed` where some were lost to this client. With `follow` it ends when the agent does.
     Drops(DropsQuery),
     /// One `explanation`.
     Explain(Query),
