@@ -74,9 +74,16 @@ impl<'r> Agent<'r> {
     /// Starts one by these files and waits until it enforces.
     #[track_caller]
     pub(crate) fn start(rig: &'r Rig, gateway: &str, policy: &str) -> Self {
+        Self::start_with(rig, gateway, policy, &[])
+    }
+
+    /// The same with further arguments.
+    #[track_caller]
+    pub(crate) fn start_with(rig: &'r Rig, gateway: &str, policy: &str, args: &[&str]) -> Self {
         write(rig, gateway, policy);
         let mut command = run(rig, &[]);
         command
+            .args(args)
             .stdout(File::create(rig.file("agent.out")).unwrap())
             .stderr(File::create(rig.file("agent.log")).unwrap());
         let mut agent = Self {

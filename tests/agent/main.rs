@@ -15,6 +15,7 @@ mod metrics;
 mod observed;
 mod prometheus;
 mod refusals;
+mod restart;
 mod traces;
 mod unlisted;
 

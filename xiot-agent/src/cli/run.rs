@@ -33,9 +33,12 @@ use crate::{
 
 /// Enforce the policy on the wires, in the foreground, until SIGTERM or SIGINT.
 ///
-/// Prints a line that starts with READY for each wire once every frame is judged by the policy. Ends by detaching
-/// the XDP program and putting the interfaces back as they were. Death by any other signal leaves enforcement in place;
-/// the next run takes over without a gap.
+/// Prints a line that starts with READY for each wire once every frame is judged by the policy. Ends by detaching the XDP
+/// program and putting the interfaces back as they were: from then on a wire without a bridge under it carries nothing.
+///
+/// With --keep-attached, and after death by any other signal, enforcement goes on without an agent, and the next run takes
+/// over: each port is judged by the old or the new program at any time. The new program begins with empty tables: flows,
+/// counters and what was observed are forgotten, and TCP sessions of devices in mode enforce have to be opened again.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// Gateway file: wires, sizes, addresses to listen on.
@@ -44,7 +47,7 @@ pub(super) struct Args {
     /// Policy file: peer sets, profiles, devices.
     #[arg(long, value_name = "FILE")]
     policy: PathBuf,
-    /// Leave the XDP program attached at the end: enforcement goes on without an agent.
+    /// Leave the XDP program attached at the end: enforcement goes on without an agent until the next run takes over.
     #[arg(long)]
     keep_attached: bool,
     /// Load this object file instead of the program that is built in. For work on the program.
