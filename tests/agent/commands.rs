@@ -106,9 +106,9 @@ fn tables_and_json_tell_what_happened() {
     let [flow] = flows.as_array().unwrap().as_slice() else {
         panic!("{flows}");
     };
-    assert_eq!(flow["stage"], "established");
+    assert_eq!(flow["state"], "established");
     assert_eq!(flow["peer_port"], 3613);
-    assert_eq!(flow["opener"], "device");
+    assert_eq!(flow["initiator"], "device");
     assert_eq!(flow["rule"]["line"], 7);
     assert!(
         agent

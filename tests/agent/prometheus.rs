@@ -85,7 +85,7 @@ fn prometheus_scrapes_the_agent() {
         .filter(|dropped| *dropped > 0.5)
     });
     assert!(dropped >= 1.0);
-    let info = query(&rig, "count(xiot_policy_info * on() xiot_policy_revision)").unwrap();
+    let info = query(&rig, "count(xiot_policy_info * on() xiot_policy_rules)").unwrap();
     assert!((info - 1.0).abs() < f64::EPSILON);
     let native = query(&rig, "count(xiot_xdp_mode_info{mode=\"native\"})").unwrap();
     assert!((native - 2.0).abs() < f64::EPSILON);

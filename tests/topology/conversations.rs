@@ -89,7 +89,7 @@ fn udp_goes_out_and_its_replies_come_back() {
 }
 
 #[test]
-fn a_conversation_shows_as_a_flow_with_its_opener_and_rule() {
+fn a_conversation_shows_as_a_flow_with_its_initiator_and_rule() {
     let rig = Rig::new();
     let gateway = gateway(&rig, policy::PUMP);
     let server = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 3613);
@@ -100,8 +100,8 @@ fn a_conversation_shows_as_a_flow_with_its_opener_and_rule() {
         .iter()
         .find(|flow| flow["protocol"] == "tcp")
         .unwrap_or_else(|| panic!("no TCP flow in {flows:?}"));
-    assert_eq!(flow["opener"], "device");
-    assert_eq!(flow["stage"], "established");
+    assert_eq!(flow["initiator"], "device");
+    assert_eq!(flow["state"], "established");
     assert_eq!(flow["peer_port"], 3613);
     assert_eq!(flow["rule"]["label"], "to pump-server tcp 3613 udp 3613");
 }

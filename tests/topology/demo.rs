@@ -128,7 +128,8 @@ fn a_kept_ward_can_be_looked_at_and_removed() {
     let output = demo(&["--keep"]).output().unwrap();
     let said = text(&output);
     assert!(output.status.success(), "{said}");
-    assert!(said.contains("xiot-agent demo --cleanup"), "{said}");
+    // As it can be typed.
+    assert!(said.contains(&format!("{AGENT} demo --cleanup")), "{said}");
     let status = Command::new(AGENT)
         .args(["status", "--json"])
         .env("XIOT_SOCKET", "/run/xiot-demo/control.sock")

@@ -227,7 +227,7 @@ fn a_policy_that_does_not_fit() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the policy needs 1000 devices, the gateway has room for 16"
+        "policy does not fit: it needs 1000 devices, the gateway has room for 16"
     );
     assert_eq!(ward.snapshot(), before);
 }

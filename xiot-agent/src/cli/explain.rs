@@ -95,14 +95,14 @@ enum Judge {
 }
 
 pub(super) fn run(args: Args) -> Outcome {
-    let (opener, peer) = match (args.to, args.from) {
+    let (initiator, peer) = match (args.to, args.from) {
         (Some(peer), _) => ("device", peer),
         (None, peer) => ("peer", peer.unwrap_or_default()),
     };
     let query = Query {
         device: args.device,
         mac: args.mac,
-        opener: opener.to_owned(),
+        initiator: initiator.to_owned(),
         peer,
         protocol: args.protocol,
         port: args.port,

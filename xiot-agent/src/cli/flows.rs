@@ -79,7 +79,7 @@ pub(super) fn run(args: Args) -> Outcome {
 
 pub(super) fn render(flows: &[Flow]) -> String {
     let rows = flows.iter().map(|flow| {
-        let arrow = match flow.opener.as_str() {
+        let arrow = match flow.initiator.as_str() {
             "peer" => "<-",
             _ => "->",
         };
@@ -93,7 +93,7 @@ pub(super) fn render(flows: &[Flow]) -> String {
             endpoint(flow.device_address, flow.device_port),
             arrow.to_owned(),
             endpoint(flow.peer_address, flow.peer_port),
-            flow.stage.clone(),
+            flow.state.clone(),
             duration(flow.idle_seconds),
             duration(flow.timeout_seconds),
             (flow.from_frames + flow.to_frames).to_string(),

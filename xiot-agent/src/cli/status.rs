@@ -53,14 +53,13 @@ fn head(status: &Status, now: Timestamp) -> String {
     let (agent, policy) = (&status.agent, &status.policy);
     format!(
         "xiot-agent {}, process {}, started {}\n\
-         policy {} revision {}, {}, compiled {}\n\
+         policy {}, {}, compiled {}\n\
          {}, {}, {}; {} of {}\n\
          devices: {} enforce, {} monitor, {} learn; {} not listed (mode {})\n",
         agent.version,
         agent.pid,
         ago(now, Some(agent.started)),
         policy.file,
-        policy.revision,
         short(&policy.digest),
         ago(now, Some(policy.compiled_at)),
         count(policy.devices.into(), "device"),

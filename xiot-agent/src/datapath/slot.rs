@@ -38,7 +38,7 @@ pub enum ApplyError {
         what: &'static str,
     },
     /// The image needs more than the maps were loaded for.
-    #[error("the policy needs {wanted} {what}, the gateway has room for {available}")]
+    #[error("policy does not fit: it needs {wanted} {what}, the gateway has room for {available}")]
     TooLarge {
         /// What there is too little of.
         what: &'static str,

@@ -1,8 +1,9 @@
 //! The agent on the ward's gateway, by its command line only.
 
 use std::{
+    env,
     fs::{self, File},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     thread,
     time::{Duration, Instant},
@@ -157,6 +158,41 @@ fn path(hospital: &Hospital, name: &str) -> PathBuf {
     hospital.scratch.path().join(name)
 }
 
+/// How a person calls the agent from where the demo was started.
+pub(super) fn by_hand() -> Result<String> {
+    let here = env::current_dir().unwrap_or_default();
+    Ok(from(&here, &binary()?))
+}
+
+fn from(here: &Path, binary: &Path) -> String {
+    match binary.strip_prefix(here) {
+        // A name alone would be looked for in PATH.
+        Ok(below) if below.components().count() == 1 => format!("./{}", below.display()),
+        Ok(below) => below.display().to_string(),
+        Err(_elsewhere) => binary.display().to_string(),
+    }
+}
+
 fn binary() -> Result<PathBuf> {
-    std::env::current_exe().context("could not find the own binary")
+    env::current_exe().context("could not find the own binary")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::from;
+
+    #[test]
+    fn the_way_to_the_binary_is_the_shortest_that_a_shell_takes() {
+        let binary = Path::new("/src/xiot/target/release/xiot-agent");
+        for (here, by_hand) in [
+            ("/src/xiot", "target/release/xiot-agent"),
+            ("/src/xiot/target/release", "./xiot-agent"),
+            ("/root", "/src/xiot/target/release/xiot-agent"),
+            ("", "/src/xiot/target/release/xiot-agent"),
+        ] {
+            assert_eq!(from(Path::new(here), binary), by_hand, "{here}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use rustix::process::{Signal, kill_process};
 
-use super::KEPT;
+use super::{KEPT, agent};
 use crate::netns::{
     namespace::{self, path_of},
     process::inside,
@@ -33,7 +33,10 @@ pub(super) fn kept() -> Result<Vec<String>> {
 /// A second ward would take the names of the first.
 pub(super) fn refuse_second() -> Result<()> {
     if !kept_namespaces()?.is_empty() {
-        bail!("a ward is up already: remove it with `xiot-agent demo --cleanup`");
+        bail!(
+            "a ward is up already: remove it with `{} demo --cleanup`",
+            agent::by_hand()?
+        );
     }
     Ok(())
 }

@@ -108,18 +108,20 @@ fn play(keep: bool, report: &mut Report<io::Stdout>) -> Result<Ending> {
 fn leave(hospital: &mut Hospital, mut agent: Agent, report: &mut Report<io::Stdout>) -> Result<()> {
     agent.keep();
     hospital.keep();
+    let by_hand = agent::by_hand()?;
     report.title("The ward is still up")?;
     report.line(&format!(
         "
   The agent is process {}. Its files, log and socket are in {}.
 
   export XIOT_SOCKET={}
-  xiot-agent status; xiot-agent devices; xiot-agent flows; xiot-agent drops --follow
+  {by_hand} status                      # also: devices, observed, flows
+  {by_hand} drops --follow
   ip netns exec {KEPT}-monitor nc -v 10.20.5.21 445          # lateral movement
   ip netns exec {KEPT}-pump nc -v 10.20.8.11 3613            # allowed: type a line
   ip netns exec {KEPT}-gateway curl -s http://{}/metrics
 
-  Remove it: xiot-agent demo --cleanup",
+  Remove it: {by_hand} demo --cleanup",
         agent.id(),
         hospital.scratch.path().display(),
         agent::socket(hospital).display(),

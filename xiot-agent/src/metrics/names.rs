@@ -48,8 +48,6 @@ metrics! {
         "When the agent started, in seconds since the Unix epoch.";
     POLICY_INFO Gauge "xiot_policy_info" ["file", "digest", "onboarding"]
         "Always 1. The policy in force: its file, the SHA-256 of its compiled image, and the mode of devices that it does not list.";
-    POLICY_REVISION Gauge "xiot_policy_revision" []
-        "Number of the policy in force, counting applied policies.";
     POLICY_COMPILED Gauge "xiot_policy_compiled_timestamp_seconds" []
         "When the policy in force was compiled, in seconds since the Unix epoch.";
     POLICY_RULES Gauge "xiot_policy_rules" []
@@ -87,7 +85,7 @@ metrics! {
     OBSERVED_CAPACITY Gauge "xiot_observed_capacity" []
         "Observed conversations that there is room for (capacity.observed). When it is full, the oldest are forgotten.";
     EVENTS_SENT Counter "xiot_events_sent_total" []
-        "Events about dropped frames that the XDP program handed to the agent.";
+        "Events that the XDP program handed to the agent: about frames that were dropped, or that policy denies and only the mode let through.";
     EVENTS_SUPPRESSED Counter "xiot_events_suppressed_total" []
         "Events held back because their sender or CPU had used up its budget (events).";
     EVENTS_LOST Counter "xiot_events_lost_total" []

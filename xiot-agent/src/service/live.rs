@@ -150,7 +150,6 @@ impl Live {
         PolicyInfo {
             file: policy.file.clone(),
             digest: self.header.digest,
-            revision: self.header.revision,
             compiled_at: from_epoch_nanos(self.header.compiled_at),
             onboarding: policy.onboarding,
             devices: self.header.device_count,

@@ -15,17 +15,20 @@ use crate::{
 pub fn query(query: wire::Query) -> Result<Query, QueryError> {
     let subject = match (query.device, query.mac) {
         (Some(name), None) => Subject::Name(name),
-        (None, Some(mac)) => Subject::Mac(unit::mac::parse(&mac)?),
+        (None, Some(text)) => match unit::mac::parse(&text) {
+            Ok(mac) => Subject::Mac(mac),
+            Err(source) => return Err(QueryError::Mac { text, source }),
+        },
         _ => return Err(QueryError::OneSubject),
     };
-    let opener = match query.opener.as_str() {
+    let opener = match query.initiator.as_str() {
         "device" => Opener::Device,
         "peer" => Opener::Peer,
-        other => return Err(QueryError::Opener(other.to_owned())),
+        other => return Err(QueryError::Initiator(other.to_owned())),
     };
     let vlans = query
         .vlan
-        .map(|text| unit::vlan::parse(&text))
+        .map(|text| unit::vlan::parse(&text).map_err(|source| QueryError::Vlan { text, source }))
         .transpose()?
         .map(|(outer, inner)| Vlans { outer, inner });
     Ok(Query {

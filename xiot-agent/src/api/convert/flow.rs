@@ -25,12 +25,12 @@ pub(crate) fn flow(flow: state::Flow) -> wire::Flow {
         device_port: flow.device_port,
         peer_address: flow.peer_address,
         peer_port: flow.peer_port,
-        opener: match flow.opener {
+        initiator: match flow.opener {
             state::Opener::Device => "device".to_owned(),
             state::Opener::Peer => "peer".to_owned(),
         },
         midstream: flow.midstream,
-        stage: flow.stage.name().to_owned(),
+        state: flow.stage.name().to_owned(),
         reason: flow.reason.name().to_owned(),
         would_drop: flow.would_drop,
         rule: flow.rule.map(rule),

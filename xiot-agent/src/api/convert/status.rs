@@ -50,7 +50,6 @@ fn policy(policy: &state::PolicyInfo) -> wire::Policy {
     wire::Policy {
         file: policy.file.clone(),
         digest: hex(&policy.digest),
-        revision: policy.revision,
         compiled_at: policy.compiled_at,
         onboarding: mode(policy.onboarding).to_owned(),
         devices: policy.devices,

@@ -99,7 +99,7 @@ async fn one_connection_answers_one_question_after_another() {
     assert!(matches!(client.answer().await, Answer::Observed(_)));
     assert_eq!(client.answer().await, Answer::End);
     client
-        .ask(r#"{"explain":{"device":"pump-icu-12","opener":"device","peer":"10.20.8.11","protocol":"tcp","port":"3613"}}"#)
+        .ask(r#"{"explain":{"device":"pump-icu-12","initiator":"device","peer":"10.20.8.11","protocol":"tcp","port":"3613"}}"#)
         .await;
     assert!(matches!(client.answer().await, Answer::Explanation(_)));
     assert_eq!(client.answer().await, Answer::End);
@@ -226,7 +226,7 @@ async fn a_failure_inside_is_told_and_survived() {
 async fn what_is_not_there_is_named() {
     let mut client = Client::of(Fake::default());
     client
-        .ask(r#"{"explain":{"device":"pump-icu-99","opener":"device","peer":"10.20.8.11","protocol":"tcp","port":"1"}}"#)
+        .ask(r#"{"explain":{"device":"pump-icu-99","initiator":"device","peer":"10.20.8.11","protocol":"tcp","port":"1"}}"#)
         .await;
     let refusal = client.refusal().await;
     assert_eq!(refusal.code, RefusalCode::NotFound);
@@ -236,7 +236,7 @@ async fn what_is_not_there_is_named() {
         refusal.message
     );
     client
-        .ask(r#"{"explain":{"device":"pump-icu-12","opener":"device","peer":"10.20.8.11","protocol":"tcp"}}"#)
+        .ask(r#"{"explain":{"device":"pump-icu-12","initiator":"device","peer":"10.20.8.11","protocol":"tcp"}}"#)
         .await;
     assert_eq!(client.refusal().await.code, RefusalCode::BadRequest);
     client.ask(r#"{"drops":{"reason":"bad_luck"}}"#).await;

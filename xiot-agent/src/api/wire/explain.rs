@@ -17,7 +17,7 @@ pub struct Query {
     #[serde(default)]
     pub mac: Option<String>,
     /// Who opens it: `device` or `peer`.
-    pub opener: String,
+    pub initiator: String,
     /// The other side: a device, a peer set or an address.
     pub peer: String,
     /// `tcp`, `udp`, `icmp`, `icmpv6`, a protocol's name or number.

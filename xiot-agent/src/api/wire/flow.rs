@@ -45,11 +45,11 @@ pub struct Flow {
     /// Its port.
     pub peer_port: u16,
     /// Who opened it: `device` or `peer`.
-    pub opener: String,
-    /// Picked up after its start: the opener is a guess.
+    pub initiator: String,
+    /// Picked up after its start: the initiator is a guess.
     pub midstream: bool,
     /// `handshake`, `established`, `half-closed`, `closing`, `unreplied` or `replied`.
-    pub stage: String,
+    pub state: String,
     /// What its frames count under.
     pub reason: String,
     /// Policy denies it and the mode lets it through.

@@ -52,8 +52,6 @@ pub struct Policy {
     pub file: String,
     /// SHA-256 of its image in hexadecimal.
     pub digest: String,
-    /// Counts applied policies.
-    pub revision: u64,
     /// When it was compiled.
     pub compiled_at: Timestamp,
     /// Mode of devices that are not listed.

@@ -90,7 +90,6 @@ impl Snapshot {
         let digest = hex(&policy.digest);
         let labels = vec![policy.file.as_str(), &digest, mode(policy.onboarding)];
         self.gauge(names::POLICY_INFO, [(labels, 1.0)])?;
-        self.level(names::POLICY_REVISION, float(policy.revision))?;
         self.level(names::POLICY_COMPILED, seconds(policy.compiled_at))?;
         self.level(names::POLICY_RULES, f64::from(policy.rules))?;
         self.level(names::POLICY_IMAGE, float(policy.image_bytes.used))?;

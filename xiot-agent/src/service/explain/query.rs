@@ -66,15 +66,25 @@ pub enum QueryError {
     /// Neither or both of name and MAC.
     #[error("say which device: its name, or its MAC")]
     OneSubject,
-    /// An opener that is none.
-    #[error("`{0}` opens no conversation: it is the device or the peer")]
-    Opener(String),
+    /// An initiator that is none.
+    #[error("`{0}` opens no conversation: the initiator is `device` or `peer`")]
+    Initiator(String),
     /// A MAC that is none.
-    #[error("bad MAC: {0}")]
-    Mac(#[from] unit::mac::MacError),
+    #[error("bad MAC `{text}`: {source}")]
+    Mac {
+        /// What was given.
+        text: String,
+        /// Why it is none.
+        source: unit::mac::MacError,
+    },
     /// A VLAN that is none.
-    #[error("bad VLAN: {0}")]
-    Vlan(#[from] unit::vlan::VlanError),
+    #[error("bad VLAN `{text}`: {source}")]
+    Vlan {
+        /// What was given.
+        text: String,
+        /// Why it is none.
+        source: unit::vlan::VlanError,
+    },
     /// No protocol of this name or number.
     #[error(
         "`{0}` is not an IP protocol: tcp, udp, icmp, icmpv6, a name such as `esp`, or a number from 0 to 255"

@@ -200,7 +200,6 @@ pub(crate) fn status() -> Status {
         policy: PolicyInfo {
             file: "policy.yaml".to_owned(),
             digest: [0xab; 32],
-            revision: 1,
             compiled_at: time(),
             onboarding: Mode::Learn,
             devices: 2,

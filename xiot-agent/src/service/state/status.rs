@@ -53,8 +53,6 @@ pub struct PolicyInfo {
     pub file: String,
     /// SHA-256 of its image.
     pub digest: [u8; 32],
-    /// Counts applied policies.
-    pub revision: u64,
     /// When it was compiled.
     pub compiled_at: Timestamp,
     /// Mode of devices that are not listed.
