@@ -26,6 +26,7 @@ pub struct Scratch {
     mode: Cell<u8>,
     dropped: Cell<u8>,
     hit: Cell<u8>,
+    forgotten: Cell<u32>,
 }
 
 #[btf_map]
@@ -57,6 +58,18 @@ impl Scratch {
         self.device.set(verdict.device);
         self.rule.set(verdict.rule);
         self.slot.set(verdict.slot);
+    }
+
+    /// The number, of which the verifier no longer knows anything: it takes map memory to hold whatever may be. Makes
+    /// all rounds of a loop look alike to it, so that it walks each once and not once per way to get there.
+    #[inline(always)]
+    pub fn forget(&self, number: u32) -> u32 {
+        let cell = self.forgotten.as_ptr();
+        // SAFETY: the element belongs to this CPU. Volatile, or the compiler would know better.
+        unsafe {
+            cell.write_volatile(number);
+            cell.read_volatile()
+        }
     }
 
     /// The verdict that was kept.
