@@ -77,14 +77,13 @@ fn prometheus_scrapes_the_agent() {
     until("the target to be up", || {
         query(&rig, "up{job=\"xiot\"}").filter(|up| *up > 0.5)
     });
-    let dropped = until("the drops", || {
+    until("the drops", || {
         query(
             &rig,
             "sum(xiot_frames_total{verdict=\"dropped\",reason=\"no_port\"})",
         )
         .filter(|dropped| *dropped > 0.5)
     });
-    assert!(dropped >= 1.0);
     let info = query(&rig, "count(xiot_policy_info * on() xiot_policy_rules)").unwrap();
     assert!((info - 1.0).abs() < f64::EPSILON);
     let native = query(&rig, "count(xiot_xdp_mode_info{mode=\"native\"})").unwrap();

@@ -229,8 +229,12 @@ fn a_program_that_the_verifier_rejects_is_shown_with_the_end_of_its_log() {
 #[test]
 fn an_object_that_is_none() {
     let rig = Rig::new();
+    let before = Traces::of(&rig);
     write(&rig, &gateway(&rig, ""), POLICY);
-    for (object, code) in [("policy.yaml", 5), ("nowhere.o", 2)] {
+    for (object, code, word) in [
+        ("policy.yaml", 5, "the BPF object can't be used"),
+        ("nowhere.o", 2, "nowhere.o"),
+    ] {
         let mut command = run(&rig, &[]);
         let output = command
             .arg("--object")
@@ -238,7 +242,8 @@ fn an_object_that_is_none() {
             .output()
             .unwrap();
         let (ended_with, said) = ended(&output);
-        assert_refused(&said, ended_with, code, &[]);
+        assert_refused(&said, ended_with, code, &[word]);
+        assert_eq!(Traces::of(&rig), before);
     }
 }
 

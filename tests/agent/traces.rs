@@ -1,6 +1,6 @@
 //! Everything that an agent could leave behind, for comparisons of before and after.
 
-use std::{fs, path::Path};
+use std::{fs, net::UdpSocket, path::Path, time::Duration};
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -106,4 +106,53 @@ fn after_a_kill_the_next_run_takes_over_and_cleans_up_in_the_end() {
     });
     second.stop();
     assert_eq!(Traces::of(&rig), before);
+}
+
+/// The rig's device may send to UDP 514 of the uplink, and is forgotten after three seconds of silence.
+const SENDER: &str = r#"onboarding: enforce
+profiles:
+  pump:
+    timeouts: {udp-unreplied: 3s}
+    allow:
+      - {to: 10.30.1.1, udp: 514}
+devices:
+  - {name: pump-1, mac: "02:00:00:00:30:0c", ip: 10.30.1.12, profile: pump, mode: enforce}
+"#;
+
+#[test]
+fn without_an_agent_what_is_over_makes_room() {
+    let rig = Rig::new();
+    let few = gateway(&rig, "capacity: {flows: 16}\n");
+    let mut agent = Agent::start(&rig, &few, SENDER);
+    agent.running().child().kill().unwrap();
+    agent.running().child().wait().unwrap();
+    let server = rig.uplink.namespace.run(|| {
+        let socket = UdpSocket::bind((rig.uplink.v4, 514)).unwrap();
+        socket
+            .set_read_timeout(Some(Duration::from_millis(50)))
+            .unwrap();
+        socket
+    });
+    let server = server.unwrap();
+    // Each from a port of its own: a conversation of its own.
+    let arrives = |number: u32| {
+        let sent = rig.device.namespace.run(|| {
+            let socket = UdpSocket::bind((rig.device.v4, 0)).unwrap();
+            socket.send_to(&number.to_be_bytes(), (rig.uplink.v4, 514))
+        });
+        sent.unwrap().unwrap();
+        let mut bytes = [0; 4];
+        server
+            .recv(&mut bytes)
+            .is_ok_and(|_| bytes == number.to_be_bytes())
+    };
+    let mut numbers = 0..;
+    let refused = numbers.by_ref().take(1000).find(|number| !arrives(*number));
+    assert!(refused.is_some_and(|number| number >= 16), "{refused:?}");
+    until("room for a new conversation", || {
+        let number = numbers.next()?;
+        arrives(number).then_some(())
+    });
+    drop(agent);
+    Agent::start(&rig, &few, SENDER).stop();
 }

@@ -14,7 +14,8 @@ fn the_program_passes_the_verifier_with_and_without_trace() {
         let datapath = Datapath::load(&options).unwrap();
         let instructions = datapath.verified_instructions().unwrap();
         println!("trace {trace}: {instructions} instructions verified");
-        assert!(instructions < 1_000_000);
+        // 58,000 on Linux 6.18. The limit is a million, and other kernels need to see more of them.
+        assert!(instructions < 120_000, "{instructions}");
     }
 }
 

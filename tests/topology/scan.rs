@@ -69,9 +69,12 @@ fn scans_that_open_nothing_get_nothing_back() {
         let gateway = gateway(&rig, policy::PUMP);
         let _open = EchoServer::start(&rig.device, rig.device.v4.into(), 8000);
         let found = scan(&rig.uplink, &rig.device, technique, "20-25,8000-8001");
-        for (port, state) in &found {
-            assert!(state.contains("filtered"), "{technique} {port}: {state}");
-        }
+        // nmap leaves ports of a common state out of its list: whatever it names must be filtered.
+        let unfiltered: Vec<_> = found
+            .iter()
+            .filter(|(_, state)| !state.contains("filtered"))
+            .collect();
+        assert!(unfiltered.is_empty(), "{technique}: {unfiltered:?}");
         let reason = if technique == "-sN" {
             "bad_tcp_flags"
         } else {

@@ -1,5 +1,6 @@
 //! Gateways on the real kernel: up, down, taken over, refused. Every refusal must leave everything as it was.
 
+mod edges;
 mod modes;
 mod privileges;
 mod refusals;

@@ -90,8 +90,8 @@ mod tests {
         Namespace::create(&left).unwrap().keep();
         Scratch::create(&left).unwrap().keep();
 
-        let swept = sweep().unwrap();
-        assert_eq!(swept.iter().filter(|name| **name == left).count(), 2);
+        // Another test's sweep may be faster: what counts is what is there in the end.
+        sweep().unwrap();
         let exists = |directory: &str, name: &str| Path::new(directory).join(name).exists();
         assert!(!exists(namespace::DIRECTORY, &left));
         assert!(!exists(scratch::DIRECTORY, &left));
