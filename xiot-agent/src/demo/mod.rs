@@ -115,7 +115,7 @@ fn leave(hospital: &mut Hospital, mut agent: Agent, report: &mut Report<io::Stdo
   The agent is process {}. Its files, log and socket are in {}.
 
   export XIOT_SOCKET={}
-  {by_hand} status                      # also: devices, observed, flows
+  {by_hand} status    # also: devices, observed, flows
   {by_hand} drops --follow
   ip netns exec {KEPT}-monitor nc -v 10.20.5.21 445          # lateral movement
   ip netns exec {KEPT}-pump nc -v 10.20.8.11 3613            # allowed: type a line
