@@ -81,27 +81,21 @@ pub fn parse(frame: &Frame, packet: &mut Packet) -> Result<(), Reason> {
     reason = "there are at most 32 wires"
 )]
 fn set_key(packet: &mut Packet, datagram: &Datagram) {
-    let from_device = packet.is_from_device();
-    let (device, peer) = if from_device {
-        (datagram.src, datagram.dst)
+    packet.key.vlans = packet.vlans;
+    packet.key.mac = mac(packet.device_mac_word());
+    packet.key.wire = packet.port.wire as u8;
+    packet.key.protocol = packet.protocol;
+    if packet.is_from_device() {
+        packet.key.device = datagram.src;
+        packet.key.peer = datagram.dst;
+        packet.key.device_port = packet.src_port;
+        packet.key.peer_port = packet.dst_port;
     } else {
-        (datagram.dst, datagram.src)
-    };
-    let (device_port, peer_port) = if from_device {
-        (packet.src_port, packet.dst_port)
-    } else {
-        (packet.dst_port, packet.src_port)
-    };
-    packet.key = FlowKey {
-        device,
-        peer,
-        device_port,
-        peer_port,
-        vlans: packet.vlans,
-        mac: mac(packet.device_mac_word()),
-        wire: packet.port.wire as u8,
-        protocol: packet.protocol,
-    };
+        packet.key.device = datagram.dst;
+        packet.key.peer = datagram.src;
+        packet.key.device_port = packet.dst_port;
+        packet.key.peer_port = packet.src_port;
+    }
 }
 
 /// Whether the packet can have a flow.

@@ -100,15 +100,18 @@ fn sender(packet: &Packet) -> Option<&'static mut SenderBudget> {
         port: packet.port.index,
     };
     let limit = config::events_per_sender();
-    if EVENT_BUDGETS.get_ptr_mut(key).is_none() {
-        let budget = SenderBudget {
-            filled_at: packet.now,
-            tokens: limit,
-            suppressed: 0,
-        };
-        EVENT_BUDGETS.insert(key, budget, 0).ok()?;
-    }
-    let budget = EVENT_BUDGETS.get_ptr_mut(key)?;
+    let budget = match EVENT_BUDGETS.get_ptr_mut(key) {
+        Some(budget) => budget,
+        None => {
+            let budget = SenderBudget {
+                filled_at: packet.now,
+                tokens: limit,
+                suppressed: 0,
+            };
+            EVENT_BUDGETS.insert(key, budget, 0).ok()?;
+            EVENT_BUDGETS.get_ptr_mut(key)?
+        }
+    };
     // SAFETY: the element outlives the program run; a token more or less is harmless.
     let budget = unsafe { &mut *budget };
     if budget.filled_at != packet.now {
