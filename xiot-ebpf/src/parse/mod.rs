@@ -7,7 +7,7 @@ mod ip4;
 mod ip6;
 pub(crate) mod l4;
 
-use xiot_common::{addr::Addr, flow::FlowKey, reason::Reason};
+use xiot_common::{addr::Addr, reason::Reason};
 
 use crate::{
     frame::Frame,

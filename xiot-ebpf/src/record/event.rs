@@ -100,17 +100,16 @@ fn sender(packet: &Packet) -> Option<&'static mut SenderBudget> {
         port: packet.port.index,
     };
     let limit = config::events_per_sender();
-    let budget = match EVENT_BUDGETS.get_ptr_mut(key) {
-        Some(budget) => budget,
-        None => {
-            let budget = SenderBudget {
-                filled_at: packet.now,
-                tokens: limit,
-                suppressed: 0,
-            };
-            EVENT_BUDGETS.insert(key, budget, 0).ok()?;
-            EVENT_BUDGETS.get_ptr_mut(key)?
-        }
+    let budget = if let Some(budget) = EVENT_BUDGETS.get_ptr_mut(key) {
+        budget
+    } else {
+        let full = SenderBudget {
+            filled_at: packet.now,
+            tokens: limit,
+            suppressed: 0,
+        };
+        EVENT_BUDGETS.insert(key, full, 0).ok()?;
+        EVENT_BUDGETS.get_ptr_mut(key)?
     };
     // SAFETY: the element outlives the program run; a token more or less is harmless.
     let budget = unsafe { &mut *budget };
