@@ -11,6 +11,7 @@ mod agent;
 #[cfg(feature = "bpf-log")]
 mod bpf_log;
 mod commands;
+mod explain;
 mod metrics;
 mod observed;
 mod prometheus;

@@ -16,7 +16,7 @@ pub(crate) struct Options {
     /// Only tests that a nextest filterset matches, such as `binary(differential)`; may be repeated
     #[arg(long, value_name = "EXPRESSION")]
     filter: Vec<String>,
-    /// Frames that the differential test compares, instead of its 100,000 (`XIOT_FRAMES`)
+    /// Frames that the differential test compares, instead of its 120,000 (`XIOT_FRAMES`)
     #[arg(long, value_name = "COUNT")]
     frames: Option<u64>,
     /// Run the differential test for this many hours (`XIOT_HOURS`); fractions are fine

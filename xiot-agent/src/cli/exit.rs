@@ -21,7 +21,7 @@ pub enum Exit {
     Host = 4,
     /// The kernel refuses the XDP program or its maps.
     Rejected = 5,
-    /// Another process has the socket, the address or the ports.
+    /// Another agent has the socket, the address or the pins.
     InUse = 6,
     /// No agent is running there.
     NoAgent = 7,

@@ -25,7 +25,7 @@ impl Found {
         self.states.get(state).copied().unwrap_or(0)
     }
 
-    /// In words: `open: 23, 8000; closed 1009`.
+    /// In words: what is open, then how many are not.
     pub(super) fn words(&self) -> String {
         let mut words: Vec<_> = self
             .states

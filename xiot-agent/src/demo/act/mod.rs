@@ -44,7 +44,7 @@ fn indented(text: &str) -> String {
         .fold(String::new(), |all, line| all + "\n    " + line)
 }
 
-/// `tcp 10.30.1.12 > 10.20.8.11:3613`.
+/// `infusion pump opens tcp 10.30.1.12 > 10.20.8.11:3613`.
 fn tcp(from: &Host, to: &Host, port: u16) -> String {
     format!(
         "{} opens tcp {} > {}:{port}",

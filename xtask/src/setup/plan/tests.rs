@@ -160,7 +160,7 @@ fn a_machine_where_all_fails_ends_with_everything_told() {
         .map(|piece| piece.remedy.as_str())
         .collect();
     let told = told.join("\n");
-    for remedy in ["component add", "ncat", "toolchain install", "mount"] {
+    for remedy in ["component add", "nmap", "toolchain install", "mount"] {
         assert!(told.contains(remedy), "{told}");
     }
 }

@@ -1,0 +1,94 @@
+//! `explain` on files: the program and the reference evaluator say the same, pairs of devices included.
+
+use std::fs;
+
+use serde_json::Value;
+use xiot_tests::net::rig::Rig;
+
+use crate::AGENT;
+
+const PAIR: &str = r#"onboarding: enforce
+peer_sets:
+  server: [10.30.1.1, "fd00:30::1"]
+profiles:
+  pump:
+    allow:
+      - {to: server, tcp: 3613}
+      - {from: {device: monitor-1}, tcp: 8080}
+  monitor:
+    allow:
+      - {to: {device: pump-1}, tcp: 8080-8081}
+devices:
+  - {name: pump-1, mac: "02:00:00:00:30:0c", ip: 10.30.1.12, profile: pump, mode: enforce}
+  - {name: monitor-1, mac: "02:00:00:00:30:0d", ip: 10.30.1.13, profile: monitor, mode: enforce}
+"#;
+
+fn explain(rig: &Rig, judge: &str, question: &[&str]) -> Value {
+    let output = rig
+        .gateway
+        .command(AGENT)
+        .unwrap()
+        .args(["explain", "--json", "--judge", judge, "--policy"])
+        .arg(rig.file("policy.yaml"))
+        .args(question)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{question:?}: {output:?}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn reasons(answer: &Value) -> Vec<&str> {
+    let legs = answer["legs"].as_array().unwrap();
+    legs.iter()
+        .map(|leg| leg["reason"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn both_judges_give_the_same_answer() {
+    let rig = Rig::new();
+    fs::write(rig.file("policy.yaml"), PAIR).unwrap();
+    for (question, verdict, expected) in [
+        (
+            ["--device", "pump-1", "--to", "server", "tcp", "3613"],
+            "forwarded",
+            ["allowed_rule"].as_slice(),
+        ),
+        (
+            ["--device", "pump-1", "--from", "server", "tcp", "3613"],
+            "dropped",
+            &["wrong_direction"],
+        ),
+        (
+            [
+                "--mac",
+                "02:00:00:00:30:0e",
+                "--to",
+                "10.30.1.1",
+                "tcp",
+                "3613",
+            ],
+            "dropped",
+            &["unknown_device"],
+        ),
+        // Between two devices both must agree.
+        (
+            ["--device", "monitor-1", "--to", "pump-1", "tcp", "8080"],
+            "forwarded",
+            &["allowed_rule", "allowed_rule"],
+        ),
+        (
+            ["--device", "monitor-1", "--to", "pump-1", "tcp", "8081"],
+            "dropped",
+            &["allowed_rule", "no_port"],
+        ),
+    ] {
+        let mut by_program = explain(&rig, "program", &question);
+        let mut by_oracle = explain(&rig, "oracle", &question);
+        assert_eq!(by_program["judge"].take(), "program");
+        assert_eq!(by_oracle["judge"].take(), "oracle");
+        assert_eq!(by_program, by_oracle, "{question:?}");
+        assert_eq!(by_program["verdict"], verdict, "{by_program:#}");
+        assert_eq!(reasons(&by_program), expected, "{by_program:#}");
+    }
+}
