@@ -95,15 +95,18 @@ fn every_name_of_protocols_and_messages_is_in_the_reference() {
 }
 
 #[test]
-fn every_whole_policy_of_the_reference_loads() {
-    let policies: Vec<_> = REFERENCE
-        .split("```")
-        .filter_map(|block| block.strip_prefix("yaml\n"))
-        .filter(|block| block.starts_with("onboarding:"))
-        .collect();
-    assert_eq!(policies.len(), 3);
-    for text in policies {
-        policy(text);
+fn every_whole_policy_of_the_documents_loads() {
+    let readme = include_str!("../../../../README.md");
+    for (document, count) in [(REFERENCE, 3), (readme, 1)] {
+        let policies: Vec<_> = document
+            .split("```")
+            .filter_map(|block| block.strip_prefix("yaml\n"))
+            .filter(|block| block.starts_with("onboarding:"))
+            .collect();
+        assert_eq!(policies.len(), count);
+        for text in policies {
+            policy(text);
+        }
     }
 }
 
