@@ -23,3 +23,20 @@ pub fn write(path: &Path, frames: &[&[u8]]) -> io::Result<()> {
     }
     fs::write(path, out)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::write;
+    use crate::capture;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let name = format!("xiot-{}-pcap", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let frames: [&[u8]; 3] = [&[1; 14], &[2; 60], &[3; 9014]];
+        write(&path, &frames).expect("a temporary file");
+        let read = capture::read(&path);
+        std::fs::remove_file(&path).expect("it was written");
+        assert_eq!(read, frames);
+    }
+}
