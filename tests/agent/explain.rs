@@ -8,10 +8,14 @@ use xiot_tests::net::rig::Rig;
 use crate::AGENT;
 
 const PAIR: &str = r#"onboarding: enforce
+services:
+  dns: {servers: 10.30.1.2}
+  ntp: {servers: 10.30.1.3}
 peer_sets:
   server: [10.30.1.1, "fd00:30::1"]
 profiles:
   pump:
+    services: [arp, nd, dhcp, dns, ntp]
     allow:
       - {to: server, tcp: 3613}
       - {from: {device: monitor-1}, tcp: 8080}
@@ -70,6 +74,31 @@ fn both_judges_give_the_same_answer() {
             ],
             "dropped",
             &["unknown_device"],
+        ),
+        (
+            ["--device", "pump-1", "--to", "10.30.1.2", "udp", "53"],
+            "forwarded",
+            &["allowed_rule"],
+        ),
+        (
+            ["--device", "pump-1", "--to", "10.30.1.2", "tcp", "53"],
+            "forwarded",
+            &["allowed_rule"],
+        ),
+        (
+            ["--device", "pump-1", "--to", "10.30.1.2", "udp", "123"],
+            "dropped",
+            &["no_port"],
+        ),
+        (
+            ["--device", "pump-1", "--to", "10.30.1.3", "udp", "123"],
+            "forwarded",
+            &["allowed_rule"],
+        ),
+        (
+            ["--device", "pump-1", "--to", "10.30.1.4", "udp", "53"],
+            "dropped",
+            &["no_peer"],
         ),
         // Between two devices both must agree.
         (

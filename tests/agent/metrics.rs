@@ -86,6 +86,13 @@ fn the_page_is_clean_and_says_what_status_says() {
         );
         assert!(page.lines().any(|found| found == line), "{line}\n{page}");
     }
+    // One echo request; its reply is of the flow.
+    for (side, reason) in [("device", "allowed_rule"), ("uplink", "allowed_flow")] {
+        let line = format!(
+            "xiot_frames_total{{reason=\"{reason}\",side=\"{side}\",verdict=\"forwarded\",wire=\"ward-3\"}} 1"
+        );
+        assert!(page.lines().any(|found| found == line), "{line}\n{page}");
+    }
     let series = page.lines().filter(|line| !line.starts_with('#')).count();
     assert!(series < 250, "{series} series for one wire and one profile");
     assert!(!page.contains("pump-1"), "a device is named");

@@ -31,6 +31,13 @@ fn the_program_that_is_shipped_has_no_log() {
 }
 
 #[test]
+fn the_object_declares_its_licence() {
+    let file = File::parse(object()).unwrap();
+    let licence = file.section_by_name("license").unwrap();
+    assert_eq!(licence.data().unwrap(), b"Dual MIT/GPL\0");
+}
+
+#[test]
 fn default_sizes_load() {
     let datapath = Datapath::load(&Default::default()).unwrap();
     assert_eq!(datapath.capacity(), Default::default());
