@@ -100,6 +100,34 @@ fn what_a_killed_demo_left_goes_with_the_next() {
 }
 
 #[test]
+fn an_expectation_that_is_not_met_fails_the_demo_and_leaves_nothing() {
+    let mut command = demo(&[]);
+    let mut running = Running::start(command.stdout(Stdio::piped())).unwrap();
+    let prefix = format!("xiot-{}-", running.id());
+    let output = running.child().stdout.take().unwrap();
+    let mut lines = BufReader::new(output).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("the pump reports")));
+    // From now on the server's answers to the ward get lost.
+    let names = left(&prefix);
+    let server = names.iter().find(|name| name.ends_with("-server"));
+    let cut = Command::new("ip")
+        .args(["-netns", server.unwrap(), "rule", "add"])
+        .args(["to", "10.30.1.0/24", "priority", "1", "blackhole"])
+        .status()
+        .unwrap();
+    assert!(cut.success());
+    let text: Vec<_> = lines.collect();
+    let status = running.wait(PATIENCE).unwrap().expect("it ends");
+    assert!(!status.success(), "{text:#?}");
+    assert!(
+        text.iter()
+            .any(|line| line.trim_start().starts_with("FAIL")),
+        "{text:#?}"
+    );
+    assert_eq!(left(&prefix), Vec::<String>::new());
+}
+
+#[test]
 fn a_missing_program_is_named_with_the_command_that_installs_it() {
     let scratch = Scratch::create(&name::of_run(name::next_number(), "path")).unwrap();
     for program in ["ip", "ping"] {
