@@ -8,6 +8,7 @@
 
 mod access;
 mod agent;
+mod binary;
 #[cfg(feature = "bpf-log")]
 mod bpf_log;
 mod commands;

@@ -8,6 +8,7 @@
 )]
 
 mod toolchain;
+mod unwinder;
 
 use std::env;
 use std::process::ExitCode;
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
     // The workspace's manifest holds the profile that the object is built with.
     println!("cargo::rerun-if-changed=../Cargo.toml");
     println!("cargo::rerun-if-changed=build");
-    match build() {
+    match unwinder::link_statically().and_then(|()| build()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             println!("cargo::error={error:#}");
