@@ -21,9 +21,28 @@ use crate::config;
 #[btf_map]
 static FLOWS: HashMap<FlowKey, FlowEntry, { DEFAULT_FLOWS as usize }> = HashMap::new();
 
-/// One element: the second in which room was last looked for.
+/// One element.
 #[btf_map]
-static RECLAIMED: Array<u32, 1> = Array::new();
+static RECLAIM: Array<Reclaim, 1> = Array::new();
+
+/// How looking for room stands. In a map, not on the stack: a walk that counts there is a different walk to the
+/// verifier for every count.
+#[repr(C)]
+struct Reclaim {
+    /// The second in which it may be done again.
+    at: u32,
+    /// Flows removed by the last walk.
+    removed: u32,
+}
+
+/// Flows removed in one walk: room for a while, found within half a millisecond where much is over.
+const ENOUGH: u32 = 1024;
+
+/// Seconds between two walks.
+const PAUSE: u32 = 1;
+
+/// Seconds after a walk that found little: all the others are live.
+const LONG_PAUSE: u32 = 10;
 
 /// The flow of this key, live or not.
 #[inline(always)]
@@ -42,21 +61,21 @@ pub(crate) fn insert(key: &FlowKey, entry: &FlowEntry, now: u32) -> bool {
         || (xiot_reclaim(now) != 0 && FLOWS.insert(key, entry, 0).is_ok())
 }
 
-/// Removes flows that are over and tells how many. Walking a table of 131,072 flows takes milliseconds, so that at most
-/// one frame a second is made to wait for it (any in a traced instance, whose verdicts shall not depend on the clock).
+/// Removes flows that are over and tells how many. A walk through 131,072 flows that are all live takes some 20 ms, for
+/// which one frame and those behind it wait: hence the pauses (none in a traced instance, whose verdicts shall not
+/// depend on the clock).
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub(crate) extern "C" fn xiot_reclaim(now: u32) -> u32 {
-    let Some(last) = RECLAIMED.get_ptr_mut(0) else {
+    let Some(reclaim) = reclaim() else {
         return 0;
     };
-    // SAFETY: the element outlives the program run. Two CPUs in the same instant both walk the table.
-    let last = unsafe { &mut *last };
-    if *last == now && config::trace() == 0 {
+    if now < reclaim.at && config::trace() == 0 {
         return 0;
     }
-    *last = now;
-    let mut pass = Pass { now, removed: 0 };
+    reclaim.at = now + PAUSE;
+    reclaim.removed = 0;
+    let mut pass = Pass { now };
     // SAFETY: the callback has the form that the helper calls for a hash map, and only uses what it is given.
     unsafe {
         bpf_for_each_map_elem(
@@ -66,17 +85,27 @@ pub(crate) extern "C" fn xiot_reclaim(now: u32) -> u32 {
             0,
         );
     }
-    pass.removed
+    if reclaim.removed < ENOUGH {
+        reclaim.at = now + LONG_PAUSE;
+    }
+    reclaim.removed
+}
+
+#[inline(always)]
+fn reclaim() -> Option<&'static mut Reclaim> {
+    let reclaim = RECLAIM.get_ptr_mut(0)?;
+    // SAFETY: the element outlives the program run. Two CPUs in the same instant both walk the table, and may count
+    // each other's flows.
+    Some(unsafe { &mut *reclaim })
 }
 
 /// What a walk through the table carries.
 #[repr(C)]
 struct Pass {
     now: u32,
-    removed: u32,
 }
 
-/// Called for each flow; 0: go on.
+/// Called for each flow; 0: go on, 1: enough.
 ///
 /// # Safety
 /// The pointers must be those that `bpf_for_each_map_elem` gives, `pass` the one it was given.
@@ -87,9 +116,13 @@ unsafe extern "C" fn remove_if_over(
     pass: *mut Pass,
 ) -> i64 {
     // SAFETY: valid by contract, as long as the call lasts.
-    let (key, entry, pass) = unsafe { (&*key, &*entry, &mut *pass) };
-    if !entry.is_live(pass.now) && FLOWS.remove(key).is_ok() {
-        pass.removed += 1;
+    let (key, entry, pass) = unsafe { (&*key, &*entry, &*pass) };
+    if entry.is_live(pass.now) || FLOWS.remove(key).is_err() {
+        return 0;
     }
-    0
+    let Some(reclaim) = reclaim() else {
+        return 1;
+    };
+    reclaim.removed += 1;
+    i64::from(reclaim.removed >= ENOUGH)
 }
