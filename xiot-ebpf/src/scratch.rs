@@ -26,11 +26,36 @@ pub struct Scratch {
     mode: Cell<u8>,
     dropped: Cell<u8>,
     hit: Cell<u8>,
-    forgotten: Cell<u32>,
 }
 
 #[btf_map]
 static SCRATCH: PerCpuArray<Scratch, 1> = PerCpuArray::new();
+
+#[btf_map]
+static FORGOTTEN: PerCpuArray<u32, 1> = PerCpuArray::new();
+
+/// A place that makes numbers unknown to the verifier, which takes map memory to hold whatever may be. All rounds of a
+/// loop then look alike to it, so that it walks each once and not once per way to get there.
+#[derive(Debug)]
+pub struct Forgetful(*mut u32);
+
+/// This CPU's place. Apart from the frame's element: it may be used while that is being filled.
+#[inline(always)]
+pub fn forgetful() -> Option<Forgetful> {
+    FORGOTTEN.get_ptr_mut(0).map(Forgetful)
+}
+
+impl Forgetful {
+    /// The same number.
+    #[inline(always)]
+    pub fn forget(&self, number: u32) -> u32 {
+        // SAFETY: the element belongs to this CPU. Volatile, or the compiler would know better.
+        unsafe {
+            self.0.write_volatile(number);
+            self.0.read_volatile()
+        }
+    }
+}
 
 /// This CPU's element, to be filled. For the entry function alone.
 #[inline(always)]
@@ -58,18 +83,6 @@ impl Scratch {
         self.device.set(verdict.device);
         self.rule.set(verdict.rule);
         self.slot.set(verdict.slot);
-    }
-
-    /// The number, of which the verifier no longer knows anything: it takes map memory to hold whatever may be. Makes
-    /// all rounds of a loop look alike to it, so that it walks each once and not once per way to get there.
-    #[inline(always)]
-    pub fn forget(&self, number: u32) -> u32 {
-        let cell = self.forgotten.as_ptr();
-        // SAFETY: the element belongs to this CPU. Volatile, or the compiler would know better.
-        unsafe {
-            cell.write_volatile(number);
-            cell.read_volatile()
-        }
     }
 
     /// The verdict that was kept.

@@ -11,7 +11,7 @@ use super::Datagram;
 use crate::{
     frame::{Frame, Wire},
     packet::{Fragment, Packet},
-    scratch::{self, Scratch},
+    scratch::{self, Forgetful},
 };
 
 #[derive(Clone, Copy)]
@@ -92,19 +92,19 @@ pub(crate) fn parse(frame: &Frame, packet: &mut Packet, offset: usize) -> Result
 pub(crate) extern "C" fn xiot_ipv4_source_route(ctx: *mut xdp_md, offset: u32, length: u32) -> u32 {
     // SAFETY: the caller hands its context on.
     let frame = unsafe { Frame::of(ctx) };
-    let Some(scratch) = scratch::get() else {
+    let Some(place) = scratch::forgetful() else {
         return 0;
     };
     u32::from(has_source_route(
         &frame,
-        scratch,
+        &place,
         (offset & 0xffff) as usize,
         (length & 0xff) as usize,
     ))
 }
 
 #[inline(always)]
-fn has_source_route(frame: &Frame, scratch: &Scratch, offset: usize, length: usize) -> bool {
+fn has_source_route(frame: &Frame, place: &Forgetful, offset: usize, length: usize) -> bool {
     let mut at = 0;
     let mut options = 0;
     while options < MAX_OPTIONS {
@@ -123,7 +123,7 @@ fn has_source_route(frame: &Frame, scratch: &Scratch, offset: usize, length: usi
                 _ => return false,
             },
         };
-        at = scratch.forget((at + size) as u32) as usize;
+        at = place.forget((at + size) as u32) as usize;
         options += 1;
     }
     false
