@@ -28,6 +28,15 @@ pub const DEFAULT_SLOT_LINES: u32 = 256 * 1024;
 /// Default number of flows.
 pub const DEFAULT_FLOWS: u32 = 128 * 1024;
 
+/// Default number of half-open flows.
+pub const DEFAULT_HALF_OPEN: u32 = 64 * 1024;
+
+/// Datagrams whose fragments are on their way.
+pub const FRAGMENTED: u32 = 8 * 1024;
+
+/// Parts of one datagram that are kept track of where they touch no other: fragments that overtook each other.
+pub const FRAGMENT_PARTS: usize = 4;
+
 /// Default number of devices with counters of their own, listed ones only.
 pub const DEFAULT_DEVICES: u32 = 16 * 1024;
 

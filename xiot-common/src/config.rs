@@ -18,5 +18,11 @@ pub const RULE_COUNTERS: &str = "XIOT_RULE_COUNTERS";
 /// `u32`: events per second and sender before suppression.
 pub const EVENTS_PER_SENDER: &str = "XIOT_EVENTS_PER_SENDER";
 
+/// `u32`: flows that devices which are not listed may open together in one second, and as many that peers may open to them.
+pub const NEW_FLOWS_UNLISTED: &str = "XIOT_NEW_FLOWS_UNLISTED";
+
+/// `u32`: flows that may be opened in one second on one CPU.
+pub const NEW_FLOWS_PER_CPU: &str = "XIOT_NEW_FLOWS_PER_CPU";
+
 /// `u32`: events per second and CPU before suppression.
 pub const EVENTS_PER_CPU: &str = "XIOT_EVENTS_PER_CPU";

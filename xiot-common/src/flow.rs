@@ -65,8 +65,20 @@ pub const FLOW_WOULD_DROP: u8 = 2;
 pub const FLOW_LEARN: u8 = 4;
 /// TCP picked up after its start, so that the initiator is a guess.
 pub const FLOW_MIDSTREAM: u8 = 8;
+/// The first frame that was seen came from the responder (unset: from the initiator).
+pub const FLOW_RESPONDER_FIRST: u8 = 16;
+/// A RST came whose sequence number proves nothing.
+pub const FLOW_DOUBTFUL: u8 = 32;
+/// `acknowledged_from` holds a number.
+pub const FLOW_ACKNOWLEDGED_FROM: u8 = 64;
+/// `acknowledged_to` holds a number.
+pub const FLOW_ACKNOWLEDGED_TO: u8 = 128;
 
-/// One flow. Counters are written without atomics: two CPUs on one flow may lose a count, never a verdict.
+/// Seconds of silence after which a flow that policy denies is over at the latest: whatever it is, the next frame opens it
+/// again.
+pub const LONGEST_WOULD_DROP: u32 = 300;
+
+/// One flow, in the flow table or in that of half-open flows. Counters are written without atomics: two CPUs on one flow may lose a count, never a verdict.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[repr(C)]
 pub struct FlowEntry {
@@ -76,6 +88,8 @@ pub struct FlowEntry {
     pub rule: u32,
     /// Generation of the device when it was judged.
     pub generation: u32,
+    /// Epoch in which it was judged last, or found to need no judging.
+    pub epoch: u32,
     /// Second (monotonic clock) in which the flow was opened.
     pub opened_at: u32,
     /// Second of the last frame.
@@ -84,6 +98,10 @@ pub struct FlowEntry {
     pub idle_timeout: u32,
     /// Seconds of silence once the flow is answered.
     pub next_timeout: u32,
+    /// TCP: what the device acknowledged last, as it stands in the header (network order).
+    pub acknowledged_from: u32,
+    /// TCP: what the peer acknowledged last, likewise.
+    pub acknowledged_to: u32,
     /// Seconds of silence once a TCP flow is closing.
     pub closing_timeout: u16,
     /// [`FlowState`].
@@ -92,8 +110,10 @@ pub struct FlowEntry {
     pub flags: u8,
     /// [`crate::reason::Reason`] that every frame of it counts under.
     pub reason: u8,
+    /// [`crate::device::Mode`] of the device when it was judged.
+    pub mode: u8,
     /// Zero.
-    pub reserved: [u8; 7],
+    pub reserved: [u8; 2],
     /// Frames not yet folded into the observed map (mode learn).
     pub pending_frames: u64,
     /// Their bytes.
@@ -108,7 +128,7 @@ pub struct FlowEntry {
     pub to_bytes: u64,
 }
 
-crate::layout!(FlowEntry, size 88, align 8);
+crate::layout!(FlowEntry, size 96, align 8);
 
 impl FlowEntry {
     /// Seconds since its last frame. None have passed if that frame is younger than the clock reading: another CPU's
@@ -123,6 +143,13 @@ impl FlowEntry {
     #[inline(always)]
     pub const fn is_live(&self, now: u32) -> bool {
         self.idle(now) <= self.idle_timeout
+    }
+
+    /// Whether it may be removed where room is needed: it is over, or a RST said so that proved nothing.
+    #[inline(always)]
+    pub const fn is_over(&self, now: u32) -> bool {
+        !self.is_live(now)
+            || (self.flags & FLOW_DOUBTFUL != 0 && self.idle(now) > self.closing_timeout as u32)
     }
 
     /// The conversation that it counts under in the observed map.

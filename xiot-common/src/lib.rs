@@ -12,12 +12,14 @@
 
 pub mod abi;
 pub mod addr;
+pub mod budget;
 pub mod capacity;
 pub mod config;
 pub mod counter;
 pub mod device;
 pub mod event;
 pub mod flow;
+pub mod fragment;
 pub mod hash;
 pub mod image;
 pub mod map;

@@ -8,10 +8,16 @@ pub const EGRESS: &str = "EGRESS";
 pub const IMAGE: &str = "IMAGE";
 /// `Array<SlotHeader>`, one per slot. Memory-mapped, written by the agent.
 pub const SLOTS: &str = "SLOTS";
-/// `Array<u32>` of one: the active slot. Memory-mapped, written by the agent.
+/// `Array<Active>` of one: slot and epoch in force. Memory-mapped, written by the agent.
 pub const ACTIVE: &str = "ACTIVE";
 /// `HashMap<FlowKey, FlowEntry>`, preallocated. Written by the program; the agent removes what is over.
 pub const FLOWS: &str = "FLOWS";
+/// `LruHashMap<FlowKey, FlowEntry>`: flows that only one side spoke in. Written by the program; the agent removes what is over.
+pub const HALF_OPEN: &str = "HALF_OPEN";
+/// `LruHashMap<DatagramKey, Datagram>`: datagrams whose fragments are on their way. Written by the program.
+pub const FRAGMENTS: &str = "FRAGMENTS";
+/// `Array<Budget>` by device: new flows and fragmented datagrams of this second. Written by the program.
+pub const BUDGETS: &str = "BUDGETS";
 /// `LruHashMap<ObservedKey, ObservedEntry>`. Written by the program, read by the agent.
 pub const OBSERVED: &str = "OBSERVED";
 /// `PerCpuArray<ReasonCounter>` by port and reason.

@@ -53,18 +53,25 @@ pub const SERVICE_ND: u32 = 1 << 1;
 /// DHCP and DHCPv6, the device as client (RFC 2131, RFC 8415).
 pub const SERVICE_DHCP: u32 = 1 << 2;
 
+/// What a profile gets that says nothing: flows in one second.
+pub const DEFAULT_NEW_FLOWS: u32 = 500;
+/// What a profile gets that says nothing, and all devices together that are not listed: fragmented datagrams in one second.
+pub const DEFAULT_FRAGMENTS: u32 = 512;
+
 /// First line of a profile.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[repr(C)]
 pub struct ProfileRecord {
     /// `SERVICE_*` bits: what passes without a flow.
     pub services: u32,
-    /// Bumped when the profile changes.
-    pub generation: u32,
+    /// Flows that a device may open in one second, and as many that peers may open to it.
+    pub new_flows: u32,
     /// Its timeouts.
     pub timeouts: Timeouts,
+    /// Fragmented datagrams from and to a device in one second.
+    pub fragments: u32,
     /// Zero.
-    pub reserved: [u32; 6],
+    pub reserved: [u32; 5],
 }
 
 crate::layout!(ProfileRecord, size 64, align 4);

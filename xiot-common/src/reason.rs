@@ -55,6 +55,9 @@ reasons! {
     1 AllowedRule "allowed_rule" Allowed "A rule of the device's profile allows the conversation that this frame opens.";
     2 AllowedFlow "allowed_flow" Allowed "The frame belongs to a conversation that was allowed when it was opened.";
     3 AllowedService "allowed_service" Allowed "The frame is ARP, neighbour discovery or DHCP, and the profile has that service.";
+    4 AllowedRelated "allowed_related" Allowed "An ICMP error about a frame of a conversation that is allowed.";
+    5 AllowedGrace "allowed_grace" Allowed "The frame belongs to a conversation that was there before the gateway, and the rules allow it.";
+    6 AllowedFragment "allowed_fragment" Allowed "A later fragment of a datagram whose first fragment was allowed.";
 
     10 TruncatedEthernet "truncated_ethernet" Malformed "The frame ends within its Ethernet header or VLAN tags.";
     11 TooManyVlanTags "too_many_vlan_tags" Malformed "The frame has more than two VLAN tags.";
@@ -70,8 +73,12 @@ reasons! {
     21 BadArp "bad_arp" Malformed "The ARP message is cut off or is not Ethernet and IPv4.";
     22 SameEndpoints "same_endpoints" Malformed "Source and destination are the same address and port.";
     23 FragmentHeaderIncomplete "fragment_header_incomplete" Malformed "The first fragment does not hold the whole transport header.";
-    24 BadTcpFlags "bad_tcp_flags" Malformed "The TCP flags are none at all, or SYN together with FIN or RST.";
+    24 BadTcpFlags "bad_tcp_flags" Malformed "None of the TCP flags SYN, RST and ACK is set, or SYN together with FIN or RST.";
     25 Ipv4SourceRoute "ipv4_source_route" Malformed "The IPv4 header has a source route option: the frame's destination is not where it ends up.";
+    26 FragmentBadLength "fragment_bad_length" Malformed "A fragment whose length cannot be: not a multiple of 8 before the last, nothing at all, or beyond the largest datagram.";
+    27 FragmentOffsetOne "fragment_offset_one" Malformed "A TCP fragment at offset 1, which would rewrite the flags of a segment that was judged by others.";
+    28 FragmentTiny "fragment_tiny" Malformed "A fragment before the last that is smaller than any network needs.";
+    29 FragmentOverlap "fragment_overlap" Malformed "A fragment that overlaps one of the same datagram that has passed.";
 
     30 UnknownDevice "unknown_device" Denied "No device with this MAC and VLAN is listed, and no profile is set for devices that are not.";
     31 WrongWire "wrong_wire" Denied "The device is listed on another wire than the one the frame is on.";
@@ -84,12 +91,18 @@ reasons! {
     44 EthertypeDenied "ethertype_denied" Denied "The frame is neither IPv4, IPv6 nor ARP.";
     45 GroupDenied "group_denied" Denied "A broadcast or multicast frame from the uplink that no service allows.";
     46 ServiceDenied "service_denied" Denied "The frame is ARP and the profile does not have that service.";
-    47 FragmentUntracked "fragment_untracked" Denied "A later fragment whose ports cannot be known.";
+    47 FragmentUntracked "fragment_untracked" Denied "A later fragment of a datagram whose first fragment has not passed.";
 
     50 TcpNoFlow "tcp_no_flow" Denied "A TCP segment that opens nothing and belongs to no conversation.";
     51 TcpBadState "tcp_bad_state" Denied "A TCP segment that cannot come at this point of the handshake.";
     52 IcmpNoFlow "icmp_no_flow" Denied "An ICMP echo reply that nobody asked for.";
     53 FlowTableFull "flow_table_full" Denied "The flow table is full: existing conversations go on, new ones are refused.";
+    54 Revoked "revoked" Denied "The frame belongs to a conversation that an earlier policy allowed and this one does not.";
+    55 IcmpErrorUnrelated "icmp_error_unrelated" Denied "An ICMP error that is not about a frame of a conversation that is allowed.";
+    56 FlowBudgetDevice "flow_budget_device" Denied "The device, or others with it, opened more conversations in this second than its profile grants.";
+    57 FlowBudgetCpu "flow_budget_cpu" Denied "All devices together opened more conversations in this second than the gateway takes on.";
+    58 FragmentBudget "fragment_budget" Denied "The device has more fragmented datagrams in this second than its profile grants.";
+    59 FragmentOutOfOrder "fragment_out_of_order" Denied "A later fragment that leaves more gaps in its datagram than are kept track of.";
 
     60 NotAPort "not_a_port" Gateway "The program is attached to an interface that is not a port of any wire.";
     61 NoPolicy "no_policy" Gateway "No whole policy is loaded.";

@@ -44,11 +44,28 @@ pub struct SlotHeader {
     pub reserved: u16,
     /// All services that any profile uses, for frames that belong to no device.
     pub services: u32,
-    /// Zero.
-    pub reserved2: u32,
+    /// Generation of devices which are not listed.
+    pub unknown_generation: u32,
 }
 
 crate::layout!(SlotHeader, size 144, align 8);
+
+/// What every frame asks first. The first eight bytes are read and written as one word, so that a frame sees a slot and its
+/// epoch together.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[repr(C, align(8))]
+pub struct Active {
+    /// Index of the slot in force.
+    pub slot: u32,
+    /// Counts everything that may change a judgement made before, from 1.
+    pub epoch: u32,
+    /// Second (monotonic clock) until which conversations are picked up that were there before the gateway; 0: none are.
+    pub grace_until: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+crate::layout!(Active, size 16, align 8);
 
 /// `unknown_profile` is set: devices which are not listed are judged, not just refused.
 pub const SLOT_UNKNOWN_PROFILE: u8 = 1;

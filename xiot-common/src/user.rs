@@ -2,7 +2,7 @@
 
 use aya::Pod;
 
-use crate::{counter, event, flow, image, observed, port, slot, trace};
+use crate::{budget, counter, event, flow, fragment, image, observed, port, slot, trace};
 
 // Each is `repr(C)`, made of integers and arrays of them, has no padding (its size check adds up the
 // fields) and is valid for every bit pattern.
@@ -16,6 +16,7 @@ macro_rules! pod {
 }
 
 pod!(
+    budget::Budget,
     counter::DeviceCounter,
     counter::EventCounter,
     counter::ReasonCounter,
@@ -25,10 +26,13 @@ pod!(
     event::SenderKey,
     flow::FlowEntry,
     flow::FlowKey,
+    fragment::Datagram,
+    fragment::DatagramKey,
     image::Line,
     observed::ObservedEntry,
     observed::ObservedKey,
     port::PortConfig,
+    slot::Active,
     slot::SlotHeader,
     trace::Trace,
 );
