@@ -17,6 +17,7 @@ pub(crate) fn small() -> Options {
         capacity: Capacity {
             slot_lines: 64,
             flows: 256,
+            half_open: 1024,
             devices: 16,
             rules: 16,
             observed: 256,

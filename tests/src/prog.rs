@@ -23,7 +23,8 @@ const XDP_REDIRECT: u32 = 4;
 #[derive(Debug)]
 pub struct Prog {
     datapath: Datapath,
-    flows: Table<FlowKey, FlowEntry>,
+    /// Flows and half-open flows.
+    flows: [Table<FlowKey, FlowEntry>; 2],
     counters: Counters,
     room: u32,
     revision: u64,
@@ -39,6 +40,7 @@ impl Prog {
             capacity: Capacity {
                 slot_lines: 16 * 1024,
                 flows: room,
+                half_open: 1024,
                 devices: 1024,
                 rules: 4096,
                 observed: 4096,
@@ -48,7 +50,8 @@ impl Prog {
             ..Options::default()
         };
         let datapath = must("load the program", Datapath::load(&options));
-        let flows = must("open the flows", datapath.table(map::FLOWS));
+        let flows =
+            [map::FLOWS, map::HALF_OPEN].map(|table| must("open the flows", datapath.table(table)));
         let counters = must("open the counters", Counters::open(&datapath));
         Self {
             datapath,
@@ -76,7 +79,9 @@ impl Prog {
             "apply the policy",
             self.datapath.apply(&must("compile the policy", image)),
         );
-        must("clear the flows", self.flows.clear());
+        for flows in &mut self.flows {
+            must("clear the flows", flows.clear());
+        }
     }
 
     /// Judges a frame after its silence.
@@ -111,18 +116,23 @@ impl Prog {
 
     /// Lets time pass: the kernel's clock cannot be moved, so the flows are.
     fn age(&mut self, seconds: u32) {
-        for (key, mut entry) in must("read the flows", self.flows.entries()) {
-            entry.last_seen = entry.last_seen.wrapping_sub(seconds);
-            must("age a flow", self.flows.insert(&key, &entry));
+        for flows in &mut self.flows {
+            for (key, mut entry) in must("read the flows", flows.entries()) {
+                entry.last_seen = entry.last_seen.wrapping_sub(seconds);
+                must("age a flow", flows.insert(&key, &entry));
+            }
         }
     }
 
-    /// All flows, over or not.
+    /// All flows, half-open or not, over or not.
     ///
     /// # Panics
     /// Where they cannot be read.
     pub fn flows(&self) -> Vec<(FlowKey, FlowEntry)> {
-        must("read the flows", self.flows.entries())
+        self.flows
+            .iter()
+            .flat_map(|flows| must("read the flows", flows.entries()))
+            .collect()
     }
 
     /// Flows that there is room for.

@@ -3,7 +3,8 @@
 use std::ops::RangeInclusive;
 
 use xiot_agent::model::policy::{
-    Clause, Device, IcmpType, Initiator, Mode, Policy, Position, Profile, Rule, Services, Timeouts,
+    Clause, Device, IcmpType, Initiator, Limits, Mode, Policy, Position, Profile, Rule, Services,
+    Timeouts,
 };
 
 use crate::frame::Mac;
@@ -170,6 +171,7 @@ fn profile(name: &str, services: bool, rules: Vec<Rule>) -> Profile {
         nd: services,
         dhcp: services,
         timeouts: Timeouts::default(),
+        limits: Limits::default(),
         rules,
         at: Position::default(),
     }

@@ -12,7 +12,8 @@ use std::{
 use ipnetwork::IpNetwork;
 use xiot_agent::{
     model::policy::{
-        Clause, Device, IcmpType, Initiator, Mode, Policy, Position, Profile, Rule, Timeouts,
+        Clause, Device, IcmpType, Initiator, Limits, Mode, Policy, Position, Profile, Rule,
+        Timeouts,
     },
     oracle::Side,
 };
@@ -204,6 +205,7 @@ fn learned(number: usize, capture: &[Vec<u8>]) -> Policy {
             nd: true,
             dhcp: true,
             timeouts: Timeouts::default(),
+            limits: Limits::default(),
             rules,
             at: Position::default(),
         });

@@ -90,6 +90,7 @@ impl Ward {
                 .collect(),
             mode,
             pins: self.pins(),
+            grace: Duration::ZERO,
             options,
         }
     }

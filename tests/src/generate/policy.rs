@@ -5,7 +5,8 @@ use std::{net::IpAddr, ops::RangeInclusive, time::Duration};
 use ipnetwork::IpNetwork;
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use xiot_agent::model::policy::{
-    Clause, Device, IcmpType, Initiator, Mode, Policy, Position, Profile, Rule, Services, Timeouts,
+    Clause, Device, IcmpType, Initiator, Limits, Mode, Policy, Position, Profile, Rule, Services,
+    Timeouts,
 };
 
 use super::world::{
@@ -86,6 +87,7 @@ fn profiles() -> impl Strategy<Value = Profile> {
             nd,
             dhcp,
             timeouts,
+            limits: Limits::default(),
             rules,
             at: Position::default(),
         },

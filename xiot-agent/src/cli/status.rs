@@ -193,8 +193,9 @@ fn profiles(status: &Status) -> String {
 fn levels(status: &Status) -> String {
     let level = |gauge: &Gauge| format!("{} of {}", gauge.used, gauge.capacity);
     format!(
-        "flows {}, observed conversations {}\nevents {} sent, {} suppressed, {} lost\n",
+        "flows {}, half-open {}, observed conversations {}\nevents {} sent, {} suppressed, {} lost\n",
         level(&status.flows),
+        level(&status.half_open),
         level(&status.observed),
         status.events.sent,
         status.events.suppressed,

@@ -1,5 +1,7 @@
 //! Flows: snapshots, and the sweep that removes what is over.
 
+use std::collections::HashMap;
+
 use xiot_common::{
     addr::Addr,
     flow::{FLOW_LEARN, FLOW_MIDSTREAM, FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowKey},
@@ -20,6 +22,8 @@ pub struct Flow {
     pub key: FlowKey,
     /// How it stands.
     pub entry: FlowEntry,
+    /// It is in the table of half-open flows: only one side spoke so far.
+    pub half_open: bool,
 }
 
 /// An address and, for protocols that have them, a port.
@@ -85,37 +89,59 @@ impl Flow {
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Swept {
-    /// Flows that are left.
+    /// Flows that are left, without the half-open ones.
     pub left: usize,
+    /// Half-open flows that are left.
+    pub half_open: usize,
     /// Flows that were removed.
     pub removed: usize,
     /// Of those: frames were added to the observed map.
     pub folded: usize,
 }
 
-/// A handle to the flow table. Lives on its own.
+/// A handle to the flow tables. Lives on its own.
 #[derive(Debug)]
 pub struct FlowTable {
     flows: Table<FlowKey, FlowEntry>,
+    half_open: Table<FlowKey, FlowEntry>,
     observed: Table<ObservedKey, ObservedEntry>,
 }
 
 impl FlowTable {
-    /// The flow table of this instance.
+    /// The flow tables of this instance.
     pub fn open(datapath: &Datapath) -> Result<Self, MapAccessError> {
         Ok(Self {
             flows: datapath.table(map::FLOWS)?,
+            half_open: datapath.table(map::HALF_OPEN)?,
             observed: datapath.table(map::OBSERVED)?,
         })
     }
 
     /// All flows, also those that are over and not yet removed. Order means nothing.
     pub fn snapshot(&self) -> Result<Vec<Flow>, MapAccessError> {
-        let entries = self.flows.entries()?;
-        Ok(entries
+        // In this order, so that one that is answered meanwhile is not missed; it is not to be there twice either.
+        let mut half_open: HashMap<_, _> = self.half_open.entries()?.into_iter().collect();
+        let mut flows: Vec<_> = self
+            .flows
+            .entries()?
             .into_iter()
-            .map(|(key, entry)| Flow { key, entry })
-            .collect())
+            .map(|(key, entry)| Flow {
+                key,
+                entry,
+                half_open: false,
+            })
+            .collect();
+        if !half_open.is_empty() {
+            for flow in &flows {
+                half_open.remove(&flow.key);
+            }
+        }
+        flows.extend(half_open.into_iter().map(|(key, entry)| Flow {
+            key,
+            entry,
+            half_open: true,
+        }));
+        Ok(flows)
     }
 
     /// Removes flows that have been over for [`GRACE`] seconds. Frames of devices in mode learn that were not
@@ -132,11 +158,15 @@ impl FlowTable {
     ) -> Result<Swept, MapAccessError> {
         let snapshot = self.snapshot()?;
         snapshot.iter().for_each(visit);
-        let mut swept = Swept::default();
-        let total = snapshot.len();
+        let mut swept = Swept {
+            half_open: snapshot.iter().filter(|flow| flow.half_open).count(),
+            ..Swept::default()
+        };
+        swept.left = snapshot.len() - swept.half_open;
         for flow in snapshot.into_iter().filter(|flow| is_over(flow, now)) {
             // Not if a frame brought it back to life since.
-            let Some(entry) = self.flows.get(&flow.key)? else {
+            let table = self.table(flow.half_open);
+            let Some(entry) = table.get(&flow.key)? else {
                 continue;
             };
             let flow = Flow { entry, ..flow };
@@ -147,12 +177,24 @@ impl FlowTable {
                 self.fold(&flow)?;
                 swept.folded += 1;
             }
-            if self.flows.remove(&flow.key)? {
+            if self.table(flow.half_open).remove(&flow.key)? {
                 swept.removed += 1;
+                *if flow.half_open {
+                    &mut swept.half_open
+                } else {
+                    &mut swept.left
+                } -= 1;
             }
         }
-        swept.left = total - swept.removed;
         Ok(swept)
+    }
+
+    fn table(&mut self, half_open: bool) -> &mut Table<FlowKey, FlowEntry> {
+        if half_open {
+            &mut self.half_open
+        } else {
+            &mut self.flows
+        }
     }
 
     fn fold(&mut self, flow: &Flow) -> Result<(), MapAccessError> {
@@ -189,6 +231,7 @@ mod tests {
                 idle_timeout,
                 ..FlowEntry::default()
             },
+            half_open: false,
         }
     }
 

@@ -88,6 +88,7 @@ mod tests {
                 last_seen: 50,
                 ..FlowEntry::default()
             },
+            half_open: false,
         }
     }
 

@@ -80,10 +80,10 @@ pub(super) fn device_of(words: [u64; 2]) -> DeviceRecord {
 /// The first line of a profile.
 pub(super) fn profile_line(record: &ProfileRecord) -> Line {
     let t = &record.timeouts;
-    let [r0, r1, r2, r3, r4, r5] = record.reserved;
+    let [r0, r1, r2, r3, r4] = record.reserved;
     words32([
         record.services,
-        record.generation,
+        record.new_flows,
         t.tcp_handshake,
         t.tcp_established,
         t.tcp_closing,
@@ -92,12 +92,12 @@ pub(super) fn profile_line(record: &ProfileRecord) -> Line {
         t.icmp,
         t.other,
         t.reserved,
+        record.fragments,
         r0,
         r1,
         r2,
         r3,
         r4,
-        r5,
     ])
 }
 
@@ -109,7 +109,7 @@ pub(super) fn profile_of(line: &Line) -> ProfileRecord {
     });
     ProfileRecord {
         services: w[0],
-        generation: w[1],
+        new_flows: w[1],
         timeouts: Timeouts {
             tcp_handshake: w[2],
             tcp_established: w[3],
@@ -120,7 +120,8 @@ pub(super) fn profile_of(line: &Line) -> ProfileRecord {
             other: w[8],
             reserved: w[9],
         },
-        reserved: [w[10], w[11], w[12], w[13], w[14], w[15]],
+        fragments: w[10],
+        reserved: [w[11], w[12], w[13], w[14], w[15]],
     }
 }
 
@@ -204,9 +205,10 @@ mod tests {
 
         let profile = ProfileRecord {
             services: 5,
-            generation: 6,
+            new_flows: 6,
             timeouts: Timeouts::DEFAULT,
-            reserved: [1, 2, 3, 4, 5, 6],
+            fragments: 7,
+            reserved: [1, 2, 3, 4, 5],
         };
         assert_eq!(profile_of(&profile_line(&profile)), profile);
 

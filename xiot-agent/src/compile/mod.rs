@@ -40,8 +40,14 @@ use xiot_common::{
 
 use crate::model::policy::{Mode, Policy};
 
-use self::{devices::Devices, error::Resource, layout::Layout, peers::Peers, profiles::Profiles};
+use self::{
+    devices::Devices, error::Resource, fingerprint::Fingerprint, layout::Layout, peers::Peers,
+    profiles::Profiles,
+};
 pub use self::{error::CompileError, fit::Limits, image::Image};
+
+/// Stands for the fingerprint of a profile where there is none.
+const NO_PROFILE: u64 = 0x4e4f_4e45;
 
 /// Compiles a policy for a gateway with these wires and limits. `revision` and `compiled_at` (nanoseconds
 /// since the Unix epoch) are noted in the header.
@@ -94,7 +100,7 @@ pub fn compile(
             .fold(0, |flags, (_, bit)| flags | bit),
         reserved: 0,
         services: profiles.services,
-        reserved2: 0,
+        unknown_generation: unknown_generation(policy, &profiles.fingerprints),
     };
     Ok(Image {
         header,
@@ -113,6 +119,16 @@ fn unknown_profile(policy: &Policy) -> Result<Option<u32>, CompileError> {
         });
     }
     ids::profile(profile).map(Some)
+}
+
+/// The generation of devices which are not listed: made of what judges their frames, as that of a listed one.
+fn unknown_generation(policy: &Policy, profiles: &[Fingerprint]) -> u32 {
+    policy
+        .default_profile
+        .and_then(|profile| profiles.get(profile).copied())
+        .unwrap_or(Fingerprint::new(NO_PROFILE))
+        .add(mode(policy.onboarding).into(), 0)
+        .generation()
 }
 
 const fn mode(mode: Mode) -> u8 {

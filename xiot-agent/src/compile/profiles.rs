@@ -7,7 +7,7 @@ use xiot_common::{
     profile::{self, ProfileRecord, SERVICE_ARP, SERVICE_DHCP, SERVICE_ND},
 };
 
-use crate::model::policy::{Mode, Policy, Profile, Timeouts};
+use crate::model::policy::{Limits, Policy, Profile, Timeouts};
 
 use super::{
     encode,
@@ -39,12 +39,14 @@ impl Profiles {
             let number = ids::profile(index)?;
             let services = services(profile);
             let timeouts = timeouts(&profile.timeouts);
-            let reach = peers.add(profile, Scopes::of(number), head(services, &timeouts))?;
+            let head = head(services, &timeouts, profile.limits);
+            let reach = peers.add(profile, Scopes::of(number), head)?;
             let record = ProfileRecord {
                 services,
-                generation: unlisted(reach.fingerprint, policy.onboarding),
+                new_flows: profile.limits.new_flows,
                 timeouts,
-                reserved: [0; 6],
+                fragments: profile.limits.fragments,
+                reserved: [0; 5],
             };
             all.lines.push(encode::profile_line(&record));
             all.lines.push(encode::prefixes_line(&reach.prefixes));
@@ -56,7 +58,7 @@ impl Profiles {
 }
 
 /// Of all but the peers.
-fn head(services: u32, timeouts: &profile::Timeouts) -> Fingerprint {
+fn head(services: u32, timeouts: &profile::Timeouts, limits: Limits) -> Fingerprint {
     Fingerprint::new(SALT).add_all(&[
         services.into(),
         timeouts.tcp_handshake.into(),
@@ -66,12 +68,9 @@ fn head(services: u32, timeouts: &profile::Timeouts) -> Fingerprint {
         timeouts.udp_replied.into(),
         timeouts.icmp.into(),
         timeouts.other.into(),
+        limits.new_flows.into(),
+        limits.fragments.into(),
     ])
-}
-
-/// The generation of flows of devices that are not listed: their mode is the policy's.
-fn unlisted(profile: Fingerprint, onboarding: Mode) -> u32 {
-    profile.add(super::mode(onboarding).into(), 0).generation()
 }
 
 fn services(profile: &Profile) -> u32 {
@@ -120,5 +119,8 @@ mod tests {
     #[test]
     fn defaults_of_both_worlds_agree() {
         assert_eq!(timeouts(&Timeouts::default()), profile::Timeouts::DEFAULT);
+        let limits = Limits::default();
+        assert_eq!(limits.new_flows, profile::DEFAULT_NEW_FLOWS);
+        assert_eq!(limits.fragments, profile::DEFAULT_FRAGMENTS);
     }
 }

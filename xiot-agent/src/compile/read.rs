@@ -86,7 +86,7 @@ impl<'a> Reader<'a> {
         Some(encode::device_of([words[first], words[first + 1]]))
     }
 
-    /// Services, timeouts and generation of a profile.
+    /// Services, timeouts and limits of a profile.
     pub fn profile(&self, profile: u32) -> Option<ProfileRecord> {
         self.line(self.profile_line(profile))
             .map(encode::profile_of)

@@ -10,7 +10,13 @@ use aya::{
     maps::{Map, MapData, MapError},
     programs::{ProgramError, Xdp},
 };
-use xiot_common::{image::Line, map, port::Side, slot::SlotHeader, trace::Trace};
+use xiot_common::{
+    image::Line,
+    map,
+    port::Side,
+    slot::{Active, SlotHeader},
+    trace::Trace,
+};
 
 use super::{error::MapAccessError, map as maps, options::Capacity, shared::Shared};
 
@@ -19,7 +25,7 @@ pub struct Datapath {
     pub(super) ebpf: Ebpf,
     pub(super) image: Shared<Line>,
     pub(super) slots: Shared<SlotHeader>,
-    pub(super) active: Shared<u32>,
+    pub(super) active: Shared<Active>,
     pub(super) trace: Option<Shared<Trace>>,
     pub(super) capacity: Capacity,
     pub(super) cpus: u32,

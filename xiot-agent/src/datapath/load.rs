@@ -2,6 +2,7 @@
 
 use aya::{EbpfLoader, maps::MapData, programs::Xdp, util::nr_cpus};
 use xiot_common::{
+    budget::Budget,
     capacity::MAX_IFINDEX,
     config,
     counter::{DeviceCounter, RuleCounter},
@@ -38,6 +39,8 @@ pub(super) struct Sizes {
     pub(super) ports: u32,
     pub(super) image: u32,
     pub(super) flows: u32,
+    pub(super) half_open: u32,
+    pub(super) budgets: u32,
     pub(super) observed: u32,
     pub(super) device_stride: u32,
     pub(super) device_counters: u32,
@@ -50,6 +53,7 @@ impl Sizes {
         let Capacity {
             slot_lines,
             flows,
+            half_open,
             devices,
             rules,
             observed,
@@ -59,9 +63,12 @@ impl Sizes {
         if options.max_ifindex >= MAX_IFINDEX {
             return Err(too_large("interface indices", options.max_ifindex.into()));
         }
-        let device_stride = devices
+        // Number 0 is all devices which are not listed.
+        let rows = devices
             .checked_add(1)
-            .and_then(|rows| rows.checked_next_multiple_of(COUNTERS_PER_PAGE))
+            .ok_or_else(|| too_large("devices", devices.into()))?;
+        let device_stride = rows
+            .checked_next_multiple_of(COUNTERS_PER_PAGE)
             .ok_or_else(|| too_large("devices", devices.into()))?;
         Ok(Self {
             ports: MIN_PORTS.max(options.max_ifindex + 1),
@@ -69,6 +76,8 @@ impl Sizes {
                 .checked_mul(SLOTS)
                 .ok_or_else(|| too_large("lines per policy", slot_lines.into()))?,
             flows,
+            half_open,
+            budgets: rows,
             observed,
             device_stride,
             device_counters: device_stride
@@ -81,11 +90,13 @@ impl Sizes {
         })
     }
 
-    fn entries(&self) -> [(&'static str, u32); 7] {
+    fn entries(&self) -> [(&'static str, u32); 9] {
         [
             (map::PORTS, self.ports),
             (map::IMAGE, self.image),
             (map::FLOWS, self.flows),
+            (map::HALF_OPEN, self.half_open),
+            (map::BUDGETS, self.budgets),
             (map::OBSERVED, self.observed),
             (map::DEVICE_COUNTERS, self.device_counters),
             (map::RULE_COUNTERS, self.rule_counters),
@@ -98,7 +109,8 @@ impl Sizes {
         let size = match name {
             map::PORTS => size_of::<PortConfig>(),
             map::IMAGE => size_of::<Line>(),
-            map::FLOWS => size_of::<(FlowKey, FlowEntry)>(),
+            map::FLOWS | map::HALF_OPEN => size_of::<(FlowKey, FlowEntry)>(),
+            map::BUDGETS => size_of::<Budget>(),
             map::OBSERVED => size_of::<(ObservedKey, ObservedEntry)>(),
             map::DEVICE_COUNTERS => size_of::<DeviceCounter>(),
             map::RULE_COUNTERS => size_of::<RuleCounter>(),
@@ -131,6 +143,12 @@ impl Datapath {
             .override_global(config::DEVICE_STRIDE, &sizes.device_stride, true)
             .override_global(config::SLOT_LINES, &options.capacity.slot_lines, true)
             .override_global(config::RULE_COUNTERS, &sizes.rule_counters, true)
+            .override_global(
+                config::NEW_FLOWS_UNLISTED,
+                &options.new_flows.unlisted,
+                true,
+            )
+            .override_global(config::NEW_FLOWS_PER_CPU, &options.new_flows.per_cpu, true)
             .override_global(config::EVENTS_PER_SENDER, &options.events.per_sender, true)
             .override_global(config::EVENTS_PER_CPU, &options.events.per_cpu, true);
         for (name, entries) in sizes.entries() {

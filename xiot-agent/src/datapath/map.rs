@@ -11,13 +11,16 @@ use xiot_common::map;
 use super::error::MapAccessError;
 
 /// Every map that the agent uses.
-pub(super) const ALL: [&str; 14] = [
+pub(super) const ALL: [&str; 17] = [
     map::PORTS,
     map::EGRESS,
     map::IMAGE,
     map::SLOTS,
     map::ACTIVE,
     map::FLOWS,
+    map::HALF_OPEN,
+    map::FRAGMENTS,
+    map::BUDGETS,
     map::OBSERVED,
     map::REASONS,
     map::DEVICE_COUNTERS,

@@ -39,7 +39,7 @@ pub use self::{
     instance::Datapath,
     load::object,
     netlink::{NetlinkError, XdpMode},
-    options::{Capacity, Events, Options},
+    options::{Capacity, Events, NewFlows, Options},
     pin::{Holder, PinError},
     preflight::Finding,
     prepare::{PrepareError, UndoError},

@@ -11,6 +11,8 @@ pub struct Capacity {
     pub slot_lines: u32,
     /// Flows.
     pub flows: u32,
+    /// Flows that only one side spoke in.
+    pub half_open: u32,
     /// Devices with counters, ids 1 to this.
     pub devices: u32,
     /// Rules with counters, ids 1 to this.
@@ -26,6 +28,7 @@ impl Default for Capacity {
         Self {
             slot_lines: capacity::DEFAULT_SLOT_LINES,
             flows: capacity::DEFAULT_FLOWS,
+            half_open: capacity::DEFAULT_HALF_OPEN,
             devices: capacity::DEFAULT_DEVICES,
             rules: capacity::DEFAULT_RULES,
             observed: capacity::DEFAULT_OBSERVED,
@@ -52,6 +55,24 @@ impl Default for Events {
     }
 }
 
+/// Flows that may be opened in one second, beside the budgets of devices.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct NewFlows {
+    /// By all devices together which are not listed, and as many to them.
+    pub unlisted: u32,
+    /// On one CPU.
+    pub per_cpu: u32,
+}
+
+impl Default for NewFlows {
+    fn default() -> Self {
+        Self {
+            unlisted: 5_000,
+            per_cpu: 50_000,
+        }
+    }
+}
+
 /// Everything that is fixed when the program is loaded.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -59,6 +80,8 @@ pub struct Options {
     pub capacity: Capacity,
     /// Event budgets.
     pub events: Events,
+    /// Budgets of new flows.
+    pub new_flows: NewFlows,
     /// Highest interface index that will be a port. The port table is an array indexed by it.
     pub max_ifindex: u32,
     /// Write each verdict to the trace map: for `explain` and tests, on an instance of its own.

@@ -90,6 +90,16 @@ impl<T: Pod + Default> Shared<T> {
         Some(value)
     }
 
+    /// Writes word `word` of entry `index` in one store.
+    ///
+    /// Returns whether there is such a word.
+    #[must_use]
+    pub(super) fn set_word(&self, index: u32, word: usize, value: u64) -> bool {
+        let word = self.words(index).and_then(|words| words.get(word));
+        word.inspect(|word| word.store(value, Ordering::Release))
+            .is_some()
+    }
+
     /// Writes entry `index`, its first word last: whoever sees the first word sees the rest.
     ///
     /// Returns whether there is such an entry.

@@ -4,14 +4,14 @@
 //! header has no magic refuses to judge by it.
 
 use std::{
-    thread,
+    mem, thread,
     time::{Duration, Instant},
 };
 
 use xiot_common::{
     abi::{ABI_VERSION, SLOT_MAGIC},
     image::{Line, SLOTS},
-    slot::SlotHeader,
+    slot::{Active, SlotHeader},
 };
 
 use super::{instance::Datapath, sys};
@@ -78,9 +78,7 @@ impl Datapath {
         if !written || !same || !self.slots.set(slot, &image.header) {
             return Err(ApplyError::ReadBack { slot });
         }
-        if !self.active.set(0, &slot) {
-            return Err(ApplyError::ReadBack { slot });
-        }
+        self.flip(slot);
         self.flipped = true;
         Ok(())
     }
@@ -95,7 +93,29 @@ impl Datapath {
     /// The slot in force.
     pub fn active_slot(&self) -> u32 {
         // The program takes an index beyond the slots for no policy; so does `header`.
-        self.active.get(0).unwrap_or(0)
+        self.state().slot
+    }
+
+    /// Bumps the epoch alone: something beside the policy changed that may change a judgement which was made before.
+    pub fn touch(&mut self) {
+        self.flip(self.active_slot());
+    }
+
+    /// Until this second (monotonic clock) conversations are picked up that were there before the gateway; 0: none are.
+    pub fn set_grace(&mut self, until: u32) {
+        let there = self.active.set_word(0, GRACE_WORD, word(until, 0));
+        debug_assert!(there, "the map has one entry");
+    }
+
+    fn state(&self) -> Active {
+        self.active.get(0).unwrap_or_default()
+    }
+
+    /// Puts a slot in force, in the next epoch: frames read both as one word. Epochs start with 1.
+    fn flip(&mut self, slot: u32) {
+        let epoch = self.state().epoch.wrapping_add(1).max(1);
+        let there = self.active.set_word(0, ACTIVE_WORD, word(slot, epoch));
+        debug_assert!(there, "the map has one entry");
     }
 
     fn check(&self, image: &Image) -> Result<(), ApplyError> {
@@ -132,6 +152,21 @@ impl Datapath {
         }
         Ok(())
     }
+}
+
+/// Word of [`Active`] that holds slot and epoch.
+const ACTIVE_WORD: usize = 0;
+const _: () = assert!(mem::offset_of!(Active, slot) == 0 && mem::offset_of!(Active, epoch) == 4);
+/// Word of [`Active`] that holds the end of the grace period.
+const GRACE_WORD: usize = 1;
+const _: () = assert!(mem::offset_of!(Active, grace_until) == 8);
+
+/// The word that holds these two in memory.
+fn word(first: u32, second: u32) -> u64 {
+    let mut bytes = [0; 8];
+    bytes[..4].copy_from_slice(&first.to_ne_bytes());
+    bytes[4..].copy_from_slice(&second.to_ne_bytes());
+    u64::from_ne_bytes(bytes)
 }
 
 /// Waits until no frame is under judgement that may still look at the slot which was in force before.

@@ -95,7 +95,10 @@ impl Datapath {
 
     /// Forgets all flows.
     pub fn clear_flows(&self) -> Result<(), MapAccessError> {
-        self.table::<FlowKey, FlowEntry>(map::FLOWS)?.clear()
+        for flows in [map::FLOWS, map::HALF_OPEN] {
+            self.table::<FlowKey, FlowEntry>(flows)?.clear()?;
+        }
+        Ok(())
     }
 
     /// Forgets all observed conversations.

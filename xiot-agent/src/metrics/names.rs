@@ -77,9 +77,13 @@ metrics! {
     PROFILE_RULE_HITS Counter "xiot_profile_rule_hits_total" ["profile"]
         "Times that a rule of the profile allowed something new: a conversation, or a message that needs none.";
     FLOWS Gauge "xiot_flows" []
-        "Conversations in the flow table when it was last swept.";
+        "Conversations that both sides spoke in, in the flow table when it was last swept.";
     FLOW_CAPACITY Gauge "xiot_flow_capacity" []
-        "Conversations that the flow table has room for (capacity.flows). When it is full, new ones are refused.";
+        "Conversations that the flow table has room for (capacity.flows). When it is full, no answer to a new one passes.";
+    HALF_OPEN Gauge "xiot_half_open_flows" []
+        "Conversations that only one side spoke in, in their table when it was last swept.";
+    HALF_OPEN_CAPACITY Gauge "xiot_half_open_capacity" []
+        "Such conversations that there is room for (capacity.half-open). When it is full, the longest silent are forgotten.";
     OBSERVED Gauge "xiot_observed_entries" []
         "Observed conversations when they were last read.";
     OBSERVED_CAPACITY Gauge "xiot_observed_capacity" []
@@ -145,6 +149,7 @@ const TAIL: &str = "
 | What would enforcing a profile break? | `sum by (profile) (increase(xiot_profile_would_drop_frames_total[1d])) > 0` |
 | Is a wire off its policy? | `rate(xiot_frames_total{reason=\"no_policy\"}[5m]) > 0` |
 | Is the flow table filling up? | `xiot_flows / xiot_flow_capacity > 0.8` |
+| Is somebody being flooded? | `xiot_half_open_flows / xiot_half_open_capacity > 0.8` |
 | Do we miss events? | `rate(xiot_events_lost_total[5m]) > 0` |
 | Does some port run in slow mode? | `xiot_xdp_mode_info{mode=\"generic\"}` |
 | Do all gateways enforce the same policy? | `count(count by (digest) (xiot_policy_info)) > 1` |

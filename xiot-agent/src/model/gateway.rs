@@ -1,6 +1,6 @@
 //! The gateway: ports, wires, addresses to listen on, sizes.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 /// A whole gateway configuration.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,10 @@ pub struct Gateway {
     pub capacity: Capacity,
     /// Event budgets.
     pub events: Events,
+    /// Budgets of new conversations, beside those of profiles.
+    pub limits: Limits,
+    /// How long after the program was loaded conversations are picked up that were there before it.
+    pub grace: Duration,
 }
 
 /// A pair of ports.
@@ -64,6 +68,8 @@ pub struct Capacity {
     pub slot_lines: u32,
     /// Flows.
     pub flows: u32,
+    /// Conversations that only one side spoke in.
+    pub half_open: u32,
     /// Devices with counters.
     pub devices: u32,
     /// Rules with counters.
@@ -79,6 +85,7 @@ impl Default for Capacity {
         Self {
             slot_lines: 256 * 1024,
             flows: 128 * 1024,
+            half_open: 64 * 1024,
             devices: 16 * 1024,
             rules: 64 * 1024,
             observed: 128 * 1024,
@@ -104,3 +111,24 @@ impl Default for Events {
         }
     }
 }
+
+/// Conversations that may be opened in one second.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Limits {
+    /// By all devices together which are not listed, and as many to them.
+    pub new_flows_unlisted: u32,
+    /// On one CPU.
+    pub new_flows_per_cpu: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            new_flows_unlisted: 5_000,
+            new_flows_per_cpu: 50_000,
+        }
+    }
+}
+
+/// The grace time where nothing is said.
+pub const DEFAULT_GRACE: Duration = Duration::from_mins(5);

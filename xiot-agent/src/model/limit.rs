@@ -45,3 +45,9 @@ pub const EVENT_RING_BYTES: RangeInclusive<u64> = 64 << 10..=256 << 20;
 
 /// Events per second.
 pub const EVENT_RATE: RangeInclusive<u64> = 1..=1_000_000;
+
+/// Conversations opened and fragmented datagrams per second, of one device, of all that are not listed, or on one CPU.
+pub const FLOW_RATE: RangeInclusive<u64> = 1..=1_000_000;
+
+/// Time in which conversations are picked up that were there before the gateway: as short as it takes them to speak.
+pub const GRACE: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(1);

@@ -94,6 +94,8 @@ pub struct Profile {
     pub dhcp: bool,
     /// Idle timeouts of its flows.
     pub timeouts: Timeouts,
+    /// How much its devices may do in one second.
+    pub limits: Limits,
     /// What is allowed, in file order; rules that come from `services` (DNS, NTP) follow.
     pub rules: Vec<Rule>,
     /// Where it is defined.
@@ -145,6 +147,24 @@ impl Default for Timeouts {
             udp_replied: Duration::from_mins(3),
             icmp: Duration::from_secs(30),
             other: Duration::from_mins(10),
+        }
+    }
+}
+
+/// What each device of a profile may do in one second.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Limits {
+    /// Conversations that it may open, and as many that others may open to it.
+    pub new_flows: u32,
+    /// Fragmented datagrams from and to it.
+    pub fragments: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            new_flows: 500,
+            fragments: 512,
         }
     }
 }

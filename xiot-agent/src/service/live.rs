@@ -52,6 +52,7 @@ pub(super) struct Live {
 struct Levels {
     read: Now,
     flows: usize,
+    half_open: usize,
     observed: usize,
     seen: Vec<Seen>,
 }
@@ -123,6 +124,7 @@ impl Live {
         let read = Levels {
             read: now,
             flows: swept.left,
+            half_open: swept.half_open,
             observed: observed.len(),
             seen: observed
                 .iter()
@@ -186,6 +188,10 @@ impl Source for Live {
             flows: Gauge {
                 used: levels.flows as u64,
                 capacity: capacity.flows.into(),
+            },
+            half_open: Gauge {
+                used: levels.half_open as u64,
+                capacity: capacity.half_open.into(),
             },
             observed: Gauge {
                 used: levels.observed as u64,

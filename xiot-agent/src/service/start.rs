@@ -137,10 +137,12 @@ fn plan(gateway: &Gateway) -> Plan {
             XdpMode::Auto => AttachMode::Auto,
         },
         pins: gateway.pins.clone(),
+        grace: gateway.grace,
         options: datapath::Options {
             capacity: datapath::Capacity {
                 slot_lines: capacity.slot_lines,
                 flows: capacity.flows,
+                half_open: capacity.half_open,
                 devices: capacity.devices,
                 rules: capacity.rules,
                 observed: capacity.observed,
@@ -149,6 +151,10 @@ fn plan(gateway: &Gateway) -> Plan {
             events: datapath::Events {
                 per_sender: gateway.events.per_sender,
                 per_cpu: gateway.events.per_cpu,
+            },
+            new_flows: datapath::NewFlows {
+                unlisted: gateway.limits.new_flows_unlisted,
+                per_cpu: gateway.limits.new_flows_per_cpu,
             },
             ..datapath::Options::default()
         },

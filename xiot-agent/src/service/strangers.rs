@@ -208,6 +208,7 @@ mod tests {
                 last_seen: 900,
                 ..FlowEntry::default()
             },
+            half_open: from_frames == 0,
         };
         let mut strangers = Strangers::default();
         strangers.note_flow(&names, &flow(0));

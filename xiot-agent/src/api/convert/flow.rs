@@ -31,6 +31,7 @@ pub(crate) fn flow(flow: state::Flow) -> wire::Flow {
         },
         midstream: flow.midstream,
         state: flow.stage.name().to_owned(),
+        half_open: flow.half_open,
         reason: flow.reason.name().to_owned(),
         would_drop: flow.would_drop,
         rule: flow.rule.map(rule),

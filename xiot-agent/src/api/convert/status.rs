@@ -21,6 +21,7 @@ pub(crate) fn status(status: &state::Status) -> wire::Status {
         unlisted_devices: status.unlisted,
         unlisted_devices_forgotten: status.unlisted_forgotten,
         flows: gauge(status.flows),
+        half_open: gauge(status.half_open),
         observed: gauge(status.observed),
         events: wire::Events {
             sent: status.events.sent,

@@ -50,6 +50,8 @@ pub struct Flow {
     pub midstream: bool,
     /// `handshake`, `established`, `half-closed`, `closing`, `unreplied` or `replied`.
     pub state: String,
+    /// Only one side spoke so far: it is in the table of half-open conversations.
+    pub half_open: bool,
     /// What its frames count under.
     pub reason: String,
     /// Policy denies it and the mode lets it through.

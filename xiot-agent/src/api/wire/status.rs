@@ -20,8 +20,10 @@ pub struct Status {
     pub unlisted_devices: u64,
     /// Such devices that are no longer counted: too many were refused to remember them all.
     pub unlisted_devices_forgotten: u64,
-    /// Flows.
+    /// Flows that both sides spoke in.
     pub flows: Gauge,
+    /// Flows that only one side spoke in.
+    pub half_open: Gauge,
     /// Observed conversations.
     pub observed: Gauge,
     /// Events.

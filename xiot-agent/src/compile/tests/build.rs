@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnetwork::IpNetwork;
 
 use super::model::policy::{
-    Clause, Device, Initiator, Mode, Policy, Position, Profile, Rule, Timeouts,
+    Clause, Device, Initiator, Limits, Mode, Policy, Position, Profile, Rule, Timeouts,
 };
 
 pub(super) fn rule(
@@ -34,6 +34,7 @@ pub(super) fn profile(name: &str, rules: Vec<Rule>) -> Profile {
         nd: true,
         dhcp: true,
         timeouts: Timeouts::default(),
+        limits: Limits::default(),
         rules,
         at: Position::default(),
     }

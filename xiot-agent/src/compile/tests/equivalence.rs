@@ -100,10 +100,12 @@ proptest! {
             prop_assert_eq!(record.services & SERVICE_ARP != 0, profile.arp);
             prop_assert_eq!(record.services & SERVICE_ND != 0, profile.nd);
             prop_assert_eq!(record.services & SERVICE_DHCP != 0, profile.dhcp);
-            prop_assert!(record.generation != 0);
+            prop_assert_eq!(record.new_flows, profile.limits.new_flows);
+            prop_assert_eq!(record.fragments, profile.limits.fragments);
             all |= record.services;
         }
         prop_assert_eq!(header.services, all);
+        prop_assert!(header.unknown_generation != 0);
     }
 
     #[test]

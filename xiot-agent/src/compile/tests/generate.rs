@@ -14,7 +14,8 @@ use proptest::{
 };
 
 use crate::model::policy::{
-    Clause, Device, IcmpType, Initiator, Mode, Policy, Position, Profile, Rule, Services, Timeouts,
+    Clause, Device, IcmpType, Initiator, Limits, Mode, Policy, Position, Profile, Rule, Services,
+    Timeouts,
 };
 
 /// MACs of which some are listed.
@@ -131,6 +132,7 @@ fn profile() -> impl Strategy<Value = Profile> {
         nd,
         dhcp,
         timeouts: Timeouts::default(),
+        limits: Limits::default(),
         rules,
         at: Position::default(),
     })

@@ -134,16 +134,17 @@ fn icmp_of_the_other_family_leaves_a_peer_without_protocols() {
 }
 
 #[test]
-fn a_profile_generation_follows_what_the_profile_allows() {
+fn the_generation_of_unlisted_devices_follows_what_judges_them() {
     let generation = |rules: Vec<Rule>, onboarding, change: fn(&mut Policy)| {
         let mut policy = Policy {
             onboarding,
             profiles: vec![profile("pump", rules)],
+            default_profile: Some(0),
             ..Policy::default()
         };
         change(&mut policy);
         let image = compile_for(&policy, &ROOMY).unwrap();
-        Reader::new(&image).profile(0).unwrap().generation
+        image.header.unknown_generation
     };
     let rules = || {
         vec![
@@ -166,9 +167,11 @@ fn a_profile_generation_follows_what_the_profile_allows() {
     for change in same {
         assert_eq!(generation(rules(), Mode::Enforce, change), unchanged);
     }
-    let other: [fn(&mut Policy); 8] = [
+    let other: [fn(&mut Policy); 11] = [
         |policy| policy.profiles[0].arp = false,
         |policy| policy.profiles[0].timeouts.icmp *= 2,
+        |policy| policy.profiles[0].limits.new_flows += 1,
+        |policy| policy.profiles[0].limits.fragments += 1,
         |policy| {
             policy.profiles[0].rules[0]
                 .peers
@@ -178,8 +181,8 @@ fn a_profile_generation_follows_what_the_profile_allows() {
         |policy| policy.profiles[0].rules[0].clauses.push(tcp(81)),
         |policy| policy.profiles[0].rules[1].id = 3,
         |policy| drop(policy.profiles[0].rules.pop()),
-        // For devices that are not listed.
         |policy| policy.onboarding = Mode::Learn,
+        |policy| policy.default_profile = None,
     ];
     let mut seen = vec![unchanged];
     for change in other {

@@ -6,7 +6,11 @@ use std::{
     os::fd::{AsFd as _, BorrowedFd, OwnedFd},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
+
+use nix::time::{ClockId, clock_gettime};
+use xiot_common::abi::seconds;
 
 use super::{
     BringUpError, Plan, PortReport, Report,
@@ -77,6 +81,7 @@ pub(super) fn climb(
     if !takes_over {
         climb.commit(&staged)?;
     }
+    grant_grace(&mut climb.datapath, plan.grace);
     let mut attached = Vec::new();
     for port in &ports {
         attached.push(climb.attach(port)?);
@@ -89,6 +94,19 @@ pub(super) fn climb(
 
     climb.old.remove_unused(&ports, &mut restore);
     Ok((climb.datapath, report(ports, &attached, findings)))
+}
+
+/// From now on, as the program is about to see its first frame. A takeover starts cold too: the flows before it are in other
+/// maps.
+fn grant_grace(datapath: &mut Datapath, grace: Duration) {
+    if grace.is_zero() {
+        return;
+    }
+    let Ok(now) = clock_gettime(ClockId::CLOCK_MONOTONIC) else {
+        return;
+    };
+    let end = Duration::from(now) + grace;
+    datapath.set_grace(seconds(u64::try_from(end.as_nanos()).unwrap_or(u64::MAX)));
 }
 
 fn highest_index(ports: &[Port]) -> u32 {

@@ -5,7 +5,7 @@ mod detach;
 mod old;
 mod undo;
 
-use std::{fmt, io, path::PathBuf};
+use std::{fmt, io, path::PathBuf, time::Duration};
 
 use xiot_common::port::Side;
 
@@ -34,6 +34,8 @@ pub struct Plan {
     pub mode: AttachMode,
     /// The pin directory, on a BPF file system.
     pub pins: PathBuf,
+    /// How long conversations are picked up that were there before the gateway.
+    pub grace: Duration,
     /// What the program is loaded with. The highest interface index is found out.
     pub options: Options,
 }

@@ -178,6 +178,8 @@ impl Snapshot {
     fn tables(&mut self, status: &Status) -> prometheus::Result<()> {
         self.level(names::FLOWS, float(status.flows.used))?;
         self.level(names::FLOW_CAPACITY, float(status.flows.capacity))?;
+        self.level(names::HALF_OPEN, float(status.half_open.used))?;
+        self.level(names::HALF_OPEN_CAPACITY, float(status.half_open.capacity))?;
         self.level(names::OBSERVED, float(status.observed.used))?;
         self.level(names::OBSERVED_CAPACITY, float(status.observed.capacity))?;
         self.counter(names::EVENTS_SENT, [(NO_LABELS, status.events.sent)])?;

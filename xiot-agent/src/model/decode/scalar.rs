@@ -1,14 +1,15 @@
 //! Single values.
 
-use std::{ops::RangeInclusive, path::PathBuf};
+use std::{ops::RangeInclusive, path::PathBuf, time::Duration};
 
-use super::{Spanned, wrong_type};
+use super::{Fields, Spanned, wrong_type};
 use crate::{
     diag::{Code, Diagnostic, Report, Span, closest},
     model::{
         limit::{MAX_NAME_BYTES, MAX_TEXT_BYTES},
         yaml::{Node, Value, is_hidden},
     },
+    unit::duration,
 };
 
 /// The text of a single value; reports anything else.
@@ -106,6 +107,61 @@ pub(crate) fn count(
         );
     }
     number
+}
+
+/// A map of whole numbers within `range`; what is not in it keeps its value.
+pub(crate) fn counts<const N: usize>(
+    node: Option<&Node<'_>>,
+    map: &'static str,
+    what: &str,
+    range: &RangeInclusive<u64>,
+    slots: [(&'static str, &mut u32); N],
+    report: &mut Report,
+) {
+    let keys = slots.each_ref().map(|(key, _)| *key);
+    let Some(fields) = node.and_then(|node| Fields::read(node, map, &keys, report)) else {
+        return;
+    };
+    for (key, slot) in slots {
+        let number = fields
+            .get(key)
+            .and_then(|node| count(node, what, range, report));
+        if let Some(number) = number.and_then(|number| u32::try_from(number).ok()) {
+            *slot = number;
+        }
+    }
+}
+
+/// A duration within `range`.
+pub(crate) fn duration_within(
+    node: &Node<'_>,
+    what: &str,
+    range: &RangeInclusive<Duration>,
+    report: &mut Report,
+) -> Option<Duration> {
+    let duration = with_unit(
+        node,
+        Code::BadDuration,
+        "a duration",
+        duration::parse,
+        report,
+    )?;
+    if range.contains(&duration) {
+        return Some(duration);
+    }
+    report.push(
+        Diagnostic::new(
+            Code::BadDuration,
+            node.span,
+            format!("{what} of {} is out of range", duration::format(duration)),
+        )
+        .hint(format!(
+            "from {} to {}",
+            duration::format(*range.start()),
+            duration::format(*range.end())
+        )),
+    );
+    None
 }
 
 /// A name that people chose, where it is used.

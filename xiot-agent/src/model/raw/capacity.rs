@@ -17,9 +17,10 @@ use crate::{
 const LINE_BYTES: u64 = 64;
 
 pub(super) fn read_capacity(node: Option<&Node<'_>>, report: &mut Report) -> Capacity {
-    const KEYS: [&str; 6] = [
+    const KEYS: [&str; 7] = [
         "policy",
         "flows",
+        "half-open",
         "devices",
         "rules",
         "observed",
@@ -59,6 +60,7 @@ pub(super) fn read_capacity(node: Option<&Node<'_>>, report: &mut Report) -> Cap
     }
     let slots = [
         ("flows", &mut capacity.flows),
+        ("half-open", &mut capacity.half_open),
         ("devices", &mut capacity.devices),
         ("rules", &mut capacity.rules),
         ("observed", &mut capacity.observed),

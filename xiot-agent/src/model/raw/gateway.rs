@@ -9,9 +9,9 @@ use super::{capacity::read_capacity, wire::read_wires};
 use crate::{
     diag::{Code, Diagnostic, Report},
     model::{
-        decode::{Fields, choice, count, path, shorten, text},
-        gateway::{Control, Events, Gateway, XdpMode},
-        limit::{EVENT_RATE, MAX_SOCKET_PATH_BYTES},
+        decode::{Fields, choice, counts, duration_within, path, shorten, text},
+        gateway::{Control, DEFAULT_GRACE, Events, Gateway, Limits, XdpMode},
+        limit::{EVENT_RATE, FLOW_RATE, GRACE, MAX_SOCKET_PATH_BYTES},
         yaml::Node,
     },
 };
@@ -39,8 +39,8 @@ const XDP_MODES: [(&str, XdpMode); 3] = [
 
 /// Reads the root of a gateway file.
 pub(crate) fn read_gateway(root: &Node<'_>, file: &str, report: &mut Report) -> Option<Gateway> {
-    const KEYS: [&str; 7] = [
-        "wires", "xdp", "metrics", "control", "pins", "capacity", "events",
+    const KEYS: [&str; 9] = [
+        "wires", "xdp", "metrics", "control", "pins", "capacity", "events", "limits", "grace",
     ];
     let fields = Fields::read(root, "a gateway", &KEYS, report)?;
     let wires = fields.require(
@@ -66,6 +66,11 @@ pub(crate) fn read_gateway(root: &Node<'_>, file: &str, report: &mut Report) -> 
             .unwrap_or_else(|| PathBuf::from(PINS)),
         capacity: read_capacity(fields.get("capacity"), report),
         events: read_events(fields.get("events"), report),
+        limits: read_limits(fields.get("limits"), report),
+        grace: fields
+            .get("grace")
+            .and_then(|node| duration_within(node, "a grace time", &GRACE, report))
+            .unwrap_or(DEFAULT_GRACE),
     })
 }
 
@@ -129,22 +134,32 @@ fn read_group(node: &Node<'_>, report: &mut Report) -> Option<String> {
 
 fn read_events(node: Option<&Node<'_>>, report: &mut Report) -> Events {
     let mut events = Events::default();
-    let Some(fields) =
-        node.and_then(|node| Fields::read(node, "`events`", &["per-sender", "per-cpu"], report))
-    else {
-        return events;
-    };
-    let slots = [
-        ("per-sender", &mut events.per_sender),
-        ("per-cpu", &mut events.per_cpu),
-    ];
-    for (key, slot) in slots {
-        let rate = fields
-            .get(key)
-            .and_then(|node| count(node, "a number of events per second", &EVENT_RATE, report));
-        if let Some(rate) = rate.and_then(|rate| u32::try_from(rate).ok()) {
-            *slot = rate;
-        }
-    }
+    counts(
+        node,
+        "`events`",
+        "a number of events per second",
+        &EVENT_RATE,
+        [
+            ("per-sender", &mut events.per_sender),
+            ("per-cpu", &mut events.per_cpu),
+        ],
+        report,
+    );
     events
+}
+
+fn read_limits(node: Option<&Node<'_>>, report: &mut Report) -> Limits {
+    let mut limits = Limits::default();
+    counts(
+        node,
+        "`limits`",
+        "a number per second",
+        &FLOW_RATE,
+        [
+            ("new-flows-unlisted", &mut limits.new_flows_unlisted),
+            ("new-flows-per-cpu", &mut limits.new_flows_per_cpu),
+        ],
+        report,
+    );
+    limits
 }

@@ -11,14 +11,13 @@ use crate::{
     diag::{Code, Diagnostic, Report, Span},
     model::{
         decode::{
-            Fields, Spanned, check_name, choice, free_text, items, one_or_many, with_unit,
-            wrong_type,
+            Fields, Spanned, check_name, choice, counts, duration_within, free_text, items,
+            one_or_many, wrong_type,
         },
-        limit::TIMEOUT,
-        policy::{Clause, Criticality, Initiator, Timeouts},
+        limit::{FLOW_RATE, TIMEOUT},
+        policy::{Clause, Criticality, Initiator, Limits, Timeouts},
         yaml::{Node, Value},
     },
-    unit::duration,
 };
 
 /// A profile as written.
@@ -28,6 +27,7 @@ pub(crate) struct RawProfile<'n> {
     pub(crate) criticality: Option<Criticality>,
     pub(crate) services: Vec<Spanned<Service>>,
     pub(crate) timeouts: Timeouts,
+    pub(crate) limits: Limits,
     pub(crate) rules: Vec<RawRule<'n>>,
 }
 
@@ -93,12 +93,13 @@ fn read_profile<'n>(
     node: &'n Node<'_>,
     report: &mut Report,
 ) -> RawProfile<'n> {
-    const KEYS: [&str; 4] = ["criticality", "services", "timeouts", "allow"];
+    const KEYS: [&str; 5] = ["criticality", "services", "timeouts", "limits", "allow"];
     let mut profile = RawProfile {
         name,
         criticality: None,
         services: Vec::new(),
         timeouts: Timeouts::default(),
+        limits: Limits::default(),
         rules: Vec::new(),
     };
     let fields = match node.value {
@@ -116,6 +117,18 @@ fn read_profile<'n>(
     if let Some(node) = get("timeouts") {
         read_timeouts(node, &mut profile.timeouts, report);
     }
+    let limits = &mut profile.limits;
+    counts(
+        get("limits"),
+        "`limits`",
+        "a number per second",
+        &FLOW_RATE,
+        [
+            ("new-flows", &mut limits.new_flows),
+            ("fragments", &mut limits.fragments),
+        ],
+        report,
+    );
     let services = get("services");
     profile.services = match services {
         Some(node) => read_services(node, report),
@@ -186,29 +199,7 @@ fn read_timeouts(node: &Node<'_>, timeouts: &mut Timeouts, report: &mut Report) 
 }
 
 fn read_timeout(node: &Node<'_>, report: &mut Report) -> Option<Duration> {
-    let timeout = with_unit(
-        node,
-        Code::BadDuration,
-        "a duration",
-        duration::parse,
-        report,
-    )?;
-    if TIMEOUT.contains(&timeout) {
-        return Some(timeout);
-    }
-    report.push(
-        Diagnostic::new(
-            Code::BadDuration,
-            node.span,
-            format!("a timeout of {} is out of range", duration::format(timeout)),
-        )
-        .hint(format!(
-            "from {} to {}",
-            duration::format(*TIMEOUT.start()),
-            duration::format(*TIMEOUT.end())
-        )),
-    );
-    None
+    duration_within(node, "a timeout", &TIMEOUT, report)
 }
 
 fn read_rules<'n>(node: &'n Node<'_>, report: &mut Report) -> Vec<RawRule<'n>> {

@@ -63,6 +63,7 @@ fn build(raw: &RawProfile<'_>, rules: Vec<Rule>) -> Profile {
         nd: has(Service::Nd),
         dhcp: has(Service::Dhcp),
         timeouts: raw.timeouts,
+        limits: raw.limits,
         rules,
         at: position(raw.name.span),
     }

@@ -50,6 +50,8 @@ pub(super) const CASES: &[Case] = &[
             Code::BadNumber,
             Code::BadSize,
             Code::BadNumber,
+            Code::BadNumber,
+            Code::BadDuration,
         ],
         "wires: [{name: a, device: eth1, uplink: eth2}]
 xdp: offload
@@ -58,6 +60,8 @@ control: {socket: run/xiot.sock, group: \"net ops\"}
 pins: xiot
 capacity: {policy: 16MB, flows: many, devices: 999999999, event-ring: 100KiB}
 events: {per-sender: 0}
+limits: {new-flows-per-cpu: lots}
+grace: 2h
 ",
     ),
     (
@@ -128,7 +132,8 @@ fn more_wires_than_a_gateway_has_ports_for() {
 
 #[test]
 fn what_is_left_out_has_its_default() {
-    use crate::model::gateway::{Capacity, Events, XdpMode};
+    use crate::model::gateway::{Capacity, Events, Limits, XdpMode};
+    use std::time::Duration;
     let gateway = load_gateway(
         "gateway.yaml",
         "wires: [{name: a, device: eth1, uplink: eth2}]\n",
@@ -145,11 +150,14 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(gateway.pins.to_str(), Some("/sys/fs/bpf/xiot"));
     assert_eq!(gateway.capacity, Capacity::default());
     assert_eq!(gateway.events, Events::default());
+    assert_eq!(gateway.limits, Limits::default());
+    assert_eq!(gateway.grace, Duration::from_mins(5));
 }
 
 #[test]
 fn every_key_of_a_gateway_is_read() {
-    use crate::model::gateway::{Capacity, Events, XdpMode};
+    use crate::model::gateway::{Capacity, Events, Limits, XdpMode};
+    use std::time::Duration;
     let gateway = load_gateway(
         "gateway.yaml",
         "wires: [{name: a, device: eth1, uplink: eth2}]
@@ -157,8 +165,10 @@ xdp: auto
 metrics: off
 control: {socket: /tmp/s, group: netops}
 pins: /sys/fs/bpf/other
-capacity: {policy: 128KiB, flows: 100, devices: 200, rules: 300, observed: 400, event-ring: 64KiB}
+capacity: {policy: 128KiB, flows: 100, half-open: 50, devices: 200, rules: 300, observed: 400, event-ring: 64KiB}
 events: {per-sender: 1, per-cpu: 2}
+limits: {new-flows-unlisted: 3, new-flows-per-cpu: 4}
+grace: 0s
 ",
     )
     .value
@@ -172,6 +182,7 @@ events: {per-sender: 1, per-cpu: 2}
         Capacity {
             slot_lines: 2048,
             flows: 100,
+            half_open: 50,
             devices: 200,
             rules: 300,
             observed: 400,
@@ -185,4 +196,12 @@ events: {per-sender: 1, per-cpu: 2}
             per_cpu: 2
         }
     );
+    assert_eq!(
+        gateway.limits,
+        Limits {
+            new_flows_unlisted: 3,
+            new_flows_per_cpu: 4
+        }
+    );
+    assert_eq!(gateway.grace, Duration::ZERO);
 }

@@ -95,6 +95,18 @@ profiles:
 ",
     ),
     (
+        "limits",
+        &[Code::BadNumber, Code::BadNumber, Code::UnknownKey],
+        "onboarding: learn
+defaults: {profile: pump}
+profiles:
+  pump:
+    limits: {new-flows: 0, fragments: 1000001, flows: 3}
+    allow:
+      - {to: any, tcp: 80}
+",
+    ),
+    (
         "addresses and networks",
         &[
             Code::BadAddress,

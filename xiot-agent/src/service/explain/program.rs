@@ -49,6 +49,7 @@ impl Program {
             capacity: Capacity {
                 slot_lines: header.lines.max(1),
                 flows: FEW,
+                half_open: FEW,
                 devices: header.device_count.max(1),
                 rules: header.rule_count.max(1),
                 observed: FEW,

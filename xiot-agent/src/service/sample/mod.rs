@@ -63,6 +63,7 @@ pub(crate) fn policy() -> Policy {
         nd: true,
         dhcp: true,
         timeouts: policy::Timeouts::default(),
+        limits: policy::Limits::default(),
         rules,
         at: at(line),
     };
@@ -222,6 +223,10 @@ pub(crate) fn status() -> Status {
             used: 1,
             capacity: 131_072,
         },
+        half_open: Gauge {
+            used: 7,
+            capacity: 65536,
+        },
         observed: Gauge {
             used: 4,
             capacity: 131_072,
@@ -283,6 +288,7 @@ pub(crate) fn flow() -> Flow {
         opener: Opener::Device,
         midstream: false,
         stage: Stage::Established,
+        half_open: false,
         reason: Reason::AllowedFlow,
         would_drop: false,
         rule: names.rule(1),

@@ -33,6 +33,8 @@ pub struct Flow {
     pub midstream: bool,
     /// Where it stands.
     pub stage: Stage,
+    /// Only one side spoke so far: it is in the table of half-open flows.
+    pub half_open: bool,
     /// What its frames count under.
     pub reason: Reason,
     /// Policy denies it and the mode lets it through.

@@ -23,6 +23,8 @@ pub struct Status {
     pub unlisted_forgotten: u64,
     /// Flows in the table, at the last sweep.
     pub flows: Gauge,
+    /// Half-open flows in theirs, likewise.
+    pub half_open: Gauge,
     /// Observed conversations, at the last sweep.
     pub observed: Gauge,
     /// The event ring's bookkeeping since the program was loaded.

@@ -36,6 +36,7 @@ pub fn flow(names: &Names, now: Now, flow: &collect::Flow) -> Option<Flow> {
         },
         midstream: flow.is_midstream(),
         stage: stage(entry.state)?,
+        half_open: flow.half_open,
         reason: flow.reason()?,
         would_drop: flow.is_would_drop(),
         rule: names.rule(entry.rule),

@@ -29,7 +29,11 @@ fn now() -> Now {
 }
 
 fn raw(key: FlowKey, entry: FlowEntry) -> collect::Flow {
-    collect::Flow { key, entry }
+    collect::Flow {
+        key,
+        entry,
+        half_open: false,
+    }
 }
 
 fn key(device: [u8; 4], device_port: u16, peer: [u8; 4], peer_port: u16) -> FlowKey {
