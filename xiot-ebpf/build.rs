@@ -4,7 +4,7 @@ use std::env;
 
 /// Functions that the verifier is to check once and alone. The linker makes everything internal that is not
 /// exported, and internal functions are checked again from every place that calls them.
-const GLOBAL: [&str; 10] = [
+const GLOBAL: [&str; 16] = [
     "xiot_ipv6_extensions",
     "xiot_slow",
     "xiot_peer_longest",
@@ -15,6 +15,12 @@ const GLOBAL: [&str; 10] = [
     "xiot_event",
     "xiot_reclaim",
     "xiot_ipv4_source_route",
+    "xiot_quote",
+    "xiot_half_open",
+    "xiot_recheck",
+    "xiot_fragment_again",
+    "xiot_fragment_later",
+    "xiot_fragment_first",
 ];
 
 fn main() {

@@ -29,6 +29,10 @@ globals! {
     rule_counters XIOT_RULE_COUNTERS = 0;
     /// Events per second and sender.
     events_per_sender XIOT_EVENTS_PER_SENDER = 10;
+    /// Flows opened in one second by and to all devices that are not listed.
+    new_flows_unlisted XIOT_NEW_FLOWS_UNLISTED = 5000;
+    /// Flows opened in one second on this CPU.
+    new_flows_per_cpu XIOT_NEW_FLOWS_PER_CPU = 50_000;
     /// Events per second and CPU.
     events_per_cpu XIOT_EVENTS_PER_CPU = 1000;
 }

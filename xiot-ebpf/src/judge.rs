@@ -1,23 +1,23 @@
 //! The pipeline: the order of the stages and nothing else (docs/judgement.md).
 
 use xiot_common::{
-    device::{ANY_WIRE, DEVICE_BOUND, Mode},
-    profile::SERVICE_ARP,
-    reason::Reason,
-    slot::SLOT_UNKNOWN_PROFILE,
-    table::scope,
+    profile::{ProfileRecord, SERVICE_ARP},
+    reason::{Class, Reason},
 };
 
 use crate::{
-    flow::{self, Lookup, Opening},
+    flow::{self, Answer, Lookup, Opening, related},
+    fragment::{self, Later},
     frame::Frame,
-    packet::{Fragment, Kind, Packet, is_group},
-    parse,
+    packet::{ACK, FIN, Fragment, Icmp, Kind, Packet, RST, SYN},
+    parse::{self, l4, quote},
     policy::{
-        device,
-        peer::{self, Whose},
-        rule, service,
+        binding,
+        peer::Opener,
+        rule::{self, Question},
+        service,
         slot::{self, Slot},
+        subject::{self, Subject},
     },
     record,
     scratch::{self, Scratch},
@@ -36,6 +36,8 @@ enum Why {
     ReopenEstablished = 2,
     /// The segment cannot come now: denied, only the mode is open.
     BadState = 3,
+    /// The flow was removed: policy denies it now.
+    Revoked = 4,
 }
 
 impl Why {
@@ -45,7 +47,8 @@ impl Why {
             0 => Self::Miss,
             1 => Self::Reopen,
             2 => Self::ReopenEstablished,
-            _ => Self::BadState,
+            3 => Self::BadState,
+            _ => Self::Revoked,
         }
     }
 }
@@ -53,43 +56,64 @@ impl Why {
 /// Judges the frame.
 #[inline(always)]
 pub fn judge(frame: &Frame, scratch: &mut Scratch) -> Verdict {
-    let packet = &mut scratch.packet;
-    if let Err(reason) = parse::parse(frame, packet) {
+    if let Err(reason) = parse::parse(frame, &mut scratch.packet) {
         return Verdict::dropped(reason);
     }
-    if !parse::has_flow(packet) {
+    match scratch.packet.fragment {
+        Fragment::No => conversation(frame, scratch),
+        Fragment::First => {
+            if fragment::xiot_fragment_again() != 0 {
+                return Verdict::dropped(Reason::FragmentOverlap);
+            }
+            let verdict = conversation(frame, scratch);
+            if verdict.dropped {
+                return verdict;
+            }
+            scratch.set_verdict(&verdict);
+            fragment::xiot_fragment_first();
+            scratch.verdict()
+        }
+        Fragment::Later => match Later::from_u32(fragment::xiot_fragment_later()) {
+            Later::Verdict => scratch.verdict(),
+            Later::Overlap => Verdict::dropped(Reason::FragmentOverlap),
+            Later::Untracked => slow(scratch, Why::Miss),
+        },
+    }
+}
+
+/// Judges what may belong to a flow.
+#[inline(always)]
+fn conversation(frame: &Frame, scratch: &mut Scratch) -> Verdict {
+    if !parse::has_flow(&scratch.packet) {
+        if scratch.packet.icmp == Icmp::Error {
+            quote::xiot_quote(frame.ctx());
+        }
         return slow(scratch, Why::Miss);
     }
-    match flow::lookup(packet) {
+    let why = match flow::lookup(&mut scratch.packet) {
         Lookup::Hit {
             reason,
+            mode,
             device,
             rule,
-        } => Verdict {
-            hit: true,
-            ..Verdict::new(reason, Mode::Monitor, device, rule, 0)
+        } => return Verdict::hit(reason, mode, device, rule),
+        Lookup::Miss => match Answer::from_u32(flow::xiot_half_open()) {
+            Answer::Verdict => return scratch.verdict(),
+            Answer::Miss => Why::Miss,
+            Answer::Reopen => Why::Reopen,
+            Answer::ReopenEstablished => Why::ReopenEstablished,
+            Answer::BadState => Why::BadState,
+            Answer::Revoked => Why::Revoked,
         },
-        Lookup::Miss => slow(scratch, Why::Miss),
-        Lookup::Reopen { gives_way: true } => slow(scratch, Why::Reopen),
-        Lookup::Reopen { gives_way: false } => slow(scratch, Why::ReopenEstablished),
-        Lookup::BadState => slow(scratch, Why::BadState),
-    }
+        Lookup::Reopen { gives_way: true } => Why::Reopen,
+        Lookup::Reopen { gives_way: false } => Why::ReopenEstablished,
+        Lookup::BadState => Why::BadState,
+        Lookup::Revoked => Why::Revoked,
+    };
+    slow(scratch, why)
 }
 
-/// Whose frame it is and what follows from that.
-#[derive(Clone, Copy, Debug)]
-struct Subject {
-    device: u32,
-    generation: u32,
-    mode: Mode,
-    /// Profile index, or [`NO_PROFILE`].
-    profile: u32,
-    wrong_wire: bool,
-    bound: bool,
-}
-
-const NO_PROFILE: u32 = u32::MAX;
-
+/// Judges by policy.
 #[inline(always)]
 fn slow(scratch: &Scratch, why: Why) -> Verdict {
     xiot_slow(why as u32);
@@ -103,61 +127,35 @@ pub extern "C" fn xiot_slow(why: u32) -> u32 {
     let Some(scratch) = scratch::get() else {
         return 0;
     };
-    let verdict = by_slot(&scratch.packet, Why::from_u32(why));
+    let mut verdict = by_slot(scratch, Why::from_u32(why));
     if verdict.reason == Reason::AllowedRule {
         record::rule::hit(verdict.rule, scratch.packet.now);
+    }
+    if why == Why::Revoked as u32 && verdict.dropped && verdict.reason.class() == Class::Denied {
+        verdict.reason = Reason::Revoked;
     }
     scratch.set_verdict(&verdict);
     0
 }
 
 #[inline(always)]
-fn by_slot(packet: &Packet, why: Why) -> Verdict {
-    let Some(slot) = slot::active() else {
+fn by_slot(scratch: &Scratch, why: Why) -> Verdict {
+    let packet = &scratch.packet;
+    let Some(slot) = slot::judging(packet.slot) else {
         return Verdict::dropped(Reason::NoPolicy);
     };
-    let no_device = !packet.is_from_device() && is_group(packet.dst_mac);
-    let subject = subject(&slot, packet, no_device);
+    let subject = Subject::of(&slot, packet);
     let (reason, rule) = match why {
         Why::BadState => (Reason::TcpBadState, 0),
-        Why::Miss | Why::Reopen | Why::ReopenEstablished if no_device => (group(&slot, packet), 0),
-        Why::Miss | Why::Reopen | Why::ReopenEstablished => by_policy(&slot, packet, &subject, why),
+        Why::Miss | Why::Reopen | Why::ReopenEstablished | Why::Revoked => {
+            if subject::is_of_no_device(packet) {
+                (group(&slot, packet), 0)
+            } else {
+                by_policy(&slot, scratch, &subject, why)
+            }
+        }
     };
     Verdict::new(reason, subject.mode, subject.device, rule, slot.index)
-}
-
-#[inline(always)]
-fn subject(slot: &Slot, packet: &Packet, no_device: bool) -> Subject {
-    let id = if no_device {
-        0
-    } else {
-        device::find(slot, packet)
-    };
-    if id != 0
-        && let Some(record) = slot.device(id)
-    {
-        return Subject {
-            device: id,
-            generation: record.generation,
-            mode: Mode::from_u8(record.mode),
-            profile: record.profile,
-            wrong_wire: record.wire != ANY_WIRE && record.wire != packet.port.wire,
-            bound: record.flags & DEVICE_BOUND != 0,
-        };
-    }
-    let judged = slot.header.flags & SLOT_UNKNOWN_PROFILE != 0;
-    Subject {
-        device: 0,
-        generation: 0,
-        mode: Mode::from_u8(slot.header.unknown_mode),
-        profile: if judged {
-            slot.header.unknown_profile
-        } else {
-            NO_PROFILE
-        },
-        wrong_wire: false,
-        bound: false,
-    }
 }
 
 /// A broadcast or multicast frame from the uplink: the services of all profiles decide.
@@ -175,69 +173,58 @@ fn group(slot: &Slot, packet: &Packet) -> Reason {
     }
 }
 
-/// Steps 3 to 6 for a frame that belongs to a device, listed or not.
+/// Steps 4 to 7 for a frame that belongs to a device, listed or not: the reason, and the rule that allows it.
 #[inline(always)]
-fn by_policy(slot: &Slot, packet: &Packet, subject: &Subject, why: Why) -> (Reason, u32) {
-    let ip = matches!(packet.kind, Kind::Ipv4 | Kind::Ipv6);
-    let profile = if subject.profile == NO_PROFILE {
-        None
-    } else {
-        slot.profile(subject.profile)
-    };
-    let refusal = match profile {
-        _ if subject.wrong_wire => Some(Reason::WrongWire),
-        None => Some(Reason::UnknownDevice),
-        Some(profile) => match packet.kind {
-            Kind::Arp if profile.services & SERVICE_ARP != 0 => {
-                return (Reason::AllowedService, 0);
-            }
-            Kind::Arp => Some(Reason::ServiceDenied),
-            Kind::Other => Some(Reason::EthertypeDenied),
-            Kind::Ipv4 | Kind::Ipv6 => None,
-        },
-    };
-    if let Some(reason) = refusal
-        && !ip
-    {
-        return (reason, 0);
-    }
-    if packet.fragment == Fragment::Later {
-        return (refusal.unwrap_or(Reason::FragmentUntracked), 0);
-    }
-    let mut opening = Opening {
-        reason: Reason::UnknownDevice,
+fn by_policy(slot: &Slot, scratch: &Scratch, subject: &Subject, why: Why) -> (Reason, u32) {
+    let packet = &scratch.packet;
+    let profile = subject.profile(slot);
+    let denied = |reason| Opening {
+        reason,
         rule: 0,
-        device: subject.device,
-        generation: subject.generation,
-        mode: subject.mode,
+        opener: Opener::sender(packet),
     };
-    if let Some(reason) = refusal {
-        opening.reason = reason;
-    } else {
-        if let Some(profile) = profile
-            && service::allows(slot, packet, profile.services)
-        {
+    let opening = match (profile, packet.kind) {
+        _ if subject.wrong_wire => denied(Reason::WrongWire),
+        (None, _) => denied(Reason::UnknownDevice),
+        (Some(profile), Kind::Arp) if profile.services & SERVICE_ARP != 0 => {
             return (Reason::AllowedService, 0);
         }
-        if subject.bound && !is_bound(slot, packet, subject.device) {
-            opening.reason = Reason::AddressNotBound;
-        } else if let Some(reason) = rule::cannot_open(packet) {
-            opening.reason = reason;
-        } else {
-            let ruling = rule::judge(slot, packet, subject.profile);
-            opening.reason = ruling.reason;
-            opening.rule = ruling.rule;
+        (Some(_), Kind::Arp) => denied(Reason::ServiceDenied),
+        (Some(_), Kind::Other) => denied(Reason::EthertypeDenied),
+        (Some(_), Kind::Ipv4 | Kind::Ipv6) if packet.fragment == Fragment::Later => {
+            denied(Reason::FragmentUntracked)
         }
-    }
+        (Some(_), Kind::Ipv4 | Kind::Ipv6) if packet.icmp == Icmp::Error => {
+            return related::judge(scratch, subject);
+        }
+        (Some(profile), Kind::Ipv4 | Kind::Ipv6) => {
+            if service::allows(slot, packet, profile.services) {
+                return (Reason::AllowedService, 0);
+            }
+            by_rules(slot, packet, subject)
+        }
+    };
+    let ip = matches!(packet.kind, Kind::Ipv4 | Kind::Ipv6);
     // A live flow gives way to nothing that policy denies.
-    if why == Why::ReopenEstablished
-        || (why == Why::Reopen && opening.reason != Reason::AllowedRule)
-    {
+    let stays = why == Why::ReopenEstablished
+        || (why == Why::Reopen && opening.reason.class() != Class::Allowed);
+    if !ip || packet.fragment == Fragment::Later || stays {
         return (opening.reason, opening.rule);
     }
-    let timeouts = profile.map_or(xiot_common::profile::Timeouts::DEFAULT, |p| p.timeouts);
-    let reason = flow::open(packet, &opening, &timeouts);
-    let rule = if reason == Reason::AllowedRule {
+    open(packet, subject, profile, &opening)
+}
+
+#[inline(always)]
+fn open(
+    packet: &Packet,
+    subject: &Subject,
+    profile: Option<&ProfileRecord>,
+    opening: &Opening,
+) -> (Reason, u32) {
+    let timeouts = subject::timeouts(profile);
+    let limit = subject.new_flows(profile);
+    let reason = flow::open(packet, subject, opening, &timeouts, limit);
+    let rule = if reason.class() == Class::Allowed {
         opening.rule
     } else {
         0
@@ -245,26 +232,57 @@ fn by_policy(slot: &Slot, packet: &Packet, subject: &Subject, why: Why) -> (Reas
     (reason, rule)
 }
 
-/// Whether the address on the device's side is one of the device's own, or one that anybody may use.
+/// Binding and rules: what the device may open or be opened to.
 #[inline(always)]
-fn is_bound(slot: &Slot, packet: &Packet, device: u32) -> bool {
-    let addr = &packet.key.device;
-    if addr.is_unspecified() || addr.is_v6_link_local() {
-        return true;
+fn by_rules(slot: &Slot, packet: &Packet, subject: &Subject) -> Opening {
+    let question = Question::of(packet);
+    let denied = |reason| Opening {
+        reason,
+        rule: 0,
+        opener: question.opener,
+    };
+    if !binding::is_bound(slot, packet, subject, question.opener) {
+        return denied(Reason::AddressNotBound);
     }
-    if !packet.is_from_device() && is_group_addr(addr) {
-        return true;
+    let cannot = rule::cannot_open(packet);
+    let grace = is_pickable(packet) && slot::is_grace(packet.now);
+    if let Some(reason) = cannot
+        && !grace
+    {
+        return denied(reason);
     }
-    peer::contains(slot, scope::binding(device), Whose::Device)
+    let ruling = rule::judge(slot, packet, subject.profile, question);
+    if ruling.reason == Reason::AllowedRule {
+        return Opening {
+            reason: if cannot.is_some() {
+                Reason::AllowedGrace
+            } else {
+                Reason::AllowedRule
+            },
+            rule: ruling.rule,
+            opener: question.opener,
+        };
+    }
+    if grace {
+        let answer = Question::answered_by(packet);
+        let ruling = rule::judge(slot, packet, subject.profile, answer);
+        if ruling.reason == Reason::AllowedRule {
+            return Opening {
+                reason: Reason::AllowedGrace,
+                rule: ruling.rule,
+                opener: answer.opener,
+            };
+        }
+    }
+    denied(cannot.unwrap_or(ruling.reason))
 }
 
-/// 224.0.0.0/4, 255.255.255.255 and `ff00::/8`.
+/// Whether the frame can be one of a conversation that was there before the gateway.
 #[inline(always)]
-fn is_group_addr(addr: &xiot_common::addr::Addr) -> bool {
-    if addr.is_v4() {
-        let host = addr.v4_host();
-        host >> 28 == 0xe || host == u32::MAX
-    } else {
-        addr.0[0].to_ne_bytes()[0] == 0xff
+fn is_pickable(packet: &Packet) -> bool {
+    match packet.protocol {
+        l4::TCP => packet.tcp_flags & (SYN | ACK | RST | FIN) == ACK,
+        l4::UDP => true,
+        _ => false,
     }
 }

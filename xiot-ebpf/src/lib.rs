@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod flow;
 pub mod forward;
+pub mod fragment;
 pub mod frame;
 pub mod judge;
 pub mod packet;
@@ -33,7 +34,9 @@ pub fn run(ctx: &XdpContext) -> u32 {
     let Some(scratch) = scratch::take() else {
         return xdp_action::XDP_DROP;
     };
-    scratch.packet.reset(frame.length(), clock::seconds());
+    scratch
+        .packet
+        .reset(frame.length(), clock::seconds(), policy::slot::in_force());
     let verdict = match port::ingress(ctx.ingress_ifindex()) {
         Some(port) => {
             scratch.packet.port = *port;

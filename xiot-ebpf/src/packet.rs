@@ -42,6 +42,8 @@ pub enum Icmp {
     Request,
     /// Echo reply.
     Reply,
+    /// An error, which quotes the datagram that it is about.
+    Error,
     /// Any other message.
     Other,
 }
@@ -70,6 +72,14 @@ pub struct Packet {
     pub length: u32,
     /// Second of the monotonic clock.
     pub now: u32,
+    /// Slot that judges it.
+    pub slot: u32,
+    /// Epoch in which it is judged.
+    pub epoch: u32,
+    /// TCP sequence number, network order.
+    pub sequence: u32,
+    /// TCP acknowledgment number, network order.
+    pub acknowledgement: u32,
     /// The port it came in on.
     pub port: PortConfig,
     /// VLAN ids.
@@ -84,6 +94,10 @@ pub struct Packet {
     pub service: u16,
     /// Identifier of an ICMP echo message.
     pub echo_id: u16,
+    /// Offset of an ICMP error in the frame.
+    pub message: u16,
+    /// Bytes from there to the end of the datagram.
+    pub message_length: u16,
     /// IP protocol number.
     pub protocol: u8,
     /// TCP flags.
@@ -98,16 +112,20 @@ pub struct Packet {
     pub icmp: Icmp,
     /// 1: the transport header follows the IPv6 header directly.
     pub direct: u8,
+    /// 1: the flow table has an entry of this key, live or not.
+    pub filed: u8,
 }
 
 impl Packet {
     /// Forgets the last frame of this CPU; the key stays until a new one is made.
     #[inline(always)]
-    pub fn reset(&mut self, length: u32, now: u32) {
+    pub fn reset(&mut self, length: u32, now: u32, (slot, epoch): (u32, u32)) {
         self.src_mac = 0;
         self.dst_mac = 0;
         self.length = length;
         self.now = now;
+        self.slot = slot;
+        self.epoch = epoch;
         self.port = PortConfig::NONE;
         self.vlans = Vlans { outer: 0, inner: 0 };
         self.ethertype = 0;
@@ -122,6 +140,7 @@ impl Packet {
         self.fragment = Fragment::No;
         self.icmp = Icmp::No;
         self.direct = 0;
+        self.filed = 0;
     }
 
     /// Whether it came in from the devices' side.

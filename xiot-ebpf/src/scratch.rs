@@ -7,7 +7,11 @@
 use core::cell::Cell;
 
 use aya_ebpf::{btf_maps::PerCpuArray, macros::btf_map};
-use xiot_common::{device::Mode, flow::FlowEntry, reason::Reason};
+use xiot_common::{
+    device::Mode,
+    flow::{FlowEntry, FlowKey},
+    reason::Reason,
+};
 
 use crate::{packet::Packet, verdict::Verdict};
 
@@ -19,6 +23,12 @@ pub struct Scratch {
     pub packet: Packet,
     /// A flow in the making: too large for the stack of the stage that makes it.
     pub flow: Cell<FlowEntry>,
+    /// Flow of the datagram that an ICMP error quotes.
+    pub quoted: Cell<FlowKey>,
+    /// 1: there is one.
+    pub has_quote: Cell<u8>,
+    /// Which part of a datagram the frame holds, if it does not hold the whole.
+    pub part: Cell<Part>,
     device: Cell<u32>,
     rule: Cell<u32>,
     slot: Cell<u32>,
@@ -26,6 +36,24 @@ pub struct Scratch {
     mode: Cell<u8>,
     dropped: Cell<u8>,
     hit: Cell<u8>,
+}
+
+/// What a fragment's header says.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Part {
+    /// Identification, network order.
+    pub id: u32,
+    /// Bytes of the datagram's payload that it holds.
+    pub length: u16,
+    /// Where they begin, in units of 8 bytes.
+    pub offset: u16,
+    /// 1: more follow.
+    pub more: u8,
+    /// Protocol that the fragment's header names.
+    pub protocol: u8,
+    /// Zero.
+    pub reserved: [u8; 2],
 }
 
 #[btf_map]

@@ -40,6 +40,20 @@ impl Verdict {
         }
     }
 
+    /// The verdict on a frame that a live flow forwards.
+    #[inline(always)]
+    pub const fn hit(reason: Reason, mode: Mode, device: u32, rule: u32) -> Self {
+        Self {
+            reason,
+            mode,
+            dropped: false,
+            hit: true,
+            device,
+            rule,
+            slot: 0,
+        }
+    }
+
     /// The verdict that follows from a reason for a device in this mode.
     #[inline(always)]
     pub const fn new(reason: Reason, mode: Mode, device: u32, rule: u32, slot: u32) -> Self {

@@ -1,18 +1,29 @@
 //! Conversations that were allowed once: found, moved on, opened.
 
+mod budget;
+mod half_open;
 mod open;
+mod recheck;
+pub(crate) mod related;
 pub(crate) mod table;
 mod tcp;
 
 use xiot_common::{
-    flow::{FLOW_LEARN, FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowState},
+    device::Mode,
+    flow::{
+        FLOW_LEARN, FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowState, LONGEST_WOULD_DROP,
+    },
+    profile::Timeouts,
     reason::Reason,
 };
 
+pub(crate) use budget::datagram;
+pub(crate) use half_open::{Answer, xiot_half_open};
 pub use open::{Opening, open};
+use recheck::xiot_recheck;
 
 use crate::{
-    packet::{Icmp, Packet},
+    packet::{Icmp, Kind, Packet},
     parse::l4,
     record::observed,
 };
@@ -24,6 +35,8 @@ pub enum Lookup {
     Hit {
         /// Reason that the flow counts under.
         reason: Reason,
+        /// Mode that it was judged in.
+        mode: Mode,
         /// Device of the flow.
         device: u32,
         /// Rule of the flow.
@@ -31,6 +44,8 @@ pub enum Lookup {
     },
     /// No flow speaks for it.
     Miss,
+    /// Its flow was opened under a policy that is not in force any more; this one denies it.
+    Revoked,
     /// A SYN on a flow: judge it as a new conversation.
     Reopen {
         /// If policy allows it, it takes the flow's place; else the flow stays as it is.
@@ -40,29 +55,44 @@ pub enum Lookup {
     BadState,
 }
 
-/// Looks the frame's flow up and moves it on.
+/// Looks the frame's flow up among those that both sides spoke in, and moves it on.
 #[inline(always)]
-pub fn lookup(packet: &Packet) -> Lookup {
+pub fn lookup(packet: &mut Packet) -> Lookup {
     let Some(entry) = table::find(&packet.key) else {
         return Lookup::Miss;
     };
+    packet.filed = 1;
     if !entry.is_live(packet.now) {
         // It stays until another takes its place or room is made: removing by key could hit one that another CPU has
         // just opened.
         if entry.pending_frames != 0 {
-            observed::xiot_fold();
+            observed::xiot_fold(table::CONFIRMED);
         }
         return Lookup::Miss;
     }
-    let from_initiator = packet.is_from_device() == (entry.flags & FLOW_PEER_INITIATED == 0);
+    if entry.epoch != packet.epoch && xiot_recheck(table::CONFIRMED) != 0 {
+        return Lookup::Revoked;
+    }
+    let (lookup, fold) = advance(entry, packet);
+    // The last use of `entry`: folding finds and writes the same element.
+    if fold {
+        observed::xiot_fold(table::CONFIRMED);
+    }
+    lookup
+}
+
+/// Moves a live flow on by a frame. Also whether its pending frames are due for the observed map.
+#[inline(always)]
+fn advance(entry: &mut FlowEntry, packet: &Packet) -> (Lookup, bool) {
+    let from_initiator = is_from_initiator(entry, packet);
     if packet.protocol == l4::TCP {
         match tcp::step(entry, packet, from_initiator) {
             tcp::Step::Forward => {}
-            tcp::Step::Reopen { gives_way } => return Lookup::Reopen { gives_way },
-            tcp::Step::BadState => return Lookup::BadState,
+            tcp::Step::Reopen { gives_way } => return (Lookup::Reopen { gives_way }, false),
+            tcp::Step::BadState => return (Lookup::BadState, false),
         }
-    } else if packet.icmp != Icmp::No && (packet.icmp == Icmp::Request) != from_initiator {
-        return Lookup::Miss;
+    } else if is_wrong_echo(packet, from_initiator) {
+        return (Lookup::Miss, false);
     } else if !from_initiator && entry.state == FlowState::Unreplied as u8 {
         entry.state = FlowState::Replied as u8;
         if packet.protocol == l4::UDP {
@@ -70,21 +100,35 @@ pub fn lookup(packet: &Packet) -> Lookup {
             entry.idle_timeout = entry.next_timeout;
         }
     }
-    let reason = if entry.flags & FLOW_WOULD_DROP == 0 {
-        Reason::AllowedFlow
-    } else {
-        Reason::from_u8(entry.reason).unwrap_or(Reason::UnknownDevice)
-    };
     let hit = Lookup::Hit {
-        reason,
+        reason: reason(entry),
+        mode: Mode::from_u8(entry.mode),
         device: entry.device,
         rule: entry.rule,
     };
-    // The last use of `entry`: folding finds and writes the same element.
-    if count(entry, packet) {
-        observed::xiot_fold();
+    (hit, count(entry, packet))
+}
+
+/// Whether the side that opened the flow sent the frame.
+#[inline(always)]
+const fn is_from_initiator(entry: &FlowEntry, packet: &Packet) -> bool {
+    packet.is_from_device() == (entry.flags & FLOW_PEER_INITIATED == 0)
+}
+
+/// Requests come from the initiator, replies from the responder.
+#[inline(always)]
+fn is_wrong_echo(packet: &Packet, from_initiator: bool) -> bool {
+    packet.icmp != Icmp::No && (packet.icmp == Icmp::Request) != from_initiator
+}
+
+/// What the flow's frames count under.
+#[inline(always)]
+fn reason(entry: &FlowEntry) -> Reason {
+    if entry.flags & FLOW_WOULD_DROP == 0 {
+        Reason::AllowedFlow
+    } else {
+        Reason::from_u8(entry.reason).unwrap_or(Reason::UnknownDevice)
     }
-    hit
 }
 
 /// Counts the frame; true if the flow's pending frames are due for the observed map.
@@ -108,4 +152,45 @@ fn count(entry: &mut FlowEntry, packet: &Packet) -> bool {
     }
     entry.last_seen = packet.now;
     learn
+}
+
+/// How long a flow may be silent: now, once it is answered, and once it is closing.
+#[derive(Clone, Copy, Debug)]
+struct Silence {
+    idle: u32,
+    next: u32,
+    closing: u16,
+}
+
+impl Silence {
+    /// In a state, by the timeouts of a profile; of a would-drop flow never for long.
+    #[inline(always)]
+    fn of(packet: &Packet, state: u8, timeouts: &Timeouts, would_drop: bool) -> Self {
+        let (first, next) = match packet.protocol {
+            l4::TCP => (timeouts.tcp_handshake, timeouts.tcp_established),
+            l4::UDP => (timeouts.udp_unreplied, timeouts.udp_replied),
+            l4::ICMP if packet.kind == Kind::Ipv4 => (timeouts.icmp, timeouts.icmp),
+            l4::ICMPV6 if packet.kind == Kind::Ipv6 => (timeouts.icmp, timeouts.icmp),
+            _ => (timeouts.other, timeouts.other),
+        };
+        let longest = if would_drop {
+            LONGEST_WOULD_DROP
+        } else {
+            u32::MAX
+        };
+        let closing = timeouts.tcp_closing.min(longest);
+        let idle = if state == FlowState::TcpHandshake as u8 || state == FlowState::Unreplied as u8
+        {
+            first
+        } else if state == FlowState::TcpClosing as u8 {
+            closing
+        } else {
+            next
+        };
+        Self {
+            idle: idle.min(longest),
+            next: next.min(longest),
+            closing: u16::try_from(closing).unwrap_or(u16::MAX),
+        }
+    }
 }

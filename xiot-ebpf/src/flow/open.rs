@@ -1,18 +1,20 @@
-//! Opening flows, and passing what needs none (docs/judgement.md, 6).
+//! Opening flows, and passing what needs none (docs/judgement.md, 7).
 
 use xiot_common::{
     device::Mode,
     flow::{
-        FLOW_LEARN, FLOW_MIDSTREAM, FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowState,
+        FLOW_ACKNOWLEDGED_FROM, FLOW_ACKNOWLEDGED_TO, FLOW_LEARN, FLOW_MIDSTREAM,
+        FLOW_PEER_INITIATED, FLOW_RESPONDER_FIRST, FLOW_WOULD_DROP, FlowEntry, FlowState,
     },
     profile::Timeouts,
     reason::{Class, Reason},
 };
 
-use super::table;
+use super::{Silence, budget, table};
 use crate::{
-    packet::{Icmp, Packet, RST},
+    packet::{ACK, Icmp, Packet, RST},
     parse::{has_flow, l4},
+    policy::{peer::Opener, subject::Subject},
     record::observed,
     scratch,
 };
@@ -24,111 +26,141 @@ pub struct Opening {
     pub reason: Reason,
     /// Rule that allows it, or 0.
     pub rule: u32,
-    /// Device, or 0.
-    pub device: u32,
-    /// Generation of the device.
-    pub generation: u32,
-    /// Mode of the device.
-    pub mode: Mode,
+    /// Who opens it, or has opened it.
+    pub opener: Opener,
 }
 
 /// Opens a flow for an allowed frame, or for a denied one that the mode lets through. Gives the reason that the
 /// frame counts under.
 #[inline(always)]
-pub fn open(packet: &Packet, opening: &Opening, timeouts: &Timeouts) -> Reason {
+pub fn open(
+    packet: &Packet,
+    subject: &Subject,
+    opening: &Opening,
+    timeouts: &Timeouts,
+    limit: u32,
+) -> Reason {
     let denied = opening.reason.class() == Class::Denied;
-    if denied && matches!(opening.mode, Mode::Enforce) {
+    if denied && matches!(subject.mode, Mode::Enforce) {
         return opening.reason;
     }
-    let midstream = packet.protocol == l4::TCP && !packet.is_pure_syn();
+    let reason = if may_have_flow(packet) {
+        match file(packet, subject, opening, timeouts, limit) {
+            Ok(()) => opening.reason,
+            Err(_) if denied => opening.reason,
+            Err(reason) => reason,
+        }
+    } else {
+        opening.reason
+    };
+    let mut how = 0;
+    if is_midstream(packet) && packet.tcp_flags & RST == 0 {
+        how |= observed::MIDSTREAM;
+    }
+    if opening.opener != Opener::sender(packet) {
+        how |= observed::ANSWER;
+    }
+    observed::xiot_observe(u32::from(reason as u8), opening.rule, how);
+    reason
+}
+
+/// Whether the frame begins something that goes on.
+#[inline(always)]
+fn may_have_flow(packet: &Packet) -> bool {
     // All DHCP clients speak from 0.0.0.0: as flows they would be one.
     let anonymous = packet.key.device.is_unspecified() || packet.key.peer.is_unspecified();
-    if !has_flow(packet)
-        || packet.icmp == Icmp::Reply
-        || (midstream && packet.tcp_flags & RST != 0)
-        || anonymous
-    {
-        observed::xiot_observe(u32::from(opening.reason as u8), opening.rule, 0);
-        return opening.reason;
-    }
-    let Some(scratch) = scratch::get() else {
-        return opening.reason;
-    };
-    scratch
-        .flow
-        .set(entry(packet, opening, timeouts, midstream, denied));
-    // SAFETY: the element belongs to this CPU and nothing writes it before the map has copied it.
-    let entry = unsafe { &*scratch.flow.as_ptr() };
-    if !table::insert(&packet.key, entry, packet.now) {
-        return if denied {
-            opening.reason
-        } else {
-            Reason::FlowTableFull
-        };
-    }
-    observed::xiot_observe(
-        u32::from(opening.reason as u8),
-        opening.rule,
-        u32::from(midstream),
-    );
-    opening.reason
+    has_flow(packet)
+        && packet.icmp != Icmp::Reply
+        && !(is_midstream(packet) && packet.tcp_flags & RST != 0)
+        && !anonymous
 }
 
 #[inline(always)]
-fn entry(
+fn is_midstream(packet: &Packet) -> bool {
+    packet.protocol == l4::TCP && !packet.is_pure_syn()
+}
+
+/// Files the flow; the reason if there is no room for it.
+#[inline(always)]
+fn file(
     packet: &Packet,
+    subject: &Subject,
     opening: &Opening,
     timeouts: &Timeouts,
-    midstream: bool,
-    denied: bool,
-) -> FlowEntry {
-    let (state, idle_timeout, next_timeout) = match packet.protocol {
-        l4::TCP if midstream => (
-            FlowState::TcpEstablished,
-            timeouts.tcp_established,
-            timeouts.tcp_established,
-        ),
-        l4::TCP => (
-            FlowState::TcpHandshake,
-            timeouts.tcp_handshake,
-            timeouts.tcp_established,
-        ),
-        l4::UDP => (
-            FlowState::Unreplied,
-            timeouts.udp_unreplied,
-            timeouts.udp_replied,
-        ),
-        _ if packet.icmp == Icmp::Request => (FlowState::Unreplied, timeouts.icmp, timeouts.icmp),
-        _ => (FlowState::Unreplied, timeouts.other, timeouts.other),
+    limit: u32,
+) -> Result<(), Reason> {
+    let by_device = opening.opener == Opener::Device;
+    budget::new_flow(subject.device, by_device, limit, packet.now)?;
+    let Some(scratch) = scratch::get() else {
+        return Err(Reason::FlowTableFull);
+    };
+    scratch.flow.set(entry(packet, subject, opening, timeouts));
+    // SAFETY: the element belongs to this CPU and nothing writes it before the map has copied it.
+    let entry = unsafe { &*scratch.flow.as_ptr() };
+    if table::insert_half_open(&packet.key, entry, packet.filed != 0) {
+        Ok(())
+    } else {
+        Err(Reason::FlowTableFull)
+    }
+}
+
+#[inline(always)]
+fn entry(packet: &Packet, subject: &Subject, opening: &Opening, timeouts: &Timeouts) -> FlowEntry {
+    let would_drop = opening.reason.class() == Class::Denied;
+    let answered = opening.opener != Opener::sender(packet);
+    let midstream = is_midstream(packet);
+    let state = match packet.protocol {
+        l4::TCP if midstream => FlowState::TcpEstablished,
+        l4::TCP => FlowState::TcpHandshake,
+        _ if answered => FlowState::Replied,
+        _ => FlowState::Unreplied,
     };
     let from_device = packet.is_from_device();
     let mut flags = 0;
-    if !from_device {
+    if opening.opener == Opener::Peer {
         flags |= FLOW_PEER_INITIATED;
     }
-    if denied {
+    if answered {
+        flags |= FLOW_RESPONDER_FIRST;
+    }
+    if would_drop {
         flags |= FLOW_WOULD_DROP;
     }
-    if matches!(opening.mode, Mode::Learn) {
+    if matches!(subject.mode, Mode::Learn) {
         flags |= FLOW_LEARN;
     }
     if midstream {
         flags |= FLOW_MIDSTREAM;
     }
+    let mut acknowledged = (0, 0);
+    if packet.tcp_flags & ACK != 0 {
+        if from_device {
+            flags |= FLOW_ACKNOWLEDGED_FROM;
+            acknowledged.0 = packet.acknowledgement;
+        } else {
+            flags |= FLOW_ACKNOWLEDGED_TO;
+            acknowledged.1 = packet.acknowledgement;
+        }
+    }
+    let silence = Silence::of(packet, state as u8, timeouts, would_drop);
     let length = u64::from(packet.length);
     FlowEntry {
-        device: opening.device,
+        device: subject.device,
         rule: opening.rule,
-        generation: opening.generation,
+        generation: subject.generation,
+        epoch: packet.epoch,
         opened_at: packet.now,
         last_seen: packet.now,
-        idle_timeout,
-        next_timeout,
-        closing_timeout: u16::try_from(timeouts.tcp_closing).unwrap_or(u16::MAX),
+        idle_timeout: silence.idle,
+        next_timeout: silence.next,
+        acknowledged_from: acknowledged.0,
+        acknowledged_to: acknowledged.1,
+        closing_timeout: silence.closing,
         state: state as u8,
         flags,
         reason: opening.reason as u8,
-        reserved: [0; 7],
+        mode: subject.mode as u8,
+        reserved: [0; 2],
         pending_frames: 0,
         pending_bytes: 0,
         from_frames: u64::from(from_device),

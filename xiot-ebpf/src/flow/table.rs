@@ -1,18 +1,18 @@
-//! The flow table's storage, behind two functions so that it can change.
+//! The storage of flows, behind a few functions so that it can change.
 //!
-//! A preallocated hash: a full table refuses what is new and never evicts what is live. Flows that are over are
-//! removed by the agent, with a margin, and by the program itself when it finds no room: enforcement must not starve
-//! while there is no agent.
+//! Flows that both sides spoke in are in a preallocated hash: when it is full it refuses what is new and never evicts what
+//! is live. Flows that are over are removed by the agent, with a margin, and by the program itself when it finds no room:
+//! enforcement must not starve while there is no agent. Half-open flows are in an LRU: a flood of them pushes itself out.
 
 use core::ffi::c_void;
 
 use aya_ebpf::{
-    btf_maps::{Array, HashMap},
+    btf_maps::{Array, HashMap, LruHashMap},
     helpers::generated::bpf_for_each_map_elem,
     macros::btf_map,
 };
 use xiot_common::{
-    capacity::DEFAULT_FLOWS,
+    capacity::{DEFAULT_FLOWS, DEFAULT_HALF_OPEN},
     flow::{FlowEntry, FlowKey},
 };
 
@@ -20,6 +20,10 @@ use crate::config;
 
 #[btf_map]
 static FLOWS: HashMap<FlowKey, FlowEntry, { DEFAULT_FLOWS as usize }> = HashMap::new();
+
+#[btf_map]
+static HALF_OPEN: LruHashMap<FlowKey, FlowEntry, { DEFAULT_HALF_OPEN as usize }> =
+    LruHashMap::new();
 
 /// One element.
 #[btf_map]
@@ -44,7 +48,33 @@ const PAUSE: u32 = 1;
 /// Seconds after a walk that found little: all the others are live.
 const LONG_PAUSE: u32 = 10;
 
-/// The flow of this key, live or not.
+/// Which table a flow is in. A number, since it is handed to functions that are checked alone.
+pub(crate) type Table = u32;
+/// The table of flows that both sides spoke in.
+pub(crate) const CONFIRMED: Table = 0;
+/// That of the others.
+pub(crate) const HALF: Table = 1;
+
+/// The flow of this key in one of the tables, live or not.
+#[inline(always)]
+pub(crate) fn find_in(table: Table, key: &FlowKey) -> Option<&'static mut FlowEntry> {
+    if table == CONFIRMED {
+        find(key)
+    } else {
+        find_half_open(key)
+    }
+}
+
+/// The half-open flow of this key, live or not.
+#[inline(always)]
+pub(crate) fn find_half_open(key: &FlowKey) -> Option<&'static mut FlowEntry> {
+    let entry = HALF_OPEN.get_ptr_mut(key)?;
+    // SAFETY: as in `find`. An LRU may also give the element to another key: only to one that comes when the table is full
+    // and this flow has been silent for longest, which it has not, since its frame is here.
+    Some(unsafe { &mut *entry })
+}
+
+/// The flow of this key that both sides spoke in, live or not.
 #[inline(always)]
 pub(crate) fn find(key: &FlowKey) -> Option<&'static mut FlowEntry> {
     let entry = FLOWS.get_ptr_mut(key)?;
@@ -54,11 +84,42 @@ pub(crate) fn find(key: &FlowKey) -> Option<&'static mut FlowEntry> {
     Some(unsafe { &mut *entry })
 }
 
-/// Files the flow, over an older one of the same key; false if there is no room.
+/// Files a half-open flow, over an older one of the same key; false if there is no room. `filed`: there is one among the
+/// others, which it takes the place of.
 #[inline(always)]
-pub(crate) fn insert(key: &FlowKey, entry: &FlowEntry, now: u32) -> bool {
-    FLOWS.insert(key, entry, 0).is_ok()
-        || (xiot_reclaim(now) != 0 && FLOWS.insert(key, entry, 0).is_ok())
+pub(super) fn insert_half_open(key: &FlowKey, entry: &FlowEntry, filed: bool) -> bool {
+    if HALF_OPEN.insert(key, entry, 0).is_err() {
+        return false;
+    }
+    if filed {
+        remove(CONFIRMED, key);
+    }
+    true
+}
+
+/// Moves a half-open flow to the others; false if there is no room.
+#[inline(always)]
+pub(super) fn confirm(key: &FlowKey, entry: &FlowEntry, now: u32) -> bool {
+    if FLOWS.insert(key, entry, 0).is_err()
+        && (xiot_reclaim(now) == 0 || FLOWS.insert(key, entry, 0).is_err())
+    {
+        return false;
+    }
+    remove(HALF, key);
+    true
+}
+
+/// Removes a flow.
+#[inline(always)]
+pub(super) fn remove(table: Table, key: &FlowKey) {
+    // One that is gone already is as good as removed.
+    match if table == CONFIRMED {
+        FLOWS.remove(key)
+    } else {
+        HALF_OPEN.remove(key)
+    } {
+        Ok(()) | Err(_) => {}
+    }
 }
 
 /// Removes flows that are over and tells how many. A walk through 131,072 flows that are all live takes some 20 ms, for
@@ -117,7 +178,7 @@ unsafe extern "C" fn remove_if_over(
 ) -> i64 {
     // SAFETY: valid by contract, as long as the call lasts.
     let (key, entry, pass) = unsafe { (&*key, &*entry, &*pass) };
-    if entry.is_live(pass.now) || FLOWS.remove(key).is_err() {
+    if !entry.is_over(pass.now) || FLOWS.remove(key).is_err() {
         return 0;
     }
     let Some(reclaim) = reclaim() else {

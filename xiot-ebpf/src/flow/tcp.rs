@@ -1,7 +1,11 @@
 //! TCP as far as a gateway must know it: who opened, whether it was answered, whether it is ending
-//! (docs/judgement.md, 2). Sequence numbers are the endpoints' affair.
+//! (docs/judgement.md, 3). Of sequence numbers it knows what each side acknowledged last, which tells a RST of the other
+//! side from a forged one; the rest is the endpoints' affair.
 
-use xiot_common::flow::{FLOW_WOULD_DROP, FlowEntry, FlowState};
+use xiot_common::flow::{
+    FLOW_ACKNOWLEDGED_FROM, FLOW_ACKNOWLEDGED_TO, FLOW_DOUBTFUL, FLOW_WOULD_DROP, FlowEntry,
+    FlowState,
+};
 
 use crate::packet::{ACK, FIN, Packet, RST, SYN};
 
@@ -33,7 +37,11 @@ pub(crate) fn step(entry: &mut FlowEntry, packet: &Packet, from_initiator: bool)
         };
     }
     if flags & RST != 0 {
-        close(entry);
+        if handshake || is_expected(entry, packet) {
+            close(entry);
+        } else {
+            entry.flags |= FLOW_DOUBTFUL;
+        }
         return Step::Forward;
     }
     if handshake {
@@ -44,12 +52,38 @@ pub(crate) fn step(entry: &mut FlowEntry, packet: &Packet, from_initiator: bool)
             entry.state = FlowState::TcpEstablished as u8;
             entry.idle_timeout = entry.next_timeout;
         }
-        return Step::Forward;
-    }
-    if flags & FIN != 0 {
+    } else if flags & FIN != 0 {
         finish(entry, from_initiator);
     }
+    acknowledge(entry, packet);
     Step::Forward
+}
+
+/// Whether the segment begins where the other side's last acknowledgment says (RFC 5961, 3.2).
+#[inline(always)]
+fn is_expected(entry: &FlowEntry, packet: &Packet) -> bool {
+    let (known, number) = if packet.is_from_device() {
+        (FLOW_ACKNOWLEDGED_TO, entry.acknowledged_to)
+    } else {
+        (FLOW_ACKNOWLEDGED_FROM, entry.acknowledged_from)
+    };
+    entry.flags & known != 0 && packet.sequence == number
+}
+
+/// Notes what the sender acknowledges, and that the flow goes on.
+#[inline(always)]
+fn acknowledge(entry: &mut FlowEntry, packet: &Packet) {
+    let mut flags = entry.flags & !FLOW_DOUBTFUL;
+    if packet.tcp_flags & ACK != 0 {
+        if packet.is_from_device() {
+            flags |= FLOW_ACKNOWLEDGED_FROM;
+            entry.acknowledged_from = packet.acknowledgement;
+        } else {
+            flags |= FLOW_ACKNOWLEDGED_TO;
+            entry.acknowledged_to = packet.acknowledgement;
+        }
+    }
+    entry.flags = flags;
 }
 
 /// Answered, and not yet ended by both sides.

@@ -7,11 +7,11 @@
 use aya_ebpf::bindings::xdp_md;
 use xiot_common::{addr::Addr, reason::Reason};
 
-use super::Datagram;
+use super::{Datagram, fragment, quote::Quoted};
 use crate::{
     frame::{Frame, Wire},
     packet::{Fragment, Packet},
-    scratch::{self, Forgetful},
+    scratch::{self, Forgetful, Part},
 };
 
 #[derive(Clone, Copy)]
@@ -69,17 +69,49 @@ pub(crate) fn parse(frame: &Frame, packet: &mut Packet, offset: usize) -> Result
     }
     packet.protocol = header.protocol;
     packet.hop_limit = header.ttl;
-    let fragment = u16::from_be(header.fragment);
-    if fragment & FRAGMENT_OFFSET != 0 {
-        packet.fragment = Fragment::Later;
-    } else if fragment & MORE_FRAGMENTS != 0 {
-        packet.fragment = Fragment::First;
+    let field = u16::from_be(header.fragment);
+    if field & (FRAGMENT_OFFSET | MORE_FRAGMENTS) != 0 {
+        packet.fragment = if field & FRAGMENT_OFFSET == 0 {
+            Fragment::First
+        } else {
+            Fragment::Later
+        };
+        let part = Part {
+            id: u32::from(header.id),
+            length: (total_length - header_length) as u16,
+            offset: field & FRAGMENT_OFFSET,
+            more: u8::from(field & MORE_FRAGMENTS != 0),
+            protocol: header.protocol,
+            reserved: [0; 2],
+        };
+        fragment::note(&part, false)?;
     }
     Ok(Datagram {
         src: Addr::from_v4_word(header.src),
         dst: Addr::from_v4_word(header.dst),
         offset: offset + header_length,
         length: total_length - header_length,
+    })
+}
+
+/// The header of a quoted datagram, of which `length` bytes are there; none if it is not whole, or a later fragment's.
+#[inline(always)]
+pub(super) fn quoted(frame: &Frame, offset: usize, length: usize) -> Option<Quoted> {
+    let header: Header = frame.read(offset)?;
+    let header_length = usize::from(header.version_length & 0x0f) * 4;
+    if header.version_length >> 4 != 4
+        || header_length < size_of::<Header>()
+        || header_length > length
+        || u16::from_be(header.fragment) & FRAGMENT_OFFSET != 0
+    {
+        return None;
+    }
+    Some(Quoted {
+        src: Addr::from_v4_word(header.src),
+        dst: Addr::from_v4_word(header.dst),
+        protocol: header.protocol,
+        offset: offset + header_length,
+        length: length - header_length,
     })
 }
 

@@ -7,10 +7,11 @@
 use aya_ebpf::bindings::xdp_md;
 use xiot_common::{addr::Addr, capacity::MAX_IPV6_EXTENSIONS, reason::Reason};
 
-use super::Datagram;
+use super::{Datagram, fragment, quote::Quoted};
 use crate::{
     frame::{Frame, Wire},
     packet::{Fragment, Packet},
+    scratch::Part,
 };
 
 #[derive(Clone, Copy)]
@@ -77,7 +78,7 @@ pub(crate) fn parse(frame: &Frame, packet: &mut Packet, offset: usize) -> Result
         length: payload,
     };
     if is_extension(header.next) {
-        let chain = extensions(frame, offset, payload, header.next)?;
+        let chain = extensions(frame, offset, payload, header.next, false)?;
         packet.protocol = chain.protocol;
         packet.fragment = chain.fragment;
         datagram.offset = chain.offset;
@@ -89,6 +90,34 @@ pub(crate) fn parse(frame: &Frame, packet: &mut Packet, offset: usize) -> Result
     Ok(datagram)
 }
 
+/// The headers of a quoted datagram, of which `length` bytes are there; none if they are not whole, or a later fragment's.
+#[inline(always)]
+pub(super) fn quoted(frame: &Frame, offset: usize, length: usize) -> Option<Quoted> {
+    let header: Header = frame.read(offset)?;
+    if u32::from_be(header.version) >> 28 != 6 {
+        return None;
+    }
+    let offset = offset + size_of::<Header>();
+    let length = length.checked_sub(size_of::<Header>())?;
+    let mut quoted = Quoted {
+        src: header.src,
+        dst: header.dst,
+        protocol: header.next,
+        offset,
+        length,
+    };
+    if is_extension(header.next) {
+        let chain = extensions(frame, offset, length, header.next, true).ok()?;
+        if chain.fragment == Fragment::Later {
+            return None;
+        }
+        quoted.protocol = chain.protocol;
+        quoted.offset = chain.offset;
+        quoted.length = chain.length;
+    }
+    Some(quoted)
+}
+
 /// What the chain of extension headers leads to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Chain {
@@ -98,10 +127,22 @@ struct Chain {
     length: usize,
 }
 
-/// Walks the chain that starts at `offset` with a header of kind `next`.
+/// Walks the chain that starts at `offset` with a header of kind `next`. Of a quoted one the end may be missing.
 #[inline(always)]
-fn extensions(frame: &Frame, offset: usize, length: usize, next: u8) -> Result<Chain, Reason> {
-    let packed = xiot_ipv6_extensions(frame.ctx(), offset as u32, length as u32, u32::from(next));
+fn extensions(
+    frame: &Frame,
+    offset: usize,
+    length: usize,
+    next: u8,
+    quoted: bool,
+) -> Result<Chain, Reason> {
+    let packed = xiot_ipv6_extensions(
+        frame.ctx(),
+        offset as u32,
+        length as u32,
+        u32::from(next),
+        u32::from(quoted),
+    );
     match Reason::from_u8(packed as u8) {
         Some(reason) => Err(reason),
         None => Ok(Chain {
@@ -129,6 +170,7 @@ pub(crate) extern "C" fn xiot_ipv6_extensions(
     offset: u32,
     length: u32,
     next: u32,
+    quoted: u32,
 ) -> u64 {
     // SAFETY: the caller hands its context on.
     let frame = unsafe { Frame::of(ctx) };
@@ -137,6 +179,7 @@ pub(crate) extern "C" fn xiot_ipv6_extensions(
         (offset & 0xffff) as usize,
         (length & 0xffff) as usize,
         next as u8,
+        quoted != 0,
     ) {
         Ok(chain) => {
             u64::from(chain.protocol) << 8
@@ -154,6 +197,7 @@ fn walk(
     mut offset: usize,
     mut length: usize,
     mut next: u8,
+    quoted: bool,
 ) -> Result<Chain, Reason> {
     let mut fragment = Fragment::No;
     let mut has_fragment = false;
@@ -180,6 +224,17 @@ fn walk(
             }
             has_fragment = true;
             let field = u16::from(header.third) << 8 | u16::from(header.fourth);
+            if field & 0xfff9 != 0 && !quoted {
+                let part = Part {
+                    id: header.rest,
+                    length: (length - size) as u16,
+                    offset: field >> 3,
+                    more: (field & 1) as u8,
+                    protocol: header.next,
+                    reserved: [0; 2],
+                };
+                fragment::note(&part, true)?;
+            }
             if field & 0xfff8 != 0 {
                 return Ok(Chain {
                     protocol: header.next,

@@ -4,7 +4,7 @@ use xiot_common::reason::Reason;
 
 use crate::{
     frame::{Frame, Wire},
-    packet::{FIN, Fragment, Icmp, Kind, Packet, RST, SYN},
+    packet::{ACK, FIN, Fragment, Icmp, Kind, Packet, RST, SYN},
 };
 
 /// Protocol number of ICMP.
@@ -71,8 +71,8 @@ pub(crate) fn parse(
     match packet.protocol {
         TCP => tcp(frame, packet, offset, available),
         UDP => udp(frame, packet, offset, available),
-        ICMP if packet.kind == Kind::Ipv4 => icmp(frame, packet, offset, available, 8, 0),
-        ICMPV6 if packet.kind == Kind::Ipv6 => icmp(frame, packet, offset, available, 128, 129),
+        ICMP if packet.kind == Kind::Ipv4 => icmp(frame, packet, offset, available, &V4),
+        ICMPV6 if packet.kind == Kind::Ipv6 => icmp(frame, packet, offset, available, &V6),
         _ => Ok(()),
     }
 }
@@ -112,10 +112,12 @@ fn tcp(frame: &Frame, packet: &mut Packet, offset: usize, available: usize) -> R
         return Err(incomplete(packet, Reason::BadTcpHeader));
     }
     let flags = tcp.flags & FLAGS;
-    if flags == 0 || (flags & SYN != 0 && flags & (FIN | RST) != 0) {
+    if flags & (SYN | RST | ACK) == 0 || (flags & SYN != 0 && flags & (FIN | RST) != 0) {
         return Err(Reason::BadTcpFlags);
     }
     packet.tcp_flags = flags;
+    packet.sequence = tcp.sequence;
+    packet.acknowledgement = tcp.acknowledgement;
     packet.src_port = u16::from_be(tcp.src_port);
     packet.dst_port = u16::from_be(tcp.dst_port);
     packet.service = packet.dst_port;
@@ -135,25 +137,64 @@ fn udp(frame: &Frame, packet: &mut Packet, offset: usize, available: usize) -> R
     Ok(())
 }
 
+/// What messages of which type are.
+pub(crate) struct Types {
+    request: u8,
+    reply: u8,
+    /// Bit n: type n is an error. All are below 32.
+    errors: u32,
+}
+
+/// ICMP: destination unreachable, time exceeded, parameter problem (RFC 792).
+pub(crate) const V4: Types = Types {
+    request: 8,
+    reply: 0,
+    errors: 1 << 3 | 1 << 11 | 1 << 12,
+};
+
+/// ICMPv6: destination unreachable, packet too big, time exceeded, parameter problem (RFC 4443).
+pub(crate) const V6: Types = Types {
+    request: 128,
+    reply: 129,
+    errors: 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4,
+};
+
+impl Types {
+    /// What a message of this type and code is.
+    #[inline(always)]
+    pub(crate) const fn of(&self, kind: u8, code: u8) -> Icmp {
+        if kind == self.request && code == 0 {
+            Icmp::Request
+        } else if kind == self.reply && code == 0 {
+            Icmp::Reply
+        } else if kind < 32 && self.errors >> kind & 1 != 0 {
+            Icmp::Error
+        } else {
+            Icmp::Other
+        }
+    }
+}
+
 #[inline(always)]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "offsets and lengths fit 16 bits"
+)]
 fn icmp(
     frame: &Frame,
     packet: &mut Packet,
     offset: usize,
     available: usize,
-    request: u8,
-    reply: u8,
+    types: &Types,
 ) -> Result<(), Reason> {
     let icmp: IcmpHeader = header(frame, packet, offset, available, Reason::BadIcmpHeader)?;
     packet.service = u16::from(icmp.kind) << 8 | u16::from(icmp.code);
     packet.echo_id = u16::from_be(icmp.id);
-    packet.icmp = if icmp.kind == request && icmp.code == 0 {
-        Icmp::Request
-    } else if icmp.kind == reply && icmp.code == 0 {
-        Icmp::Reply
-    } else {
-        Icmp::Other
-    };
+    packet.icmp = types.of(icmp.kind, icmp.code);
+    if packet.icmp == Icmp::Error {
+        packet.message = offset as u16;
+        packet.message_length = available as u16;
+    }
     Ok(())
 }
 
@@ -164,6 +205,6 @@ pub(crate) fn set_echo_ports(packet: &mut Packet) {
     match packet.icmp {
         Icmp::Request => packet.src_port = packet.echo_id,
         Icmp::Reply => packet.dst_port = packet.echo_id,
-        Icmp::No | Icmp::Other => {}
+        Icmp::No | Icmp::Error | Icmp::Other => {}
     }
 }

@@ -3,9 +3,11 @@
 
 mod arp;
 pub(crate) mod eth;
+mod fragment;
 mod ip4;
 mod ip6;
 pub(crate) mod l4;
+pub(crate) mod quote;
 
 use xiot_common::{addr::Addr, reason::Reason};
 
@@ -103,5 +105,5 @@ fn set_key(packet: &mut Packet, datagram: &Datagram) {
 pub fn has_flow(packet: &Packet) -> bool {
     matches!(packet.kind, Kind::Ipv4 | Kind::Ipv6)
         && packet.fragment != Fragment::Later
-        && packet.icmp != Icmp::Other
+        && !matches!(packet.icmp, Icmp::Other | Icmp::Error)
 }

@@ -41,6 +41,27 @@ pub enum Opener {
     Peer = 1,
 }
 
+impl Opener {
+    /// Who sent the frame.
+    #[inline(always)]
+    pub const fn sender(packet: &Packet) -> Self {
+        if packet.is_from_device() {
+            Self::Device
+        } else {
+            Self::Peer
+        }
+    }
+
+    /// The one who does not.
+    #[inline(always)]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Device => Self::Peer,
+            Self::Peer => Self::Device,
+        }
+    }
+}
+
 /// The payload of the longest prefix in the profile's scope that contains the frame's peer address, or 0.
 #[inline(always)]
 pub fn longest(slot: &Slot, profile: u32, opener: Opener) -> u32 {

@@ -25,14 +25,43 @@ pub struct Ruling {
     pub rule: u32,
 }
 
-/// Judges the frame as the opening of a conversation by its sender.
+/// A conversation that somebody wants to have.
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
+    /// Who opens it.
+    pub opener: Opener,
+    /// Port of the side that is called, or ICMP `type << 8 | code`.
+    pub service: u16,
+    /// Port of the side that calls.
+    pub client: u16,
+}
+
+impl Question {
+    /// The frame's sender opens it with this frame.
+    #[inline(always)]
+    pub fn of(packet: &Packet) -> Self {
+        Self {
+            opener: Opener::sender(packet),
+            service: packet.service,
+            client: packet.src_port,
+        }
+    }
+
+    /// The frame's receiver opened it some time ago.
+    #[inline(always)]
+    pub fn answered_by(packet: &Packet) -> Self {
+        Self {
+            opener: Opener::sender(packet).other(),
+            service: packet.src_port,
+            client: packet.dst_port,
+        }
+    }
+}
+
+/// Judges a conversation between the frame's device and peer.
 #[inline(always)]
-pub fn judge(slot: &Slot, packet: &Packet, profile: u32) -> Ruling {
-    let (own, other) = if packet.is_from_device() {
-        (Opener::Device, Opener::Peer)
-    } else {
-        (Opener::Peer, Opener::Device)
-    };
+pub fn judge(slot: &Slot, packet: &Packet, profile: u32, question: Question) -> Ruling {
+    let (own, other) = (question.opener, question.opener.other());
     let set = peer::longest(slot, profile, own);
     let mut has_protocol = false;
     if set != 0 {
@@ -40,8 +69,8 @@ pub fn judge(slot: &Slot, packet: &Packet, profile: u32) -> Ruling {
             slot,
             set - 1,
             packet.protocol,
-            packet.service,
-            packet.service,
+            question.service,
+            question.service,
         );
         if found & RULE != 0 {
             return Ruling {
@@ -54,10 +83,18 @@ pub fn judge(slot: &Slot, packet: &Packet, profile: u32) -> Ruling {
     let opposite = peer::longest(slot, profile, other);
     if opposite != 0 {
         let second = match packet.protocol {
-            l4::TCP | l4::UDP => packet.src_port,
-            _ => packet.service,
+            l4::TCP | l4::UDP => question.client,
+            _ => question.service,
         };
-        if scan(slot, opposite - 1, packet.protocol, packet.service, second) & RULE != 0 {
+        if scan(
+            slot,
+            opposite - 1,
+            packet.protocol,
+            question.service,
+            second,
+        ) & RULE
+            != 0
+        {
             return Ruling {
                 reason: Reason::WrongDirection,
                 rule: 0,

@@ -8,7 +8,7 @@ use xiot_common::{
     image::{Line, SLOTS as SLOT_COUNT},
     profile::{LINES_PER_PROFILE, ProfilePrefixes, ProfileRecord},
     rule::RuleLine,
-    slot::SlotHeader,
+    slot::{Active, SlotHeader},
 };
 
 use crate::config;
@@ -23,9 +23,9 @@ static IMAGE: Array<Line, { (DEFAULT_SLOT_LINES * SLOT_COUNT) as usize }, MMAPAB
 #[btf_map]
 static SLOTS: Array<SlotHeader, { SLOT_COUNT as usize }, MMAPABLE> = Array::new();
 
-/// Index of the slot in force. The agent flips it once the other slot is whole.
+/// Slot and epoch in force. The agent flips them once the other slot is whole.
 #[btf_map]
-static ACTIVE: Array<u32, 1, MMAPABLE> = Array::new();
+static ACTIVE: Array<Active, 1, MMAPABLE> = Array::new();
 
 /// The slot that judges one frame: read once, passed down, so that a flip in between does not mix policies.
 #[derive(Clone, Copy, Debug)]
@@ -38,10 +38,33 @@ pub struct Slot {
     base: u32,
 }
 
-/// The slot in force, if it holds a whole policy of this layout.
+/// Slot and epoch in force, read together.
 #[inline(always)]
-pub fn active() -> Option<Slot> {
-    let slot = Slot::at(*ACTIVE.get(0)?)?;
+#[expect(clippy::cast_possible_truncation, reason = "the word holds two halves")]
+pub fn in_force() -> (u32, u32) {
+    let Some(active) = ACTIVE.get(0) else {
+        return (0, 0);
+    };
+    // SAFETY: the first word of the entry, aligned. Volatile: it must be one load.
+    let word = unsafe { core::ptr::from_ref(active).cast::<u64>().read_volatile() };
+    // The lower address holds the slot.
+    if cfg!(target_endian = "little") {
+        (word as u32, (word >> 32) as u32)
+    } else {
+        ((word >> 32) as u32, word as u32)
+    }
+}
+
+/// Whether conversations are picked up that were there before the gateway.
+#[inline(always)]
+pub fn is_grace(now: u32) -> bool {
+    ACTIVE.get(0).is_some_and(|active| now < active.grace_until)
+}
+
+/// The slot that judges a frame, if it holds a whole policy of this layout.
+#[inline(always)]
+pub fn judging(index: u32) -> Option<Slot> {
+    let slot = Slot::at(index)?;
     (slot.header.magic == SLOT_MAGIC && slot.header.abi == ABI_VERSION).then_some(slot)
 }
 

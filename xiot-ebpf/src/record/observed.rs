@@ -17,30 +17,38 @@ use crate::{flow::table, scratch};
 static OBSERVED: LruHashMap<ObservedKey, ObservedEntry, { DEFAULT_OBSERVED as usize }> =
     LruHashMap::new();
 
-/// Notes the first frame of a conversation: reason and rule of its judgement, and whether (1) it was picked up
-/// midstream.
+/// In the flags of [`xiot_observe`]: the conversation was picked up midstream.
+pub const MIDSTREAM: u32 = 1;
+/// The frame's receiver opened the conversation.
+pub const ANSWER: u32 = 2;
+
+/// Notes the first frame of a conversation: reason and rule of its judgement, and how it began.
 #[unsafe(no_mangle)]
 #[inline(never)]
 #[expect(clippy::cast_possible_truncation, reason = "reasons are bytes")]
-pub extern "C" fn xiot_observe(reason: u32, rule: u32, midstream: u32) -> u32 {
+pub extern "C" fn xiot_observe(reason: u32, rule: u32, how: u32) -> u32 {
     let Some(scratch) = scratch::get() else {
         return 0;
     };
     let packet = &scratch.packet;
     let reason = reason as u8;
-    let from_device = packet.is_from_device();
+    let answer = how & ANSWER != 0;
     let mut flags = 0;
-    if !from_device {
+    if packet.is_from_device() == answer {
         flags |= OBSERVED_PEER_INITIATED;
     }
-    if midstream != 0 {
+    if how & MIDSTREAM != 0 {
         flags |= OBSERVED_MIDSTREAM;
     }
     let key = ObservedKey {
         peer: packet.key.peer,
         address: packet.key.device,
         mac: packet.key.mac,
-        port: packet.service,
+        port: if answer {
+            packet.src_port
+        } else {
+            packet.service
+        },
         vlans: packet.key.vlans,
         wire: packet.key.wire,
         protocol: packet.key.protocol,
@@ -75,15 +83,15 @@ pub extern "C" fn xiot_observe(reason: u32, rule: u32, midstream: u32) -> u32 {
     }
 }
 
-/// Adds the pending frames of this frame's flow to its entry and clears them.
+/// Adds the pending frames of this frame's flow, which is in this table, to its entry and clears them.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn xiot_fold() -> u32 {
+pub extern "C" fn xiot_fold(table: u32) -> u32 {
     let Some(scratch) = scratch::get() else {
         return 0;
     };
     let flow = &scratch.packet.key;
-    let Some(entry) = table::find(flow) else {
+    let Some(entry) = table::find_in(table, flow) else {
         return 0;
     };
     let key = entry.observed_key(flow);

@@ -1,0 +1,139 @@
+//! Flows that only one side spoke in (docs/judgement.md, 3).
+
+use xiot_common::{
+    device::Mode,
+    flow::{FLOW_RESPONDER_FIRST, FLOW_WOULD_DROP, FlowEntry},
+    reason::Reason,
+};
+
+use super::{Lookup, advance, is_from_initiator, is_wrong_echo, table, xiot_recheck};
+use crate::{
+    packet::{Packet, RST},
+    parse::l4,
+    record::observed,
+    scratch::{self, Scratch},
+    verdict::Verdict,
+};
+
+/// What a half-open flow says about a frame; as a number, since the function that finds it is checked alone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub(crate) enum Answer {
+    /// No flow speaks for it.
+    Miss = 0,
+    /// The verdict is in the scratch.
+    Verdict = 1,
+    /// A SYN that may take the flow's place.
+    Reopen = 2,
+    /// A SYN on an established flow.
+    ReopenEstablished = 3,
+    /// The segment cannot come now.
+    BadState = 4,
+    /// The flow is gone: policy denies it now.
+    Revoked = 5,
+}
+
+impl Answer {
+    /// The answer of this number.
+    #[inline(always)]
+    pub(crate) const fn from_u32(number: u32) -> Self {
+        match number {
+            1 => Self::Verdict,
+            2 => Self::Reopen,
+            3 => Self::ReopenEstablished,
+            4 => Self::BadState,
+            5 => Self::Revoked,
+            _ => Self::Miss,
+        }
+    }
+}
+
+/// Looks the frame's flow up among the half-open ones and moves it on. Gives an [`Answer`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub(crate) extern "C" fn xiot_half_open() -> u32 {
+    let Some(scratch) = scratch::get() else {
+        return Answer::Miss as u32;
+    };
+    ask(scratch) as u32
+}
+
+#[inline(always)]
+fn ask(scratch: &Scratch) -> Answer {
+    let packet = &scratch.packet;
+    let Some(mut entry) = table::find_half_open(&packet.key) else {
+        return Answer::Miss;
+    };
+    if !entry.is_live(packet.now) {
+        if entry.pending_frames != 0 {
+            observed::xiot_fold(table::HALF);
+        }
+        return Answer::Miss;
+    }
+    if entry.epoch != packet.epoch && xiot_recheck(table::HALF) != 0 {
+        return Answer::Revoked;
+    }
+    let mut found_in = table::HALF;
+    if let Some(speaks) = speaks(entry, packet) {
+        if table::confirm(&packet.key, entry, packet.now) {
+            let Some(confirmed) = table::find(&packet.key) else {
+                return Answer::Miss;
+            };
+            entry = confirmed;
+            found_in = table::CONFIRMED;
+        } else if speaks == Speaks::Other && entry.flags & FLOW_WOULD_DROP == 0 {
+            let mode = Mode::from_u8(entry.mode);
+            let verdict = Verdict::new(Reason::FlowTableFull, mode, entry.device, 0, packet.slot);
+            scratch.set_verdict(&verdict);
+            return Answer::Verdict;
+        }
+    }
+    let (lookup, fold) = advance(entry, packet);
+    // The last use of `entry`: folding finds and writes the same element.
+    if fold {
+        observed::xiot_fold(found_in);
+    }
+    match lookup {
+        Lookup::Hit {
+            reason,
+            mode,
+            device,
+            rule,
+        } => {
+            scratch.set_verdict(&Verdict::hit(reason, mode, device, rule));
+            Answer::Verdict
+        }
+        Lookup::Miss => Answer::Miss,
+        Lookup::Revoked => Answer::Revoked,
+        Lookup::Reopen { gives_way: true } => Answer::Reopen,
+        Lookup::Reopen { gives_way: false } => Answer::ReopenEstablished,
+        Lookup::BadState => Answer::BadState,
+    }
+}
+
+/// Who ends that a flow is half-open.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Speaks {
+    /// The side that was not heard before.
+    Other,
+    /// The side that opened it, in a later second: it talks whether it is answered or not.
+    Again,
+}
+
+/// Whether the frame ends that the flow is half-open.
+#[inline(always)]
+fn speaks(entry: &FlowEntry, packet: &Packet) -> Option<Speaks> {
+    let from_initiator = is_from_initiator(entry, packet);
+    let other = from_initiator == (entry.flags & FLOW_RESPONDER_FIRST != 0);
+    if packet.protocol == l4::TCP {
+        let part_of_it = !packet.is_pure_syn() && packet.tcp_flags & RST == 0;
+        return (other && part_of_it).then_some(Speaks::Other);
+    }
+    if is_wrong_echo(packet, from_initiator) {
+        None
+    } else if other {
+        Some(Speaks::Other)
+    } else {
+        (packet.now != entry.opened_at).then_some(Speaks::Again)
+    }
+}

@@ -1,0 +1,120 @@
+//! Flows of another epoch: found to need no judging, judged again, or revoked (docs/judgement.md, 3.0).
+
+use xiot_common::{
+    device::Mode,
+    flow::{FLOW_LEARN, FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowState},
+    reason::Reason,
+};
+
+use super::{Silence, table};
+use crate::{
+    packet::Packet,
+    parse::l4,
+    policy::{
+        binding,
+        peer::Opener,
+        rule::{self, Question, Ruling},
+        slot::{self, Slot},
+        subject::{self, Subject},
+    },
+    scratch,
+};
+
+/// Checks the frame's flow, which is in this table; 1: it is gone.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub(crate) extern "C" fn xiot_recheck(table: u32) -> u32 {
+    let Some(scratch) = scratch::get() else {
+        return 1;
+    };
+    let packet = &scratch.packet;
+    let (Some(entry), Some(slot)) = (
+        table::find_in(table, &packet.key),
+        slot::judging(packet.slot),
+    ) else {
+        return 1;
+    };
+    let subject = Subject::of(&slot, packet);
+    if subject.generation != entry.generation {
+        let ruling = judge(&slot, packet, &subject, entry);
+        let denied = ruling.reason != Reason::AllowedRule;
+        if denied && matches!(subject.mode, Mode::Enforce) {
+            table::remove(table, &packet.key);
+            return 1;
+        }
+        restamp(&slot, packet, &subject, &ruling, entry);
+    }
+    entry.device = subject.device;
+    entry.epoch = packet.epoch;
+    0
+}
+
+/// Judges the flow as its initiator's first frame was judged.
+#[inline(always)]
+fn judge(slot: &Slot, packet: &Packet, subject: &Subject, entry: &FlowEntry) -> Ruling {
+    let denied = |reason| Ruling { reason, rule: 0 };
+    if subject.wrong_wire {
+        return denied(Reason::WrongWire);
+    }
+    if subject.profile(slot).is_none() {
+        return denied(Reason::UnknownDevice);
+    }
+    let question = question(packet, entry);
+    if !binding::is_bound(slot, packet, subject, question.opener) {
+        return denied(Reason::AddressNotBound);
+    }
+    rule::judge(slot, packet, subject.profile, question)
+}
+
+#[inline(always)]
+fn question(packet: &Packet, entry: &FlowEntry) -> Question {
+    let key = &packet.key;
+    let (opener, service, client) = if entry.flags & FLOW_PEER_INITIATED == 0 {
+        (Opener::Device, key.peer_port, key.device_port)
+    } else {
+        (Opener::Peer, key.device_port, key.peer_port)
+    };
+    Question {
+        opener,
+        // Flows of these are echo.
+        service: match key.protocol {
+            l4::ICMP if key.device.is_v4() => 8 << 8,
+            l4::ICMPV6 if !key.device.is_v4() => 128 << 8,
+            _ => service,
+        },
+        client,
+    }
+}
+
+/// Puts the flow where it would be had it been opened under the policy in force.
+#[inline(always)]
+fn restamp(
+    slot: &Slot,
+    packet: &Packet,
+    subject: &Subject,
+    ruling: &Ruling,
+    entry: &mut FlowEntry,
+) {
+    let would_drop = ruling.reason != Reason::AllowedRule;
+    let timeouts = subject::timeouts(subject.profile(slot));
+    let silence = Silence::of(packet, entry.state, &timeouts, would_drop);
+    let before = entry.idle_timeout;
+    entry.idle_timeout = silence.idle;
+    if entry.state == FlowState::TcpClosing as u8 && before < silence.idle {
+        entry.idle_timeout = before;
+    }
+    entry.next_timeout = silence.next;
+    entry.closing_timeout = silence.closing;
+    let mut flags = entry.flags & !(FLOW_WOULD_DROP | FLOW_LEARN);
+    if would_drop {
+        flags |= FLOW_WOULD_DROP;
+    }
+    if matches!(subject.mode, Mode::Learn) {
+        flags |= FLOW_LEARN;
+    }
+    entry.flags = flags;
+    entry.reason = ruling.reason as u8;
+    entry.rule = ruling.rule;
+    entry.mode = subject.mode as u8;
+    entry.generation = subject.generation;
+}

@@ -1,0 +1,38 @@
+//! ICMP errors: allowed as far as the conversation is that they are about (docs/judgement.md, 4.5).
+
+use xiot_common::{flow::FlowEntry, reason::Reason};
+
+use super::{reason, table};
+use crate::{packet::Fragment, policy::subject::Subject, scratch::Scratch};
+
+/// The reason of an ICMP error, and the rule of its flow.
+#[inline(always)]
+pub(crate) fn judge(scratch: &Scratch, subject: &Subject) -> (Reason, u32) {
+    match find(scratch, subject) {
+        Some(entry) => match reason(entry) {
+            Reason::AllowedFlow => (Reason::AllowedRelated, entry.rule),
+            reason => (reason, 0),
+        },
+        None => (Reason::IcmpErrorUnrelated, 0),
+    }
+}
+
+#[inline(always)]
+fn find(scratch: &Scratch, subject: &Subject) -> Option<&'static FlowEntry> {
+    if scratch.has_quote.get() == 0 || scratch.packet.fragment != Fragment::No {
+        return None;
+    }
+    // SAFETY: the element belongs to this CPU and is not written while this frame is judged.
+    let key = unsafe { &*scratch.quoted.as_ptr() };
+    let is_current = |entry: &FlowEntry| {
+        entry.is_live(scratch.packet.now)
+            && (entry.epoch == scratch.packet.epoch || entry.generation == subject.generation)
+    };
+    if let Some(entry) = table::find(key)
+        && is_current(entry)
+    {
+        return Some(entry);
+    }
+    let entry = table::find_half_open(key)?;
+    is_current(entry).then_some(entry)
+}

@@ -1,0 +1,110 @@
+//! Whose frame it is, and what follows from that.
+
+use xiot_common::{
+    device::{ANY_WIRE, DEVICE_BOUND, Mode},
+    profile::{DEFAULT_FRAGMENTS, ProfileRecord, Timeouts},
+    slot::SLOT_UNKNOWN_PROFILE,
+};
+
+use super::{device, slot::Slot};
+use crate::{
+    config,
+    packet::{Packet, is_group},
+};
+
+/// The device of a frame, or what stands for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject {
+    /// Its id; 0: not listed, or none.
+    pub device: u32,
+    /// Changes with whatever judges it.
+    pub generation: u32,
+    /// Its mode.
+    pub mode: Mode,
+    /// Index of its profile, or [`NO_PROFILE`].
+    pub profile: u32,
+    /// It is listed for another wire.
+    pub wrong_wire: bool,
+    /// It may use only the addresses bound to it.
+    pub bound: bool,
+}
+
+/// No profile judges the device.
+pub const NO_PROFILE: u32 = u32::MAX;
+
+impl Subject {
+    /// Of a frame.
+    #[inline(always)]
+    pub fn of(slot: &Slot, packet: &Packet) -> Self {
+        let id = if is_of_no_device(packet) {
+            0
+        } else {
+            device::find(slot, packet)
+        };
+        if id != 0
+            && let Some(record) = slot.device(id)
+        {
+            return Self {
+                device: id,
+                generation: record.generation,
+                mode: Mode::from_u8(record.mode),
+                profile: record.profile,
+                wrong_wire: record.wire != ANY_WIRE && record.wire != packet.port.wire,
+                bound: record.flags & DEVICE_BOUND != 0,
+            };
+        }
+        let judged = slot.header.flags & SLOT_UNKNOWN_PROFILE != 0;
+        Self {
+            device: 0,
+            generation: slot.header.unknown_generation,
+            mode: Mode::from_u8(slot.header.unknown_mode),
+            profile: if judged {
+                slot.header.unknown_profile
+            } else {
+                NO_PROFILE
+            },
+            wrong_wire: false,
+            bound: false,
+        }
+    }
+
+    /// The profile that judges it.
+    #[inline(always)]
+    pub fn profile(&self, slot: &Slot) -> Option<&'static ProfileRecord> {
+        if self.profile == NO_PROFILE {
+            None
+        } else {
+            slot.profile(self.profile)
+        }
+    }
+
+    /// Flows that it may open in one second, and as many that peers may open to it.
+    #[inline(always)]
+    pub fn new_flows(&self, profile: Option<&ProfileRecord>) -> u32 {
+        match profile {
+            Some(profile) if self.device != 0 => profile.new_flows,
+            Some(_) | None => config::new_flows_unlisted(),
+        }
+    }
+
+    /// Datagrams in fragments that it may have in one second.
+    #[inline(always)]
+    pub fn fragments(&self, profile: Option<&ProfileRecord>) -> u32 {
+        match profile {
+            Some(profile) if self.device != 0 => profile.fragments,
+            Some(_) | None => DEFAULT_FRAGMENTS,
+        }
+    }
+}
+
+/// Whether it is a broadcast or multicast frame from the uplink.
+#[inline(always)]
+pub fn is_of_no_device(packet: &Packet) -> bool {
+    !packet.is_from_device() && is_group(packet.dst_mac)
+}
+
+/// Timeouts of a profile, or of none.
+#[inline(always)]
+pub fn timeouts(profile: Option<&ProfileRecord>) -> Timeouts {
+    profile.map_or(Timeouts::DEFAULT, |profile| profile.timeouts)
+}
