@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use xiot_agent::{model::policy::Policy, oracle::Oracle};
+use xiot_agent::{
+    model::policy::Policy,
+    oracle::{Limits, Oracle},
+};
 
 use crate::{audit, prog::Prog, shot::Shot, tally::Tally, verdict::Verdict};
 
@@ -46,7 +49,14 @@ impl<'t> Trial<'t> {
         let tally = Tally::before(prog.counters(), policy);
         Self {
             prog,
-            oracle: Oracle::with_flow_capacity(policy, wires, room),
+            oracle: Oracle::with_limits(
+                policy,
+                wires,
+                Limits {
+                    flows: room,
+                    ..Limits::default()
+                },
+            ),
             now: 0,
             judged: 0,
             tally,

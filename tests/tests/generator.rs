@@ -6,7 +6,7 @@ use proptest::{
     strategy::{Strategy as _, ValueTree as _},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
-use xiot_agent::oracle::Oracle;
+use xiot_agent::oracle::{Limits, Oracle};
 use xiot_common::reason::{Class, Reason};
 use xiot_tests::{
     frame::{Extension, Frame, flag::SYN, frame},
@@ -31,7 +31,14 @@ fn every_reason_is_met() {
             .current();
         // Little room every tenth time.
         let room = if seed % 10 == 0 { 8 } else { 1 << 16 };
-        let mut oracle = Oracle::with_flow_capacity(&policy, &wires, room);
+        let mut oracle = Oracle::with_limits(
+            &policy,
+            &wires,
+            Limits {
+                flows: room,
+                ..Limits::default()
+            },
+        );
         let mut now = 0;
         for shot in Traffic::new(seed, &policy).take(FRAMES) {
             now += u64::from(shot.after);

@@ -13,7 +13,7 @@ mod transport;
 
 use std::collections::BTreeSet;
 
-use xiot_agent::oracle::{Oracle, Side};
+use xiot_agent::oracle::{Limits, Oracle, Side};
 use xiot_common::reason::{Class, Reason};
 use xiot_tests::{clock, compare::Trial, prog::Prog, verdict::Verdict, ward};
 
@@ -38,7 +38,14 @@ fn all() -> Vec<Case> {
 fn the_oracle_says_so() {
     let wires = ward::wires();
     for case in all() {
-        let mut oracle = Oracle::with_flow_capacity(&case.policy, &wires, case.flows as usize);
+        let mut oracle = Oracle::with_limits(
+            &case.policy,
+            &wires,
+            Limits {
+                flows: case.flows as usize,
+                ..Limits::default()
+            },
+        );
         let mut now = 0;
         for (number, step) in case.steps.iter().enumerate() {
             let shot = &step.shot;

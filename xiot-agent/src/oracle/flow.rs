@@ -1,100 +1,11 @@
-//! The flow list: a plain map from conversations to what is known of them (docs/judgement.md section 2).
+//! One flow: what is known of a conversation, and how its own frames move it on (docs/judgement.md section 3).
 
-use std::{collections::HashMap, net::IpAddr, time::Duration};
+use std::time::Duration;
 
 use xiot_common::reason::Reason;
 
-use super::{
-    Side,
-    frame::{Echo, Fragment, Frame, Mac, Packet, Transport},
-    owner::device_mac,
-};
+use super::{Side, conversation::Conversation, frame::TcpFlags, grounds::Grounds};
 use crate::model::policy::Timeouts;
-
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub(super) struct Endpoint {
-    pub(super) address: IpAddr,
-    pub(super) port: u16,
-}
-
-/// What both directions of a conversation have in common.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(super) struct Conversation {
-    wire: usize,
-    vlans: (u16, u16),
-    pub(super) protocol: u8,
-    /// MAC of the device, listed or not.
-    mac: Mac,
-    device_end: Endpoint,
-    peer_end: Endpoint,
-}
-
-/// A frame seen as part of a conversation.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Turn {
-    pub(super) conversation: Conversation,
-    pub(super) source: Endpoint,
-    pub(super) destination: Endpoint,
-}
-
-impl Turn {
-    /// None for what belongs to no conversation.
-    pub(super) fn of(side: Side, wire: usize, frame: &Frame, packet: &Packet) -> Option<Self> {
-        if packet.fragment == Fragment::Later {
-            return None;
-        }
-        let (source_port, destination_port) = match packet.transport {
-            Transport::Tcp {
-                source,
-                destination,
-                ..
-            }
-            | Transport::Udp {
-                source,
-                destination,
-            } => (source, destination),
-            Transport::Icmp {
-                echo: Echo::Request(identifier),
-                ..
-            } => (identifier, 0),
-            Transport::Icmp {
-                echo: Echo::Reply(identifier),
-                ..
-            } => (0, identifier),
-            Transport::Icmp { echo: Echo::No, .. } => return None,
-            Transport::Portless => (0, 0),
-        };
-        let source = Endpoint {
-            address: packet.source,
-            port: source_port,
-        };
-        let destination = Endpoint {
-            address: packet.destination,
-            port: destination_port,
-        };
-        let (device_end, peer_end) = match side {
-            Side::Device => (source, destination),
-            Side::Uplink => (destination, source),
-        };
-        Some(Self {
-            conversation: Conversation {
-                wire,
-                vlans: frame.vlans,
-                protocol: packet.protocol,
-                mac: device_mac(side, frame),
-                device_end,
-                peer_end,
-            },
-            source,
-            destination,
-        })
-    }
-
-    /// DHCP clients speak from 0.0.0.0: as flows they would all be one.
-    pub(super) fn has_unspecified_end(&self) -> bool {
-        self.source.address.is_unspecified() || self.destination.address.is_unspecified()
-    }
-}
 
 /// Where a flow stands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -115,173 +26,170 @@ pub enum State {
     Replied,
 }
 
+impl State {
+    /// Answered, and not ended by both sides.
+    pub(super) fn is_established(self) -> bool {
+        matches!(
+            self,
+            Self::Established | Self::InitiatorDone | Self::ResponderDone
+        )
+    }
+}
+
+/// The part of a TCP header that moves a flow.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Segment {
+    pub(super) flags: TcpFlags,
+    pub(super) sequence: u32,
+    pub(super) acknowledgment: u32,
+}
+
 #[derive(Clone, Debug)]
-pub(super) struct Flow {
-    pub(super) device: Option<usize>,
-    pub(super) timeouts: Timeouts,
-    pub(super) initiator: Endpoint,
-    pub(super) state: State,
-    pub(super) idle_timeout: Duration,
-    pub(super) last_frame: u64,
-    pub(super) rule: Option<u32>,
+pub(super) struct Flow<'p> {
+    /// What it was judged by last.
+    pub(super) grounds: Grounds<'p>,
+    /// When that was, or was found to hold still.
+    pub(super) epoch: u64,
+    /// Position in the profile.
+    pub(super) rule: Option<usize>,
     /// What its frames count under: `allowed_flow`, or what they would be dropped for.
     pub(super) reason: Reason,
+    pub(super) initiator: Side,
+    pub(super) state: State,
+    pub(super) idle_timeout: Duration,
+    /// Who sent the first frame that was seen: midstream that need not be the initiator.
+    pub(super) first_sender: Side,
+    pub(super) opened_at: u64,
+    pub(super) last_frame: u64,
+    pub(super) other_spoke: bool,
+    pub(super) first_spoke_later: bool,
+    /// It has its place among the flows that both sides spoke in.
+    pub(super) is_confirmed: bool,
+    /// A RST came that proved nothing.
+    pub(super) is_doubtful: bool,
+    /// TCP: acknowledgment numbers of the device and of its peer.
+    pub(super) acknowledged: (Option<u32>, Option<u32>),
 }
 
 /// Closing timeouts are kept in 16 bits.
 const LONGEST_CLOSING: Duration = Duration::from_secs(65_535);
 
-impl Flow {
-    /// Moves the flow on. A state that it is in already changes nothing.
-    pub(super) fn advance(&mut self, state: State, protocol: u8) {
-        if self.state == state {
-            return;
-        }
-        self.state = state;
-        self.idle_timeout = match state {
-            State::Closing => self
-                .idle_timeout
-                .min(self.timeouts.tcp_closing)
-                .min(LONGEST_CLOSING),
-            State::Handshake
-            | State::Established
-            | State::InitiatorDone
-            | State::ResponderDone
-            | State::Unreplied
-            | State::Replied => {
-                idle_timeout(&self.timeouts, state, protocol, self.initiator.address)
-            }
-        };
+/// A would-drop flow is over after such a silence at the latest.
+const LONGEST_WOULD_DROP: Duration = Duration::from_mins(5);
+
+impl<'p> Flow<'p> {
+    pub(super) fn is_would_drop(&self) -> bool {
+        self.reason != Reason::AllowedFlow
     }
 
-    fn is_live(&self, now: u64) -> bool {
-        Duration::from_secs(now.saturating_sub(self.last_frame)) <= self.idle_timeout
+    pub(super) fn is_live(&self, now: u64) -> bool {
+        self.silence(now) <= self.idle_timeout
+    }
+
+    /// Whether it gives way where room is needed.
+    pub(super) fn is_over(&self, now: u64) -> bool {
+        let closing = self.grounds.timeouts().tcp_closing.min(LONGEST_CLOSING);
+        !self.is_live(now) || self.is_doubtful && self.silence(now) > closing
+    }
+
+    fn silence(&self, now: u64) -> Duration {
+        Duration::from_secs(now.saturating_sub(self.last_frame))
+    }
+
+    /// Whether both sides spoke, and not just in question and answer.
+    pub(super) fn is_half_open(&self, protocol: u8) -> bool {
+        !(self.other_spoke && (protocol == 6 || self.first_spoke_later))
+    }
+
+    /// Takes the outcome of a new judgement. The state stays.
+    pub(super) fn judged_again(
+        &mut self,
+        conversation: &Conversation,
+        grounds: Grounds<'p>,
+        rule: Option<usize>,
+        reason: Reason,
+    ) {
+        self.grounds = grounds;
+        self.rule = rule;
+        self.reason = reason;
+        let before = self.idle_timeout;
+        self.idle_timeout = self.timeout_in(self.state, conversation);
+        if self.state == State::Closing {
+            self.idle_timeout = self.idle_timeout.min(before);
+        }
+    }
+
+    /// Takes a frame in that it forwards, which brings it into this state.
+    pub(super) fn take(
+        &mut self,
+        conversation: &Conversation,
+        side: Side,
+        state: State,
+        segment: Option<Segment>,
+        now: u64,
+    ) {
+        if state != self.state {
+            let before = self.idle_timeout;
+            self.state = state;
+            self.idle_timeout = self.timeout_in(state, conversation);
+            if state == State::Closing {
+                self.idle_timeout = self.idle_timeout.min(before);
+            }
+        }
+        self.last_frame = now;
+        self.hear(side, segment, now);
+    }
+
+    /// Remembers who spoke, and what was acknowledged.
+    pub(super) fn hear(&mut self, side: Side, segment: Option<Segment>, now: u64) {
+        if let Some(segment) = segment {
+            if segment.flags.rst {
+                return;
+            }
+            self.is_doubtful = false;
+            if segment.flags.ack {
+                *self.acknowledged_by(side) = Some(segment.acknowledgment);
+            }
+        }
+        if side == self.first_sender {
+            self.first_spoke_later |= now > self.opened_at;
+        } else {
+            self.other_spoke = true;
+        }
+    }
+
+    /// What this side acknowledged last.
+    pub(super) fn acknowledged_by(&mut self, side: Side) -> &mut Option<u32> {
+        match side {
+            Side::Device => &mut self.acknowledged.0,
+            Side::Uplink => &mut self.acknowledged.1,
+        }
+    }
+
+    /// How long it may be silent in this state.
+    pub(super) fn timeout_in(&self, state: State, conversation: &Conversation) -> Duration {
+        let timeout = idle_timeout(&self.grounds.timeouts(), state, conversation);
+        if self.is_would_drop() {
+            timeout.min(LONGEST_WOULD_DROP)
+        } else {
+            timeout
+        }
     }
 }
 
-/// How long a conversation with an end at this address may be silent.
-pub(super) fn idle_timeout(
-    timeouts: &Timeouts,
-    state: State,
-    protocol: u8,
-    end: IpAddr,
-) -> Duration {
-    match (state, protocol) {
+fn idle_timeout(timeouts: &Timeouts, state: State, conversation: &Conversation) -> Duration {
+    let is_v4 = conversation.peer_end.address.is_ipv4();
+    match (state, conversation.protocol) {
         (State::Handshake, _) => timeouts.tcp_handshake,
         (State::Established | State::InitiatorDone | State::ResponderDone, _) => {
             timeouts.tcp_established
         }
-        (State::Closing, _) => timeouts.tcp_closing,
+        (State::Closing, _) => timeouts.tcp_closing.min(LONGEST_CLOSING),
         (State::Unreplied, 17) => timeouts.udp_unreplied,
         (State::Replied, 17) => timeouts.udp_replied,
         // In the other family the number is just a protocol without ports.
-        (State::Unreplied | State::Replied, 1) if end.is_ipv4() => timeouts.icmp,
-        (State::Unreplied | State::Replied, 58) if end.is_ipv6() => timeouts.icmp,
+        (State::Unreplied | State::Replied, 1) if is_v4 => timeouts.icmp,
+        (State::Unreplied | State::Replied, 58) if !is_v4 => timeouts.icmp,
         (State::Unreplied | State::Replied, _) => timeouts.other,
-    }
-}
-
-/// A flow as an onlooker sees it.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct FlowView {
-    /// Wire index.
-    pub wire: usize,
-    /// Outer and inner VLAN id.
-    pub vlans: (u16, u16),
-    /// IP protocol number.
-    pub protocol: u8,
-    /// Address and port of the device's end. ICMP echo: the requester's port is the identifier, the responder's 0.
-    pub device_end: (IpAddr, u16),
-    /// The other end.
-    pub peer_end: (IpAddr, u16),
-    /// The peer opened it.
-    pub peer_initiated: bool,
-    /// The device, as position in the policy.
-    pub device: Option<usize>,
-    /// MAC of the device, listed or not.
-    pub mac: [u8; 6],
-    /// Rule that allows it.
-    pub rule: Option<u32>,
-    /// What its frames count under.
-    pub reason: Reason,
-    /// Where it stands.
-    pub state: State,
-    /// Silence after which it is over.
-    pub idle_timeout: Duration,
-    /// Second of its last frame.
-    pub last_frame: u64,
-}
-
-impl FlowView {
-    fn of(conversation: &Conversation, flow: &Flow) -> Self {
-        let pair = |end: Endpoint| (end.address, end.port);
-        Self {
-            wire: conversation.wire,
-            vlans: conversation.vlans,
-            protocol: conversation.protocol,
-            device_end: pair(conversation.device_end),
-            peer_end: pair(conversation.peer_end),
-            peer_initiated: flow.initiator == conversation.peer_end,
-            device: flow.device,
-            mac: conversation.mac,
-            rule: flow.rule,
-            reason: flow.reason,
-            state: flow.state,
-            idle_timeout: flow.idle_timeout,
-            last_frame: flow.last_frame,
-        }
-    }
-}
-
-/// The flow table is full.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Full;
-
-#[derive(Clone, Debug)]
-pub(super) struct FlowList {
-    capacity: usize,
-    flows: HashMap<Conversation, Flow>,
-}
-
-impl FlowList {
-    pub(super) fn new(capacity: usize) -> Self {
-        Self {
-            capacity,
-            flows: HashMap::new(),
-        }
-    }
-
-    /// The flow of a conversation, unless it is over.
-    pub(super) fn live(&mut self, conversation: &Conversation, now: u64) -> Option<&mut Flow> {
-        self.flows
-            .get_mut(conversation)
-            .filter(|flow| flow.is_live(now))
-    }
-
-    /// Takes up a flow in place of any other of the conversation. What is over makes room if there is none.
-    pub(super) fn put(
-        &mut self,
-        conversation: Conversation,
-        flow: Flow,
-        now: u64,
-    ) -> Result<(), Full> {
-        if self.is_full_for(&conversation) {
-            self.flows.retain(|_, flow| flow.is_live(now));
-            if self.is_full_for(&conversation) {
-                return Err(Full);
-            }
-        }
-        self.flows.insert(conversation, flow);
-        Ok(())
-    }
-
-    fn is_full_for(&self, conversation: &Conversation) -> bool {
-        self.flows.len() >= self.capacity && !self.flows.contains_key(conversation)
-    }
-
-    pub(super) fn views(&self) -> impl Iterator<Item = FlowView> {
-        self.flows
-            .iter()
-            .map(|(conversation, flow)| FlowView::of(conversation, flow))
     }
 }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use etherparse::{ArpPacketSlice, EtherType, Ethernet2HeaderSlice, SingleVlanHeaderSlice};
 use xiot_common::reason::Reason;
 
-use super::ip;
+use super::{fragment::Fragment, ip, quote::Quote};
 
 /// A MAC address, bytes in transmission order.
 pub(super) type Mac = [u8; 6];
@@ -41,14 +41,8 @@ pub(super) struct Packet {
     pub(super) has_extensions: bool,
     pub(super) fragment: Fragment,
     pub(super) transport: Transport,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Fragment {
-    /// The packet is whole.
-    No,
-    First,
-    Later,
+    /// What an ICMP error is about; none in other packets, in fragments, and where it cannot be read.
+    pub(super) quote: Option<Quote>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -57,6 +51,8 @@ pub(super) enum Transport {
         source: u16,
         destination: u16,
         flags: TcpFlags,
+        sequence: u32,
+        acknowledgment: u32,
     },
     Udp {
         source: u16,
@@ -70,6 +66,33 @@ pub(super) enum Transport {
     },
     /// A protocol without ports, or a later fragment.
     Portless,
+}
+
+impl Transport {
+    /// Ports of the sender and the receiver as a flow has them; none for what has no flow.
+    pub(super) fn flow_ports(self) -> Option<(u16, u16)> {
+        match self {
+            Self::Tcp {
+                source,
+                destination,
+                ..
+            }
+            | Self::Udp {
+                source,
+                destination,
+            } => Some((source, destination)),
+            Self::Icmp {
+                echo: Echo::Request(identifier),
+                ..
+            } => Some((identifier, 0)),
+            Self::Icmp {
+                echo: Echo::Reply(identifier),
+                ..
+            } => Some((0, identifier)),
+            Self::Icmp { echo: Echo::No, .. } => None,
+            Self::Portless => Some((0, 0)),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -142,6 +165,18 @@ impl Frame {
 }
 
 impl Packet {
+    /// Whether it tells of something that went wrong with another packet.
+    pub(super) fn is_icmp_error(&self) -> bool {
+        let Transport::Icmp { kind, .. } = self.transport else {
+            return false;
+        };
+        if self.source.is_ipv4() {
+            matches!(kind, 3 | 11 | 12)
+        } else {
+            matches!(kind, 1..=4)
+        }
+    }
+
     fn has_same_endpoints(&self) -> bool {
         let same_port = match self.transport {
             Transport::Tcp {

@@ -9,7 +9,9 @@ use etherparse::{
 use xiot_common::reason::Reason;
 
 use super::{
-    frame::{Fragment, Packet, after},
+    fragment::{Fragment, Part},
+    frame::{Packet, after},
+    quote::Quote,
     transport,
 };
 
@@ -55,8 +57,15 @@ pub(super) fn parse_v4(bytes: &[u8]) -> Result<Packet, Reason> {
     if is_source_routed(header.options()) {
         return Err(Reason::Ipv4SourceRoute);
     }
-    let fragment = fragment(header.fragments_offset().value(), header.more_fragments());
     let protocol = header.protocol().0;
+    let fragment = Fragment::of(Part {
+        identification: u32::from(header.identification()),
+        offset: usize::from(header.fragments_offset().value()),
+        length: payload.len(),
+        is_last: !header.more_fragments(),
+    });
+    fragment.check(Family::V4, protocol)?;
+    let transport = transport::parse(Family::V4, protocol, fragment, payload)?;
     Ok(Packet {
         source: header.source_addr().into(),
         destination: header.destination_addr().into(),
@@ -64,7 +73,8 @@ pub(super) fn parse_v4(bytes: &[u8]) -> Result<Packet, Reason> {
         hop_limit: header.ttl(),
         has_extensions: false,
         fragment,
-        transport: transport::parse(Family::V4, protocol, fragment, payload)?,
+        transport,
+        quote: Quote::of_message(Family::V4, fragment, transport, payload),
     })
 }
 
@@ -92,7 +102,8 @@ pub(super) fn parse_v6(bytes: &[u8]) -> Result<Packet, Reason> {
     let payload = after(bytes, 40)
         .get(..usize::from(header.payload_length()))
         .ok_or(Reason::TruncatedIpv6)?;
-    let chain = walk_extensions(header.next_header().0, payload)?;
+    let chain = walk_extensions(header.next_header().0, payload, Fragment::check)?;
+    let transport = transport::parse(Family::V6, chain.protocol, chain.fragment, chain.rest)?;
     Ok(Packet {
         source: IpAddr::V6(source),
         destination: IpAddr::V6(destination),
@@ -100,19 +111,25 @@ pub(super) fn parse_v6(bytes: &[u8]) -> Result<Packet, Reason> {
         hop_limit: header.hop_limit(),
         has_extensions: chain.extensions > 0,
         fragment: chain.fragment,
-        transport: transport::parse(Family::V6, chain.protocol, chain.fragment, chain.rest)?,
+        transport,
+        quote: Quote::of_message(Family::V6, chain.fragment, transport, chain.rest),
     })
 }
 
 /// Where a chain of extension headers ends.
-struct Chain<'b> {
-    protocol: u8,
-    fragment: Fragment,
+pub(super) struct Chain<'b> {
+    pub(super) protocol: u8,
+    pub(super) fragment: Fragment,
     extensions: usize,
-    rest: &'b [u8],
+    pub(super) rest: &'b [u8],
 }
 
-fn walk_extensions(first: u8, payload: &[u8]) -> Result<Chain<'_>, Reason> {
+/// Walks a chain from its first header number on. `check` is asked about a fragment where its header stands.
+pub(super) fn walk_extensions(
+    first: u8,
+    payload: &[u8],
+    check: impl Fn(Fragment, Family, u8) -> Result<(), Reason>,
+) -> Result<Chain<'_>, Reason> {
     let mut chain = Chain {
         protocol: first,
         fragment: Fragment::No,
@@ -142,8 +159,14 @@ fn walk_extensions(first: u8, payload: &[u8]) -> Result<Chain<'_>, Reason> {
             fragment_seen = true;
             let slice = Ipv6FragmentHeaderSlice::from_slice(header)
                 .map_err(|_short| Reason::BadIpv6Extension)?;
-            chain.fragment = fragment(slice.fragment_offset().value(), slice.more_fragments());
-            if chain.fragment == Fragment::Later {
+            chain.fragment = Fragment::of(Part {
+                identification: slice.identification(),
+                offset: usize::from(slice.fragment_offset().value()),
+                length: chain.rest.len(),
+                is_last: !slice.more_fragments(),
+            });
+            check(chain.fragment, Family::V6, chain.protocol)?;
+            if matches!(chain.fragment, Fragment::Later(_)) {
                 break;
             }
         }
@@ -181,14 +204,6 @@ impl Extension {
             Self::Authentication => (field + 2) * 4,
             Self::Fragment => 8,
         })
-    }
-}
-
-fn fragment(offset: u16, more: bool) -> Fragment {
-    match (offset, more) {
-        (0, false) => Fragment::No,
-        (0, true) => Fragment::First,
-        _ => Fragment::Later,
     }
 }
 

@@ -1,42 +1,96 @@
-//! The order of judgement: flow, device, services, policy, and what a verdict leaves behind.
+//! The order of judgement: fragments, flow, what no flow answers for, and what a verdict leaves behind.
 
 use xiot_common::reason::{Class, Reason};
 
 use super::{
     Oracle, Outcome, Side,
-    flow::{Flow, Full, State, Turn, idle_timeout},
-    frame::{Content, Echo, Fragment, Frame, Packet, TcpFlags, Transport},
-    owner::Owner,
-    rules,
-    service::Services,
+    conversation::Conversation,
+    datagram::{Datagram, Key, Misfit},
+    flow::Flow,
+    fragment::{Fragment, Part},
+    frame::{Content, Frame, Packet},
+    grounds::Grounds,
+    open::Opened,
+    opening::Grant,
+    owner::{Owner, device_mac},
+    proceed::Answer,
+    refused,
 };
 use crate::model::policy::Mode;
 
 /// Where and when a frame came in.
 #[derive(Clone, Copy, Debug)]
-struct Arrival {
-    side: Side,
-    wire: usize,
-    now: u64,
+pub(super) struct Arrival {
+    pub(super) side: Side,
+    pub(super) wire: usize,
+    pub(super) now: u64,
 }
 
-/// Why a frame may pass that no flow answers for.
-enum Grant {
-    Service,
-    Rule(u32),
+impl Side {
+    pub(super) fn opposite(self) -> Self {
+        match self {
+            Self::Device => Self::Uplink,
+            Self::Uplink => Self::Device,
+        }
+    }
 }
 
-/// What the flow of a frame's conversation says.
-enum Answer {
-    /// The verdict.
-    Final(Outcome),
-    /// There is none, or it has nothing to say.
-    Silent,
-    /// A SYN: judge it as a new conversation. The flow gives way to it if this says so.
-    JudgeAgain { gives_way: bool },
+/// A verdict with all that it rests on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Said<'p> {
+    grounds: Grounds<'p>,
+    reason: Reason,
+    /// Position in the profile.
+    rule: Option<usize>,
+    flow_hit: bool,
 }
 
-impl Oracle<'_> {
+impl<'p> Said<'p> {
+    pub(super) fn new(grounds: Grounds<'p>, reason: Reason, rule: Option<usize>) -> Self {
+        Self {
+            grounds,
+            reason,
+            rule,
+            flow_hit: false,
+        }
+    }
+
+    pub(super) fn by_flow(flow: &Flow<'p>) -> Self {
+        Self {
+            flow_hit: true,
+            ..Self::new(flow.grounds, flow.reason, flow.rule)
+        }
+    }
+
+    fn granted(grounds: Grounds<'p>, grant: Grant) -> Self {
+        let (reason, rule) = match grant {
+            Grant::Service => (Reason::AllowedService, None),
+            Grant::Rule(rule) => (Reason::AllowedRule, Some(rule)),
+            Grant::Grace(rule, _) => (Reason::AllowedGrace, Some(rule)),
+            Grant::Related(reason, rule) => (reason, rule),
+        };
+        Self::new(grounds, reason, rule)
+    }
+
+    fn outcome(self) -> Outcome {
+        let mode = self.grounds.mode();
+        let dropped = match self.reason.class() {
+            Class::Allowed => false,
+            Class::Denied => mode == Mode::Enforce,
+            Class::Malformed | Class::Gateway => return refused(self.reason),
+        };
+        Outcome {
+            reason: self.reason,
+            dropped: dropped && !self.flow_hit,
+            rule: self.rule.and_then(|rule| self.grounds.rule_id(rule)),
+            device: self.grounds.owner.device(),
+            flow_hit: self.flow_hit,
+            mode,
+        }
+    }
+}
+
+impl<'p> Oracle<'p> {
     pub(super) fn judge_parsed(
         &mut self,
         side: Side,
@@ -45,256 +99,123 @@ impl Oracle<'_> {
         now: u64,
     ) -> Outcome {
         let arrival = Arrival { side, wire, now };
-        let owner = Owner::of(self.policy, side, frame);
-        let turn = match &frame.content {
-            Content::Ip(packet) => Turn::of(side, wire, frame, packet).map(|turn| (turn, packet)),
-            Content::Arp | Content::Other => None,
+        let owner = Owner::of(self.policy, side, device_mac(side, frame), frame.vlans);
+        let grounds = Grounds {
+            policy: self.policy,
+            owner,
         };
-        let answer = match &turn {
-            Some((turn, packet)) => self.ask_flow(arrival, owner, turn, packet),
-            None => Answer::Silent,
-        };
-        let is_known = match answer {
-            Answer::Final(outcome) => return outcome,
-            Answer::Silent => None,
-            Answer::JudgeAgain { gives_way } => Some(gives_way),
-        };
-        match self.judge_anew(arrival, owner, frame) {
-            Ok(Grant::Service) => self.outcome(owner, Reason::AllowedService, None),
-            Ok(Grant::Rule(rule)) => {
-                if let Some((turn, packet)) = &turn
-                    && is_known != Some(false)
-                    && opens_flow(packet)
-                {
-                    let flow = self.new_flow(arrival, owner, turn, first_state(packet));
-                    let flow = Flow {
-                        rule: Some(rule),
-                        ..flow
-                    };
-                    if self.remember(turn, flow, now).is_err() {
-                        return self.outcome(owner, Reason::FlowTableFull, None);
+        let said = match &frame.content {
+            Content::Ip(packet) => {
+                let key = |part| Key::of(side, wire, frame, packet, part);
+                match packet.fragment {
+                    Fragment::No => self.judge_packet(arrival, grounds, frame, packet),
+                    Fragment::First(part) => {
+                        self.judge_first(arrival, grounds, frame, packet, (key(part), part))
+                    }
+                    Fragment::Later(part) => {
+                        self.judge_later(arrival, grounds, frame, (key(part), part))
                     }
                 }
-                self.outcome(owner, Reason::AllowedRule, Some(rule))
             }
-            Err(reason) => {
-                if let Some((turn, packet)) = &turn
-                    && is_known.is_none()
-                    && owner.mode(self.policy) != Mode::Enforce
-                    && let Some(state) = would_drop_state(reason, packet)
-                {
-                    let flow = self.new_flow(arrival, owner, turn, state);
-                    // Without room the frame still has its own reason.
-                    let _full = self.remember(turn, Flow { reason, ..flow }, now).err();
-                }
-                self.outcome(owner, reason, None)
+            Content::Arp | Content::Other => self.judge_alone(arrival, grounds, frame),
+        };
+        said.outcome()
+    }
+
+    /// Section 2.1.
+    fn judge_first(
+        &mut self,
+        arrival: Arrival,
+        grounds: Grounds<'p>,
+        frame: &Frame,
+        packet: &Packet,
+        (key, part): (Key, Part),
+    ) -> Said<'p> {
+        if self.datagrams.known(&key, arrival.now).is_some() {
+            self.datagrams.forget(&key);
+            return Said::new(grounds, Reason::FragmentOverlap, None);
+        }
+        let said = self.judge_packet(arrival, grounds, frame, packet);
+        if said.outcome().dropped {
+            return said;
+        }
+        if !self.budgets.datagram(grounds, &self.limits, arrival.now) {
+            return Said::new(grounds, Reason::FragmentBudget, None);
+        }
+        let verdict = (said.reason, said.rule);
+        let datagram = Datagram::new(said.grounds, self.epoch, verdict, part, arrival.now);
+        self.datagrams.put(key, datagram);
+        said
+    }
+
+    /// Section 2.2.
+    fn judge_later(
+        &mut self,
+        arrival: Arrival,
+        grounds: Grounds<'p>,
+        frame: &Frame,
+        (key, part): (Key, Part),
+    ) -> Said<'p> {
+        let known = self.datagrams.known(&key, arrival.now).filter(|datagram| {
+            datagram.epoch == self.epoch || datagram.grounds.is_same_generation(grounds)
+        });
+        let Some(datagram) = known else {
+            return self.judge_alone(arrival, grounds, frame);
+        };
+        let (reason, rule) = (datagram.reason, datagram.rule);
+        match self.datagrams.add(&key, part) {
+            Err(Misfit::Overlap) => Said::new(grounds, Reason::FragmentOverlap, None),
+            Err(Misfit::TooManyParts) => Said::new(grounds, Reason::FragmentOutOfOrder, None),
+            Ok(()) if reason.class() == Class::Allowed => {
+                Said::new(grounds, Reason::AllowedFragment, rule)
             }
+            Ok(()) => Said::new(grounds, reason, None),
         }
     }
 
-    /// Section 2.
-    fn ask_flow(&mut self, arrival: Arrival, owner: Owner, turn: &Turn, packet: &Packet) -> Answer {
-        let Some(flow) = self.flows.live(&turn.conversation, arrival.now) else {
-            return Answer::Silent;
+    /// A frame that has no conversation.
+    fn judge_alone(&self, arrival: Arrival, grounds: Grounds<'p>, frame: &Frame) -> Said<'p> {
+        match self.judge_opening(arrival, grounds, frame) {
+            Ok(grant) => Said::granted(grounds, grant),
+            Err(reason) => Said::new(grounds, reason, None),
+        }
+    }
+
+    /// Sections 3 to 7 for a packet that is whole, or begins a datagram.
+    fn judge_packet(
+        &mut self,
+        arrival: Arrival,
+        grounds: Grounds<'p>,
+        frame: &Frame,
+        packet: &Packet,
+    ) -> Said<'p> {
+        let Some(conversation) = Conversation::of(arrival.side, arrival.wire, frame, packet) else {
+            return self.judge_alone(arrival, grounds, frame);
         };
-        let from_initiator = turn.source == flow.initiator;
-        let next = match packet.transport {
-            Transport::Tcp { flags, .. } if flags.is_pure_syn() => {
-                if flow.state != State::Handshake || !from_initiator {
-                    return Answer::JudgeAgain {
-                        gives_way: !is_established(flow.state)
-                            || flow.reason != Reason::AllowedFlow,
-                    };
-                }
-                Some(State::Handshake)
+        let answer = self.ask_flow(arrival, grounds, &conversation, packet);
+        if let Answer::Final(said) = answer {
+            return said;
+        }
+        let gives_way = !matches!(answer, Answer::JudgeAgain { gives_way: false });
+        let is_new = !matches!(answer, Answer::JudgeAgain { .. });
+        let judged = self.judge_opening(arrival, grounds, frame);
+        let opened = match judged {
+            Ok(grant) if gives_way => Opened::by(grant, arrival.side, packet),
+            Err(reason) if is_new && grounds.mode() != Mode::Enforce => {
+                Opened::against(reason, arrival.side, packet)
             }
-            Transport::Tcp { flags, .. } => next_tcp_state(flow.state, flags, from_initiator),
-            Transport::Icmp {
-                echo: Echo::Request(_),
-                ..
-            } if !from_initiator => return Answer::Silent,
-            Transport::Icmp {
-                echo: Echo::Reply(_),
-                ..
-            } if from_initiator => return Answer::Silent,
-            Transport::Icmp { .. } | Transport::Udp { .. } | Transport::Portless => {
-                Some(if from_initiator {
-                    flow.state
-                } else {
-                    State::Replied
-                })
+            Ok(_) | Err(_) => None,
+        };
+        let made = opened.map_or(Ok(()), |opened| {
+            self.open(arrival, grounds, conversation, packet, opened)
+        });
+        match (judged, made, answer) {
+            (Ok(grant), Ok(()), _) => Said::granted(grounds, grant),
+            (Err(_), _, Answer::Revoked) | (_, Err(_), Answer::Revoked) => {
+                Said::new(grounds, Reason::Revoked, None)
             }
-        };
-        let Some(state) = next else {
-            return Answer::Final(self.outcome(owner, Reason::TcpBadState, None));
-        };
-        flow.advance(state, packet.protocol);
-        flow.last_frame = arrival.now;
-        Answer::Final(Outcome {
-            reason: flow.reason,
-            dropped: false,
-            rule: flow.rule,
-            device: flow.device,
-            flow_hit: true,
-            mode: owner.mode(self.policy),
-        })
-    }
-
-    /// Sections 3 to 5, as if there were no flow.
-    fn judge_anew(&self, arrival: Arrival, owner: Owner, frame: &Frame) -> Result<Grant, Reason> {
-        let policy = self.policy;
-        let device = owner.device().map(|device| &policy.devices[device]);
-        if let Some(wanted) = device.and_then(|device| device.wire.as_ref())
-            && *wanted != self.wires[arrival.wire]
-        {
-            return Err(Reason::WrongWire);
+            // Above a budget, what is denied for another reason keeps that reason.
+            (Err(reason), _, _) | (Ok(_), Err(reason), _) => Said::new(grounds, reason, None),
         }
-        let profile = match owner {
-            Owner::Nobody => None,
-            Owner::Listed(_) | Owner::Unlisted => {
-                let profile = owner.profile(policy).ok_or(Reason::UnknownDevice)?;
-                Some(&policy.profiles[profile])
-            }
-        };
-        let services = profile.map_or_else(|| Services::of_all(&policy.profiles), Services::of);
-        let packet = match &frame.content {
-            Content::Arp if services.arp => return Ok(Grant::Service),
-            Content::Arp if profile.is_none() => return Err(Reason::GroupDenied),
-            Content::Arp => return Err(Reason::ServiceDenied),
-            Content::Other => return Err(Reason::EthertypeDenied),
-            Content::Ip(packet) => packet,
-        };
-        if packet.fragment == Fragment::Later {
-            return Err(Reason::FragmentUntracked);
-        }
-        if services.allow(arrival.side, packet, policy) {
-            return Ok(Grant::Service);
-        }
-        let profile = profile.ok_or(Reason::GroupDenied)?;
-        if device.is_some_and(|device| !rules::is_bound(device, arrival.side, packet)) {
-            return Err(Reason::AddressNotBound);
-        }
-        match packet.transport {
-            Transport::Tcp { flags, .. } if !flags.is_pure_syn() => Err(Reason::TcpNoFlow),
-            Transport::Icmp {
-                echo: Echo::Reply(_),
-                ..
-            } => Err(Reason::IcmpNoFlow),
-            Transport::Tcp { .. }
-            | Transport::Udp { .. }
-            | Transport::Icmp { .. }
-            | Transport::Portless => rules::judge(profile, arrival.side, packet).map(Grant::Rule),
-        }
-    }
-
-    fn new_flow(&self, arrival: Arrival, owner: Owner, turn: &Turn, state: State) -> Flow {
-        let timeouts = owner.timeouts(self.policy);
-        let conversation = &turn.conversation;
-        Flow {
-            device: owner.device(),
-            timeouts,
-            initiator: turn.source,
-            state,
-            idle_timeout: idle_timeout(
-                &timeouts,
-                state,
-                conversation.protocol,
-                turn.source.address,
-            ),
-            last_frame: arrival.now,
-            rule: None,
-            reason: Reason::AllowedFlow,
-        }
-    }
-
-    fn remember(&mut self, turn: &Turn, flow: Flow, now: u64) -> Result<(), Full> {
-        if turn.has_unspecified_end() {
-            return Ok(());
-        }
-        self.flows.put(turn.conversation, flow, now)
-    }
-
-    fn outcome(&self, owner: Owner, reason: Reason, rule: Option<u32>) -> Outcome {
-        let mode = owner.mode(self.policy);
-        Outcome {
-            reason,
-            dropped: match reason.class() {
-                Class::Allowed => false,
-                Class::Denied => mode == Mode::Enforce,
-                Class::Malformed | Class::Gateway => true,
-            },
-            rule,
-            device: owner.device(),
-            flow_hit: false,
-            mode,
-        }
-    }
-}
-
-/// The state after a segment that is not a pure SYN; none where it cannot come now.
-fn next_tcp_state(state: State, flags: TcpFlags, from_initiator: bool) -> Option<State> {
-    if flags.rst {
-        return Some(State::Closing);
-    }
-    match (state, from_initiator) {
-        (State::Handshake, true) => None,
-        (State::Handshake, false) if flags.syn => Some(State::Established),
-        (State::Established, true) if flags.fin => Some(State::InitiatorDone),
-        (State::Established, false) if flags.fin => Some(State::ResponderDone),
-        (State::InitiatorDone, false) | (State::ResponderDone, true) if flags.fin => {
-            Some(State::Closing)
-        }
-        (unchanged, _) => Some(unchanged),
-    }
-}
-
-/// Answered, and not ended by both sides.
-fn is_established(state: State) -> bool {
-    matches!(
-        state,
-        State::Established | State::InitiatorDone | State::ResponderDone
-    )
-}
-
-/// Whether a packet that a rule allows makes a flow.
-fn opens_flow(packet: &Packet) -> bool {
-    match packet.transport {
-        Transport::Tcp { flags, .. } => flags.is_pure_syn(),
-        Transport::Udp { .. } | Transport::Portless => true,
-        Transport::Icmp { echo, .. } => matches!(echo, Echo::Request(_)),
-    }
-}
-
-fn first_state(packet: &Packet) -> State {
-    match packet.transport {
-        Transport::Tcp { .. } => State::Handshake,
-        Transport::Udp { .. } | Transport::Icmp { .. } | Transport::Portless => State::Unreplied,
-    }
-}
-
-/// The state of the flow that a packet makes which is denied but not dropped; none where it makes none.
-fn would_drop_state(reason: Reason, packet: &Packet) -> Option<State> {
-    let leaves_flow = matches!(
-        reason,
-        Reason::UnknownDevice
-            | Reason::WrongWire
-            | Reason::AddressNotBound
-            | Reason::NoPeer
-            | Reason::NoProtocol
-            | Reason::NoPort
-            | Reason::WrongDirection
-            | Reason::TcpNoFlow
-    );
-    if !leaves_flow {
-        return None;
-    }
-    match packet.transport {
-        Transport::Tcp { flags, .. } if !flags.is_pure_syn() => {
-            (!flags.rst).then_some(State::Established)
-        }
-        Transport::Tcp { .. }
-        | Transport::Udp { .. }
-        | Transport::Icmp { .. }
-        | Transport::Portless => opens_flow(packet).then(|| first_state(packet)),
     }
 }

@@ -4,19 +4,33 @@
 //! difference between the two is a bug in one of them. Slow; never in the path of traffic.
 #![forbid(unsafe_code)]
 
+mod budget;
+mod conversation;
+mod datagram;
 mod flow;
+mod flows;
+mod fragment;
 mod frame;
+mod grounds;
 mod ip;
 mod judge;
+mod limits;
+mod open;
+mod opening;
 mod owner;
+mod proceed;
+mod quote;
 mod rules;
 mod service;
+#[cfg(test)]
+mod tests;
 mod transport;
+mod view;
 
 use xiot_common::reason::Reason;
 
-pub use self::flow::{FlowView, State};
-use self::{flow::FlowList, frame::Frame};
+use self::{budget::Budgets, datagram::DatagramList, flows::FlowList, frame::Frame};
+pub use self::{flow::State, limits::Limits, view::FlowView};
 use crate::model::policy::{Mode, Policy};
 
 /// Which way the port looks that a frame comes in on.
@@ -46,27 +60,52 @@ pub struct Outcome {
     pub mode: Mode,
 }
 
-/// Judges frames in order, and remembers the flows they make.
+/// Judges frames in order, as one CPU, and remembers what they leave behind.
 #[derive(Clone, Debug)]
 pub struct Oracle<'p> {
     policy: &'p Policy,
     wires: &'p [String],
-    flows: FlowList,
+    limits: Limits,
+    /// Counts all that may change a judgement that was made before.
+    epoch: u64,
+    flows: FlowList<'p>,
+    datagrams: DatagramList<'p>,
+    budgets: Budgets,
 }
 
 impl<'p> Oracle<'p> {
     /// An oracle without flows. `wires` are the names of the gateway's wires by index.
     pub fn new(policy: &'p Policy, wires: &'p [String]) -> Self {
-        Self::with_flow_capacity(policy, wires, usize::MAX)
+        Self::with_limits(policy, wires, Limits::default())
     }
 
-    /// The same with room for so many flows only.
-    pub fn with_flow_capacity(policy: &'p Policy, wires: &'p [String], flows: usize) -> Self {
+    /// The same with limits of the gateway.
+    pub fn with_limits(policy: &'p Policy, wires: &'p [String], limits: Limits) -> Self {
         Self {
             policy,
             wires,
-            flows: FlowList::new(flows),
+            limits,
+            epoch: 1,
+            flows: FlowList::new(limits.flows),
+            datagrams: DatagramList::default(),
+            budgets: Budgets::default(),
         }
+    }
+
+    /// Puts another policy in force.
+    pub fn swap(&mut self, policy: &'p Policy) {
+        self.policy = policy;
+        self.touch();
+    }
+
+    /// Starts an epoch under the same policy.
+    pub fn touch(&mut self) {
+        self.epoch += 1;
+    }
+
+    /// Ends the grace period in this second; 0: there is none.
+    pub fn grant_grace_until(&mut self, second: u64) {
+        self.limits.grace_until = second;
     }
 
     /// Judges a frame, given from its first MAC byte on without FCS, that comes in at second `now` on the

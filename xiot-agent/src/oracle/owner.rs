@@ -1,10 +1,10 @@
-//! Whose frame it is, and how strictly it is judged (docs/judgement.md section 3).
+//! Whose frame it is (docs/judgement.md section 4.1).
 
 use super::{
     Side,
     frame::{Frame, Mac},
 };
-use crate::model::policy::{Mode, Policy, Timeouts};
+use crate::model::policy::Policy;
 
 /// The device side of a frame.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,8 +17,8 @@ pub(super) enum Owner {
 }
 
 impl Owner {
-    pub(super) fn of(policy: &Policy, side: Side, frame: &Frame) -> Self {
-        let mac = device_mac(side, frame);
+    /// `mac` is that of the device's side of a frame that came in on `side`.
+    pub(super) fn of(policy: &Policy, side: Side, mac: Mac, vlans: (u16, u16)) -> Self {
         if side == Side::Uplink && is_group(mac) {
             return Self::Nobody;
         }
@@ -28,7 +28,7 @@ impl Owner {
                 .iter()
                 .position(|device| device.mac == mac && device.vlan == vlan)
         };
-        listed_for(Some(frame.vlans))
+        listed_for(Some(vlans))
             .or_else(|| listed_for(None))
             .map_or(Self::Unlisted, Self::Listed)
     }
@@ -38,26 +38,6 @@ impl Owner {
             Self::Listed(device) => Some(device),
             Self::Unlisted | Self::Nobody => None,
         }
-    }
-
-    pub(super) fn mode(self, policy: &Policy) -> Mode {
-        self.device()
-            .map_or(policy.onboarding, |device| policy.devices[device].mode)
-    }
-
-    pub(super) fn profile(self, policy: &Policy) -> Option<usize> {
-        match self {
-            Self::Listed(device) => Some(policy.devices[device].profile),
-            Self::Unlisted => policy.default_profile,
-            Self::Nobody => None,
-        }
-    }
-
-    pub(super) fn timeouts(self, policy: &Policy) -> Timeouts {
-        self.profile(policy)
-            .map_or_else(Timeouts::default, |profile| {
-                policy.profiles[profile].timeouts
-            })
     }
 }
 

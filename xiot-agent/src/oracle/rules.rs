@@ -1,4 +1,4 @@
-//! Address bindings and rules: plain scans in file order (docs/judgement.md section 5).
+//! Address bindings and rules: plain scans in file order (docs/judgement.md sections 6.1 and 6.3).
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -10,12 +10,8 @@ use super::{
 };
 use crate::model::policy::{Clause, Device, IcmpType, Initiator, Profile, Rule};
 
-/// Whether the device may have this packet as far as its own addresses go.
-pub(super) fn is_bound(device: &Device, side: Side, packet: &Packet) -> bool {
-    let own = match side {
-        Side::Device => packet.source,
-        Side::Uplink => packet.destination,
-    };
+/// Whether the device may have the packet's address on its side, as far as its own addresses go.
+pub(super) fn is_bound(device: &Device, side: Side, own: IpAddr) -> bool {
     let exempt = own.is_unspecified()
         || is_link_local(own)
         || side == Side::Uplink && (own.is_multicast() || own == IpAddr::V4(Ipv4Addr::BROADCAST));
@@ -27,24 +23,19 @@ pub(super) fn is_link_local(address: IpAddr) -> bool {
     matches!(address, IpAddr::V6(v6) if v6.segments()[0] & 0xffc0 == 0xfe80)
 }
 
-/// The rule that lets the packet's sender open a conversation, or the nearest miss.
-pub(super) fn judge(profile: &Profile, side: Side, packet: &Packet) -> Result<u32, Reason> {
-    let (initiator, other, peer) = match side {
-        Side::Device => (Initiator::Device, Initiator::Peer, packet.destination),
-        Side::Uplink => (Initiator::Peer, Initiator::Device, packet.source),
-    };
-    let asked = Asked::of(packet);
-    let own: Vec<&Rule> = rules_of(profile, initiator, peer).collect();
-    if let Some(rule) = own.iter().find(|rule| asked.is_in(rule)) {
-        return Ok(rule.id);
+/// The rule that lets the asking side open a conversation, by position in the profile, or the nearest miss.
+pub(super) fn judge(profile: &Profile, asked: Asked) -> Result<usize, Reason> {
+    let own: Vec<(usize, &Rule)> = rules_of(profile, asked.initiator, asked.peer).collect();
+    if let Some((position, _)) = own.iter().find(|(_, rule)| asked.is_in(rule)) {
+        return Ok(*position);
     }
-    let back = asked.reversed();
-    if rules_of(profile, other, peer)
-        .any(|rule| asked.is_in(rule) || back.is_some_and(|back| back.is_in(rule)))
+    let back = asked.with_ports_swapped();
+    if rules_of(profile, opposite(asked.initiator), asked.peer)
+        .any(|(_, rule)| asked.is_in(rule) || back.is_some_and(|back| back.is_in(rule)))
     {
         return Err(Reason::WrongDirection);
     }
-    if own.iter().any(|rule| asked.has_protocol_in(rule)) {
+    if own.iter().any(|(_, rule)| asked.has_protocol_in(rule)) {
         return Err(Reason::NoPort);
     }
     if own.is_empty() {
@@ -54,22 +45,34 @@ pub(super) fn judge(profile: &Profile, side: Side, packet: &Packet) -> Result<u3
     }
 }
 
-fn rules_of(profile: &Profile, initiator: Initiator, peer: IpAddr) -> impl Iterator<Item = &Rule> {
-    profile.rules.iter().filter(move |rule| {
+fn rules_of(
+    profile: &Profile,
+    initiator: Initiator,
+    peer: IpAddr,
+) -> impl Iterator<Item = (usize, &Rule)> {
+    profile.rules.iter().enumerate().filter(move |(_, rule)| {
         rule.initiator == initiator && rule.peers.iter().any(|network| network.contains(peer))
     })
 }
 
-/// What a packet asks for.
+fn opposite(initiator: Initiator) -> Initiator {
+    match initiator {
+        Initiator::Device => Initiator::Peer,
+        Initiator::Peer => Initiator::Device,
+    }
+}
+
+/// A conversation that somebody wants to open.
 #[derive(Clone, Copy, Debug)]
-struct Asked {
-    is_v6: bool,
+pub(super) struct Asked {
+    initiator: Initiator,
+    peer: IpAddr,
     protocol: u8,
     service: Service,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Service {
+pub(super) enum Service {
     Tcp { port: u16, sender_port: u16 },
     Udp { port: u16, sender_port: u16 },
     Icmp { kind: u8, code: u8 },
@@ -77,7 +80,8 @@ enum Service {
 }
 
 impl Asked {
-    fn of(packet: &Packet) -> Self {
+    /// What the sender of a packet that came in on this side asks for.
+    pub(super) fn of(side: Side, packet: &Packet) -> Self {
         let service = match packet.transport {
             Transport::Tcp {
                 source,
@@ -97,15 +101,36 @@ impl Asked {
             Transport::Icmp { kind, code, .. } => Service::Icmp { kind, code },
             Transport::Portless => Service::Portless,
         };
+        let peer = match side {
+            Side::Device => packet.destination,
+            Side::Uplink => packet.source,
+        };
+        Self::new(side, peer, packet.protocol, service)
+    }
+
+    /// What a side asks for of, or for, this peer.
+    pub(super) fn new(side: Side, peer: IpAddr, protocol: u8, service: Service) -> Self {
         Self {
-            is_v6: packet.destination.is_ipv6(),
-            protocol: packet.protocol,
+            initiator: match side {
+                Side::Device => Initiator::Device,
+                Side::Uplink => Initiator::Peer,
+            },
+            peer,
+            protocol,
             service,
         }
     }
 
+    /// What the receiver asked for if the packet is an answer to it; TCP and UDP alone.
+    pub(super) fn by_the_receiver(self) -> Option<Self> {
+        Some(Self {
+            initiator: opposite(self.initiator),
+            ..self.with_ports_swapped()?
+        })
+    }
+
     /// The same with the sender's port taken for the service's.
-    fn reversed(self) -> Option<Self> {
+    fn with_ports_swapped(self) -> Option<Self> {
         let service = match self.service {
             Service::Tcp { port, sender_port } => Service::Tcp {
                 port: sender_port,
@@ -129,10 +154,10 @@ impl Asked {
                     ranges.iter().any(|range| range.contains(&port))
                 }
                 (Clause::Icmp(types), Service::Icmp { kind, code }) => {
-                    !self.is_v6 && has_type(types, kind, code)
+                    !self.peer.is_ipv6() && has_type(types, kind, code)
                 }
                 (Clause::Icmpv6(types), Service::Icmp { kind, code }) => {
-                    self.is_v6 && has_type(types, kind, code)
+                    self.peer.is_ipv6() && has_type(types, kind, code)
                 }
                 (Clause::Any | Clause::Protocol(_), _) => self.has_protocol(clause),
                 (Clause::Tcp(_) | Clause::Udp(_) | Clause::Icmp(_) | Clause::Icmpv6(_), _) => false,
@@ -155,11 +180,11 @@ impl Asked {
     }
 
     fn is_icmp(self) -> bool {
-        self.protocol == 1 && !self.is_v6
+        self.protocol == 1 && !self.peer.is_ipv6()
     }
 
     fn is_icmpv6(self) -> bool {
-        self.protocol == 58 && self.is_v6
+        self.protocol == 58 && self.peer.is_ipv6()
     }
 }
 

@@ -1,10 +1,11 @@
-//! Built-in services: what passes without a rule and makes no flow (docs/judgement.md section 4).
+//! Built-in services: what passes without a rule and makes no flow (docs/judgement.md section 5).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{
     Side,
-    frame::{Fragment, Packet, Transport},
+    fragment::Fragment,
+    frame::{Packet, Transport},
     rules::is_link_local,
 };
 use crate::model::policy::{Policy, Profile};

@@ -4,7 +4,8 @@ use etherparse::{TcpHeaderSlice, UdpHeaderSlice, err::tcp::HeaderSliceError};
 use xiot_common::reason::Reason;
 
 use super::{
-    frame::{Echo, Fragment, TcpFlags, Transport},
+    fragment::Fragment,
+    frame::{Echo, TcpFlags, Transport},
     ip::Family,
 };
 
@@ -20,7 +21,7 @@ pub(super) fn parse(
     fragment: Fragment,
     payload: &[u8],
 ) -> Result<Transport, Reason> {
-    if fragment == Fragment::Later {
+    if matches!(fragment, Fragment::Later(_)) {
         return Ok(Transport::Portless);
     }
     match (family, protocol) {
@@ -34,7 +35,7 @@ pub(super) fn parse(
 
 /// The reason for a header that ends beyond the payload.
 fn cut_off(fragment: Fragment, whole: Reason) -> Reason {
-    if fragment == Fragment::First {
+    if matches!(fragment, Fragment::First(_)) {
         Reason::FragmentHeaderIncomplete
     } else {
         whole
@@ -52,7 +53,7 @@ fn tcp(fragment: Fragment, payload: &[u8]) -> Result<Transport, Reason> {
         rst: header.rst(),
         fin: header.fin(),
     };
-    let none = !(flags.syn || flags.ack || flags.rst || flags.fin || header.psh() || header.urg());
+    let none = !(flags.syn || flags.ack || flags.rst);
     if none || flags.syn && (flags.fin || flags.rst) {
         return Err(Reason::BadTcpFlags);
     }
@@ -60,6 +61,8 @@ fn tcp(fragment: Fragment, payload: &[u8]) -> Result<Transport, Reason> {
         source: header.source_port(),
         destination: header.destination_port(),
         flags,
+        sequence: header.sequence_number(),
+        acknowledgment: header.acknowledgment_number(),
     })
 }
 
@@ -67,7 +70,7 @@ fn udp(fragment: Fragment, payload: &[u8]) -> Result<Transport, Reason> {
     let header = UdpHeaderSlice::from_slice(payload)
         .map_err(|_short| cut_off(fragment, Reason::BadUdpHeader))?;
     let length = usize::from(header.length());
-    let fits = length <= payload.len() || fragment == Fragment::First;
+    let fits = length <= payload.len() || matches!(fragment, Fragment::First(_));
     if length < 8 || !fits {
         return Err(Reason::BadUdpHeader);
     }
@@ -75,6 +78,22 @@ fn udp(fragment: Fragment, payload: &[u8]) -> Result<Transport, Reason> {
         source: header.source_port(),
         destination: header.destination_port(),
     })
+}
+
+/// Ports of the sender and the receiver of a quoted packet, as its flow has them, from the first 8 bytes behind its IP
+/// header. None where it is no part of a flow.
+pub(super) fn quoted_ports(family: Family, protocol: u8, start: &[u8; 8]) -> Option<(u16, u16)> {
+    let ports = (
+        u16::from_be_bytes([start[0], start[1]]),
+        u16::from_be_bytes([start[2], start[3]]),
+    );
+    let message = match (family, protocol) {
+        (_, TCP | UDP) => return Some(ports),
+        (Family::V4, ICMP) => icmp(8, 0, Fragment::No, start),
+        (Family::V6, ICMPV6) => icmp(128, 129, Fragment::No, start),
+        _ => return Some((0, 0)),
+    };
+    message.ok()?.flow_ports()
 }
 
 fn icmp(request: u8, reply: u8, fragment: Fragment, payload: &[u8]) -> Result<Transport, Reason> {

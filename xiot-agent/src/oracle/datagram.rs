@@ -1,0 +1,153 @@
+//! Datagrams of which some fragments have passed (docs/judgement.md section 2).
+
+use std::{collections::HashMap, net::IpAddr, ops::Range};
+
+use xiot_common::reason::Reason;
+
+use super::{
+    Side,
+    fragment::Part,
+    frame::{Frame, Mac, Packet},
+    grounds::Grounds,
+    owner::device_mac,
+};
+
+/// Seconds after its first fragment in which a datagram is forgotten.
+const TIMEOUT: u64 = 30;
+
+/// Parts of a datagram that touch no other.
+const MOST_PARTS: usize = 4;
+
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(super) struct Key {
+    wire: usize,
+    vlans: (u16, u16),
+    mac: Mac,
+    source: IpAddr,
+    destination: IpAddr,
+    identification: u32,
+    /// IPv4 only: in IPv6 each fragment may say something else.
+    protocol: Option<u8>,
+}
+
+impl Key {
+    pub(super) fn of(side: Side, wire: usize, frame: &Frame, packet: &Packet, part: Part) -> Self {
+        Self {
+            wire,
+            vlans: frame.vlans,
+            mac: device_mac(side, frame),
+            source: packet.source,
+            destination: packet.destination,
+            identification: part.identification,
+            protocol: packet.source.is_ipv4().then_some(packet.protocol),
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Datagram<'p> {
+    pub(super) grounds: Grounds<'p>,
+    pub(super) epoch: u64,
+    /// Position in the profile.
+    pub(super) rule: Option<usize>,
+    /// Of the first fragment.
+    pub(super) reason: Reason,
+    started: u64,
+    /// In units of 8 bytes, in order; none touches another.
+    parts: Vec<Range<usize>>,
+    /// Units in the whole.
+    length: Option<usize>,
+}
+
+/// A later fragment that does not fit.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Misfit {
+    Overlap,
+    TooManyParts,
+}
+
+impl<'p> Datagram<'p> {
+    pub(super) fn new(
+        grounds: Grounds<'p>,
+        epoch: u64,
+        (reason, rule): (Reason, Option<usize>),
+        first: Part,
+        now: u64,
+    ) -> Self {
+        Self {
+            grounds,
+            epoch,
+            rule,
+            reason,
+            started: now,
+            parts: vec![first.units()],
+            length: None,
+        }
+    }
+
+    fn add(&mut self, part: Part) -> Result<(), Misfit> {
+        let new = part.units();
+        let meets = |old: &Range<usize>| old.start < new.end && new.start < old.end;
+        let passed = self.parts.last().map_or(0, |last| last.end);
+        if self.parts.iter().any(meets)
+            || self.length.is_some_and(|length| new.end > length)
+            || part.is_last && new.end < passed
+        {
+            return Err(Misfit::Overlap);
+        }
+        let mut parts = self.parts.clone();
+        parts.push(new.clone());
+        parts.sort_by_key(|part| part.start);
+        parts.dedup_by(|next, before| {
+            let touches = before.end == next.start;
+            if touches {
+                before.end = next.end;
+            }
+            touches
+        });
+        if parts.len() > MOST_PARTS {
+            return Err(Misfit::TooManyParts);
+        }
+        self.parts = parts;
+        if part.is_last {
+            self.length = Some(new.end);
+        }
+        Ok(())
+    }
+
+    fn is_whole(&self) -> bool {
+        matches!(self.parts.as_slice(), [all] if Some(all.end) == self.length)
+    }
+}
+
+/// Datagrams by what tells them apart. There is no end to the room for them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct DatagramList<'p>(HashMap<Key, Datagram<'p>>);
+
+impl<'p> DatagramList<'p> {
+    pub(super) fn known(&self, key: &Key, now: u64) -> Option<&Datagram<'p>> {
+        self.0
+            .get(key)
+            .filter(|datagram| now.saturating_sub(datagram.started) <= TIMEOUT)
+    }
+
+    pub(super) fn put(&mut self, key: Key, datagram: Datagram<'p>) {
+        self.0.insert(key, datagram);
+    }
+
+    pub(super) fn forget(&mut self, key: &Key) {
+        self.0.remove(key);
+    }
+
+    /// Adds a part to one that is known. What overlaps, and the last part, make it forgotten.
+    pub(super) fn add(&mut self, key: &Key, part: Part) -> Result<(), Misfit> {
+        let Some(datagram) = self.0.get_mut(key) else {
+            return Ok(());
+        };
+        let added = datagram.add(part);
+        if added == Err(Misfit::Overlap) || datagram.is_whole() {
+            self.0.remove(key);
+        }
+        added
+    }
+}

@@ -1,0 +1,85 @@
+//! What a judgement rests on: a policy, and whose frame it is. Two that would judge everything alike are of one generation.
+
+use super::owner::Owner;
+use crate::model::policy::{Device, Mode, Policy, Profile, Rule, Timeouts};
+
+/// A policy and a device, or none, in it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Grounds<'p> {
+    pub(super) policy: &'p Policy,
+    pub(super) owner: Owner,
+}
+
+impl<'p> Grounds<'p> {
+    pub(super) fn mode(self) -> Mode {
+        self.device()
+            .map_or(self.policy.onboarding, |device| device.mode)
+    }
+
+    pub(super) fn device(self) -> Option<&'p Device> {
+        Some(&self.policy.devices[self.owner.device()?])
+    }
+
+    pub(super) fn profile(self) -> Option<&'p Profile> {
+        let position = match self.owner {
+            Owner::Listed(device) => Some(self.policy.devices[device].profile),
+            Owner::Unlisted => self.policy.default_profile,
+            Owner::Nobody => None,
+        };
+        position.map(|position| &self.policy.profiles[position])
+    }
+
+    pub(super) fn is_of_nobody(self) -> bool {
+        self.owner == Owner::Nobody
+    }
+
+    pub(super) fn timeouts(self) -> Timeouts {
+        self.profile()
+            .map_or_else(Timeouts::default, |profile| profile.timeouts)
+    }
+
+    /// Id of the rule at this position of the profile.
+    pub(super) fn rule_id(self, position: usize) -> Option<u32> {
+        Some(self.profile()?.rules.get(position)?.id)
+    }
+
+    /// Whether the device is judged by the same in both. Ids, names and notes judge nothing.
+    pub(super) fn is_same_generation(self, other: Self) -> bool {
+        match (self.device(), other.device()) {
+            (Some(one), Some(two)) => {
+                let same_device = one.mac == two.mac
+                    && one.vlan == two.vlan
+                    && one.wire == two.wire
+                    && one.addresses == two.addresses
+                    && one.mode == two.mode;
+                same_device && judge_alike(self.profile(), other.profile())
+            }
+            // Frames of no device count with those of devices that are not listed.
+            (None, None) => {
+                self.policy.onboarding == other.policy.onboarding
+                    && judge_alike(self.default_profile(), other.default_profile())
+            }
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
+
+    fn default_profile(self) -> Option<&'p Profile> {
+        Some(&self.policy.profiles[self.policy.default_profile?])
+    }
+}
+
+fn judge_alike(one: Option<&Profile>, two: Option<&Profile>) -> bool {
+    let (one, two) = match (one, two) {
+        (Some(one), Some(two)) => (one, two),
+        (None, None) => return true,
+        (Some(_), None) | (None, Some(_)) => return false,
+    };
+    let same_rule = |(a, b): (&Rule, &Rule)| {
+        a.initiator == b.initiator && a.peers == b.peers && a.clauses == b.clauses
+    };
+    (one.arp, one.nd, one.dhcp) == (two.arp, two.nd, two.dhcp)
+        && one.timeouts == two.timeouts
+        && one.limits == two.limits
+        && one.rules.len() == two.rules.len()
+        && one.rules.iter().zip(&two.rules).all(same_rule)
+}

@@ -1,0 +1,29 @@
+//! What the gateway sets, not the policy.
+
+/// Room, budgets of all together, and the grace period.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Limits {
+    /// Flows that both sides spoke in.
+    pub flows: usize,
+    /// Flows that devices which are not listed may open together in one second, and as many that peers may open to them.
+    pub new_flows_unlisted: u32,
+    /// Flows that may be opened in one second on one CPU.
+    pub new_flows_per_cpu: u32,
+    /// Fragmented datagrams of all devices together that are not listed, in one second.
+    pub fragments_unlisted: u32,
+    /// Second in which conversations are no longer picked up that were there before the gateway; 0: none are.
+    pub grace_until: u64,
+}
+
+impl Default for Limits {
+    /// Endless room, and no grace period.
+    fn default() -> Self {
+        Self {
+            flows: usize::MAX,
+            new_flows_unlisted: 5000,
+            new_flows_per_cpu: 50_000,
+            fragments_unlisted: 512,
+            grace_until: 0,
+        }
+    }
+}

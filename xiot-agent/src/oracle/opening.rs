@@ -1,0 +1,174 @@
+//! Frames that no flow answers for: device, services, policy (docs/judgement.md sections 4 to 6).
+
+use std::net::IpAddr;
+
+use xiot_common::reason::Reason;
+
+use super::{
+    Oracle, Side,
+    conversation::Conversation,
+    fragment::Fragment,
+    frame::{Content, Echo, Frame, Packet, TcpFlags, Transport},
+    grounds::Grounds,
+    judge::Arrival,
+    rules::{self, Asked},
+    service::Services,
+};
+use crate::model::policy::Profile;
+
+/// Why a frame may pass.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Grant {
+    Service,
+    /// A rule, by position in the profile.
+    Rule(usize),
+    /// A rule allows a conversation that this side opened before the gateway was there.
+    Grace(usize, Side),
+    /// An ICMP error about a flow with this reason and rule.
+    Related(Reason, Option<usize>),
+}
+
+impl<'p> Oracle<'p> {
+    /// Judges a frame as if there were no flow.
+    pub(super) fn judge_opening(
+        &self,
+        arrival: Arrival,
+        grounds: Grounds<'p>,
+        frame: &Frame,
+    ) -> Result<Grant, Reason> {
+        let profile = self.profile(arrival.wire, grounds)?;
+        if let Content::Ip(packet) = &frame.content
+            && packet.is_icmp_error()
+            && profile.is_some()
+        {
+            return self
+                .related(arrival, grounds, frame, packet)
+                .ok_or(Reason::IcmpErrorUnrelated);
+        }
+        let policy = grounds.policy;
+        let services = profile.map_or_else(|| Services::of_all(&policy.profiles), Services::of);
+        let packet = match &frame.content {
+            Content::Arp if services.arp => return Ok(Grant::Service),
+            Content::Arp if profile.is_none() => return Err(Reason::GroupDenied),
+            Content::Arp => return Err(Reason::ServiceDenied),
+            Content::Other => return Err(Reason::EthertypeDenied),
+            Content::Ip(packet) => packet,
+        };
+        if matches!(packet.fragment, Fragment::Later(_)) {
+            return Err(Reason::FragmentUntracked);
+        }
+        if services.allow(arrival.side, packet, policy) {
+            return Ok(Grant::Service);
+        }
+        let profile = profile.ok_or(Reason::GroupDenied)?;
+        let own = match arrival.side {
+            Side::Device => packet.source,
+            Side::Uplink => packet.destination,
+        };
+        bind(grounds, arrival.side, own)?;
+        let asked = Asked::of(arrival.side, packet);
+        let judged = match packet.transport {
+            Transport::Tcp { flags, .. } if !flags.is_pure_syn() => Err(Reason::TcpNoFlow),
+            Transport::Icmp {
+                echo: Echo::Reply(_),
+                ..
+            } => Err(Reason::IcmpNoFlow),
+            Transport::Tcp { .. }
+            | Transport::Udp { .. }
+            | Transport::Icmp { .. }
+            | Transport::Portless => rules::judge(profile, asked).map(Grant::Rule),
+        };
+        judged.or_else(|reason| {
+            self.picked_up(arrival, profile, packet, asked)
+                .ok_or(reason)
+        })
+    }
+
+    /// Judges a flow as the first frame of its initiator was.
+    pub(super) fn judge_flow(
+        &self,
+        conversation: &Conversation,
+        initiator: Side,
+        grounds: Grounds<'p>,
+    ) -> Result<usize, Reason> {
+        let profile = self
+            .profile(conversation.wire, grounds)?
+            .ok_or(Reason::GroupDenied)?;
+        bind(grounds, initiator, conversation.device_end.address)?;
+        rules::judge(profile, conversation.asked_by(initiator))
+    }
+
+    /// Steps 4.3 and 4.4. Frames of no device have no profile.
+    fn profile(&self, wire: usize, grounds: Grounds<'p>) -> Result<Option<&'p Profile>, Reason> {
+        if let Some(wanted) = grounds.device().and_then(|device| device.wire.as_ref())
+            && *wanted != self.wires[wire]
+        {
+            return Err(Reason::WrongWire);
+        }
+        match grounds.profile() {
+            None if !grounds.is_of_nobody() => Err(Reason::UnknownDevice),
+            profile => Ok(profile),
+        }
+    }
+
+    /// Step 4.5.
+    fn related(
+        &self,
+        arrival: Arrival,
+        grounds: Grounds<'p>,
+        frame: &Frame,
+        packet: &Packet,
+    ) -> Option<Grant> {
+        let quote = packet.quote.as_ref()?;
+        let fits = quote.source.address == packet.destination
+            && (arrival.side == Side::Uplink || quote.destination.address == packet.source);
+        if !fits {
+            return None;
+        }
+        let conversation = Conversation::of_quote(arrival.side, arrival.wire, frame, quote);
+        let flow = self.flows.live(&conversation, arrival.now)?;
+        let is_in_force = flow.epoch == self.epoch || flow.grounds.is_same_generation(grounds);
+        is_in_force.then_some(if flow.is_would_drop() {
+            Grant::Related(flow.reason, None)
+        } else {
+            Grant::Related(Reason::AllowedRelated, flow.rule)
+        })
+    }
+
+    /// Step 6.2: what was there before the gateway.
+    fn picked_up(
+        &self,
+        arrival: Arrival,
+        profile: &Profile,
+        packet: &Packet,
+        asked: Asked,
+    ) -> Option<Grant> {
+        if arrival.now >= self.limits.grace_until {
+            return None;
+        }
+        let by_sender = match packet.transport {
+            Transport::Tcp { flags, .. } if is_midstream(flags) => {
+                rules::judge(profile, asked).ok()
+            }
+            Transport::Udp { .. } => None,
+            Transport::Tcp { .. } | Transport::Icmp { .. } | Transport::Portless => return None,
+        };
+        if let Some(rule) = by_sender {
+            return Some(Grant::Grace(rule, arrival.side));
+        }
+        let rule = rules::judge(profile, asked.by_the_receiver()?).ok()?;
+        Some(Grant::Grace(rule, arrival.side.opposite()))
+    }
+}
+
+fn is_midstream(flags: TcpFlags) -> bool {
+    flags.ack && !(flags.syn || flags.fin || flags.rst)
+}
+
+/// Step 6.1.
+fn bind(grounds: Grounds<'_>, side: Side, own: IpAddr) -> Result<(), Reason> {
+    match grounds.device() {
+        Some(device) if !rules::is_bound(device, side, own) => Err(Reason::AddressNotBound),
+        _ => Ok(()),
+    }
+}

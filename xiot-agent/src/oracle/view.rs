@@ -1,0 +1,72 @@
+//! A flow as an onlooker sees it.
+
+use std::{net::IpAddr, time::Duration};
+
+use xiot_common::reason::Reason;
+
+use super::{
+    Side,
+    conversation::{Conversation, Endpoint},
+    flow::{Flow, State},
+};
+
+/// A flow. Device and rule are those of the policy that it was looked at under last.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FlowView {
+    /// Wire index.
+    pub wire: usize,
+    /// Outer and inner VLAN id.
+    pub vlans: (u16, u16),
+    /// IP protocol number.
+    pub protocol: u8,
+    /// Address and port of the device's end. ICMP echo: the requester's port is the identifier, the responder's 0.
+    pub device_end: (IpAddr, u16),
+    /// The other end.
+    pub peer_end: (IpAddr, u16),
+    /// The peer opened it.
+    pub peer_initiated: bool,
+    /// The device, as position in the policy.
+    pub device: Option<usize>,
+    /// MAC of the device, listed or not.
+    pub mac: [u8; 6],
+    /// Rule that allows it.
+    pub rule: Option<u32>,
+    /// What its frames count under.
+    pub reason: Reason,
+    /// Where it stands.
+    pub state: State,
+    /// It is not among the flows that both sides spoke in.
+    pub half_open: bool,
+    /// TCP: a RST came that proved nothing.
+    pub doubtful: bool,
+    /// TCP: what the device and its peer acknowledged last.
+    pub acknowledged: (Option<u32>, Option<u32>),
+    /// Silence after which it is over.
+    pub idle_timeout: Duration,
+    /// Second of its last frame.
+    pub last_frame: u64,
+}
+
+impl FlowView {
+    pub(super) fn of(conversation: &Conversation, flow: &Flow<'_>) -> Self {
+        let pair = |end: Endpoint| (end.address, end.port);
+        Self {
+            wire: conversation.wire,
+            vlans: conversation.vlans,
+            protocol: conversation.protocol,
+            device_end: pair(conversation.device_end),
+            peer_end: pair(conversation.peer_end),
+            peer_initiated: flow.initiator == Side::Uplink,
+            device: flow.grounds.owner.device(),
+            mac: conversation.mac,
+            rule: flow.rule.and_then(|rule| flow.grounds.rule_id(rule)),
+            reason: flow.reason,
+            state: flow.state,
+            half_open: !flow.is_confirmed,
+            doubtful: flow.is_doubtful,
+            acknowledged: flow.acknowledged,
+            idle_timeout: flow.idle_timeout,
+            last_frame: flow.last_frame,
+        }
+    }
+}
