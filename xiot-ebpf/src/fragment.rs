@@ -245,49 +245,66 @@ enum Added {
 
 /// Adds a part, the last one or another.
 #[inline(always)]
-#[expect(
-    clippy::needless_range_loop,
-    reason = "indices are what the verifier can follow"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "there are four parts")]
 fn add(datagram: &mut Datagram, part: Part, last: bool) -> Added {
     if datagram.length != 0 && (last || part.end > datagram.length) {
         return Added::Overlap;
     }
-    let mut before = FRAGMENT_PARTS;
-    let mut behind = FRAGMENT_PARTS;
-    let mut free = FRAGMENT_PARTS;
-    for index in 0..FRAGMENT_PARTS {
+    let Some(place) = scratch::forgetful() else {
+        return Added::NoRoom;
+    };
+    let mut before = NONE;
+    let mut behind = NONE;
+    let mut free = NONE;
+    let mut index = 0;
+    while index < FRAGMENT_PARTS {
         let other = datagram.parts[index];
+        let number = index as u32;
         if other.start == other.end {
-            free = index;
+            free = place.forget(number);
         } else if part.start < other.end && (last || other.start < part.end) {
             // Nothing lies behind the last part.
             return Added::Overlap;
         } else if other.end == part.start {
-            before = index;
+            before = place.forget(number);
         } else if other.start == part.end {
-            behind = index;
+            behind = place.forget(number);
         }
+        index += 1;
     }
-    if before < FRAGMENT_PARTS && behind < FRAGMENT_PARTS {
-        datagram.parts[before].end = datagram.parts[behind].end;
-        datagram.parts[behind] = Part { start: 0, end: 0 };
-    } else if before < FRAGMENT_PARTS {
-        datagram.parts[before].end = part.end;
-    } else if behind < FRAGMENT_PARTS {
-        datagram.parts[behind].start = part.start;
-    } else if free < FRAGMENT_PARTS {
-        datagram.parts[free] = part;
+    let parts = &mut datagram.parts;
+    if before != NONE && behind != NONE {
+        at(parts, before).end = at(parts, behind).end;
+        *at(parts, behind) = Part { start: 0, end: 0 };
+    } else if before != NONE {
+        at(parts, before).end = part.end;
+    } else if behind != NONE {
+        at(parts, behind).start = part.start;
+    } else if free != NONE {
+        *at(parts, free) = part;
     } else {
         return Added::NoRoom;
     }
     if last {
         datagram.length = part.end;
     }
+    // Parts that touch are one: whole is what begins at 0 and ends at the end.
     let mut whole = false;
-    for index in 0..FRAGMENT_PARTS {
+    let mut index = 0;
+    while index < FRAGMENT_PARTS {
         let other = datagram.parts[index];
         whole |= other.start == 0 && other.end != 0 && other.end == datagram.length;
+        index += 1;
     }
     if whole { Added::Whole } else { Added::Part }
 }
+
+/// No such part.
+const NONE: u32 = u32::MAX;
+
+#[inline(always)]
+fn at(parts: &mut [Part; FRAGMENT_PARTS], number: u32) -> &mut Part {
+    &mut parts[number as usize & (FRAGMENT_PARTS - 1)]
+}
+
+const _: () = assert!(FRAGMENT_PARTS.is_power_of_two());

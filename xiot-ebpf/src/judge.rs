@@ -59,26 +59,23 @@ pub fn judge(frame: &Frame, scratch: &mut Scratch) -> Verdict {
     if let Err(reason) = parse::parse(frame, &mut scratch.packet) {
         return Verdict::dropped(reason);
     }
-    match scratch.packet.fragment {
-        Fragment::No => conversation(frame, scratch),
-        Fragment::First => {
-            if fragment::xiot_fragment_again() != 0 {
-                return Verdict::dropped(Reason::FragmentOverlap);
-            }
-            let verdict = conversation(frame, scratch);
-            if verdict.dropped {
-                return verdict;
-            }
-            scratch.set_verdict(&verdict);
-            fragment::xiot_fragment_first();
-            scratch.verdict()
-        }
-        Fragment::Later => match Later::from_u32(fragment::xiot_fragment_later()) {
+    if scratch.packet.fragment == Fragment::Later {
+        return match Later::from_u32(fragment::xiot_fragment_later()) {
             Later::Verdict => scratch.verdict(),
             Later::Overlap => Verdict::dropped(Reason::FragmentOverlap),
             Later::Untracked => slow(scratch, Why::Miss),
-        },
+        };
     }
+    if scratch.packet.fragment == Fragment::First && fragment::xiot_fragment_again() != 0 {
+        return Verdict::dropped(Reason::FragmentOverlap);
+    }
+    let verdict = conversation(frame, scratch);
+    if scratch.packet.fragment == Fragment::First && !verdict.dropped {
+        scratch.set_verdict(&verdict);
+        fragment::xiot_fragment_first();
+        return scratch.verdict();
+    }
+    verdict
 }
 
 /// Judges what may belong to a flow.
