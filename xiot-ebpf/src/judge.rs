@@ -1,12 +1,12 @@
 //! The pipeline: the order of the stages and nothing else (docs/judgement.md).
 
 use xiot_common::{
-    profile::{ProfileRecord, SERVICE_ARP},
+    profile::SERVICE_ARP,
     reason::{Class, Reason},
 };
 
 use crate::{
-    flow::{self, Answer, Lookup, Opening, related},
+    flow::{self, Answer, Lookup, related},
     fragment::{self, Later},
     frame::Frame,
     packet::{ACK, FIN, Fragment, Icmp, Kind, Packet, RST, SYN},
@@ -19,7 +19,6 @@ use crate::{
         slot::{self, Slot},
         subject::{self, Subject},
     },
-    record,
     scratch::{self, Scratch},
     verdict::Verdict,
 };
@@ -113,46 +112,86 @@ fn conversation(frame: &Frame, scratch: &mut Scratch) -> Verdict {
 /// Judges by policy.
 #[inline(always)]
 fn slow(scratch: &Scratch, why: Why) -> Verdict {
-    xiot_slow(why as u32);
-    scratch.verdict()
+    if xiot_slow(why as u32) != 0 {
+        flow::xiot_open();
+    }
+    let verdict = scratch.verdict();
+    if why == Why::Revoked && verdict.dropped && verdict.reason.class() == Class::Denied {
+        return Verdict {
+            reason: Reason::Revoked,
+            ..verdict
+        };
+    }
+    verdict
 }
 
-/// Judges by policy: everything that is not answered from the flow table. The verdict is left in the scratch.
+/// Judges by policy: everything that is not answered from the flow table. The verdict is left in the scratch; 1: where
+/// there is room, the frame opens the flow that it is about.
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn xiot_slow(why: u32) -> u32 {
     let Some(scratch) = scratch::get() else {
         return 0;
     };
-    let mut verdict = by_slot(scratch, Why::from_u32(why));
-    if verdict.reason == Reason::AllowedRule {
-        record::rule::hit(verdict.rule, scratch.packet.now);
-    }
-    if why == Why::Revoked as u32 && verdict.dropped && verdict.reason.class() == Class::Denied {
-        verdict.reason = Reason::Revoked;
-    }
+    let packet = &scratch.packet;
+    let Some(slot) = slot::judging(packet.slot) else {
+        scratch.set_verdict(&Verdict::dropped(Reason::NoPolicy));
+        return 0;
+    };
+    let subject = Subject::of(&slot, packet);
+    let finding = by_slot(&slot, scratch, &subject, Why::from_u32(why));
+    let verdict = Verdict::new(
+        finding.reason,
+        subject.mode,
+        subject.device,
+        finding.rule,
+        slot.index,
+    );
     scratch.set_verdict(&verdict);
-    0
+    match finding.opener {
+        Some(opener) if !verdict.dropped => {
+            scratch.opener.set(opener as u32);
+            1
+        }
+        Some(_) | None => 0,
+    }
+}
+
+/// What policy says of a frame.
+#[derive(Clone, Copy, Debug)]
+struct Finding {
+    reason: Reason,
+    /// The rule that allows it, or 0.
+    rule: u32,
+    /// Who opens a flow with it; none if there is to be none.
+    opener: Option<Opener>,
+}
+
+impl Finding {
+    /// It makes no flow.
+    #[inline(always)]
+    const fn flowless(reason: Reason, rule: u32) -> Self {
+        Self {
+            reason,
+            rule,
+            opener: None,
+        }
+    }
 }
 
 #[inline(always)]
-fn by_slot(scratch: &Scratch, why: Why) -> Verdict {
+fn by_slot(slot: &Slot, scratch: &Scratch, subject: &Subject, why: Why) -> Finding {
     let packet = &scratch.packet;
-    let Some(slot) = slot::judging(packet.slot) else {
-        return Verdict::dropped(Reason::NoPolicy);
-    };
-    let subject = Subject::of(&slot, packet);
-    let (reason, rule) = match why {
-        Why::BadState => (Reason::TcpBadState, 0),
+    match why {
+        Why::BadState => Finding::flowless(Reason::TcpBadState, 0),
         Why::Miss | Why::Reopen | Why::ReopenEstablished | Why::Revoked => {
             if subject::is_of_no_device(packet) {
-                (group(&slot, packet), 0)
+                Finding::flowless(group(slot, packet), 0)
             } else {
-                by_policy(&slot, scratch, &subject, why)
+                by_policy(slot, scratch, subject, why)
             }
         }
-    };
-    Verdict::new(reason, subject.mode, subject.device, rule, slot.index)
+    }
 }
 
 /// A broadcast or multicast frame from the uplink: the services of all profiles decide.
@@ -170,33 +209,34 @@ fn group(slot: &Slot, packet: &Packet) -> Reason {
     }
 }
 
-/// Steps 4 to 7 for a frame that belongs to a device, listed or not: the reason, and the rule that allows it.
+/// Steps 4 to 6 for a frame that belongs to a device, listed or not.
 #[inline(always)]
-fn by_policy(slot: &Slot, scratch: &Scratch, subject: &Subject, why: Why) -> (Reason, u32) {
+fn by_policy(slot: &Slot, scratch: &Scratch, subject: &Subject, why: Why) -> Finding {
     let packet = &scratch.packet;
     let profile = subject.profile(slot);
-    let denied = |reason| Opening {
+    let by_no_rule = |reason| Finding {
         reason,
         rule: 0,
-        opener: Opener::sender(packet),
+        opener: Some(Opener::sender(packet)),
     };
-    let opening = match (profile, packet.kind) {
-        _ if subject.wrong_wire => denied(Reason::WrongWire),
-        (None, _) => denied(Reason::UnknownDevice),
+    let mut finding = match (profile, packet.kind) {
+        _ if subject.wrong_wire => by_no_rule(Reason::WrongWire),
+        (None, _) => by_no_rule(Reason::UnknownDevice),
         (Some(profile), Kind::Arp) if profile.services & SERVICE_ARP != 0 => {
-            return (Reason::AllowedService, 0);
+            by_no_rule(Reason::AllowedService)
         }
-        (Some(_), Kind::Arp) => denied(Reason::ServiceDenied),
-        (Some(_), Kind::Other) => denied(Reason::EthertypeDenied),
+        (Some(_), Kind::Arp) => by_no_rule(Reason::ServiceDenied),
+        (Some(_), Kind::Other) => by_no_rule(Reason::EthertypeDenied),
         (Some(_), Kind::Ipv4 | Kind::Ipv6) if packet.fragment == Fragment::Later => {
-            denied(Reason::FragmentUntracked)
+            by_no_rule(Reason::FragmentUntracked)
         }
         (Some(_), Kind::Ipv4 | Kind::Ipv6) if packet.icmp == Icmp::Error => {
-            return related::judge(scratch, subject);
+            let (reason, rule) = related::judge(scratch, subject);
+            return Finding::flowless(reason, rule);
         }
         (Some(profile), Kind::Ipv4 | Kind::Ipv6) => {
             if service::allows(slot, packet, profile.services) {
-                return (Reason::AllowedService, 0);
+                return Finding::flowless(Reason::AllowedService, 0);
             }
             by_rules(slot, packet, subject)
         }
@@ -204,39 +244,21 @@ fn by_policy(slot: &Slot, scratch: &Scratch, subject: &Subject, why: Why) -> (Re
     let ip = matches!(packet.kind, Kind::Ipv4 | Kind::Ipv6);
     // A live flow gives way to nothing that policy denies.
     let stays = why == Why::ReopenEstablished
-        || (why == Why::Reopen && opening.reason.class() != Class::Allowed);
+        || (why == Why::Reopen && finding.reason.class() != Class::Allowed);
     if !ip || packet.fragment == Fragment::Later || stays {
-        return (opening.reason, opening.rule);
+        finding.opener = None;
     }
-    open(packet, subject, profile, &opening)
-}
-
-#[inline(always)]
-fn open(
-    packet: &Packet,
-    subject: &Subject,
-    profile: Option<&ProfileRecord>,
-    opening: &Opening,
-) -> (Reason, u32) {
-    let timeouts = subject::timeouts(profile);
-    let limit = subject.new_flows(profile);
-    let reason = flow::open(packet, subject, opening, &timeouts, limit);
-    let rule = if reason.class() == Class::Allowed {
-        opening.rule
-    } else {
-        0
-    };
-    (reason, rule)
+    finding
 }
 
 /// Binding and rules: what the device may open or be opened to.
 #[inline(always)]
-fn by_rules(slot: &Slot, packet: &Packet, subject: &Subject) -> Opening {
+fn by_rules(slot: &Slot, packet: &Packet, subject: &Subject) -> Finding {
     let question = Question::of(packet);
-    let denied = |reason| Opening {
+    let denied = |reason| Finding {
         reason,
         rule: 0,
-        opener: question.opener,
+        opener: Some(question.opener),
     };
     if !binding::is_bound(slot, packet, subject, question.opener) {
         return denied(Reason::AddressNotBound);
@@ -250,24 +272,24 @@ fn by_rules(slot: &Slot, packet: &Packet, subject: &Subject) -> Opening {
     }
     let ruling = rule::judge(slot, packet, subject.profile, question);
     if ruling.reason == Reason::AllowedRule {
-        return Opening {
+        return Finding {
             reason: if cannot.is_some() {
                 Reason::AllowedGrace
             } else {
                 Reason::AllowedRule
             },
             rule: ruling.rule,
-            opener: question.opener,
+            opener: Some(question.opener),
         };
     }
     if grace {
         let answer = Question::answered_by(packet);
         let ruling = rule::judge(slot, packet, subject.profile, answer);
         if ruling.reason == Reason::AllowedRule {
-            return Opening {
+            return Finding {
                 reason: Reason::AllowedGrace,
                 rule: ruling.rule,
-                opener: answer.opener,
+                opener: Some(answer.opener),
             };
         }
     }

@@ -58,6 +58,9 @@ pub fn run(ctx: &XdpContext) -> u32 {
     }
     record::counter::reason(&scratch.packet, &verdict);
     record::counter::device(&scratch.packet, &verdict);
+    if verdict.reason == Reason::AllowedRule {
+        record::rule::hit(verdict.rule, scratch.packet.now);
+    }
     if !verdict.hit && verdict.reason.class() != Class::Allowed {
         scratch.set_verdict(&verdict);
         record::event::xiot_event();

@@ -14,45 +14,64 @@ use super::{Silence, budget, table};
 use crate::{
     packet::{ACK, Icmp, Packet, RST},
     parse::{has_flow, l4},
-    policy::{peer::Opener, subject::Subject},
+    policy::{
+        peer::Opener,
+        slot::{self, Slot},
+        subject::{self, Subject},
+    },
     record::observed,
-    scratch,
+    scratch::{self, Scratch},
+    verdict::Verdict,
 };
 
 /// What a flow is opened with.
 #[derive(Clone, Copy, Debug)]
-pub struct Opening {
+struct Opening {
     /// Reason of the judgement.
-    pub reason: Reason,
+    reason: Reason,
     /// Rule that allows it, or 0.
-    pub rule: u32,
+    rule: u32,
     /// Who opens it, or has opened it.
-    pub opener: Opener,
+    opener: Opener,
 }
 
-/// Opens a flow for an allowed frame, or for a denied one that the mode lets through. Gives the reason that the
-/// frame counts under.
-#[inline(always)]
-pub fn open(
-    packet: &Packet,
-    subject: &Subject,
-    opening: &Opening,
-    timeouts: &Timeouts,
-    limit: u32,
-) -> Reason {
-    let denied = opening.reason.class() == Class::Denied;
-    if denied && matches!(subject.mode, Mode::Enforce) {
-        return opening.reason;
-    }
+/// Opens a flow for an allowed frame, or for a denied one that the mode lets through. The verdict is in the scratch, before
+/// and after.
+///
+/// A function of its own for the verifier: what has been asked of the policy by then makes no difference here.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub(crate) extern "C" fn xiot_open() -> u32 {
+    let Some(scratch) = scratch::get() else {
+        return 0;
+    };
+    let packet = &scratch.packet;
+    let verdict = scratch.verdict();
+    let Some(slot) = slot::judging(packet.slot) else {
+        return 0;
+    };
+    let opening = Opening {
+        reason: verdict.reason,
+        rule: verdict.rule,
+        opener: Opener::from_u32(scratch.opener.get()),
+    };
     let reason = if may_have_flow(packet) {
-        match file(packet, subject, opening, timeouts, limit) {
-            Ok(()) => opening.reason,
-            Err(_) if denied => opening.reason,
-            Err(reason) => reason,
+        match file(scratch, &slot, &opening) {
+            Err(reason) if opening.reason.class() == Class::Allowed => reason,
+            Ok(()) | Err(_) => opening.reason,
         }
     } else {
         opening.reason
     };
+    if reason != opening.reason {
+        scratch.set_verdict(&Verdict::new(
+            reason,
+            verdict.mode,
+            verdict.device,
+            0,
+            verdict.slot,
+        ));
+    }
     let mut how = 0;
     if is_midstream(packet) && packet.tcp_flags & RST == 0 {
         how |= observed::MIDSTREAM;
@@ -61,7 +80,7 @@ pub fn open(
         how |= observed::ANSWER;
     }
     observed::xiot_observe(u32::from(reason as u8), opening.rule, how);
-    reason
+    0
 }
 
 /// Whether the frame begins something that goes on.
@@ -82,19 +101,17 @@ fn is_midstream(packet: &Packet) -> bool {
 
 /// Files the flow; the reason if there is no room for it.
 #[inline(always)]
-fn file(
-    packet: &Packet,
-    subject: &Subject,
-    opening: &Opening,
-    timeouts: &Timeouts,
-    limit: u32,
-) -> Result<(), Reason> {
+fn file(scratch: &Scratch, slot: &Slot, opening: &Opening) -> Result<(), Reason> {
+    let packet = &scratch.packet;
+    let subject = Subject::of(slot, packet);
+    let profile = subject.profile(slot);
     let by_device = opening.opener == Opener::Device;
+    let limit = subject.new_flows(profile);
     budget::new_flow(subject.device, by_device, limit, packet.now)?;
-    let Some(scratch) = scratch::get() else {
-        return Err(Reason::FlowTableFull);
-    };
-    scratch.flow.set(entry(packet, subject, opening, timeouts));
+    let timeouts = subject::timeouts(profile);
+    scratch
+        .flow
+        .set(entry(packet, &subject, opening, &timeouts));
     // SAFETY: the element belongs to this CPU and nothing writes it before the map has copied it.
     let entry = unsafe { &*scratch.flow.as_ptr() };
     if table::insert_half_open(&packet.key, entry, packet.filed != 0) {

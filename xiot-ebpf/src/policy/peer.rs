@@ -42,6 +42,16 @@ pub enum Opener {
 }
 
 impl Opener {
+    /// The one of this number.
+    #[inline(always)]
+    pub const fn from_u32(number: u32) -> Self {
+        if number == Self::Device as u32 {
+            Self::Device
+        } else {
+            Self::Peer
+        }
+    }
+
     /// Who sent the frame.
     #[inline(always)]
     pub const fn sender(packet: &Packet) -> Self {
