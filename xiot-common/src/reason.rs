@@ -15,7 +15,7 @@ pub enum Class {
 }
 
 macro_rules! reasons {
-    ($($number:literal $variant:ident $name:literal $class:ident $doc:literal;)+) => {
+    ($($number:literal $variant:ident $name:literal $class:ident $doc:literal $remedy:literal;)+) => {
         /// Why a frame was forwarded or dropped.
         #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
         #[repr(u8)]
@@ -43,6 +43,11 @@ macro_rules! reasons {
                 match self { $(Self::$variant => $doc,)+ }
             }
 
+            /// What the operator should do about it, in a sentence or two.
+            pub const fn remedy(self) -> &'static str {
+                match self { $(Self::$variant => $remedy,)+ }
+            }
+
             /// The reason of this number.
             pub const fn from_u8(number: u8) -> Option<Self> {
                 match number { $($number => Some(Self::$variant),)+ _ => None }
@@ -52,61 +57,111 @@ macro_rules! reasons {
 }
 
 reasons! {
-    1 AllowedRule "allowed_rule" Allowed "A rule of the device's profile allows the conversation that this frame opens.";
-    2 AllowedFlow "allowed_flow" Allowed "The frame belongs to a conversation that was allowed when it was opened.";
-    3 AllowedService "allowed_service" Allowed "The frame is ARP, neighbour discovery or DHCP, and the profile has that service.";
-    4 AllowedRelated "allowed_related" Allowed "An ICMP error about a frame of a conversation that is allowed.";
-    5 AllowedGrace "allowed_grace" Allowed "The frame belongs to a conversation that was there before the gateway, and the rules allow it.";
-    6 AllowedFragment "allowed_fragment" Allowed "A later fragment of a datagram whose first fragment was allowed.";
+    1 AllowedRule "allowed_rule" Allowed "A rule of the device's profile allows the conversation that this frame opens."
+        "Nothing: the rule's number and hits say which rule it was.";
+    2 AllowedFlow "allowed_flow" Allowed "The frame belongs to a conversation that was allowed when it was opened."
+        "Nothing: `flows` shows the conversation and the rule that opened it.";
+    3 AllowedService "allowed_service" Allowed "The frame is ARP, neighbour discovery or DHCP, and the profile has that service."
+        "Nothing; to stop it, take the service out of the profile.";
+    4 AllowedRelated "allowed_related" Allowed "An ICMP error about a frame of a conversation that is allowed."
+        "Nothing: path MTU discovery and unreachable hosts work by these.";
+    5 AllowedGrace "allowed_grace" Allowed "The frame belongs to a conversation that was there before the gateway, and the rules allow it."
+        "Nothing: it ends with the grace period (`grace` in gateway.yaml).";
+    6 AllowedFragment "allowed_fragment" Allowed "A later fragment of a datagram whose first fragment was allowed."
+        "Nothing; a device that sends many has a path MTU or an application worth a look.";
 
-    10 TruncatedEthernet "truncated_ethernet" Malformed "The frame ends within its Ethernet header or VLAN tags.";
-    11 TooManyVlanTags "too_many_vlan_tags" Malformed "The frame has more than two VLAN tags.";
-    12 TruncatedIpv4 "truncated_ipv4" Malformed "The frame ends within its IPv4 header, or before the total length that the header gives.";
-    13 BadIpv4Header "bad_ipv4_header" Malformed "The IPv4 header contradicts itself: version, header length or total length.";
-    14 TruncatedIpv6 "truncated_ipv6" Malformed "The frame ends within its IPv6 header, or before the payload length that the header gives.";
-    15 BadIpv6Header "bad_ipv6_header" Malformed "The IPv6 header has another version than 6, or an IPv4-mapped address.";
-    16 BadIpv6Extension "bad_ipv6_extension" Malformed "The chain of IPv6 extension headers is cut off, out of order, or longer than eight.";
-    17 Ipv6SourceRoute "ipv6_source_route" Malformed "An IPv6 routing header has segments left: the frame's destination is not where it ends up.";
-    18 BadTcpHeader "bad_tcp_header" Malformed "The TCP header is cut off or its data offset is impossible.";
-    19 BadUdpHeader "bad_udp_header" Malformed "The UDP header is cut off or its length field is impossible.";
-    20 BadIcmpHeader "bad_icmp_header" Malformed "The ICMP or ICMPv6 header is cut off.";
-    21 BadArp "bad_arp" Malformed "The ARP message is cut off or is not Ethernet and IPv4.";
-    22 SameEndpoints "same_endpoints" Malformed "Source and destination are the same address and port.";
-    23 FragmentHeaderIncomplete "fragment_header_incomplete" Malformed "The first fragment does not hold the whole transport header.";
-    24 BadTcpFlags "bad_tcp_flags" Malformed "None of the TCP flags SYN, RST and ACK is set, or SYN together with FIN or RST.";
-    25 Ipv4SourceRoute "ipv4_source_route" Malformed "The IPv4 header has a source route option: the frame's destination is not where it ends up.";
-    26 FragmentBadLength "fragment_bad_length" Malformed "A fragment whose length cannot be: not a multiple of 8 before the last, nothing at all, or beyond the largest datagram.";
-    27 FragmentOffsetOne "fragment_offset_one" Malformed "A TCP fragment at offset 1, which would rewrite the flags of a segment that was judged by others.";
-    28 FragmentTiny "fragment_tiny" Malformed "A fragment before the last that is smaller than any network needs.";
-    29 FragmentOverlap "fragment_overlap" Malformed "A fragment that overlaps one of the same datagram that has passed.";
+    10 TruncatedEthernet "truncated_ethernet" Malformed "The frame ends within its Ethernet header or VLAN tags."
+        "Look for a failing cable, port or driver; capture on the port if it goes on.";
+    11 TooManyVlanTags "too_many_vlan_tags" Malformed "The frame has more than two VLAN tags."
+        "Take tags off before the gateway, or look for an attempt at VLAN hopping.";
+    12 TruncatedIpv4 "truncated_ipv4" Malformed "The frame ends within its IPv4 header, or before the total length that the header gives."
+        "Look for a failing device, driver or tunnel in front of the gateway; it may also be an attempt to evade inspection.";
+    13 BadIpv4Header "bad_ipv4_header" Malformed "The IPv4 header contradicts itself: version, header length or total length."
+        "Find the sender by its MAC: no working stack sends this.";
+    14 TruncatedIpv6 "truncated_ipv6" Malformed "The frame ends within its IPv6 header, or before the payload length that the header gives."
+        "Look for a failing device, driver or tunnel in front of the gateway; it may also be an attempt to evade inspection.";
+    15 BadIpv6Header "bad_ipv6_header" Malformed "The IPv6 header has another version than 6, or an IPv4-mapped address."
+        "Find the sender by its MAC: no working stack sends this.";
+    16 BadIpv6Extension "bad_ipv6_extension" Malformed "The chain of IPv6 extension headers is cut off, out of order, or longer than eight."
+        "Find the sender by its MAC: chains like this are made to get past filters.";
+    17 Ipv6SourceRoute "ipv6_source_route" Malformed "An IPv6 routing header has segments left: the frame's destination is not where it ends up."
+        "Find the sender by its MAC: nothing in a hospital routes like this.";
+    18 BadTcpHeader "bad_tcp_header" Malformed "The TCP header is cut off or its data offset is impossible."
+        "Find the sender by its MAC: a scanner, or a failing stack.";
+    19 BadUdpHeader "bad_udp_header" Malformed "The UDP header is cut off or its length field is impossible."
+        "Find the sender by its MAC: a scanner, or a failing stack.";
+    20 BadIcmpHeader "bad_icmp_header" Malformed "The ICMP or ICMPv6 header is cut off."
+        "Find the sender by its MAC: a scanner, or a failing stack.";
+    21 BadArp "bad_arp" Malformed "The ARP message is cut off or is not Ethernet and IPv4."
+        "Find the sender by its MAC: a scanner, or a failing stack.";
+    22 SameEndpoints "same_endpoints" Malformed "Source and destination are the same address and port."
+        "Find the sender by its MAC: this is the LAND attack, or a test of it.";
+    23 FragmentHeaderIncomplete "fragment_header_incomplete" Malformed "The first fragment does not hold the whole transport header."
+        "Find the sender by its MAC: fragments like this are made to get past filters.";
+    24 BadTcpFlags "bad_tcp_flags" Malformed "None of the TCP flags SYN, RST and ACK is set, or SYN together with FIN or RST."
+        "Find the sender by its MAC: these are scans (null, FIN, Xmas).";
+    25 Ipv4SourceRoute "ipv4_source_route" Malformed "The IPv4 header has a source route option: the frame's destination is not where it ends up."
+        "Find the sender by its MAC: nothing in a hospital routes like this.";
+    26 FragmentBadLength "fragment_bad_length" Malformed "A fragment whose length cannot be: not a multiple of 8 before the last, nothing at all, or beyond the largest datagram."
+        "Find the sender by its MAC: no working stack sends this.";
+    27 FragmentOffsetOne "fragment_offset_one" Malformed "A TCP fragment at offset 1, which would rewrite the flags of a segment that was judged by others."
+        "Find the sender by its MAC: fragments like this are made to get past filters.";
+    28 FragmentTiny "fragment_tiny" Malformed "A fragment before the last that is smaller than any network needs."
+        "Find the sender by its MAC: fragments like this are made to get past filters.";
+    29 FragmentOverlap "fragment_overlap" Malformed "A fragment that overlaps one of the same datagram that has passed."
+        "Find the sender by its MAC: overlaps are made to get past filters. Where it is a device of yours, its identification numbers repeat too soon.";
 
-    30 UnknownDevice "unknown_device" Denied "No device with this MAC and VLAN is listed, and no profile is set for devices that are not.";
-    31 WrongWire "wrong_wire" Denied "The device is listed on another wire than the one the frame is on.";
-    32 AddressNotBound "address_not_bound" Denied "The device used, or was sent to at, an address that is not among its own.";
+    30 UnknownDevice "unknown_device" Denied "No device with this MAC and VLAN is listed, and no profile is set for devices that are not."
+        "List the device, or give `defaults` a profile for those that are not; `devices --unlisted` shows them all.";
+    31 WrongWire "wrong_wire" Denied "The device is listed on another wire than the one the frame is on."
+        "Find out who moved the device; correct its `wire`, or look for a second device with the same MAC.";
+    32 AddressNotBound "address_not_bound" Denied "The device used, or was sent to at, an address that is not among its own."
+        "Add the address to the device's `ip` if it is its own; else somebody uses a wrong one.";
 
-    40 NoPeer "no_peer" Denied "The profile allows the device no conversation with this address.";
-    41 NoProtocol "no_protocol" Denied "The profile allows conversations with this address, but none of this protocol.";
-    42 NoPort "no_port" Denied "The profile allows this protocol with this address, but not this port or ICMP type.";
-    43 WrongDirection "wrong_direction" Denied "The profile allows this conversation only if the other side opens it.";
-    44 EthertypeDenied "ethertype_denied" Denied "The frame is neither IPv4, IPv6 nor ARP.";
-    45 GroupDenied "group_denied" Denied "A broadcast or multicast frame from the uplink that no service allows.";
-    46 ServiceDenied "service_denied" Denied "The frame is ARP and the profile does not have that service.";
-    47 FragmentUntracked "fragment_untracked" Denied "A later fragment of a datagram whose first fragment has not passed.";
+    40 NoPeer "no_peer" Denied "The profile allows the device no conversation with this address."
+        "If the conversation is needed, add a rule to the profile; `explain` shows what comes closest.";
+    41 NoProtocol "no_protocol" Denied "The profile allows conversations with this address, but none of this protocol."
+        "If the conversation is needed, add the protocol to the rule for this peer.";
+    42 NoPort "no_port" Denied "The profile allows this protocol with this address, but not this port or ICMP type."
+        "If the conversation is needed, add the port to the rule for this peer.";
+    43 WrongDirection "wrong_direction" Denied "The profile allows this conversation only if the other side opens it."
+        "If the other side may open it too, add a rule of the opposite direction (`from` for `to`).";
+    44 EthertypeDenied "ethertype_denied" Denied "The frame is neither IPv4, IPv6 nor ARP."
+        "Find out what speaks this protocol: xiot forwards ARP, IPv4 and IPv6.";
+    45 GroupDenied "group_denied" Denied "A broadcast or multicast frame from the uplink that no service allows."
+        "Nothing, in most cases: noise of the network that no device asked for.";
+    46 ServiceDenied "service_denied" Denied "The frame is ARP and the profile does not have that service."
+        "Add `arp` to the services of the profile; without it the device can reach nobody.";
+    47 FragmentUntracked "fragment_untracked" Denied "A later fragment of a datagram whose first fragment has not passed."
+        "Look at why the first fragment is missing: refused for its own reason, overtaken, or lost.";
 
-    50 TcpNoFlow "tcp_no_flow" Denied "A TCP segment that opens nothing and belongs to no conversation.";
-    51 TcpBadState "tcp_bad_state" Denied "A TCP segment that cannot come at this point of the handshake.";
-    52 IcmpNoFlow "icmp_no_flow" Denied "An ICMP echo reply that nobody asked for.";
-    53 FlowTableFull "flow_table_full" Denied "The flow table is full: existing conversations go on, new ones are refused.";
-    54 Revoked "revoked" Denied "The frame belongs to a conversation that an earlier policy allowed and this one does not.";
-    55 IcmpErrorUnrelated "icmp_error_unrelated" Denied "An ICMP error that is not about a frame of a conversation that is allowed.";
-    56 FlowBudgetDevice "flow_budget_device" Denied "The device, or others with it, opened more conversations in this second than its profile grants.";
-    57 FlowBudgetCpu "flow_budget_cpu" Denied "All devices together opened more conversations in this second than the gateway takes on.";
-    58 FragmentBudget "fragment_budget" Denied "The device has more fragmented datagrams in this second than its profile grants.";
-    59 FragmentOutOfOrder "fragment_out_of_order" Denied "A later fragment that leaves more gaps in its datagram than are kept track of.";
+    50 TcpNoFlow "tcp_no_flow" Denied "A TCP segment that opens nothing and belongs to no conversation."
+        "Nothing, if it ends soon: what was open when its policy or the gateway changed. Else look for a route around the gateway: it must see both directions.";
+    51 TcpBadState "tcp_bad_state" Denied "A TCP segment that cannot come at this point of the handshake."
+        "Look for a route around the gateway: it must see both directions. A scanner does this too.";
+    52 IcmpNoFlow "icmp_no_flow" Denied "An ICMP echo reply that nobody asked for."
+        "Look for a route around the gateway: it must see both directions. It may also be a covert channel.";
+    53 FlowTableFull "flow_table_full" Denied "The flow table is full: existing conversations go on, new ones are refused."
+        "Raise `capacity.flows`, and look at `flows` for who fills it.";
+    54 Revoked "revoked" Denied "The frame belongs to a conversation that an earlier policy allowed and this one does not."
+        "Nothing, if the policy was meant to end this conversation; else compare the profile with the one before.";
+    55 IcmpErrorUnrelated "icmp_error_unrelated" Denied "An ICMP error that is not about a frame of a conversation that is allowed."
+        "Nothing, in most cases: the conversation is over. Many from one sender are a scan or an attack on sessions.";
+    56 FlowBudgetDevice "flow_budget_device" Denied "The device, or others with it, opened more conversations in this second than its profile grants."
+        "Look at what the device does: a scan or a flood. If it is its work, raise `limits.new-flows` of its profile.";
+    57 FlowBudgetCpu "flow_budget_cpu" Denied "All devices together opened more conversations in this second than the gateway takes on."
+        "Look for a flood from many devices; raise `limits.new-flows-per-cpu` in gateway.yaml only if it is their work.";
+    58 FragmentBudget "fragment_budget" Denied "The device has more fragmented datagrams in this second than its profile grants."
+        "Look at what the device does; if it is its work, raise `limits.fragments` of its profile.";
+    59 FragmentOutOfOrder "fragment_out_of_order" Denied "A later fragment that leaves more gaps in its datagram than are kept track of."
+        "Look for a network path that mixes the order of frames up.";
 
-    60 NotAPort "not_a_port" Gateway "The program is attached to an interface that is not a port of any wire.";
-    61 NoPolicy "no_policy" Gateway "No whole policy is loaded.";
-    62 NoEgress "no_egress" Gateway "The other port of the wire is gone.";
+    60 NotAPort "not_a_port" Gateway "The program is attached to an interface that is not a port of any wire."
+        "Detach the program from the interface (`xiot-agent detach`), or list it in gateway.yaml.";
+    61 NoPolicy "no_policy" Gateway "No whole policy is loaded."
+        "Look at the agent's log: no policy of this version has been applied.";
+    62 NoEgress "no_egress" Gateway "The other port of the wire is gone."
+        "Look at the interface of the other port: it is gone or was made anew; restart the agent.";
 }
 
 impl Reason {

@@ -5,6 +5,7 @@
 #![expect(clippy::print_stderr, reason = "a command-line tool talks on stderr")]
 
 mod agent;
+mod docs;
 mod lint;
 mod setup;
 mod shell;
@@ -52,6 +53,8 @@ enum Command {
     Lint,
     /// All that a change has to pass: lint, then test
     Ci,
+    /// Write the documents that are made from code
+    Docs,
     /// Check the house rules that no compiler knows
     Tidy,
 }
@@ -91,6 +94,7 @@ fn run(command: Command) -> Result<()> {
             lint::run()?;
             test::run(&test::Options::default())
         }
+        Command::Docs => docs::write(),
         Command::Tidy => tidy::run(),
     }
 }

@@ -3,6 +3,7 @@
 //! Each rule is a function from the workspace's files to violations; this file lists the rules.
 
 mod files;
+mod generated;
 mod imports;
 mod references;
 mod size;
@@ -55,7 +56,7 @@ pub(crate) fn has_examples() -> Result<bool> {
 }
 
 fn check(files: &Files) -> Vec<Violation> {
-    let rules = [text::check, size::check, imports::check];
+    let rules = [text::check, size::check, imports::check, generated::check];
     let mut violations: Vec<_> = rules.iter().flat_map(|rule| rule(files)).collect();
     violations.sort();
     violations

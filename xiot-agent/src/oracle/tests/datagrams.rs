@@ -80,7 +80,12 @@ fn parts_come_in_any_order_once() {
 #[test]
 fn nothing_more_passes_of_what_overlapped() {
     let parts = [FIRST, (5, 11, true), (6, 12, true), (12, 13, false)];
-    let expected = [AllowedRule, FragmentOverlap, FragmentUntracked, FragmentUntracked];
+    let expected = [
+        AllowedRule,
+        FragmentOverlap,
+        FragmentUntracked,
+        FragmentUntracked,
+    ];
     assert_eq!(said(&parts), expected);
 }
 
@@ -112,7 +117,10 @@ fn parts_that_touch_are_one() {
         (60, 66, true),
     ];
     let said = said(&parts);
-    assert_eq!(said[4..], [AllowedFragment, AllowedFragment, FragmentOutOfOrder]);
+    assert_eq!(
+        said[4..],
+        [AllowedFragment, AllowedFragment, FragmentOutOfOrder]
+    );
 }
 
 #[test]
@@ -134,7 +142,14 @@ fn other_conversations_know_nothing_of_it() {
     let (policy, wires) = (policy(Mode::Enforce), wires());
     let mut ward = Ward::new(&policy, &wires);
     let _first = ward.out(&part(0, 6, true));
-    let id = part_of(17, Cut { id: 8, ..cut(6, true) }, 48);
+    let id = part_of(
+        17,
+        Cut {
+            id: 8,
+            ..cut(6, true)
+        },
+        48,
+    );
     let protocol = part_of(6, cut(6, true), 48);
     let reply = ip(PEER, OWN, 17, cut(6, true), &[0; 48]);
     for packet in [id, protocol, reply] {
@@ -167,7 +182,10 @@ fn a_first_fragment_that_is_dropped_makes_nothing_known() {
     let first = ip(OWN, PEER, 17, cut(0, true), &datagram((4000, 515), 40));
     assert_eq!(ward.out(&first), denied(NoPort));
     assert_eq!(ward.out(&part(6, 12, true)), denied(FragmentUntracked));
-    assert_eq!(ward.say(Side::Device, STRANGER, &part(6, 12, true)), denied(UnknownDevice));
+    assert_eq!(
+        ward.say(Side::Device, STRANGER, &part(6, 12, true)),
+        denied(UnknownDevice)
+    );
 }
 
 #[test]
@@ -213,8 +231,20 @@ fn unlisted_devices_share_a_budget() {
 fn a_syn_in_fragments_opens_what_a_syn_opens() {
     let (policy, wires) = (policy(Mode::Enforce), wires());
     let mut ward = Ward::new(&policy, &wires);
-    assert_eq!(ward.out(&part_of(6, cut(0, true), 48)), allowed(AllowedRule, 1));
-    assert_eq!(ward.out(&part_of(6, cut(6, false), 3)), allowed(AllowedFragment, 1));
-    let answer = ip(PEER, OWN, 6, cut(0, false), &segment((80, 4000), SYN | ACK, (5, 2)));
+    assert_eq!(
+        ward.out(&part_of(6, cut(0, true), 48)),
+        allowed(AllowedRule, 1)
+    );
+    assert_eq!(
+        ward.out(&part_of(6, cut(6, false), 3)),
+        allowed(AllowedFragment, 1)
+    );
+    let answer = ip(
+        PEER,
+        OWN,
+        6,
+        cut(0, false),
+        &segment((80, 4000), SYN | ACK, (5, 2)),
+    );
     assert_eq!(ward.back(&answer), by_flow(1));
 }

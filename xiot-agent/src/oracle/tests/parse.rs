@@ -55,7 +55,10 @@ fn fragments_have_lengths_that_can_be() {
     ];
     for (v6, offset, more, protocol, length, expected) in table {
         let said = fragment(v6, offset, more, protocol, length);
-        assert_eq!(said, expected, "v6 {v6}, {offset}, {more}, {protocol}, {length}");
+        assert_eq!(
+            said, expected,
+            "v6 {v6}, {offset}, {more}, {protocol}, {length}"
+        );
     }
 }
 

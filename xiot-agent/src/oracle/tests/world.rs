@@ -120,10 +120,19 @@ impl<'p> Ward<'p> {
             Side::Device => (mac, ROUTER),
             Side::Uplink => (ROUTER, mac),
         };
-        let kind = if packet[0] >> 4 == 4 { 0x0800 } else { 0x86dd_u16 };
+        let kind = if packet[0] >> 4 == 4 {
+            0x0800
+        } else {
+            0x86dd_u16
+        };
         let frame = [&destination[..], &source, &kind.to_be_bytes(), packet].concat();
         let outcome = self.oracle.judge(side, 0, &frame, self.now);
-        (outcome.reason, outcome.dropped, outcome.rule, outcome.flow_hit)
+        (
+            outcome.reason,
+            outcome.dropped,
+            outcome.rule,
+            outcome.flow_hit,
+        )
     }
 
     pub(super) fn only_flow(&self) -> FlowView {
