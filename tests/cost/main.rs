@@ -10,7 +10,7 @@ mod empty;
 use std::time::Duration;
 
 use xiot_agent::{
-    compile::{Limits, compile},
+    compile::{Assignment, Limits, compile},
     datapath::{Datapath, Options},
     model,
 };
@@ -47,6 +47,7 @@ fn main() {
             devices: 16,
             rules: 16,
         },
+        &Assignment::fresh(&policy),
         1,
         0,
     )

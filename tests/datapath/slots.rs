@@ -10,11 +10,13 @@ fn each_policy_goes_to_the_slot_that_is_not_in_force() {
     let mut datapath = Datapath::load(&small()).unwrap();
     assert_eq!(datapath.header(), None);
     for revision in 1..=5 {
-        let before = datapath.active_slot();
+        let before = datapath.active();
         let image = nobody_listed(Mode::Enforce, revision);
         datapath.apply(&image).unwrap();
-        assert_ne!(datapath.active_slot(), before);
-        assert_eq!(datapath.header(), Some(image.header));
+        let active = datapath.active().unwrap();
+        assert_ne!(Some(active.slot), before.map(|before| before.slot));
+        assert_eq!(active.epoch, before.map_or(0, |before| before.epoch) + 1);
+        assert_eq!(active.header, image.header);
     }
 }
 
@@ -30,7 +32,7 @@ fn the_program_judges_by_the_policy_in_force() {
         datapath.clear_flows().unwrap();
         let outcome = datapath.test_run(Side::Device, &udp()).unwrap();
         assert_eq!(outcome.action, action, "{:?}", outcome.trace);
-        assert_eq!(outcome.trace.slot, datapath.active_slot());
+        assert_eq!(outcome.trace.slot, datapath.active().unwrap().slot);
     }
 }
 
@@ -39,7 +41,7 @@ fn a_refused_policy_leaves_the_one_in_force() {
     let mut datapath = Datapath::load(&small()).unwrap();
     let good = nobody_listed(Mode::Enforce, 1);
     datapath.apply(&good).unwrap();
-    let slot = datapath.active_slot();
+    let slot = datapath.active().unwrap().slot;
 
     let mut foreign = nobody_listed(Mode::Learn, 2);
     foreign.header.abi += 1;
@@ -70,6 +72,6 @@ fn a_refused_policy_leaves_the_one_in_force() {
         assert!(error.to_string().contains(message), "{error}");
         assert!(!matches!(error, ApplyError::ReadBack { .. }));
         assert_eq!(datapath.header(), Some(good.header));
-        assert_eq!(datapath.active_slot(), slot);
+        assert_eq!(datapath.active().unwrap().slot, slot);
     }
 }

@@ -74,7 +74,8 @@ impl Prog {
             rules: capacity.rules,
         };
         self.revision += 1;
-        let image = compile::compile(policy, wires, &limits, self.revision, 0);
+        let ids = compile::Assignment::fresh(policy);
+        let image = compile::compile(policy, wires, &limits, &ids, self.revision, 0);
         must(
             "apply the policy",
             self.datapath.apply(&must("compile the policy", image)),

@@ -10,7 +10,7 @@ mod build;
 use std::{fs, io, time::Duration};
 
 use xiot_agent::{
-    compile::{Image, Limits, compile},
+    compile::{Assignment, Image, Limits, compile},
     model::{self, policy::Policy},
 };
 
@@ -61,7 +61,7 @@ fn main() -> io::Result<()> {
 }
 
 fn run(policy: &Policy) -> Image {
-    compile(policy, &[], &LIMITS, 1, 0).expect("the policy fits")
+    compile(policy, &[], &LIMITS, &Assignment::fresh(policy), 1, 0).expect("the policy fits")
 }
 
 /// Growth of the resident set at its peak, in KiB.

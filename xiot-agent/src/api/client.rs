@@ -12,6 +12,9 @@ use super::wire::{Answer, Ask, Refusal, Reply, Request, VERSION};
 /// Time that the agent has for each line of an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The same where it reads and compiles its files: the largest policy takes some ten seconds on a fast machine.
+const LONG_PATIENCE: Duration = Duration::from_mins(5);
+
 /// No answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
@@ -69,7 +72,6 @@ pub struct Answers {
 
 /// Puts a question to the agent at this socket.
 pub fn ask(socket: &Path, ask: Ask) -> Result<Answers, ClientError> {
-    let endless = matches!(&ask, Ask::Drops(query) if query.follow);
     let mut stream = UnixStream::connect(socket).map_err(|source| {
         let socket = socket.to_owned();
         let kind = source.kind();
@@ -84,7 +86,16 @@ pub fn ask(socket: &Path, ask: Ask) -> Result<Answers, ClientError> {
             ClientError::Io { socket, source }
         }
     })?;
-    let patience = (!endless).then_some(PATIENCE);
+    let patience = match &ask {
+        Ask::Drops(query) if query.follow => None,
+        Ask::Reload => Some(LONG_PATIENCE),
+        Ask::Status
+        | Ask::Devices
+        | Ask::Flows(_)
+        | Ask::Observed(_)
+        | Ask::Drops(_)
+        | Ask::Explain(_) => Some(PATIENCE),
+    };
     stream
         .set_read_timeout(patience)
         .map_err(|source| io_error(socket, source))?;

@@ -71,6 +71,7 @@ impl From<ClientError> for Failure {
                 RefusalCode::NotPermitted => Exit::NotPermitted,
                 RefusalCode::Busy => Exit::InUse,
                 RefusalCode::BadRequest | RefusalCode::NotFound => Exit::Usage,
+                RefusalCode::BadFiles => Exit::Findings,
                 RefusalCode::Failed => Exit::Failed,
             },
             ClientError::Foreign { .. } | ClientError::Broken { .. } | ClientError::Io { .. } => {

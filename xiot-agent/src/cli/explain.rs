@@ -18,7 +18,7 @@ use crate::{
         self,
         wire::{Answer, Ask, Explanation, Leg, Query, Verdict},
     },
-    compile::{self, Limits},
+    compile::{self, Assignment, Limits},
     datapath::LoadError,
     model::policy::Policy,
     service::{
@@ -142,10 +142,10 @@ fn offline(
     let Some(source) = read(policy, gateway)? else {
         return Ok(None);
     };
-    let names = Names::new(source.policy, source.wires);
+    let names = Names::new(source.policy, source.wires, Arc::clone(&source.ids));
     let program = match judge {
         Judge::Oracle => None,
-        Judge::Program | Judge::Auto => Some(Program::new(&source.image)),
+        Judge::Program | Judge::Auto => Some(Program::new(&source.image, source.ids)),
     };
     let mut note = None;
     let explanation = match program {
@@ -182,6 +182,7 @@ fn offline(
 struct Source {
     policy: Arc<Policy>,
     wires: Arc<[String]>,
+    ids: Arc<Assignment>,
     image: Arc<compile::Image>,
 }
 
@@ -193,11 +194,13 @@ fn read(policy: &Path, gateway: Option<&Path>) -> Result<Option<Source>, Failure
             Ok(Files {
                 policy,
                 wires,
+                ids,
                 image,
                 ..
             }) => Some(Source {
                 policy,
                 wires,
+                ids,
                 image,
             }),
             Err(Unusable::Errors | Unusable::Compile(_)) => {
@@ -217,11 +220,13 @@ fn read(policy: &Path, gateway: Option<&Path>) -> Result<Option<Source>, Failure
         devices: u32::MAX,
         rules: u32::MAX,
     };
+    let ids = Assignment::fresh(&policy);
     let image =
-        compile::compile(&policy, &wires, &limits, 1, compiled_at).or_exit(Exit::Findings)?;
+        compile::compile(&policy, &wires, &limits, &ids, 1, compiled_at).or_exit(Exit::Findings)?;
     Ok(Some(Source {
         policy: Arc::new(policy),
         wires: wires.into(),
+        ids: Arc::new(ids),
         image: Arc::new(image),
     }))
 }

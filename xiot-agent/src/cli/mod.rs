@@ -13,6 +13,7 @@ mod flows;
 mod logs;
 mod observed;
 mod output;
+mod reload;
 mod run;
 mod status;
 mod words;
@@ -55,6 +56,7 @@ const AFTER_HELP: &str = "Exit codes: 0 done, 1 errors in the files, 2 usage or 
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::Args),
+    Reload(reload::Args),
     Check(check::Args),
     Explain(explain::Args),
     Status(status::Args),
@@ -138,6 +140,7 @@ impl Cli {
         logs::start(self.log_format, default)?;
         match self.command {
             Command::Run(args) => run::run(&args),
+            Command::Reload(args) => reload::run(&args),
             Command::Check(args) => check::run(&args),
             Command::Explain(args) => explain::run(args),
             Command::Status(args) => status::run(&args),

@@ -26,6 +26,7 @@ use crate::{
     service::{
         clock::Now,
         files::{self, Files},
+        handle::Handle,
         start::{Service, StartError},
         state::{Status, words::hex},
     },
@@ -35,6 +36,8 @@ use crate::{
 ///
 /// Prints a line that starts with READY for each wire once every frame is judged by the policy. Ends by detaching the XDP
 /// program and putting the interfaces back as they were: from then on a wire without a bridge under it carries nothing.
+///
+/// `xiot-agent reload`, or SIGHUP, loads the files again and puts the policy in force without a gap.
 ///
 /// With --keep-attached, and after death by any other signal, enforcement goes on without an agent, and the next run takes
 /// over: each port is judged by the old or the new program at any time. The new program begins with empty tables: flows,
@@ -81,6 +84,7 @@ pub(super) fn run(args: &Args) -> Outcome {
 /// What can be in somebody else's way comes first, and the network last: a failure on the way touches nothing.
 async fn serve(files: Files, object: Option<Vec<u8>>, keep_attached: bool) -> Outcome {
     let mut signals = Signals::listen()?;
+    let mut hangups = Hangups::listen()?;
     let access = Access::new(geteuid().as_raw(), files.gateway.control.group.as_deref())
         .or_exit(Exit::Host)?;
     let socket = claim(&files.gateway, &access)?;
@@ -88,6 +92,12 @@ async fn serve(files: Files, object: Option<Vec<u8>>, keep_attached: bool) -> Ou
     let mut service = Service::start(files, object).map_err(start_failure)?;
     let handle = service.handle();
     announce(&service.status().or_exit(Exit::Failed)?);
+    let reloads = async {
+        loop {
+            hangups.next().await;
+            reload(&handle).await;
+        }
+    };
     let metrics = async {
         match page {
             Some(listener) => http::serve(listener, handle.clone()).await,
@@ -100,7 +110,7 @@ async fn serve(files: Files, object: Option<Vec<u8>>, keep_attached: bool) -> Ou
     };
     let served = tokio::select! {
         served = server::serve(&socket, access, handle.clone(), end) => served,
-        () = async { tokio::join!(service.tend(), metrics); } => Ok(()),
+        () = async { tokio::join!(service.tend(), metrics, reloads); } => Ok(()),
     };
     drop(socket);
     if keep_attached {
@@ -111,6 +121,40 @@ async fn serve(files: Files, object: Option<Vec<u8>>, keep_attached: bool) -> Ou
     }
     served.or_exit(Exit::Failed)?;
     Ok(Exit::Success)
+}
+
+/// SIGHUP: what `xiot-agent reload` does; the log says how it ended.
+async fn reload(handle: &Handle) {
+    match handle.reload().await {
+        Ok(reloaded) => {
+            let digest = hex(&reloaded.after.digest);
+            tracing::info!(
+                policy = short(&digest),
+                revision = reloaded.after.revision,
+                epoch = reloaded.after.epoch,
+                unchanged = reloaded.is_unchanged(),
+                "reloaded"
+            );
+        }
+        Err(error) => {
+            let error = anyhow::Error::new(error);
+            tracing::error!("not reloaded, the policy in force stays: {error:#}");
+        }
+    }
+}
+
+struct Hangups(Signal);
+
+impl Hangups {
+    fn listen() -> Result<Self, Failure> {
+        signal(SignalKind::hangup()).map(Self).or_exit(Exit::Failed)
+    }
+
+    async fn next(&mut self) {
+        if self.0.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 struct Signals {

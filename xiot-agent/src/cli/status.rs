@@ -53,7 +53,7 @@ fn head(status: &Status, now: Timestamp) -> String {
     let (agent, policy) = (&status.agent, &status.policy);
     format!(
         "xiot-agent {}, process {}, started {}\n\
-         policy {}, {}, compiled {}\n\
+         policy {}, {}, revision {}, in force since {}\n\
          {}, {}, {}; {} of {}\n\
          devices: {} enforce, {} monitor, {} learn; {} not listed (mode {})\n",
         agent.version,
@@ -61,7 +61,8 @@ fn head(status: &Status, now: Timestamp) -> String {
         ago(now, Some(agent.started)),
         policy.file,
         short(&policy.digest),
-        ago(now, Some(policy.compiled_at)),
+        policy.revision,
+        ago(now, Some(policy.applied_at)),
         count(policy.devices.into(), "device"),
         count(policy.profiles.into(), "profile"),
         count(policy.rules.into(), "rule"),

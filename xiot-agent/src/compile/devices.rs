@@ -13,6 +13,7 @@ use crate::model::policy::{Device, Policy};
 
 use super::{
     address::Address as _,
+    assignment::Numbers,
     encode::{self, RECORDS_PER_LINE},
     error::CompileError,
     fingerprint::Fingerprint,
@@ -38,22 +39,24 @@ pub(super) struct Devices {
 }
 
 impl Devices {
-    /// Compiles the devices of the policy. `profiles` are the fingerprints of its profiles.
+    /// Compiles the devices of the policy under these numbers. `profiles` are the fingerprints of its profiles.
     pub(super) fn compile(
         policy: &Policy,
         wires: &[String],
+        numbers: &Numbers,
         profiles: &[Fingerprint],
         peers: &mut Peers,
     ) -> Result<Self, CompileError> {
         let count = policy.devices.len();
+        let records = numbers.highest as usize + 1;
         let mut all = Self {
             slots: Vec::with_capacity(count),
             // Number 0 has a record too, which says nothing.
-            records: vec![Line::default(); (count + 1).div_ceil(RECORDS_PER_LINE)],
+            records: vec![Line::default(); records.div_ceil(RECORDS_PER_LINE)],
             by_vlan: false,
         };
-        for (index, device) in policy.devices.iter().enumerate() {
-            let id = ids::device(index)?;
+        let named = numbers.ids.iter().zip(&numbers.keys);
+        for ((&id, &name), device) in named.zip(&policy.devices) {
             let addresses = addresses(device);
             for &addr in &addresses {
                 peers.add_address(scope::binding(id), addr);
@@ -68,7 +71,7 @@ impl Devices {
                 device: device.name.clone(),
                 profile: device.profile,
             })?;
-            record.generation = generation(&record, key, profile, &addresses);
+            record.generation = generation(&record, name, key, profile, &addresses);
             all.put(id, &record);
         }
         Ok(all)
@@ -128,16 +131,17 @@ fn record(device: &Device, wires: &[String]) -> Result<DeviceRecord, CompileErro
 }
 
 /// Made of all that judges the device's frames, so that it changes with any of it and with nothing else: not with the
-/// device's number or that of its profile.
+/// device's number or that of its profile. The name is in it because flows keep the number, which goes with the name.
 fn generation(
     record: &DeviceRecord,
+    name: u64,
     key: [u64; 2],
     profile: Fingerprint,
     addresses: &[IpAddr],
 ) -> u32 {
     let own = [record.wire.into(), record.mode.into(), record.flags.into()];
     let start = Fingerprint::new(SALT)
-        .add(profile.get(), 0)
+        .add(profile.get(), name)
         .add(key[0], key[1])
         .add_all(&own);
     addresses
@@ -154,7 +158,10 @@ fn generation(
 
 #[cfg(test)]
 mod tests {
-    use crate::model::policy::{Mode, Position};
+    use crate::{
+        compile::Assignment,
+        model::policy::{Mode, Position},
+    };
 
     use super::*;
 
@@ -181,7 +188,8 @@ mod tests {
         };
         let wires = ["ward".to_owned()];
         let profiles = [Fingerprint::new(1), Fingerprint::new(2)];
-        let devices = Devices::compile(&policy, &wires, &profiles, &mut Peers::new(0))?;
+        let numbers = Assignment::fresh(&policy).devices;
+        let devices = Devices::compile(&policy, &wires, &numbers, &profiles, &mut Peers::new(0))?;
         let words = devices.records.iter().flat_map(|line| line.0.as_chunks().0);
         let records = words.map(|&words| encode::device_of(words)).collect();
         Ok((devices, records))
@@ -217,13 +225,13 @@ mod tests {
             records[3].generation
         };
         assert_eq!(generation(|_| ()), unchanged);
-        assert_eq!(generation(|it| it.name = "other".to_owned()), unchanged);
         assert_eq!(
             generation(|it| it.location = Some("ICU".to_owned())),
             unchanged
         );
 
-        let changes: [fn(&mut Device); 7] = [
+        let changes: [fn(&mut Device); 8] = [
+            |it| it.name = "other".to_owned(),
             |it| it.mac[5] = 2,
             |it| it.vlan = Some((0, 0)),
             |it| it.wire = Some("ward".to_owned()),
@@ -240,7 +248,7 @@ mod tests {
         }
         assert_eq!(
             generation(|it| it.addresses = vec!["10.0.0.1".parse().unwrap(); 2]),
-            seen[6],
+            seen[7],
             "an address named twice is one address"
         );
     }

@@ -108,6 +108,10 @@ pub enum CompileError {
         label: String,
     },
 
+    /// The numbers are those of another policy: a fault of the caller.
+    #[error("the numbers of devices and rules are not those of this policy; this is a bug in xiot")]
+    OtherPolicy,
+
     /// What was compiled does not answer as it should: a fault of the compiler.
     #[error("the {table} table failed its self-check; this is a bug in xiot")]
     SelfCheck {

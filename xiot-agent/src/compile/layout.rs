@@ -1,11 +1,13 @@
 //! Lays everything out in one slot: rule lines, profiles, device records, then the tables.
 
-use xiot_common::{device::DeviceId, image::Line, table::Table};
+use xiot_common::{device::DeviceId, image::Line, rule::RuleId, table::Table};
 
 use crate::model::policy::Policy;
 
 use super::{
+    assignment::Assignment,
     devices::Devices,
+    encode,
     error::{CompileError, Resource},
     fit,
     peers::Peers,
@@ -36,6 +38,7 @@ impl Layout {
     /// Of these parts, if `available` lines can hold them.
     pub(super) fn new(
         policy: &Policy,
+        ids: &Assignment,
         available: u32,
         profiles: &[Line],
         devices: &Devices,
@@ -50,13 +53,16 @@ impl Layout {
         fit::check(Resource::SlotLines, lines.len() + rest, available)?;
         lines.reserve_exact(rest);
 
+        if let Some(by_place) = ids.rules_by_place(policy) {
+            number_rules(&mut lines, &by_place);
+        }
         // First, so that their vector becomes the image and the largest part is not copied.
         let rule_lines = 0;
         let profiles = push(&mut lines, profiles);
         let device_records = push(&mut lines, &devices.records);
         let same_device = |clash: Clash| CompileError::SameDevice {
-            first: device_name(policy, clash.first),
-            second: device_name(policy, clash.second),
+            first: device_name(policy, ids, clash.first),
+            second: device_name(policy, ids, clash.second),
         };
         let devices = file(&mut lines, &devices.slots, "device", same_device)?;
         let peers_v4 = file(&mut lines, &narrow, "IPv4 peer", |_| unsound("IPv4 peer"))?;
@@ -98,6 +104,19 @@ fn unsound(table: &'static str) -> CompileError {
     CompileError::SelfCheck { table }
 }
 
-fn device_name(policy: &Policy, id: DeviceId) -> String {
-    policy.devices[id as usize - 1].name.clone()
+/// Sets the numbers of rules, which are places in the policy so far.
+fn number_rules(lines: &mut [Line], by_place: &[RuleId]) {
+    for line in lines {
+        let mut rules = encode::rules_of(line);
+        for range in rules.ranges.iter_mut().take(rules.count.into()) {
+            range.rule = by_place[range.rule as usize];
+        }
+        *line = encode::rule_line(&rules);
+    }
+}
+
+fn device_name(policy: &Policy, ids: &Assignment, id: DeviceId) -> String {
+    let place = ids.devices().iter().position(|&it| it == id);
+    let device = place.and_then(|place| policy.devices.get(place));
+    device.map_or_else(String::new, |device| device.name.clone())
 }

@@ -5,6 +5,7 @@
 //! same bytes. An image is checked against its own tables before anybody gets to see it.
 #![forbid(unsafe_code)]
 
+pub mod assignment;
 pub mod digest;
 pub mod error;
 pub mod fit;
@@ -17,6 +18,7 @@ mod devices;
 mod encode;
 mod fingerprint;
 mod ids;
+mod key;
 mod layout;
 mod memo;
 mod peers;
@@ -40,32 +42,50 @@ use xiot_common::{
 
 use crate::model::policy::{Mode, Policy};
 
+pub use self::{
+    assignment::{Assignment, Fresh, FreshNumbers},
+    error::CompileError,
+    fit::Limits,
+    image::Image,
+};
 use self::{
     devices::Devices, error::Resource, fingerprint::Fingerprint, layout::Layout, peers::Peers,
     profiles::Profiles,
 };
-pub use self::{error::CompileError, fit::Limits, image::Image};
 
 /// Stands for the fingerprint of a profile where there is none.
 const NO_PROFILE: u64 = 0x4e4f_4e45;
 
-/// Compiles a policy for a gateway with these wires and limits. `revision` and `compiled_at` (nanoseconds
-/// since the Unix epoch) are noted in the header.
+/// Compiles a policy for a gateway with these wires and limits, under these numbers. `revision` and `compiled_at`
+/// (nanoseconds since the Unix epoch) are noted in the header.
 pub fn compile(
     policy: &Policy,
     wires: &[String],
     limits: &Limits,
+    ids: &Assignment,
     revision: u64,
     compiled_at: u64,
 ) -> Result<Image, CompileError> {
-    let device_count = fit::check(Resource::Devices, policy.devices.len(), limits.devices)?;
-    let rule_count = ids::rule_count(policy)?;
+    if !ids.suits(policy) {
+        return Err(CompileError::OtherPolicy);
+    }
+    let device_count = ids.devices.highest;
+    fit::check(Resource::Devices, device_count as usize, limits.devices)?;
+    ids::check_devices(device_count)?;
+    ids::rule_count(policy)?;
+    let rule_count = ids.rules.highest;
     fit::check(Resource::Rules, rule_count as usize, limits.rules)?;
     let unknown_profile = unknown_profile(policy)?;
 
     let mut peers = Peers::new(limits.slot_lines);
-    let profiles = Profiles::compile(policy, &mut peers)?;
-    let devices = Devices::compile(policy, wires, &profiles.fingerprints, &mut peers)?;
+    let profiles = Profiles::compile(policy, &ids.rules.keys, &mut peers)?;
+    let devices = Devices::compile(
+        policy,
+        wires,
+        &ids.devices,
+        &profiles.fingerprints,
+        &mut peers,
+    )?;
     for &&server in &policy.services.dhcp.iter().collect::<BTreeSet<_>>() {
         peers.add_address(scope::DHCP_SERVER, server);
     }
@@ -75,7 +95,14 @@ pub fn compile(
         (devices.by_vlan, SLOT_VLAN_DEVICES),
         (!policy.services.dhcp.is_empty(), SLOT_DHCP_SERVERS),
     ];
-    let layout = Layout::new(policy, limits.slot_lines, &profiles.lines, &devices, peers)?;
+    let layout = Layout::new(
+        policy,
+        ids,
+        limits.slot_lines,
+        &profiles.lines,
+        &devices,
+        peers,
+    )?;
     let lines = fit::check(Resource::SlotLines, layout.lines.len(), limits.slot_lines)?;
     let header = SlotHeader {
         magic: SLOT_MAGIC,

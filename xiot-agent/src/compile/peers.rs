@@ -18,7 +18,6 @@ use super::{
     address::Address,
     claims::{Claim, Part, Parts},
     error::{CompileError, Family, Resource},
-    fingerprint::Fingerprint,
     ids::Scopes,
     memo::Memo,
     segment::Resolver,
@@ -41,15 +40,6 @@ pub(super) struct Peers {
     parts: Parts,
 }
 
-/// What the profile's own lines say of its peers.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Reach {
-    /// Prefix lengths in use.
-    pub prefixes: ProfilePrefixes,
-    /// Of all peers with their rule sets.
-    pub fingerprint: Fingerprint,
-}
-
 impl Peers {
     /// No peers yet, for a slot of so many lines.
     pub(super) fn new(available: u32) -> Self {
@@ -62,13 +52,12 @@ impl Peers {
         }
     }
 
-    /// Adds the peers of a profile. The fingerprint goes on from that of the rest of the profile.
+    /// Adds the peers of a profile; returns which prefix lengths they use.
     pub(super) fn add(
         &mut self,
         profile: &Profile,
         scopes: Scopes,
-        mut fingerprint: Fingerprint,
-    ) -> Result<Reach, CompileError> {
+    ) -> Result<ProfilePrefixes, CompileError> {
         let Self {
             available,
             narrow,
@@ -86,16 +75,11 @@ impl Peers {
         let from = asker(Initiator::Peer, scopes.from);
         parts.fill(profile);
         sets.sets.next_profile(profile.rules.len());
-        let hash = &mut fingerprint;
-        let prefixes = ProfilePrefixes {
-            to_v4: to.file(&mut parts.to_v4, sets, narrow, hash)?,
-            from_v4: from.file(&mut parts.from_v4, sets, narrow, hash)?,
-            to_v6: to.file(&mut parts.to_v6, sets, wide, hash)?,
-            from_v6: from.file(&mut parts.from_v6, sets, wide, hash)?,
-        };
-        Ok(Reach {
-            prefixes,
-            fingerprint,
+        Ok(ProfilePrefixes {
+            to_v4: to.file(&mut parts.to_v4, sets, narrow)?,
+            from_v4: from.file(&mut parts.from_v4, sets, narrow)?,
+            to_v6: to.file(&mut parts.to_v6, sets, wide)?,
+            from_v6: from.file(&mut parts.from_v6, sets, wide)?,
         })
     }
 
@@ -137,7 +121,6 @@ impl Asker<'_> {
         part: &mut Part<A>,
         sets: &mut SetBuilder,
         slots: &mut Vec<A::Slot>,
-        fingerprint: &mut Fingerprint,
     ) -> Result<PrefixLengths, CompileError> {
         part.claims.sort_unstable();
         part.claims.dedup();
@@ -162,9 +145,6 @@ impl Asker<'_> {
             });
             used[usize::from(prefix)] = true;
             slots.push(addr.slot(self.scope, prefix, set.first + 1));
-            let (high, low) = addr.halves();
-            let kind = u64::from(prefix) << 1 | u64::from(self.scope & 1);
-            *fingerprint = fingerprint.add(high, low).add(kind, set.fingerprint);
         }
         self.lengths(A::FAMILY, &used)
     }

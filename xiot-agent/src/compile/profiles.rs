@@ -25,7 +25,7 @@ const SALT: u64 = 0x5052_4f46;
 pub(super) struct Profiles {
     /// Their lines.
     pub lines: Vec<Line>,
-    /// Of what each allows.
+    /// Of what each says, so that one changes with the profile and with nothing else: not with numbers.
     pub fingerprints: Vec<Fingerprint>,
     /// The services of all of them.
     pub services: u32,
@@ -33,14 +33,21 @@ pub(super) struct Profiles {
 
 impl Profiles {
     /// Compiles the profiles of the policy, their peers and rules.
-    pub(super) fn compile(policy: &Policy, peers: &mut Peers) -> Result<Self, CompileError> {
+    ///
+    /// `rules` are the keys of its rules in file order.
+    pub(super) fn compile(
+        policy: &Policy,
+        mut rules: &[u64],
+        peers: &mut Peers,
+    ) -> Result<Self, CompileError> {
         let mut all = Self::default();
         for (index, profile) in policy.profiles.iter().enumerate() {
             let number = ids::profile(index)?;
             let services = services(profile);
             let timeouts = timeouts(&profile.timeouts);
-            let head = head(services, &timeouts, profile.limits);
-            let reach = peers.add(profile, Scopes::of(number), head)?;
+            let prefixes = peers.add(profile, Scopes::of(number))?;
+            let (own, rest) = rules.split_at(profile.rules.len().min(rules.len()));
+            rules = rest;
             let record = ProfileRecord {
                 services,
                 new_flows: profile.limits.new_flows,
@@ -49,15 +56,16 @@ impl Profiles {
                 reserved: [0; 5],
             };
             all.lines.push(encode::profile_line(&record));
-            all.lines.push(encode::prefixes_line(&reach.prefixes));
-            all.fingerprints.push(reach.fingerprint);
+            all.lines.push(encode::prefixes_line(&prefixes));
+            let head = head(services, &timeouts, profile.limits);
+            all.fingerprints.push(head.add_all(own));
             all.services |= services;
         }
         Ok(all)
     }
 }
 
-/// Of all but the peers.
+/// Of all but the rules.
 fn head(services: u32, timeouts: &profile::Timeouts, limits: Limits) -> Fingerprint {
     Fingerprint::new(SALT).add_all(&[
         services.into(),

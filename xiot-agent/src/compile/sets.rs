@@ -9,7 +9,7 @@ use xiot_common::{
 
 use super::{encode, fingerprint::Fingerprint, segment::Segment};
 
-/// Salt of the fingerprints of rule sets.
+/// Salt of the hashes of rule sets.
 const SALT: u64 = 0x5345_5453;
 
 /// A rule set that has its lines.
@@ -17,8 +17,6 @@ const SALT: u64 = 0x5345_5453;
 pub(super) struct RuleSet {
     /// Its first line, counted from the first rule line.
     pub first: u32,
-    /// Of its content.
-    pub fingerprint: u64,
 }
 
 /// A set that has more lines than may be scanned.
@@ -63,11 +61,11 @@ impl RuleSets {
         let start = self.lines.len();
         write(&mut self.lines, segments, length);
         let (old, new) = self.lines.split_at(start);
-        let fingerprint = fingerprint(new);
+        let hash = hash(new);
         let first = match self.known.entry(
-            fingerprint,
+            hash,
             |&first| set_at(old, first) == new,
-            |&first| self::fingerprint(set_at(old, first)),
+            |&first| self::hash(set_at(old, first)),
         ) {
             Entry::Occupied(known) => {
                 let first = *known.get();
@@ -80,7 +78,7 @@ impl RuleSets {
                 first
             }
         };
-        Ok(RuleSet { first, fingerprint })
+        Ok(RuleSet { first })
     }
 
     /// The segments of a set.
@@ -108,7 +106,7 @@ fn set_at(lines: &[Line], first: u32) -> &[Line] {
     &lines[..=usize::from(more)]
 }
 
-fn fingerprint(lines: &[Line]) -> u64 {
+fn hash(lines: &[Line]) -> u64 {
     let words = lines.iter().flat_map(|line| line.0.as_chunks().0);
     words
         .fold(Fingerprint::new(SALT), |hash, &[a, b]| hash.add(a, b))

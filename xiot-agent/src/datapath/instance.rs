@@ -10,29 +10,22 @@ use aya::{
     maps::{Map, MapData, MapError},
     programs::{ProgramError, Xdp},
 };
-use xiot_common::{
-    image::Line,
-    map,
-    port::Side,
-    slot::{Active, SlotHeader},
-    trace::Trace,
-};
+use xiot_common::{image::Line, map, port::Side, trace::Trace};
 
-use super::{error::MapAccessError, map as maps, options::Capacity, shared::Shared};
+use super::{
+    active::ActivePolicy, error::MapAccessError, map as maps, options::Capacity, shared::Shared,
+};
 
 /// One loaded instance of the program. Dropping it unloads what is neither attached nor pinned.
 pub struct Datapath {
     pub(super) ebpf: Ebpf,
     pub(super) image: Shared<Line>,
-    pub(super) slots: Shared<SlotHeader>,
-    pub(super) active: Shared<Active>,
+    pub(super) active: ActivePolicy,
     pub(super) trace: Option<Shared<Trace>>,
     pub(super) capacity: Capacity,
     pub(super) cpus: u32,
     pub(super) device_stride: u32,
     pub(super) instructions: Option<u32>,
-    /// A policy was in force before the active one: a frame may still be judged by it.
-    pub(super) flipped: bool,
     /// Wire and side that the port table is set up for, for test runs.
     pub(super) tested: Option<(u16, Side)>,
 }

@@ -14,6 +14,7 @@ use xiot_common::{
 };
 
 use super::{
+    active::ActivePolicy,
     error::LoadError,
     instance::Datapath,
     map as maps,
@@ -170,8 +171,7 @@ impl Datapath {
 
         Self {
             image: shared(&ebpf, map::IMAGE)?,
-            slots: shared(&ebpf, map::SLOTS)?,
-            active: shared(&ebpf, map::ACTIVE)?,
+            active: ActivePolicy::new(shared(&ebpf, map::ACTIVE)?, shared(&ebpf, map::SLOTS)?),
             trace: options
                 .trace
                 .then(|| shared(&ebpf, map::TRACE))
@@ -180,7 +180,6 @@ impl Datapath {
             cpus,
             device_stride: sizes.device_stride,
             instructions,
-            flipped: false,
             tested: None,
             ebpf,
         }

@@ -3,8 +3,10 @@
 //!
 //! Knows numbers, not names: wires and policies come as plain data. All `unsafe` of the agent is in this room.
 
+mod active;
 mod attach;
 mod capability;
+mod counters;
 mod error;
 mod ethtool;
 mod gateway;
@@ -30,6 +32,7 @@ mod wire;
 #[cfg(feature = "bpf-log")]
 pub use self::log::LogError;
 pub use self::{
+    active::{ActivePolicy, InForce},
     attach::{AttachError, AttachMode, UsedMode},
     capability::Capability,
     error::{LoadError, MapAccessError},
@@ -45,7 +48,7 @@ pub use self::{
     prepare::{PrepareError, UndoError},
     ring::RingError,
     shared::{Shared, read_pod},
-    slot::ApplyError,
+    slot::{Applied, ApplyError},
     table::Table,
     test_run::{Outcome, TestRunError},
     wire::Wire,

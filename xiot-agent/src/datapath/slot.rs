@@ -4,17 +4,17 @@
 //! header has no magic refuses to judge by it.
 
 use std::{
-    mem, thread,
+    thread,
     time::{Duration, Instant},
 };
 
 use xiot_common::{
     abi::{ABI_VERSION, SLOT_MAGIC},
     image::{Line, SLOTS},
-    slot::{Active, SlotHeader},
+    slot::SlotHeader,
 };
 
-use super::{instance::Datapath, sys};
+use super::{active::InForce, instance::Datapath, sys};
 use crate::compile::{digest::digest, image::Image};
 
 /// How long a frame may be under judgement at most, where the kernel can't tell when the last one is done.
@@ -55,17 +55,27 @@ pub enum ApplyError {
     },
 }
 
+/// How long the steps of applying a policy took.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Applied {
+    /// Writing the slot, reading it back and comparing digests. No frame waits for it.
+    pub written: Duration,
+    /// From the store that puts it in force until no frame is judged by the policy before.
+    pub settled: Duration,
+}
+
 impl Datapath {
-    /// Puts a policy in force. Every frame is judged by the old one or by the new one, as a whole.
-    pub fn apply(&mut self, image: &Image) -> Result<(), ApplyError> {
+    /// Puts a policy in force, in the next epoch. Every frame is judged by the old one or by the new one, as a whole; once this
+    /// returns no frame is judged by the old one.
+    pub fn apply(&mut self, image: &Image) -> Result<Applied, ApplyError> {
+        let start = Instant::now();
         self.check(image)?;
-        let slot = (self.active_slot() + 1) % SLOTS;
-        if self.flipped {
-            wait_for_readers();
-        }
+        let before = self.active.in_force();
+        let slot = before.map_or(1, |before| (before.slot + 1) % SLOTS);
+        // No frame looks at it any more: the flip away from it was waited for.
         let first = slot * self.capacity.slot_lines;
         // From here on the slot is nobody's until its header is whole again.
-        let cleared = self.slots.set(slot, &SlotHeader::default());
+        let cleared = self.active.slots.set(slot, &SlotHeader::default());
         let mut written = cleared;
         for (line, index) in image.lines.iter().zip(first..) {
             written &= self.image.set(index, line);
@@ -75,47 +85,41 @@ impl Datapath {
             .collect();
         let same = read_back.is_some_and(|lines| digest(&lines) == image.header.digest);
         // `set` writes the first word last, and that holds the magic.
-        if !written || !same || !self.slots.set(slot, &image.header) {
+        if !written || !same || !self.active.slots.set(slot, &image.header) {
             return Err(ApplyError::ReadBack { slot });
         }
-        self.flip(slot);
-        self.flipped = true;
-        Ok(())
+        let written = start.elapsed();
+        let start = Instant::now();
+        self.active.flip(slot);
+        if before.is_some() {
+            wait_for_readers();
+        }
+        Ok(Applied {
+            written,
+            settled: start.elapsed(),
+        })
     }
 
-    /// Header of the policy in force; none before the first.
-    pub fn header(&self) -> Option<SlotHeader> {
-        self.slots
-            .get(self.active_slot())
-            .filter(|header| header.magic == SLOT_MAGIC)
-    }
-
-    /// The slot in force.
-    pub fn active_slot(&self) -> u32 {
-        // The program takes an index beyond the slots for no policy; so does `header`.
-        self.state().slot
-    }
-
-    /// Bumps the epoch alone: something beside the policy changed that may change a judgement which was made before.
+    /// Bumps the epoch alone: something beside the policy changed that may change a judgement which was made before. Once this
+    /// returns no frame is judged in the epoch before.
     pub fn touch(&mut self) {
-        self.flip(self.active_slot());
+        self.active.touch();
+        wait_for_readers();
     }
 
     /// Until this second (monotonic clock) conversations are picked up that were there before the gateway; 0: none are.
     pub fn set_grace(&mut self, until: u32) {
-        let there = self.active.set_word(0, GRACE_WORD, word(until, 0));
-        debug_assert!(there, "the map has one entry");
+        self.active.set_grace(until);
     }
 
-    fn state(&self) -> Active {
-        self.active.get(0).unwrap_or_default()
+    /// What is in force, as the kernel says; none before the first policy.
+    pub fn active(&self) -> Option<InForce> {
+        self.active.in_force()
     }
 
-    /// Puts a slot in force, in the next epoch: frames read both as one word. Epochs start with 1.
-    fn flip(&mut self, slot: u32) {
-        let epoch = self.state().epoch.wrapping_add(1).max(1);
-        let there = self.active.set_word(0, ACTIVE_WORD, word(slot, epoch));
-        debug_assert!(there, "the map has one entry");
+    /// Header of the policy in force; none before the first.
+    pub fn header(&self) -> Option<SlotHeader> {
+        self.active().map(|active| active.header)
     }
 
     fn check(&self, image: &Image) -> Result<(), ApplyError> {
@@ -154,22 +158,7 @@ impl Datapath {
     }
 }
 
-/// Word of [`Active`] that holds slot and epoch.
-const ACTIVE_WORD: usize = 0;
-const _: () = assert!(mem::offset_of!(Active, slot) == 0 && mem::offset_of!(Active, epoch) == 4);
-/// Word of [`Active`] that holds the end of the grace period.
-const GRACE_WORD: usize = 1;
-const _: () = assert!(mem::offset_of!(Active, grace_until) == 8);
-
-/// The word that holds these two in memory.
-fn word(first: u32, second: u32) -> u64 {
-    let mut bytes = [0; 8];
-    bytes[..4].copy_from_slice(&first.to_ne_bytes());
-    bytes[4..].copy_from_slice(&second.to_ne_bytes());
-    u64::from_ne_bytes(bytes)
-}
-
-/// Waits until no frame is under judgement that may still look at the slot which was in force before.
+/// Waits until no frame is under judgement that began before.
 fn wait_for_readers() {
     let start = Instant::now();
     if let Err(error) = sys::grace_period() {

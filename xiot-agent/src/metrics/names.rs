@@ -50,6 +50,14 @@ metrics! {
         "Always 1. The policy in force: its file, the SHA-256 of its compiled image, and the mode of devices that it does not list.";
     POLICY_COMPILED Gauge "xiot_policy_compiled_timestamp_seconds" []
         "When the policy in force was compiled, in seconds since the Unix epoch.";
+    POLICY_APPLIED Gauge "xiot_policy_applied_timestamp_seconds" []
+        "When the policy was put in force, in seconds since the Unix epoch.";
+    POLICY_REVISION Gauge "xiot_policy_revision" []
+        "Number of the policy in force: counts those that this agent put in force, from 1.";
+    POLICY_EPOCH Gauge "xiot_policy_epoch" []
+        "Counts everything that made the program judge conversations again, from 1.";
+    RELOADS Counter "xiot_reloads_total" ["outcome"]
+        "Reloads since the agent started. Outcome: applied; unchanged, the files said nothing new; or refused, the files can't be used and the policy in force stayed.";
     POLICY_RULES Gauge "xiot_policy_rules" []
         "Rules of the policy in force.";
     POLICY_IMAGE Gauge "xiot_policy_image_bytes" []

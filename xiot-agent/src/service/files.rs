@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    compile::{self, CompileError, Image, Limits},
+    compile::{self, Assignment, CompileError, Fresh, Image, Limits},
     diag::Report,
     model::{
         self, Loaded,
@@ -40,14 +40,27 @@ pub struct Checked {
 /// What is in force once it is loaded.
 #[derive(Clone, Debug)]
 pub struct Files {
+    /// Where they were read from.
+    pub paths: Paths,
     /// The gateway.
     pub gateway: Arc<Gateway>,
     /// The policy.
     pub policy: Arc<Policy>,
     /// Names of the wires by index.
     pub wires: Arc<[String]>,
+    /// Numbers of its devices and rules.
+    pub ids: Arc<Assignment>,
     /// The policy for the kernel.
     pub image: Arc<Image>,
+}
+
+/// The two files.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Paths {
+    /// Gateway file.
+    pub gateway: PathBuf,
+    /// Policy file.
+    pub policy: PathBuf,
 }
 
 /// Files that can't be used.
@@ -63,20 +76,67 @@ pub enum Unusable {
 
 /// Reads and checks both files. `compiled_at` is in nanoseconds since the Unix epoch.
 pub fn check(gateway: &Path, policy: &Path, compiled_at: u64) -> Result<Checked, FileError> {
-    let gateway = read(gateway, model::read_gateway)?;
-    let mut policy = read(policy, model::read_policy)?;
+    let paths = Paths {
+        gateway: gateway.to_owned(),
+        policy: policy.to_owned(),
+    };
+    let read = read_both(&paths)?;
+    Ok(read.compile(|gateway, policy| {
+        let ids = Assignment::fresh(&policy);
+        compile(paths, gateway, policy, ids, FIRST_REVISION, compiled_at)
+    }))
+}
+
+/// Both files, read and checked.
+#[derive(Debug)]
+pub(super) struct Both {
+    gateway: Loaded<Gateway>,
+    policy: Loaded<Policy>,
+}
+
+/// Reads and checks both files, alone and together.
+pub(super) fn read_both(paths: &Paths) -> Result<Both, FileError> {
+    let gateway = read_gateway(&paths.gateway)?;
+    let mut policy = read_policy(&paths.policy)?;
     if let Some(gateway) = &gateway.value {
         model::check_pair(gateway, &mut policy);
     }
-    let files = match (gateway.value, policy.value) {
-        (Some(gateway), Some(policy)) => compile(gateway, policy, compiled_at),
-        _ => Err(Unusable::Errors),
-    };
-    Ok(Checked {
-        gateway_report: gateway.report,
-        policy_report: policy.report,
-        files,
-    })
+    Ok(Both { gateway, policy })
+}
+
+impl Both {
+    /// What the gateway file says; none if it has errors.
+    pub(super) fn gateway(&self) -> Option<&Gateway> {
+        self.gateway.value.as_ref()
+    }
+
+    fn compile(self, compile: impl FnOnce(Gateway, Policy) -> Result<Files, Unusable>) -> Checked {
+        Checked {
+            gateway_report: self.gateway.report,
+            policy_report: self.policy.report,
+            files: match (self.gateway.value, self.policy.value) {
+                (Some(gateway), Some(policy)) => compile(gateway, policy),
+                _ => Err(Unusable::Errors),
+            },
+        }
+    }
+
+    /// Compiles what was read as the policy that follows `before`.
+    pub(super) fn follow(
+        self,
+        before: &Files,
+        revision: u64,
+        compiled_at: u64,
+    ) -> (Checked, Fresh) {
+        let mut fresh = Fresh::default();
+        let checked = self.compile(|gateway, policy| {
+            let (ids, new) = before.ids.follow(&policy, &limits(&gateway.capacity))?;
+            fresh = new;
+            let paths = before.paths.clone();
+            compile(paths, gateway, policy, ids, revision, compiled_at)
+        });
+        (checked, fresh)
+    }
 }
 
 /// Reads and checks a policy alone.
@@ -107,14 +167,23 @@ fn read<T>(
     })
 }
 
-fn compile(gateway: Gateway, policy: Policy, compiled_at: u64) -> Result<Files, Unusable> {
+fn compile(
+    paths: Paths,
+    gateway: Gateway,
+    policy: Policy,
+    ids: Assignment,
+    revision: u64,
+    compiled_at: u64,
+) -> Result<Files, Unusable> {
     let wires: Vec<_> = gateway.wires.iter().map(|wire| wire.name.clone()).collect();
     let limits = limits(&gateway.capacity);
-    let image = compile::compile(&policy, &wires, &limits, FIRST_REVISION, compiled_at)?;
+    let image = compile::compile(&policy, &wires, &limits, &ids, revision, compiled_at)?;
     Ok(Files {
+        paths,
         gateway: Arc::new(gateway),
         policy: Arc::new(policy),
         wires: wires.into(),
+        ids: Arc::new(ids),
         image: Arc::new(image),
     })
 }

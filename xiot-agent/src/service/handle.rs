@@ -7,7 +7,8 @@ use tokio::{sync::broadcast, task};
 
 use super::{
     explain::{ExplainError, Explanation, Query},
-    state::{Device, Drop, Flow, FlowFilter, Observed, ObservedFilter, Selected, Status},
+    reload::ReloadError,
+    state::{Device, Drop, Flow, FlowFilter, Observed, ObservedFilter, Reloaded, Selected, Status},
 };
 
 /// Where answers come from. Calls may take milliseconds of system calls: [`Handle`] keeps them off the event loop.
@@ -22,6 +23,8 @@ pub trait Source: Send + Sync + 'static {
     fn observed(&self, filter: &ObservedFilter) -> Result<Selected<Observed>, SourceError>;
     /// What becomes of a conversation.
     fn explain(&self, query: &Query) -> Result<Explanation, SourceError>;
+    /// Loads the files again.
+    fn reload(&self) -> Result<Reloaded, SourceError>;
     /// Recent drops from this time on, oldest first.
     fn recent_drops(&self, since: Option<Timestamp>) -> Vec<Drop>;
 }
@@ -35,6 +38,9 @@ pub enum SourceError {
     /// The question can't be answered.
     #[error(transparent)]
     Explain(#[from] ExplainError),
+    /// The files were not loaded again.
+    #[error(transparent)]
+    Reload(#[from] ReloadError),
     /// The service is on its way down, or the call panicked.
     #[error("the service did not finish the request")]
     Gone,
@@ -85,6 +91,11 @@ impl Handle {
     /// What becomes of a conversation.
     pub async fn explain(&self, query: Query) -> Result<Explanation, SourceError> {
         self.ask(move |source| source.explain(&query)).await
+    }
+
+    /// Loads the files again: all of what they say, or nothing.
+    pub async fn reload(&self) -> Result<Reloaded, SourceError> {
+        self.ask(Source::reload).await
     }
 
     /// Recent drops, oldest first.

@@ -1,9 +1,12 @@
 //! Answers from the maps of the attached program. Blocking: [`super::handle::Handle`] keeps it off the event loop.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use jiff::Timestamp;
-use xiot_common::{abi::ABI_VERSION, event::Event, slot::SlotHeader};
+use xiot_common::{abi::ABI_VERSION, event::Event};
 
 use super::{
     clock::{Now, from_epoch_nanos},
@@ -12,16 +15,17 @@ use super::{
     handle::{Source, SourceError},
     history::History,
     names::Names,
+    reload,
     state::{
         Agent, Device, Drop, EventTotals, Flow, FlowFilter, FrameTotal, Gauge, Observed,
-        ObservedFilter, PolicyInfo, Selected, Status, Wire,
+        ObservedFilter, PolicyInfo, Reloaded, Reloads, Selected, Status, Wire,
     },
     strangers::Strangers,
     view::{self, Seen},
 };
 use crate::{
     collect::{Counters, FlowTable, ObservedTable, with_pending},
-    datapath::{Datapath, MapAccessError},
+    datapath::{self, ActivePolicy, Datapath, MapAccessError},
 };
 
 /// Levels older than this are read again for whoever asks: a hundred thousand flows take milliseconds to count.
@@ -33,10 +37,13 @@ const LINE: u64 = 64;
 /// Everything that answers take.
 #[derive(Debug)]
 pub(super) struct Live {
-    files: Files,
-    names: Names,
+    /// None once the agent is on its way down.
+    gateway: Mutex<Option<datapath::Gateway>>,
+    active: ActivePolicy,
+    enforced: Mutex<Enforced>,
+    names: Mutex<Arc<Names>>,
+    reloads: Counts,
     started: Timestamp,
-    header: SlotHeader,
     wires: Vec<Wire>,
     counters: Counters,
     flows: Mutex<FlowTable>,
@@ -45,6 +52,21 @@ pub(super) struct Live {
     history: Mutex<History>,
     strangers: Mutex<Strangers>,
     scratch: Mutex<Option<Program>>,
+}
+
+/// What is enforced, and since when.
+#[derive(Clone, Debug)]
+struct Enforced {
+    files: Files,
+    applied: Timestamp,
+}
+
+/// How reloads ended.
+#[derive(Debug, Default)]
+struct Counts {
+    applied: AtomicU64,
+    unchanged: AtomicU64,
+    refused: AtomicU64,
 }
 
 /// What takes a walk through a table to know.
@@ -64,10 +86,22 @@ impl Live {
         wires: Vec<Wire>,
         datapath: &Datapath,
     ) -> Result<Self, MapAccessError> {
+        let names = Names::new(
+            Arc::clone(&files.policy),
+            Arc::clone(&files.wires),
+            Arc::clone(&files.ids),
+        );
+        let now = Timestamp::now();
         Ok(Self {
-            names: Names::new(Arc::clone(&files.policy), Arc::clone(&files.wires)),
-            started: Timestamp::now(),
-            header: datapath.header().unwrap_or(files.image.header),
+            gateway: Mutex::default(),
+            active: datapath.active_policy()?,
+            enforced: Mutex::new(Enforced {
+                files,
+                applied: now,
+            }),
+            names: Mutex::new(Arc::new(names)),
+            reloads: Counts::default(),
+            started: now,
             wires,
             counters: Counters::open(datapath)?,
             flows: Mutex::new(FlowTable::open(datapath)?),
@@ -76,8 +110,51 @@ impl Live {
             history: Mutex::default(),
             strangers: Mutex::default(),
             scratch: Mutex::new(None),
-            files,
         })
+    }
+
+    /// The gateway that is answered about.
+    pub(super) fn hold(&self, gateway: datapath::Gateway) {
+        *lock(&self.gateway) = Some(gateway);
+    }
+
+    /// The same, to take it down. From now on there are no reloads.
+    pub(super) fn release(&self) -> Option<datapath::Gateway> {
+        lock(&self.gateway).take()
+    }
+
+    /// Works on the data path, alone; none once it was released.
+    pub(super) fn with_datapath<T>(&self, work: impl FnOnce(&mut Datapath) -> T) -> Option<T> {
+        lock(&self.gateway)
+            .as_mut()
+            .map(|gateway| work(gateway.datapath_mut()))
+    }
+
+    /// What is enforced.
+    pub(super) fn files(&self) -> Files {
+        lock(&self.enforced).files.clone()
+    }
+
+    /// These files are enforced from now on, `anew` if the kernel was given something.
+    pub(super) fn set_files(&self, files: Files, anew: bool) {
+        let mut enforced = lock(&self.enforced);
+        enforced.files = files;
+        if anew {
+            enforced.applied = Timestamp::now();
+        }
+        drop(enforced);
+        // Whoever explains now loads an instance with the new policy.
+        *lock(&self.scratch) = None;
+    }
+
+    /// Names of what is enforced.
+    pub(super) fn names(&self) -> Arc<Names> {
+        Arc::clone(&lock(&self.names))
+    }
+
+    /// Other names from now on.
+    pub(super) fn set_names(&self, names: Arc<Names>) {
+        *lock(&self.names) = names;
     }
 
     /// Removes flows that are over, and counts what is left.
@@ -89,8 +166,9 @@ impl Live {
 
     /// Remembers an event; none if its reason is of another version than this agent's.
     pub(super) fn remember(&self, now: Now, sequence: u64, event: &Event) -> Option<Drop> {
-        lock(&self.strangers).note_event(&self.names, event);
-        let drop = view::drop(&self.names, now, sequence, event)?;
+        let names = self.names();
+        lock(&self.strangers).note_event(&names, event);
+        let drop = view::drop(&names, now, sequence, event)?;
         lock(&self.history).push(drop.clone());
         Some(drop)
     }
@@ -115,9 +193,10 @@ impl Live {
             }
         })?;
         // Not over the sweep: events wait for this lock.
+        let names = self.names();
         let mut strangers = lock(&self.strangers);
         for flow in &answering {
-            strangers.note_flow(&self.names, flow);
+            strangers.note_flow(&names, flow);
         }
         drop(strangers);
         let observed = self.observed.snapshot()?;
@@ -148,18 +227,31 @@ impl Live {
     }
 
     fn policy(&self) -> PolicyInfo {
-        let policy = &self.files.policy;
+        let Enforced { files, applied } = lock(&self.enforced).clone();
+        let policy = &files.policy;
+        let active = self.active.in_force();
+        let header = active.map_or(files.image.header, |active| active.header);
+        let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
+        let reloads = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         PolicyInfo {
             file: policy.file.clone(),
-            digest: self.header.digest,
-            compiled_at: from_epoch_nanos(self.header.compiled_at),
+            digest: header.digest,
+            compiled_at: from_epoch_nanos(header.compiled_at),
+            revision: header.revision,
+            epoch: active.map_or(0, |active| active.epoch),
+            applied_at: applied,
+            reloads: Reloads {
+                applied: reloads(&self.reloads.applied),
+                unchanged: reloads(&self.reloads.unchanged),
+                refused: reloads(&self.reloads.refused),
+            },
             onboarding: policy.onboarding,
-            devices: self.header.device_count,
-            profiles: u32::try_from(policy.profiles.len()).unwrap_or(u32::MAX),
-            rules: self.header.rule_count,
+            devices: count(policy.devices.len()),
+            profiles: count(policy.profiles.len()),
+            rules: count(files.ids.rules().len()),
             image_bytes: Gauge {
-                used: u64::from(self.header.lines) * LINE,
-                capacity: u64::from(self.files.gateway.capacity.slot_lines) * LINE,
+                used: u64::from(header.lines) * LINE,
+                capacity: u64::from(files.gateway.capacity.slot_lines) * LINE,
             },
         }
     }
@@ -168,9 +260,10 @@ impl Live {
 impl Source for Live {
     fn status(&self) -> Result<Status, SourceError> {
         let levels = self.levels().map_err(failed)?;
-        let capacity = &self.files.gateway.capacity;
+        let capacity = lock(&self.enforced).files.gateway.capacity;
+        let names = self.names();
         let events = self.counters.events().map_err(failed)?;
-        let unlisted = view::unlisted(&self.names, &self.seen(&levels));
+        let unlisted = view::unlisted(&names, &self.seen(&levels));
         let unlisted_forgotten = lock(&self.strangers).forgotten();
         let device = |id| self.counters.device(id).unwrap_or_default();
         let rule = |id| self.counters.rule(id).unwrap_or_default();
@@ -183,7 +276,7 @@ impl Source for Live {
             },
             policy: self.policy(),
             wires: self.wires.clone(),
-            devices: view::modes(&self.names),
+            devices: view::modes(&names),
             unlisted_forgotten,
             flows: Gauge {
                 used: levels.flows as u64,
@@ -203,7 +296,7 @@ impl Source for Live {
                 lost: events.lost,
             },
             frames: self.frames().map_err(failed)?,
-            profiles: view::profiles(&self.names, device, rule),
+            profiles: view::profiles(&names, device, rule),
             unlisted,
         })
     }
@@ -212,15 +305,15 @@ impl Source for Live {
         let levels = self.levels().map_err(failed)?;
         let counter = |id| self.counters.device(id).unwrap_or_default();
         let seen = self.seen(&levels);
-        Ok(view::devices(&self.names, levels.read, counter, &seen))
+        Ok(view::devices(&self.names(), levels.read, counter, &seen))
     }
 
     fn flows(&self, filter: &FlowFilter) -> Result<Selected<Flow>, SourceError> {
         let entries = lock(&self.flows).snapshot().map_err(failed)?;
-        let now = Now::read();
+        let (now, names) = (Now::read(), self.names());
         let flows = entries
             .iter()
-            .filter_map(|flow| view::flow(&self.names, now, flow));
+            .filter_map(|flow| view::flow(&names, now, flow));
         Ok(view::select(flows, filter))
     }
 
@@ -229,27 +322,40 @@ impl Source for Live {
         let flows = lock(&self.flows);
         let observed = self.observed.snapshot().map_err(failed)?;
         let flows = flows.snapshot().map_err(failed)?;
-        let now = Now::read();
+        let (now, names) = (Now::read(), self.names());
         let observed = with_pending(observed, &flows);
         let observed = observed
             .iter()
-            .filter_map(|observed| view::observed(&self.names, now, observed));
+            .filter_map(|observed| view::observed(&names, now, observed));
         Ok(view::select_observed(observed, filter))
     }
 
     fn explain(&self, query: &Query) -> Result<Explanation, SourceError> {
         let mut scratch = lock(&self.scratch);
+        let files = self.files();
         let mut program = match scratch.take() {
             Some(program) => program,
-            None => Program::new(&self.files.image)
+            None => Program::new(&files.image, Arc::clone(&files.ids))
                 .map_err(|error| SourceError::Datapath(error.into()))?,
         };
-        let answer = explain::explain(&self.names, query, &mut program);
+        let names = Names::new(files.policy, files.wires, files.ids);
+        let answer = explain::explain(&names, query, &mut program);
         // An instance that failed to judge is not asked again.
         if !matches!(answer, Err(ExplainError::Judge(_))) {
             *scratch = Some(program);
         }
         Ok(answer?)
+    }
+
+    fn reload(&self) -> Result<Reloaded, SourceError> {
+        let outcome = reload::reload(self);
+        let counter = match &outcome {
+            Ok(reloaded) if reloaded.is_unchanged() => &self.reloads.unchanged,
+            Ok(_) => &self.reloads.applied,
+            Err(_) => &self.reloads.refused,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        Ok(outcome?)
     }
 
     fn recent_drops(&self, since: Option<Timestamp>) -> Vec<Drop> {

@@ -9,6 +9,7 @@ pub mod handle;
 mod history;
 mod live;
 pub mod names;
+pub mod reload;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod start;

@@ -40,7 +40,6 @@ pub enum StartError {
 /// A data path that enforces, and what answers for it. Dropping it leaves enforcement in place.
 #[derive(Debug)]
 pub struct Service {
-    gateway: datapath::Gateway,
     live: Arc<Live>,
     events: Option<EventStream>,
     drops: broadcast::Sender<Arc<Drop>>,
@@ -57,12 +56,14 @@ impl Service {
             tracing::warn!("{warning}");
         }
         match open(files, &gateway) {
-            Ok((live, events)) => Ok(Self {
-                gateway,
-                live: Arc::new(live),
-                events: Some(events),
-                drops: broadcast::channel(BACKLOG).0,
-            }),
+            Ok((live, events)) => {
+                live.hold(gateway);
+                Ok(Self {
+                    live: Arc::new(live),
+                    events: Some(events),
+                    drops: broadcast::channel(BACKLOG).0,
+                })
+            }
             Err(error) => {
                 if let Err(down) = gateway.shut_down() {
                     tracing::error!(%down, "the XDP program could not be detached again");
@@ -95,7 +96,10 @@ impl Service {
     /// What the program logs comes out with the agent's own log.
     #[cfg(feature = "bpf-log")]
     fn forward_log(&mut self) {
-        match self.gateway.datapath_mut().forward_log() {
+        let Some(forwarding) = self.live.with_datapath(Datapath::forward_log) else {
+            return;
+        };
+        match forwarding {
             Ok(forwarding) => {
                 tokio::spawn(async move {
                     let error = forwarding.await;
@@ -108,7 +112,10 @@ impl Service {
 
     /// Takes the data path down: frames are no longer judged, interfaces are as they were.
     pub fn stop(self) -> Result<Detached, DetachError> {
-        self.gateway.shut_down()
+        match self.live.release() {
+            Some(gateway) => gateway.shut_down(),
+            None => Ok(Detached::default()),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod drop;
 mod explain;
 mod flow;
 mod observed;
+mod reload;
 mod status;
 
 pub(crate) use device::device;
@@ -13,6 +14,7 @@ pub(crate) use drop::{DropFilter, drop};
 pub use explain::{explanation, query};
 pub(crate) use flow::{filter, flow};
 pub(crate) use observed::{observed, observed_filter};
+pub(crate) use reload::reload;
 pub(crate) use status::status;
 
 use super::wire;

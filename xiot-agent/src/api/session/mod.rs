@@ -22,6 +22,7 @@ use super::{
 use crate::service::{
     explain::ExplainError,
     handle::{Handle, SourceError},
+    reload::ReloadError,
     state,
 };
 
@@ -157,6 +158,10 @@ async fn answers(
                 |drop| Answer::Drop(Box::new(convert::drop(&drop))),
             )
         }
+        Ask::Reload => {
+            let reloaded = handle.reload().await.map_err(refusal)?;
+            one(Answer::Reload(Box::new(convert::reload(&reloaded))))
+        }
         Ask::Explain(query) => {
             let query = convert::query(query).map_err(|error| Refusal {
                 code: RefusalCode::BadRequest,
@@ -206,7 +211,21 @@ fn refusal(error: SourceError) -> Refusal {
             code: RefusalCode::NotFound,
             message: error.to_string(),
         },
-        error @ (SourceError::Explain(_) | SourceError::Datapath(_) | SourceError::Gone) => {
+        SourceError::Reload(
+            error @ (ReloadError::File(_)
+            | ReloadError::Findings(_)
+            | ReloadError::Gateway { .. }
+            | ReloadError::Compile { .. }),
+        ) => Refusal {
+            code: RefusalCode::BadFiles,
+            message: error.to_string(),
+        },
+        error @ (SourceError::Explain(_)
+        | SourceError::Reload(
+            ReloadError::Apply(_) | ReloadError::Maps(_) | ReloadError::Ending,
+        )
+        | SourceError::Datapath(_)
+        | SourceError::Gone) => {
             let error = anyhow::Error::new(error);
             tracing::error!("a request could not be answered: {error:#}");
             Refusal {

@@ -8,6 +8,7 @@ mod drop;
 mod explain;
 mod flow;
 mod observed;
+mod reload;
 mod status;
 
 use serde::{Deserialize, Serialize};
@@ -17,8 +18,9 @@ pub use drop::{Drop, DropsQuery};
 pub use explain::{Explanation, Leg, Query};
 pub use flow::{Flow, FlowsQuery, Rule};
 pub use observed::{Observed, ObservedQuery};
+pub use reload::{Changes, Mark, Reload};
 pub use status::{
-    Agent, Events, Frames, Gauge, Modes, Policy, Port, Profile, Status, Verdict, Wire,
+    Agent, Events, Frames, Gauge, Modes, Policy, Port, Profile, Reloads, Status, Verdict, Wire,
 };
 
 /// Version of the protocol. A request of another version is refused.
@@ -53,6 +55,8 @@ pub enum Ask {
     Drops(DropsQuery),
     /// One `explanation`.
     Explain(Query),
+    /// Loads the files again that the agent runs with: one `reload`.
+    Reload,
 }
 
 /// One line of an answer.
@@ -84,6 +88,8 @@ pub enum Answer {
     Missed(u64),
     /// To [`Ask::Explain`].
     Explanation(Box<Explanation>),
+    /// To [`Ask::Reload`].
+    Reload(Box<Reload>),
     /// The answer is complete.
     End,
     /// There is no answer, or no more of it.
@@ -111,6 +117,8 @@ pub enum RefusalCode {
     BadRequest,
     /// The request names something that is not there.
     NotFound,
+    /// The files can't be used: nothing was changed.
+    BadFiles,
     /// The agent could not find out.
     Failed,
 }

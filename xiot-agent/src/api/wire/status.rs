@@ -56,6 +56,14 @@ pub struct Policy {
     pub digest: String,
     /// When it was compiled.
     pub compiled_at: Timestamp,
+    /// Counts the policies that this agent put in force, from 1.
+    pub revision: u64,
+    /// Counts everything that made the program judge conversations again.
+    pub epoch: u32,
+    /// When it was put in force.
+    pub applied_at: Timestamp,
+    /// Reloads since the agent started.
+    pub reloads: Reloads,
     /// Mode of devices that are not listed.
     pub onboarding: String,
     /// Devices listed.
@@ -66,6 +74,17 @@ pub struct Policy {
     pub rules: u32,
     /// Size of the image.
     pub image_bytes: Gauge,
+}
+
+/// How reloads ended.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Reloads {
+    /// Another policy was put in force.
+    pub applied: u64,
+    /// The files said nothing new.
+    pub unchanged: u64,
+    /// The files could not be used.
+    pub refused: u64,
 }
 
 /// A pair of ports.

@@ -3,6 +3,7 @@
 mod build;
 mod equivalence;
 mod generate;
+mod keys;
 mod naive;
 mod refusals;
 mod scale;
@@ -10,7 +11,7 @@ mod shapes;
 
 use crate::model::{self, policy::Policy};
 
-use super::{CompileError, Image, Limits, compile};
+use super::{Assignment, CompileError, Image, Limits, compile};
 
 const ROOMY: Limits = Limits {
     slot_lines: 1 << 24,
@@ -20,5 +21,5 @@ const ROOMY: Limits = Limits {
 
 fn compile_for(policy: &Policy, limits: &Limits) -> Result<Image, CompileError> {
     let wires = ["w0", "w1"].map(str::to_owned);
-    compile(policy, &wires, limits, 7, 1_000)
+    compile(policy, &wires, limits, &Assignment::fresh(policy), 7, 1_000)
 }

@@ -91,6 +91,18 @@ impl Snapshot {
         let labels = vec![policy.file.as_str(), &digest, mode(policy.onboarding)];
         self.gauge(names::POLICY_INFO, [(labels, 1.0)])?;
         self.level(names::POLICY_COMPILED, seconds(policy.compiled_at))?;
+        self.level(names::POLICY_APPLIED, seconds(policy.applied_at))?;
+        self.level(names::POLICY_REVISION, float(policy.revision))?;
+        self.level(names::POLICY_EPOCH, f64::from(policy.epoch))?;
+        let reloads = policy.reloads;
+        self.counter(
+            names::RELOADS,
+            [
+                (vec!["applied"], reloads.applied),
+                (vec!["unchanged"], reloads.unchanged),
+                (vec!["refused"], reloads.refused),
+            ],
+        )?;
         self.level(names::POLICY_RULES, f64::from(policy.rules))?;
         self.level(names::POLICY_IMAGE, float(policy.image_bytes.used))?;
         self.level(

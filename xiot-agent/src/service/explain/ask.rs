@@ -78,7 +78,7 @@ fn leg(names: &Names, probe: &Probe, judgement: &Judgement) -> Leg {
         service: opening.service,
         dropped: judgement.dropped,
         reason: judgement.reason,
-        rule: judgement.rule.and_then(|id| names.rule(id)),
+        rule: judgement.rule.and_then(|place| names.rule_at(place)),
         hints: hint::hints(policy, wires, probe, judgement),
     }
 }

@@ -21,7 +21,7 @@ pub trait Judge {
 pub struct Judgement {
     /// Why.
     pub reason: Reason,
-    /// The rule that allows the frame.
+    /// The rule that allows the frame, by its number in the policy.
     pub rule: Option<u32>,
     /// The device by position in the policy.
     pub device: Option<usize>,

@@ -1,6 +1,6 @@
 //! The XDP program as a judge: a scratch instance with the policy's image, never the one that is attached.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use xiot_common::trace::Trace;
 
@@ -9,7 +9,7 @@ use super::{
     judge::{Judge, JudgeError, Judgement},
 };
 use crate::{
-    compile::Image,
+    compile::{Assignment, Image},
     datapath::{ApplyError, Capacity, Datapath, Events, LoadError, Options},
     model::policy::Mode,
     service::state::{Reason, Side},
@@ -22,7 +22,10 @@ const FEW: u32 = 64;
 const RING: u32 = 4096;
 
 /// The scratch instance.
-pub struct Program(Datapath);
+pub struct Program {
+    datapath: Datapath,
+    ids: Arc<Assignment>,
+}
 
 impl fmt::Debug for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -42,8 +45,8 @@ pub enum ProgramError {
 }
 
 impl Program {
-    /// Loads an instance just large enough for this image.
-    pub fn new(image: &Image) -> Result<Self, ProgramError> {
+    /// Loads an instance just large enough for this image, in which devices and rules have these numbers.
+    pub fn new(image: &Image, ids: Arc<Assignment>) -> Result<Self, ProgramError> {
         let header = &image.header;
         let options = Options {
             capacity: Capacity {
@@ -64,21 +67,21 @@ impl Program {
         };
         let mut datapath = Datapath::load(&options)?;
         datapath.apply(image)?;
-        Ok(Self(datapath))
+        Ok(Self { datapath, ids })
     }
 }
 
 impl Judge for Program {
     fn judge(&mut self, side: Side, wire: usize, frame: &[u8]) -> Result<Judgement, JudgeError> {
         let wire = u16::try_from(wire).map_err(|error| JudgeError(error.into()))?;
-        self.0
+        self.datapath
             .clear_flows()
             .map_err(|error| JudgeError(error.into()))?;
         let outcome = self
-            .0
+            .datapath
             .test_run_on(wire, side, frame)
             .map_err(|error| JudgeError(error.into()))?;
-        judgement(&outcome.trace)
+        judgement(&outcome.trace, &self.ids)
     }
 
     fn name(&self) -> JudgeName {
@@ -86,13 +89,16 @@ impl Judge for Program {
     }
 }
 
-fn judgement(trace: &Trace) -> Result<Judgement, JudgeError> {
+fn judgement(trace: &Trace, ids: &Assignment) -> Result<Judgement, JudgeError> {
     let reason = Reason::from_u8(trace.reason)
         .ok_or_else(|| JudgeError(format!("unknown reason {}", trace.reason).into()))?;
     Ok(Judgement {
         reason,
-        rule: (trace.rule != 0).then_some(trace.rule),
-        device: (trace.device as usize).checked_sub(1),
+        // Rules are numbered from 1 in file order.
+        rule: (1..)
+            .zip(ids.rules())
+            .find_map(|(place, &id)| (id == trace.rule).then_some(place)),
+        device: ids.devices().iter().position(|&id| id == trace.device),
         mode: match xiot_common::device::Mode::from_u8(trace.mode) {
             xiot_common::device::Mode::Learn => Mode::Learn,
             xiot_common::device::Mode::Monitor => Mode::Monitor,

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 
-use super::{devices, drop, flow, names, observed, status};
+use super::{devices, drop, flow, names, observed, reloaded, status};
 use crate::service::{
     explain::{self, Explanation, Query, Reference},
     handle::{Handle, Source, SourceError},
-    state::{Device, Drop, Flow, FlowFilter, Observed, ObservedFilter, Selected, Status},
+    reload::ReloadError,
+    state::{Device, Drop, Flow, FlowFilter, Observed, ObservedFilter, Reloaded, Selected, Status},
     view,
 };
 
@@ -17,6 +18,8 @@ use crate::service::{
 #[derive(Debug)]
 pub(crate) struct Fake {
     pub(crate) fail: bool,
+    /// Reloads find errors in the files.
+    pub(crate) refuse: bool,
     /// Number of flows, and of observed conversations.
     pub(crate) flows: usize,
     pub(crate) recent: Vec<Drop>,
@@ -26,6 +29,7 @@ impl Default for Fake {
     fn default() -> Self {
         Self {
             fail: false,
+            refuse: false,
             flows: 1,
             recent: vec![drop(1)],
         }
@@ -73,6 +77,14 @@ impl Source for Fake {
         let names = names();
         let mut judge = Reference::new(names.policy(), names.wires());
         Ok(explain::explain(&names, query, &mut judge)?)
+    }
+
+    fn reload(&self) -> Result<Reloaded, SourceError> {
+        self.check()?;
+        if self.refuse {
+            return Err(ReloadError::Findings("error[bad-port]: no".to_owned()).into());
+        }
+        Ok(reloaded())
     }
 
     fn recent_drops(&self, since: Option<Timestamp>) -> Vec<Drop> {

@@ -12,13 +12,14 @@ use jiff::Timestamp;
 use super::{
     names::Names,
     state::{
-        Agent, Device, Drop, Endpoint, EventTotals, Flow, Gauge, Mode, Modes, Observed, Opener,
-        PolicyInfo, Port, ProfileTotals, Reason, Side, Stage, Status, Traffic, Verdict, Vlans,
-        Wire,
+        Agent, Changes, Device, Drop, Endpoint, EventTotals, Flow, Gauge, Mark, Mode, Modes,
+        Observed, Opener, PolicyInfo, Port, ProfileTotals, Reason, Reloaded, Reloads, RuleChanges,
+        Side, Stage, Status, Traffic, Verdict, Vlans, Wire,
     },
     view,
 };
 use crate::collect::ReasonTotal;
+use crate::compile::Assignment;
 use crate::model::policy::{
     self, Clause, Criticality, IcmpType, Initiator, PeerSet, Policy, Position, Profile, Rule,
 };
@@ -143,7 +144,13 @@ pub(crate) fn policy() -> Policy {
 }
 
 pub(crate) fn names() -> Names {
-    Names::new(Arc::new(policy()), Arc::from(["ward-3".to_owned()]))
+    let policy = policy();
+    let ids = Assignment::fresh(&policy);
+    Names::new(
+        Arc::new(policy),
+        Arc::from(["ward-3".to_owned()]),
+        Arc::new(ids),
+    )
 }
 
 fn port(interface: &str, ifindex: u32) -> Port {
@@ -202,6 +209,14 @@ pub(crate) fn status() -> Status {
             file: "policy.yaml".to_owned(),
             digest: [0xab; 32],
             compiled_at: time(),
+            revision: 3,
+            epoch: 5,
+            applied_at: time(),
+            reloads: Reloads {
+                applied: 2,
+                unchanged: 1,
+                refused: 4,
+            },
             onboarding: Mode::Learn,
             devices: 2,
             profiles: 2,
@@ -247,6 +262,32 @@ pub(crate) fn status() -> Status {
             traffic: traffic(),
             rule_hits: 2,
         }],
+    }
+}
+
+pub(crate) fn reloaded() -> Reloaded {
+    let mark = |revision, digest, epoch| Mark {
+        digest: [digest; 32],
+        revision,
+        epoch,
+    };
+    Reloaded {
+        before: mark(2, 0xab, 4),
+        after: mark(3, 0xcd, 5),
+        file: "policy.yaml".to_owned(),
+        devices: Changes {
+            added: 1,
+            removed: 0,
+            changed: 12,
+        },
+        rules: RuleChanges {
+            added: 2,
+            removed: 1,
+        },
+        warnings: String::new(),
+        compiled: Duration::from_millis(12),
+        written: Duration::from_micros(3_400),
+        settled: Duration::from_micros(15_250),
     }
 }
 

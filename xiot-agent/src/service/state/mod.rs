@@ -5,6 +5,7 @@ mod device;
 mod drop;
 mod flow;
 mod observed;
+mod reload;
 mod status;
 pub mod words;
 
@@ -12,9 +13,10 @@ pub use device::{Device, Traffic};
 pub use drop::{Drop, Endpoint};
 pub use flow::{Flow, FlowFilter, Opener, Stage};
 pub use observed::{Observed, ObservedFilter, Selected};
+pub use reload::{Changes, Mark, Reloaded, RuleChanges};
 pub use status::{
-    Agent, EventTotals, FrameTotal, Gauge, Modes, PolicyInfo, Port, ProfileTotals, Status, Verdict,
-    Wire,
+    Agent, EventTotals, FrameTotal, Gauge, Modes, PolicyInfo, Port, ProfileTotals, Reloads, Status,
+    Verdict, Wire,
 };
 
 pub use xiot_common::{port::Side, reason::Reason};

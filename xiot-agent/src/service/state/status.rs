@@ -57,6 +57,14 @@ pub struct PolicyInfo {
     pub digest: [u8; 32],
     /// When it was compiled.
     pub compiled_at: Timestamp,
+    /// Counts the policies that this agent put in force, from 1.
+    pub revision: u64,
+    /// Counts everything that made the program judge conversations again.
+    pub epoch: u32,
+    /// When it was put in force.
+    pub applied_at: Timestamp,
+    /// Reloads since the agent started.
+    pub reloads: Reloads,
     /// Mode of devices that are not listed.
     pub onboarding: Mode,
     /// Devices listed.
@@ -67,6 +75,17 @@ pub struct PolicyInfo {
     pub rules: u32,
     /// Bytes of the image and of the slot it lies in.
     pub image_bytes: Gauge,
+}
+
+/// How reloads ended.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Reloads {
+    /// Another policy was put in force.
+    pub applied: u64,
+    /// The files said nothing new.
+    pub unchanged: u64,
+    /// The files can't be used; the policy stayed.
+    pub refused: u64,
 }
 
 /// A pair of ports.

@@ -21,8 +21,8 @@ pub fn devices(
     counter: impl Fn(u32) -> DeviceCounter,
     seen: &[Seen],
 ) -> Vec<Device> {
-    let known = (1..)
-        .zip(&names.policy().devices)
+    let known = names
+        .devices()
         .map(|(id, device)| listed(names, now, device, &counter(id)));
     let mut unlisted: BTreeMap<Whose, Device> = BTreeMap::new();
     for seen in seen {

@@ -28,7 +28,7 @@ pub fn drop(names: &Names, now: Now, sequence: u64, event: &Event) -> Option<Dro
         dropped: event.dropped != 0,
         mode: mode(event.mode),
         reason: Reason::from_u8(event.reason)?,
-        device: names.device(event.device).map(|device| device.name.clone()),
+        device: names.device_name(event.device),
         src_mac: event.src_mac.0,
         dst_mac: event.dst_mac.0,
         vlans: vlans(event.vlans),

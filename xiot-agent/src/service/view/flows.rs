@@ -22,7 +22,7 @@ pub fn flow(names: &Names, now: Now, flow: &collect::Flow) -> Option<Flow> {
     Some(Flow {
         wire: names.wire(key.wire.into()),
         vlans: vlans(key.vlans),
-        device: names.device(entry.device).map(|device| device.name.clone()),
+        device: names.device_name(entry.device),
         mac: key.mac.0,
         protocol: key.protocol,
         device_address: address(device.address),

@@ -94,14 +94,15 @@ pub fn profiles(
             profile: profile.name.clone(),
             devices: Modes::default(),
             traffic: Default::default(),
-            rule_hits: profile
-                .rules
-                .iter()
-                .map(|content| rule(content.id).hits)
-                .sum(),
+            rule_hits: 0,
         })
         .collect();
-    for (id, listed) in (1..).zip(&policy.devices) {
+    for (id, profile) in names.rules() {
+        if let Some(total) = totals.get_mut(profile) {
+            total.rule_hits += rule(id).hits;
+        }
+    }
+    for (id, listed) in names.devices() {
         if let Some(total) = totals.get_mut(listed.profile) {
             total.devices.add(listed.mode);
             total.traffic.add(&devices::traffic(&device(id)));

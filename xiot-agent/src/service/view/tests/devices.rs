@@ -1,6 +1,7 @@
 //! Devices that are not listed.
 
 use super::*;
+use crate::compile::Assignment;
 
 fn seen(mac: MacBytes, address: [u8; 4], last_seen: u32) -> Seen {
     let key = ObservedKey {
@@ -63,7 +64,8 @@ fn the_device_on_these_vlans_wins_over_the_one_on_any() {
     let mut policy = sample::policy();
     policy.devices[1].mac = sample::PUMP;
     policy.devices[1].vlan = Some((30, 0));
-    let names = Names::new(Arc::new(policy), Arc::from(["w".to_owned()]));
+    let ids = Assignment::fresh(&policy);
+    let names = Names::new(Arc::new(policy), Arc::from(["w".to_owned()]), Arc::new(ids));
     let on = |outer| {
         let vlans = Vlans { outer, inner: 0 };
         let device = names.listed(sample::PUMP, vlans);

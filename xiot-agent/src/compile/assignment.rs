@@ -1,0 +1,282 @@
+//! Which numbers devices and rules have in the kernel: the same from one revision of the policy to the next as long as
+//! they exist, so that flows, counters and events go on meaning what they meant.
+
+use std::collections::HashMap;
+
+use xiot_common::{device::DeviceId, rule::RuleId};
+
+use crate::model::policy::Policy;
+
+use super::{
+    error::{CompileError, Resource},
+    fit::{self, Limits},
+    ids, key,
+};
+
+/// Numbers of all devices and rules of one policy.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Assignment {
+    pub(super) devices: Numbers,
+    pub(super) rules: Numbers,
+}
+
+/// What a policy that follows another one has new numbers for.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Fresh {
+    /// Devices.
+    pub devices: FreshNumbers,
+    /// Rules.
+    pub rules: FreshNumbers,
+}
+
+/// Numbers whose counters have to begin at zero.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct FreshNumbers {
+    /// Those that nothing has in the policy before. Ascending.
+    pub free: Vec<u32>,
+    /// Those that something else has there, for want of others.
+    pub taken_over: Vec<u32>,
+}
+
+impl FreshNumbers {
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &u32> {
+        self.free.iter().chain(&self.taken_over)
+    }
+}
+
+impl Assignment {
+    /// Of a policy that follows none: everything is numbered as it stands.
+    pub fn fresh(policy: &Policy) -> Self {
+        Self {
+            devices: Numbers::new(device_keys(policy), 1..),
+            rules: Numbers::new(rule_keys(policy), places(policy)),
+        }
+    }
+
+    /// Of a policy that follows this one's. What is in both keeps its number: devices by name, rules by profile and content.
+    /// The rest gets the lowest numbers that are free in both; those that only the policy before has come last.
+    pub fn follow(&self, policy: &Policy, limits: &Limits) -> Result<(Self, Fresh), CompileError> {
+        fit::check(Resource::Devices, policy.devices.len(), limits.devices)?;
+        // Also that the places in the new policy are sound.
+        ids::rule_count(policy)?;
+        let rules: usize = policy.profiles.iter().map(|it| it.rules.len()).sum();
+        fit::check(Resource::Rules, rules, limits.rules)?;
+        let (devices, fresh_devices) = self.devices.follow(device_keys(policy), limits.devices);
+        let (rules, fresh_rules) = self.rules.follow(rule_keys(policy), limits.rules);
+        Ok((
+            Self { devices, rules },
+            Fresh {
+                devices: fresh_devices,
+                rules: fresh_rules,
+            },
+        ))
+    }
+
+    /// Numbers of the devices in file order.
+    pub fn devices(&self) -> &[DeviceId] {
+        &self.devices.ids
+    }
+
+    /// Numbers of the rules in file order.
+    pub fn rules(&self) -> &[RuleId] {
+        &self.rules.ids
+    }
+
+    /// Whether it can be this policy's.
+    pub(super) fn suits(&self, policy: &Policy) -> bool {
+        let rules: usize = policy.profiles.iter().map(|it| it.rules.len()).sum();
+        self.devices.ids.len() == policy.devices.len() && self.rules.ids.len() == rules
+    }
+
+    /// Numbers by place in the policy, which is what the rules of an image have at first; none if both are the same.
+    pub(super) fn rules_by_place(&self, policy: &Policy) -> Option<Vec<RuleId>> {
+        if places(policy).eq(self.rules.ids.iter().copied()) {
+            return None;
+        }
+        let last = places(policy).max().unwrap_or(0);
+        let mut by_place = vec![0; last as usize + 1];
+        for (place, &id) in places(policy).zip(&self.rules.ids) {
+            by_place[place as usize] = id;
+        }
+        Some(by_place)
+    }
+}
+
+fn places(policy: &Policy) -> impl Iterator<Item = u32> {
+    let rules = policy.profiles.iter().flat_map(|profile| &profile.rules);
+    rules.map(|rule| rule.id)
+}
+
+fn device_keys(policy: &Policy) -> Vec<u64> {
+    let keys = policy.devices.iter().map(|it| key::name(&it.name).get());
+    keys.collect()
+}
+
+fn rule_keys(policy: &Policy) -> Vec<u64> {
+    let keys = policy.profiles.iter().flat_map(key::rules);
+    keys.map(super::fingerprint::Fingerprint::get).collect()
+}
+
+/// Numbers of things of one kind, in file order.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Numbers {
+    /// What tells each from the others.
+    pub(super) keys: Vec<u64>,
+    /// Its number, not 0.
+    pub(super) ids: Vec<u32>,
+    /// The highest of them; 0 for none.
+    pub(super) highest: u32,
+}
+
+impl Numbers {
+    fn new(keys: Vec<u64>, ids: impl Iterator<Item = u32>) -> Self {
+        let ids: Vec<_> = ids.take(keys.len()).collect();
+        let highest = ids.iter().copied().max().unwrap_or(0);
+        Self { keys, ids, highest }
+    }
+
+    /// Numbers for what has these keys; there are at most `limit`, and none is higher.
+    fn follow(&self, keys: Vec<u64>, limit: u32) -> (Self, FreshNumbers) {
+        let mut known = Known::new(self);
+        let mut ids: Vec<u32> = keys.iter().map(|&key| known.take(key)).collect();
+        let mut used = vec![false; self.highest as usize + 1];
+        for &id in &self.ids {
+            used[id as usize] = true;
+        }
+        let free = (1..=limit).filter(|&id| !used.get(id as usize).copied().unwrap_or(false));
+        let mut kept = vec![false; self.highest as usize + 1];
+        for &id in &ids {
+            kept[id as usize] = true;
+        }
+        let given_up = self.ids.iter().copied().filter(|&id| !kept[id as usize]);
+        let mut unused = free
+            .map(|id| (id, false))
+            .chain(given_up.map(|id| (id, true)));
+        let mut fresh = FreshNumbers::default();
+        for id in ids.iter_mut().filter(|id| **id == 0) {
+            let (number, taken_over) = unused
+                .next()
+                .expect("there are at most as many as there are numbers");
+            *id = number;
+            if taken_over {
+                fresh.taken_over.push(number);
+            } else {
+                fresh.free.push(number);
+            }
+        }
+        (Self::new(keys, ids.into_iter()), fresh)
+    }
+}
+
+/// Numbers by key. Where several have one key, the first in file order is taken first.
+struct Known<'a> {
+    /// Place of the first that has the key and is not taken.
+    first: HashMap<u64, usize>,
+    /// Place of the next with the same key.
+    next: Vec<usize>,
+    numbers: &'a Numbers,
+}
+
+/// No place.
+const NONE: usize = usize::MAX;
+
+impl<'a> Known<'a> {
+    fn new(numbers: &'a Numbers) -> Self {
+        let mut first = HashMap::with_capacity(numbers.keys.len());
+        let mut next = vec![NONE; numbers.keys.len()];
+        for (place, &key) in numbers.keys.iter().enumerate().rev() {
+            if let Some(after) = first.insert(key, place) {
+                next[place] = after;
+            }
+        }
+        Self {
+            first,
+            next,
+            numbers,
+        }
+    }
+
+    /// The number of the next one with this key; 0 for none.
+    fn take(&mut self, key: u64) -> u32 {
+        let Some(first) = self.first.get_mut(&key) else {
+            return 0;
+        };
+        let place = *first;
+        let Some(&id) = self.numbers.ids.get(place) else {
+            return 0;
+        };
+        *first = self.next[place];
+        id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(keys: &[u64], ids: &[u32]) -> Numbers {
+        Numbers::new(keys.to_vec(), ids.iter().copied())
+    }
+
+    fn follow(before: &Numbers, keys: &[u64], limit: u32) -> (Vec<u32>, FreshNumbers) {
+        let (after, fresh) = before.follow(keys.to_vec(), limit);
+        assert_eq!(after.keys, keys);
+        assert_eq!(after.highest, after.ids.iter().copied().max().unwrap_or(0));
+        (after.ids, fresh)
+    }
+
+    fn fresh(free: &[u32], taken_over: &[u32]) -> FreshNumbers {
+        FreshNumbers {
+            free: free.to_vec(),
+            taken_over: taken_over.to_vec(),
+        }
+    }
+
+    #[test]
+    fn what_stays_keeps_its_number_and_what_comes_gets_one_that_nobody_had() {
+        let before = numbers(&[10, 20, 30], &[1, 2, 3]);
+        assert_eq!(
+            follow(&before, &[30, 40, 10], 100),
+            (vec![3, 4, 1], fresh(&[4], &[]))
+        );
+        // 2 is free from the next policy on.
+        let before = numbers(&[30, 40, 10], &[3, 4, 1]);
+        assert_eq!(
+            follow(&before, &[50, 30, 60, 10], 100),
+            (vec![2, 3, 5, 1], fresh(&[2, 5], &[]))
+        );
+    }
+
+    #[test]
+    fn a_number_changes_hands_at_once_only_where_there_is_no_other() {
+        let before = numbers(&[10, 20, 30], &[1, 2, 3]);
+        assert_eq!(
+            follow(&before, &[40, 50, 30], 4),
+            (vec![4, 1, 3], fresh(&[4], &[1]))
+        );
+        assert_eq!(
+            follow(&before, &[40, 50, 60], 3),
+            (vec![1, 2, 3], fresh(&[], &[1, 2, 3]))
+        );
+    }
+
+    #[test]
+    fn equal_ones_are_told_apart_by_their_order() {
+        let before = numbers(&[10, 10, 10], &[5, 6, 7]);
+        assert_eq!(follow(&before, &[10, 10], 9), (vec![5, 6], fresh(&[], &[])));
+        assert_eq!(
+            follow(&before, &[10, 10, 10, 10], 9),
+            (vec![5, 6, 7, 1], fresh(&[1], &[]))
+        );
+    }
+
+    #[test]
+    fn nothing_follows_nothing() {
+        let none = Numbers::default();
+        assert_eq!(follow(&none, &[], 0), (vec![], fresh(&[], &[])));
+        assert_eq!(follow(&none, &[1, 2], 2), (vec![1, 2], fresh(&[1, 2], &[])));
+        let some = numbers(&[1, 2], &[1, 2]);
+        assert_eq!(follow(&some, &[], 2), (vec![], fresh(&[], &[])));
+    }
+}

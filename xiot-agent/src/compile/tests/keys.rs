@@ -1,0 +1,61 @@
+//! What makes a rule the same one in another revision.
+
+use std::collections::HashSet;
+
+use super::build;
+use crate::{
+    compile::key::{name, rules},
+    model::policy::{Clause, Initiator, Rule},
+};
+
+fn key(profile: &str, change: impl FnOnce(&mut Rule)) -> u64 {
+    let peers = ["10.0.0.0/8", "fd00::/64"].map(|peer| peer.parse().unwrap());
+    let clauses = vec![Clause::Tcp(vec![80..=81]), Clause::Protocol(50)];
+    let mut rule = build::rule(7, Initiator::Device, peers.into(), clauses);
+    change(&mut rule);
+    let profile = build::profile(profile, vec![rule]);
+    let keys: Vec<_> = rules(&profile).collect();
+    keys[0].get()
+}
+
+#[test]
+fn a_rule_is_the_same_wherever_it_stands_and_whatever_is_said_about_it() {
+    let unchanged = key("pump", |_| ());
+    let same: [fn(&mut Rule); 4] = [
+        |rule| rule.id = 8,
+        |rule| rule.label = "another".to_owned(),
+        |rule| rule.note = Some("why".to_owned()),
+        |rule| rule.at.line = 99,
+    ];
+    for change in same {
+        assert_eq!(key("pump", change), unchanged);
+    }
+}
+
+#[test]
+fn a_rule_is_another_one_with_any_part_of_its_content() {
+    let changes: [fn(&mut Rule); 11] = [
+        |_| (),
+        |rule| rule.initiator = Initiator::Peer,
+        |rule| rule.peers.truncate(1),
+        |rule| rule.peers.reverse(),
+        |rule| rule.peers[0] = "10.0.0.0/9".parse().unwrap(),
+        |rule| rule.peers[1] = "fd00::1:0:0:0:0/80".parse().unwrap(),
+        |rule| rule.clauses[0] = Clause::Udp(vec![80..=81]),
+        |rule| rule.clauses[0] = Clause::Tcp(vec![80..=80, 81..=81]),
+        |rule| rule.clauses[1] = Clause::Protocol(51),
+        |rule| rule.clauses.truncate(1),
+        |rule| rule.clauses.push(Clause::Any),
+    ];
+    let mut seen: HashSet<_> = changes.map(|change| key("pump", change)).into();
+    assert!(seen.insert(key("monitor", |_| ())));
+    assert_eq!(seen.len(), 12);
+}
+
+#[test]
+fn names_differ_beyond_their_first_words() {
+    let long = "a-name-of-more-than-sixteen-letters";
+    let names = [long, &long[..16], &long[..32], "", "a"];
+    let keys: HashSet<_> = names.map(|it| name(it).get()).into();
+    assert_eq!(keys.len(), names.len());
+}

@@ -1,0 +1,172 @@
+//! Another policy while the gateway runs: as a whole or not at all, and every conversation that both policies allow goes on.
+
+mod changes;
+mod gateway;
+
+use std::{sync::Arc, time::Instant};
+
+use super::{
+    clock::Now,
+    files::{self, Checked, FileError, Files, Unusable},
+    live::Live,
+    state::{Mark, Reloaded},
+};
+use crate::{
+    compile::{CompileError, Fresh},
+    datapath::{Applied, ApplyError, Datapath, InForce, MapAccessError},
+    diag::Style,
+};
+
+/// The files were not loaded; the policy that was in force still is.
+#[derive(Debug, thiserror::Error)]
+pub enum ReloadError {
+    /// A file can't be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A file has errors: all of them, with their places.
+    #[error("{}", .0.trim_end())]
+    Findings(String),
+    /// What holds from a start on was changed.
+    #[error(
+        "{file}: {} changed, which takes a restart: start the agent anew (with --keep-attached no frame goes unjudged \
+         meanwhile), or undo the change", list(.keys)
+    )]
+    Gateway {
+        /// The gateway file.
+        file: String,
+        /// Keys whose values differ.
+        keys: Vec<&'static str>,
+    },
+    /// The policy can't be compiled for this gateway.
+    #[error("{file}: {source}")]
+    Compile {
+        /// The policy file.
+        file: String,
+        /// Why not.
+        source: CompileError,
+    },
+    /// The kernel did not take it.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    /// Counters can't be cleared.
+    #[error("the maps of the XDP program can't be written")]
+    Maps(#[from] MapAccessError),
+    /// The agent is on its way down.
+    #[error("the agent is ending")]
+    Ending,
+}
+
+fn list(keys: &[&str]) -> String {
+    let quoted: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
+    quoted.join(", ")
+}
+
+/// Loads the files again that the gateway runs with. One at a time: a second one waits.
+pub(super) fn reload(live: &Live) -> Result<Reloaded, ReloadError> {
+    live.with_datapath(|datapath| {
+        let start = Instant::now();
+        let old = live.files();
+        let before = datapath.active().ok_or(ReloadError::Ending)?;
+        let revision = before.header.revision + 1;
+        let (new, fresh, warnings) = read(&old, revision)?;
+        let compiled = start.elapsed();
+
+        let file = new.policy.file.clone();
+        let devices = changes::devices(&old, &new, &fresh.devices);
+        let rules = changes::rules(old.ids.rules(), new.ids.rules(), &fresh.rules);
+        let applied = put_in_force(live, datapath, &old, new, &fresh)?;
+        Ok(Reloaded {
+            before: mark(&before),
+            after: mark(&datapath.active().unwrap_or(before)),
+            file,
+            devices,
+            rules,
+            warnings,
+            compiled,
+            written: applied.written,
+            settled: applied.settled,
+        })
+    })
+    .unwrap_or(Err(ReloadError::Ending))
+}
+
+const fn mark(in_force: &InForce) -> Mark {
+    Mark {
+        digest: in_force.header.digest,
+        revision: in_force.header.revision,
+        epoch: in_force.epoch,
+    }
+}
+
+/// Reads and compiles what follows these files; also what is odd about it.
+fn read(old: &Files, revision: u64) -> Result<(Files, Fresh, String), ReloadError> {
+    let both = files::read_both(&old.paths)?;
+    if let Some(gateway) = both.gateway() {
+        let keys = gateway::fixed_changes(&old.gateway, gateway);
+        if !keys.is_empty() {
+            return Err(ReloadError::Gateway {
+                file: gateway.file.clone(),
+                keys,
+            });
+        }
+    }
+    let (checked, fresh) = both.follow(old, revision, Now::read().epoch_nanos());
+    let Checked {
+        gateway_report,
+        policy_report,
+        files,
+    } = checked;
+    let text = [&gateway_report, &policy_report].map(|report| report.render(Style::Plain));
+    match files {
+        Ok(files) => Ok((files, fresh, text.concat())),
+        Err(Unusable::Errors) => Err(ReloadError::Findings(text.concat())),
+        Err(Unusable::Compile(source)) => Err(ReloadError::Compile {
+            file: policy_report.path().to_owned(),
+            source,
+        }),
+    }
+}
+
+/// Whether the kernel has all of it already: only what people say about rules and devices may differ.
+fn is_same(old: &Files, new: &Files) -> bool {
+    let mut header = new.image.header;
+    header.revision = old.image.header.revision;
+    header.compiled_at = old.image.header.compiled_at;
+    header == old.image.header
+}
+
+fn put_in_force(
+    live: &Live,
+    datapath: &mut Datapath,
+    old: &Files,
+    mut new: Files,
+    fresh: &Fresh,
+) -> Result<Applied, ReloadError> {
+    datapath.clear_counters(&fresh.devices.free, &fresh.rules.free)?;
+    // The new names know the old numbers too, and events of the new policy may come at once.
+    let names = live.names();
+    let next = names.follow(Arc::clone(&new.policy), Arc::clone(&new.ids));
+    live.set_names(Arc::new(next));
+    let applied = if is_same(old, &new) {
+        new.image = Arc::clone(&old.image);
+        live.set_files(new, false);
+        Applied::default()
+    } else {
+        match datapath.apply(&new.image) {
+            Ok(applied) => {
+                live.set_files(new, true);
+                applied
+            }
+            Err(error) => {
+                live.set_names(names);
+                return Err(error.into());
+            }
+        }
+    };
+    // No frame counts for the policy before any more.
+    datapath.clear_counters(&fresh.devices.taken_over, &fresh.rules.taken_over)?;
+    Ok(applied)
+}
+
+#[cfg(test)]
+mod tests;
