@@ -12,11 +12,13 @@ mod binary;
 #[cfg(feature = "bpf-log")]
 mod bpf_log;
 mod commands;
+mod crash;
 mod explain;
 mod metrics;
 mod observed;
 mod prometheus;
 mod refusals;
+mod reload;
 mod restart;
 mod traces;
 mod unlisted;

@@ -17,6 +17,7 @@ mod local;
 mod modes;
 mod policy;
 mod scan;
+mod swap;
 mod unchanged;
 
 use xiot_tests::net::{gateway::Gateway, rig::Rig};

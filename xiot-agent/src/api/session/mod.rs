@@ -211,9 +211,12 @@ fn refusal(error: SourceError) -> Refusal {
             code: RefusalCode::NotFound,
             message: error.to_string(),
         },
+        SourceError::Reload(ReloadError::File(error)) => Refusal {
+            code: RefusalCode::NotFound,
+            message: error.to_string(),
+        },
         SourceError::Reload(
-            error @ (ReloadError::File(_)
-            | ReloadError::Findings(_)
+            error @ (ReloadError::Findings(_)
             | ReloadError::Gateway { .. }
             | ReloadError::Compile { .. }),
         ) => Refusal {

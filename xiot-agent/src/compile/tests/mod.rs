@@ -5,6 +5,7 @@ mod equivalence;
 mod generate;
 mod keys;
 mod naive;
+mod numbers;
 mod refusals;
 mod scale;
 mod shapes;

@@ -153,21 +153,18 @@ fn the_generation_of_unlisted_devices_follows_what_judges_them() {
         ]
     };
     let unchanged = generation(rules(), Mode::Enforce, |_| ());
-    // Another way to say the same.
-    let same: [fn(&mut Policy); 4] = [
-        |policy| policy.profiles[0].name = "other".to_owned(),
+    // What people say about a rule, and where it stands.
+    let same: [fn(&mut Policy); 3] = [
         |policy| policy.profiles[0].rules[0].note = Some("new".to_owned()),
-        |policy| {
-            policy.profiles[0].rules[0]
-                .peers
-                .push("10.1.0.0/16".parse().unwrap())
-        },
-        |policy| policy.profiles[0].rules[1].clauses.push(tcp(80)),
+        |policy| policy.profiles[0].rules[0].label = "new".to_owned(),
+        |policy| policy.profiles[0].rules[1].id = 3,
     ];
     for change in same {
         assert_eq!(generation(rules(), Mode::Enforce, change), unchanged);
     }
-    let other: [fn(&mut Policy); 11] = [
+    let other: [fn(&mut Policy); 12] = [
+        // Flows keep the number of their rule, which goes with the profile's name.
+        |policy| policy.profiles[0].name = "other".to_owned(),
         |policy| policy.profiles[0].arp = false,
         |policy| policy.profiles[0].timeouts.icmp *= 2,
         |policy| policy.profiles[0].limits.new_flows += 1,
@@ -179,7 +176,7 @@ fn the_generation_of_unlisted_devices_follows_what_judges_them() {
         },
         |policy| policy.profiles[0].rules[0].initiator = Initiator::Peer,
         |policy| policy.profiles[0].rules[0].clauses.push(tcp(81)),
-        |policy| policy.profiles[0].rules[1].id = 3,
+        |policy| policy.profiles[0].rules[1].clauses.push(tcp(80)),
         |policy| drop(policy.profiles[0].rules.pop()),
         |policy| policy.onboarding = Mode::Learn,
         |policy| policy.default_profile = None,
