@@ -4,10 +4,11 @@ use std::env;
 
 /// Functions that the verifier is to check once and alone. The linker makes everything internal that is not
 /// exported, and internal functions are checked again from every place that calls them.
-const GLOBAL: [&str; 17] = [
+const GLOBAL: [&str; 18] = [
     "xiot_ipv6_extensions",
     "xiot_slow",
     "xiot_open",
+    "xiot_denied",
     "xiot_peer_longest",
     "xiot_peer_exact",
     "xiot_rule_scan",

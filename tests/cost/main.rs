@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use xiot_agent::{
     compile::{Assignment, Limits, compile},
-    datapath::{Datapath, Options},
+    datapath::{Datapath, NewFlows, Options},
     model,
 };
 use xiot_common::port::Side;
@@ -27,6 +27,7 @@ peer_sets:
   net: [10.20.0.0/16]
 profiles:
   pump:
+    limits: {new-flows: 1000000}
     allow:
       - {to: server, tcp: 3613}
       - {to: server, udp: 53}
@@ -38,7 +39,14 @@ devices:
 fn main() {
     let loaded = model::load_policy("cost.yaml", POLICY);
     let policy = loaded.value.expect("the policy is right");
-    let mut datapath = Datapath::load(&Options::default()).expect("root and a kernel with BPF");
+    let mut datapath = Datapath::load(&Options {
+        new_flows: NewFlows {
+            per_cpu: u32::MAX,
+            ..NewFlows::default()
+        },
+        ..Options::default()
+    })
+    .expect("root and a kernel with BPF");
     let image = compile(
         &policy,
         &[],
@@ -56,16 +64,19 @@ fn main() {
     let empty = empty::Empty::load();
 
     let allowed = udp([0x00, 0x03, 0xb1, 0, 0, 0x12], 40_000, 53);
-    let denied = udp([0x00, 0x03, 0xb1, 0, 0, 0x12], 40_000, 54);
-    let unknown = udp([0x02, 0, 0, 0, 0, 1], 40_000, 53);
+    let denied = |port| udp([0x00, 0x03, 0xb1, 0, 0, 0x12], port, 54);
+    let unknown = |port| udp([0x02, 0, 0, 0, 0, 1], port, 53);
 
     let mut rows: Vec<(&str, Vec<u64>)> = [
         "empty program",
         "flow hit",
-        "drop, unknown device",
-        "drop, no port (no denied cache yet)",
+        "half-open hit",
+        "drop, unknown device, again",
+        "drop, no port, again",
         "empty program, single runs",
         "cold allow, single runs",
+        "drop, unknown device, single runs",
+        "drop, no port, single runs",
     ]
     .map(|name| (name, Vec::new()))
     .into();
@@ -81,17 +92,38 @@ fn main() {
                 .expect("the program runs")
         };
         take(0, empty.time(&allowed, REPEAT));
+        // The second frame finds the flow half-open; once a reply has come, it is one like any other.
+        time(&allowed, 1);
+        let half_open = time(&allowed, 1);
+        take(2, half_open);
+        datapath
+            .time(Side::Uplink, &reply(&allowed), 1)
+            .expect("the program runs");
+        let mut time = |frame: &[u8], repeat| {
+            datapath
+                .time(Side::Device, frame, repeat)
+                .expect("the program runs")
+        };
         take(1, time(&allowed, REPEAT));
-        take(2, time(&unknown, REPEAT));
-        take(3, time(&denied, REPEAT));
+        take(3, time(&unknown(40_000), REPEAT));
+        take(4, time(&denied(40_000), REPEAT));
         take(
-            4,
+            5,
             median((0..COLD).map(|_| empty.time(&allowed, 1)).collect()),
         );
-        let cold = (0..COLD)
-            .map(|port| time(&udp([0x00, 0x03, 0xb1, 0, 0, 0x12], 10_000 + port, 53), 1))
-            .collect();
-        take(5, median(cold));
+        let mut each = |frame: &dyn Fn(u16) -> Vec<u8>| {
+            median(
+                (0..COLD)
+                    .map(|port| time(&frame(10_000 + port), 1))
+                    .collect(),
+            )
+        };
+        take(
+            6,
+            each(&|port| udp([0x00, 0x03, 0xb1, 0, 0, 0x12], port, 53)),
+        );
+        take(7, each(&unknown));
+        take(8, each(&denied));
         datapath.clear_flows().expect("flows can be forgotten");
     }
     println!(
@@ -119,6 +151,16 @@ fn main() {
 fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times[times.len() / 2]
+}
+
+/// The answer to a frame of [`udp`].
+fn reply(frame: &[u8]) -> Vec<u8> {
+    let mut reply = frame.to_vec();
+    for (from, to, length) in [(0, 6, 6), (26, 30, 4), (34, 36, 2)] {
+        reply[from..from + length].copy_from_slice(&frame[to..to + length]);
+        reply[to..to + length].copy_from_slice(&frame[from..from + length]);
+    }
+    reply
 }
 
 /// A 64-byte frame (60 without FCS) with a UDP datagram of the device to the server.

@@ -135,6 +135,9 @@ fn a_conversation_that_fell_out_of_the_observed_map_is_noted_anew() {
 fn more_flows_than_a_batch_are_read_and_swept() {
     let mut options = small();
     options.capacity.flows = 200_000;
+    options.capacity.half_open = 200_000;
+    options.new_flows.unlisted = u32::MAX;
+    options.new_flows.per_cpu = u32::MAX;
     let mut datapath = Datapath::load(&options).unwrap();
     datapath.apply(&nobody_listed(Mode::Monitor, 1)).unwrap();
     let mut frame = udp();
@@ -148,7 +151,7 @@ fn more_flows_than_a_batch_are_read_and_swept() {
     assert_eq!(flows.snapshot().unwrap().len(), 100_000);
     println!("snapshot of 100,000 flows: {:?}", start.elapsed());
     let start = std::time::Instant::now();
-    assert_eq!(flows.sweep(now()).unwrap().left, 100_000);
+    assert_eq!(flows.sweep(now()).unwrap().half_open, 100_000);
     println!("sweep that removes none: {:?}", start.elapsed());
     let start = std::time::Instant::now();
     assert_eq!(flows.sweep(now() + 100_000).unwrap().removed, 100_000);
@@ -173,8 +176,11 @@ async fn events_arrive_in_order_and_within_their_budgets() {
     let counters = Counters::open(&datapath).unwrap();
     // Within one second all but four are held back; a new second fills the budget.
     let (seconds, ()) = seconds_of(|| {
+        let mut frame = udp();
         for _ in 0..10 {
-            datapath.test_run(Side::Device, &udp()).unwrap();
+            datapath.test_run(Side::Device, &frame).unwrap();
+            // The source port: each is a conversation of its own.
+            frame[35] += 1;
         }
     });
     let read = stream.next().await.unwrap();
@@ -198,6 +204,40 @@ async fn events_arrive_in_order_and_within_their_budgets() {
 }
 
 #[tokio::test]
+async fn a_conversation_that_is_denied_again_takes_no_event_from_others() {
+    let mut datapath = Datapath::load(&small()).unwrap();
+    datapath.apply(&nobody_listed(Mode::Enforce, 1)).unwrap();
+    let mut stream = EventStream::open(&datapath).unwrap();
+    let counters = Counters::open(&datapath).unwrap();
+    let mut other = udp();
+    other[35] += 1;
+    let (seconds, ()) = seconds_of(|| {
+        for _ in 0..1000 {
+            datapath.test_run(Side::Device, &udp()).unwrap();
+        }
+        datapath.test_run(Side::Device, &other).unwrap();
+    });
+    let read = stream.next().await.unwrap();
+    let of_port = |port| {
+        read.events
+            .iter()
+            .filter(|event| event.src_port == port)
+            .count() as u64
+    };
+    assert!((1..=seconds).contains(&of_port(12345)));
+    assert_eq!(of_port(12346), 1);
+    let total = counters.events().unwrap();
+    assert_eq!((total.sent + total.suppressed, total.lost), (1001, 0));
+    // All of them are counted as what they are.
+    let denied = counters.reasons([0]).unwrap().into_iter();
+    let denied = denied.filter(|total| total.reason == Reason::UnknownDevice);
+    assert_eq!(
+        denied.map(|total| total.total.dropped_frames).sum::<u64>(),
+        1001
+    );
+}
+
+#[tokio::test]
 async fn a_full_ring_loses_events_and_says_how_many() {
     let mut options = small();
     options.events.per_sender = 1_000_000;
@@ -207,7 +247,8 @@ async fn a_full_ring_loses_events_and_says_how_many() {
     let mut stream = EventStream::open(&datapath).unwrap();
     let counters = Counters::open(&datapath).unwrap();
     for round in 1..=2 {
-        datapath.time(Side::Device, &udp(), 1000).unwrap();
+        // Malformed: such frames are told each time.
+        datapath.time(Side::Device, &udp()[..20], 1000).unwrap();
         let read = stream.next().await.unwrap();
         let total = counters.events().unwrap();
         // 104 bytes with their header, in a ring of one page.

@@ -28,7 +28,9 @@ fn without_a_policy_everything_is_dropped() {
 fn flows_are_made_and_forgotten() {
     let mut datapath = Datapath::load(&small()).unwrap();
     datapath.apply(&nobody_listed(Mode::Learn, 1)).unwrap();
-    let flows = datapath.table::<FlowKey, FlowEntry>(map::FLOWS).unwrap();
+    let flows = datapath
+        .table::<FlowKey, FlowEntry>(map::HALF_OPEN)
+        .unwrap();
     let mut frame = udp();
     for port in 0..100 {
         frame[35] = port;

@@ -31,6 +31,9 @@ pub const DEFAULT_FLOWS: u32 = 128 * 1024;
 /// Default number of half-open flows.
 pub const DEFAULT_HALF_OPEN: u32 = 64 * 1024;
 
+/// Denials that each CPU keeps: 64 KiB. A power of two.
+pub const DENIALS: u32 = 1024;
+
 /// Datagrams whose fragments are on their way.
 pub const FRAGMENTED: u32 = 8 * 1024;
 

@@ -35,6 +35,27 @@ pub struct FlowKey {
 
 crate::layout!(FlowKey, size 48, align 4);
 
+impl FlowKey {
+    /// The key as six words, for hashing.
+    #[inline(always)]
+    pub const fn words(&self) -> [u64; 6] {
+        const fn word(low: u32, high: u32) -> u64 {
+            low as u64 | (high as u64) << 32
+        }
+        let ports = self.device_port as u32 | (self.peer_port as u32) << 16;
+        let vlans = self.vlans.outer as u32 | (self.vlans.inner as u32) << 16;
+        let [d, p] = [self.device.0, self.peer.0];
+        [
+            word(d[0], d[1]),
+            word(d[2], d[3]),
+            word(p[0], p[1]),
+            word(p[2], p[3]),
+            word(ports, vlans),
+            self.mac.to_u64() | (self.wire as u64) << 48 | (self.protocol as u64) << 56,
+        ]
+    }
+}
+
 const _: () = assert!(crate::capacity::MAX_PORTS / 2 <= u8::MAX as usize + 1);
 
 /// Where a flow stands.

@@ -27,6 +27,13 @@ pub const fn hash2(seed: u64, key: [u64; 2]) -> (u32, u32) {
     finish(mix(mix(seed, key[0]), key[1]))
 }
 
+/// One number below `2^32` of a six-word key.
+#[inline(always)]
+pub const fn hash6(seed: u64, key: [u64; 6]) -> u32 {
+    let state = mix(mix(mix(seed, key[0]), key[1]), key[2]);
+    finish(mix(mix(mix(state, key[3]), key[4]), key[5])).0
+}
+
 /// Both bucket choices of a three-word key, before masking.
 #[inline(always)]
 pub const fn hash3(seed: u64, key: [u64; 3]) -> (u32, u32) {

@@ -16,6 +16,7 @@ pub mod budget;
 pub mod capacity;
 pub mod config;
 pub mod counter;
+pub mod denied;
 pub mod device;
 pub mod event;
 pub mod flow;

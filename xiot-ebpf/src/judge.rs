@@ -95,6 +95,7 @@ fn conversation(frame: &Frame, scratch: &mut Scratch) -> Verdict {
         } => return Verdict::hit(reason, mode, device, rule),
         Lookup::Miss => match Answer::from_u32(flow::xiot_half_open()) {
             Answer::Verdict => return scratch.verdict(),
+            Answer::Miss if flow::denied::xiot_denied() != 0 => return scratch.verdict(),
             Answer::Miss => Why::Miss,
             Answer::Reopen => Why::Reopen,
             Answer::ReopenEstablished => Why::ReopenEstablished,
@@ -148,6 +149,9 @@ pub extern "C" fn xiot_slow(why: u32) -> u32 {
         slot.index,
     );
     scratch.set_verdict(&verdict);
+    if verdict.dropped && parse::has_flow(packet) {
+        flow::denied::keep(packet, &verdict);
+    }
     match finding.opener {
         Some(opener) if !verdict.dropped => {
             scratch.opener.set(opener as u32);

@@ -34,6 +34,7 @@ pub fn run(ctx: &XdpContext) -> u32 {
     let Some(scratch) = scratch::take() else {
         return xdp_action::XDP_DROP;
     };
+    scratch.repeated.set(0);
     scratch
         .packet
         .reset(frame.length(), clock::seconds(), policy::slot::in_force());

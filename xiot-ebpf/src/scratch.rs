@@ -27,6 +27,8 @@ pub struct Scratch {
     pub quoted: Cell<FlowKey>,
     /// 1: there is one.
     pub has_quote: Cell<u8>,
+    /// 1: the verdict was given before in this second, on a frame of the same conversation.
+    pub repeated: Cell<u8>,
     /// Who opens the conversation that the verdict is about: [`crate::policy::peer::Opener`].
     pub opener: Cell<u32>,
     /// Which part of a datagram the frame holds, if it does not hold the whole.

@@ -1,6 +1,7 @@
 //! Conversations that were allowed once: found, moved on, opened.
 
 mod budget;
+pub(crate) mod denied;
 mod half_open;
 mod open;
 mod recheck;

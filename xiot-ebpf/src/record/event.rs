@@ -43,9 +43,11 @@ pub extern "C" fn xiot_event() -> u32 {
     // SAFETY: the element belongs to this CPU, and the program is not interrupted by itself.
     let counter = unsafe { &mut *counter };
     // A frame takes a token of the CPU only if its sender has one, and a sender's tally of what was held back leaves
-    // with an event that is sent, never before.
+    // with an event that is sent, never before. What repeats itself takes none: it would hide what else the sender does.
     let budget = sender(packet);
-    if budget.as_ref().is_some_and(|budget| budget.tokens == 0) || !cpu_allows(counter, packet.now)
+    if scratch.repeated.get() != 0
+        || budget.as_ref().is_some_and(|budget| budget.tokens == 0)
+        || !cpu_allows(counter, packet.now)
     {
         counter.suppressed += 1;
         hold_back(budget);

@@ -1,0 +1,113 @@
+//! Denials of this second, kept per CPU: a frame like the last one is denied like the last one.
+//!
+//! Only what depends on nothing but policy is kept, and only until the second or the epoch ends.
+
+use aya_ebpf::{btf_maps::PerCpuArray, macros::btf_map};
+use xiot_common::{
+    capacity::DENIALS,
+    denied::{DENIED_FROM_DEVICE, DENIED_OPENING, Denial},
+    device::Mode,
+    hash::hash6,
+    reason::Reason,
+};
+
+use crate::{
+    packet::{Fragment, Packet},
+    scratch,
+    verdict::Verdict,
+};
+
+/// By hash of the flow key: a newer denial takes the place of the one that was there.
+#[btf_map]
+static DENIED: PerCpuArray<Denial, { DENIALS as usize }> = PerCpuArray::new();
+
+const _: () = assert!(DENIALS.is_power_of_two());
+
+/// Keys come off the wire, but who finds two of one hash gains nothing: they only push each other out.
+const SEED: u64 = 0x4445_4e49_4544;
+
+#[inline(always)]
+fn place(packet: &Packet) -> Option<&'static mut Denial> {
+    let index = hash6(SEED, packet.key.words()) & (DENIALS - 1);
+    let denial = DENIED.get_ptr_mut(index)?;
+    // SAFETY: the element belongs to this CPU, and the program is not interrupted by itself.
+    Some(unsafe { &mut *denial })
+}
+
+#[inline(always)]
+fn kind(packet: &Packet) -> u8 {
+    let mut kind = 0;
+    if packet.is_from_device() {
+        kind |= DENIED_FROM_DEVICE;
+    }
+    if packet.is_pure_syn() {
+        kind |= DENIED_OPENING;
+    }
+    kind
+}
+
+/// Whether the frame was denied before in this second: 1, and the verdict is in the scratch.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub(crate) extern "C" fn xiot_denied() -> u32 {
+    let Some(scratch) = scratch::get() else {
+        return 0;
+    };
+    let packet = &scratch.packet;
+    let Some(denial) = place(packet) else {
+        return 0;
+    };
+    if denial.second != packet.now
+        || denial.epoch != packet.epoch
+        || denial.kind != kind(packet)
+        || denial.key != packet.key
+        || packet.fragment != Fragment::No
+    {
+        return 0;
+    }
+    let Some(reason) = Reason::from_u8(denial.reason) else {
+        return 0;
+    };
+    let verdict = Verdict::new(
+        reason,
+        Mode::from_u8(denial.mode),
+        denial.device,
+        0,
+        packet.slot,
+    );
+    scratch.set_verdict(&verdict);
+    scratch.repeated.set(1);
+    1
+}
+
+/// Keeps the denial of a frame.
+#[inline(always)]
+pub(crate) fn keep(packet: &Packet, verdict: &Verdict) {
+    if !is_by_policy_alone(verdict.reason) || packet.fragment != Fragment::No {
+        return;
+    }
+    let Some(denial) = place(packet) else {
+        return;
+    };
+    denial.key = packet.key;
+    denial.epoch = packet.epoch;
+    denial.second = packet.now;
+    denial.device = verdict.device;
+    denial.reason = verdict.reason as u8;
+    denial.mode = verdict.mode as u8;
+    denial.kind = kind(packet);
+}
+
+#[inline(always)]
+const fn is_by_policy_alone(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::UnknownDevice
+            | Reason::WrongWire
+            | Reason::AddressNotBound
+            | Reason::NoPeer
+            | Reason::NoProtocol
+            | Reason::NoPort
+            | Reason::WrongDirection
+    )
+}
