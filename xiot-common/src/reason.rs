@@ -111,6 +111,9 @@ reasons! {
     29 FragmentOverlap "fragment_overlap" Malformed "A fragment that overlaps one of the same datagram that has passed."
         "Find the sender by its MAC: overlaps are made to get past filters. Where it is a device of yours, its identification numbers repeat too soon.";
 
+    63 BadVlanTags "bad_vlan_tags" Malformed "A reserved VLAN id, or two tags that switches do not read alike."
+        "Find the sender by its MAC: frames like this are made to hop into another VLAN.";
+
     30 UnknownDevice "unknown_device" Denied "No device with this MAC and VLAN is listed, and no profile is set for devices that are not."
         "List the device, or give `defaults` a profile for those that are not; `devices --unlisted` shows them all.";
     31 WrongWire "wrong_wire" Denied "The device is listed on another wire than the one the frame is on."

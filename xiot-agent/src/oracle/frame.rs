@@ -137,7 +137,8 @@ impl Frame {
             }
             let tag = SingleVlanHeaderSlice::from_slice(rest)
                 .map_err(|_short| Reason::TruncatedEthernet)?;
-            tags.push(tag.vlan_identifier().value());
+            tags.push((ether_type, tag.vlan_identifier().value()));
+            check_tags(&tags)?;
             ether_type = tag.ether_type();
             rest = after(rest, 4);
         }
@@ -158,7 +159,7 @@ impl Frame {
         Ok(Self {
             destination: ethernet.destination(),
             source: ethernet.source(),
-            vlans: (tag_or_zero(&tags, 0), tag_or_zero(&tags, 1)),
+            vlans: (id_or_zero(&tags, 0), id_or_zero(&tags, 1)),
             content,
         })
     }
@@ -194,12 +195,31 @@ impl Packet {
     }
 }
 
+/// Whether every switch reads these tags alike.
+fn check_tags(tags: &[(EtherType, u16)]) -> Result<(), Reason> {
+    let reserved = tags.iter().any(|&(_, id)| id == 0xfff);
+    let hops = match tags {
+        [(outer_type, outer), (inner_type, inner)] => {
+            *outer == 0
+                || *inner == 0
+                || (*outer_type == EtherType::VLAN_TAGGED_FRAME
+                    && *inner_type == EtherType::PROVIDER_BRIDGING)
+        }
+        _ => false,
+    };
+    if reserved || hops {
+        Err(Reason::BadVlanTags)
+    } else {
+        Ok(())
+    }
+}
+
 fn is_vlan(ether_type: EtherType) -> bool {
     matches!(ether_type.0, 0x8100 | 0x88a8)
 }
 
-fn tag_or_zero(tags: &[u16], nth: usize) -> u16 {
-    tags.get(nth).copied().unwrap_or(0)
+fn id_or_zero(tags: &[(EtherType, u16)], nth: usize) -> u16 {
+    tags.get(nth).map_or(0, |&(_, id)| id)
 }
 
 fn check_arp(bytes: &[u8]) -> Result<(), Reason> {

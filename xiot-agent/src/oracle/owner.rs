@@ -29,7 +29,7 @@ impl Owner {
                 .position(|device| device.mac == mac && device.vlan == vlan)
         };
         listed_for(Some(vlans))
-            .or_else(|| listed_for(None))
+            .or_else(|| listed_for(None).filter(|_| vlans.1 == 0))
             .map_or(Self::Unlisted, Self::Listed)
     }
 

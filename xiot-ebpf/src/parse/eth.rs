@@ -19,6 +19,8 @@ const TAG: u16 = 0x8100;
 const SERVICE_TAG: u16 = 0x88a8;
 
 const VLAN_ID: u16 = 0x0fff;
+/// No VLAN may have this id (IEEE 802.1Q, table 9-2).
+const RESERVED_VLAN: u16 = 0x0fff;
 
 #[derive(Clone, Copy)]
 #[repr(C, packed(2))]
@@ -57,12 +59,23 @@ pub(crate) fn parse(frame: &Frame, packet: &mut Packet) -> Result<usize, Reason>
     let mut offset = size_of::<Header>();
     if is_tag(ethertype) {
         let tag: Tag = frame.read(offset).ok_or(Reason::TruncatedEthernet)?;
+        let outer = ethertype;
         packet.vlans.outer = u16::from_be(tag.control) & VLAN_ID;
+        if packet.vlans.outer == RESERVED_VLAN {
+            return Err(Reason::BadVlanTags);
+        }
         ethertype = u16::from_be(tag.ethertype);
         offset += size_of::<Tag>();
         if is_tag(ethertype) {
             let tag: Tag = frame.read(offset).ok_or(Reason::TruncatedEthernet)?;
             packet.vlans.inner = u16::from_be(tag.control) & VLAN_ID;
+            if packet.vlans.inner == RESERVED_VLAN
+                || packet.vlans.inner == 0
+                || packet.vlans.outer == 0
+                || (outer == TAG && ethertype == SERVICE_TAG)
+            {
+                return Err(Reason::BadVlanTags);
+            }
             ethertype = u16::from_be(tag.ethertype);
             offset += size_of::<Tag>();
             if is_tag(ethertype) {

@@ -11,7 +11,7 @@ use super::slot::Slot;
 use crate::packet::{Packet, mac};
 
 /// The id of the device with the MAC on the device's side of the frame, or 0. One filed under these VLANs wins
-/// over one filed under any.
+/// over one filed under any, which stands for one tag or none.
 #[inline(always)]
 pub fn find(slot: &Slot, packet: &Packet) -> u32 {
     if slot.header.flags & SLOT_VLAN_DEVICES != 0 {
@@ -19,6 +19,10 @@ pub fn find(slot: &Slot, packet: &Packet) -> u32 {
         if id != 0 {
             return id;
         }
+    }
+    // Two tags are never any: who sends them to a switch that takes off the first speaks in another VLAN.
+    if packet.vlans.inner != 0 {
+        return 0;
     }
     lookup(slot, packet, ANY_VLAN)
 }
