@@ -151,7 +151,7 @@ fn files_that_cannot_be_used_change_nothing() {
     });
     let typo = POLICY.replace("tcp: 3613", "tpc: 3613");
     for (gateway_file, policy, message) in [
-        (small.clone(), typo.as_str(), "policy.yaml:6:"),
+        (small.clone(), typo.as_str(), "policy.yaml:7:22"),
         (
             small.clone(),
             &crowd,

@@ -30,7 +30,7 @@ fn a_new_policy_takes_over_and_flows_are_forgotten() {
     assert!(connect_is_lost(&rig.device, shell.address()));
 
     let policy = POLICY.replace("tcp: 3613", "tcp: [22, 3613]");
-    let second = Agent::start_with(&rig, &gateway(&rig, ""), &policy, &KEEP);
+    let second = Agent::start_with(&rig, &gateway(&rig, "grace: 0s\n"), &policy, &KEEP);
     let status = second.json(&["status"]);
     assert_eq!(status["flows"]["used"], 0);
     assert_eq!(second.json(&["observed"]).as_array().unwrap().len(), 0);
@@ -44,6 +44,21 @@ fn a_new_policy_takes_over_and_flows_are_forgotten() {
     let drops = second.say(&["drops", "--reason", "tcp_no_flow", "--json"]);
     assert!(drops.contains("pump-1"), "{drops}");
     exchange(&mut connect(&rig.device, pump.address()), 1_000);
+}
+
+#[test]
+fn within_the_grace_time_a_session_survives_the_takeover() {
+    let rig = Rig::new();
+    let first = Agent::start_with(&rig, &gateway(&rig, ""), POLICY, &KEEP);
+    let server = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 3613);
+    let mut session = connect(&rig.device, server.address());
+    exchange(&mut session, 1_000);
+    first.stop();
+    let second = Agent::start_with(&rig, &gateway(&rig, ""), POLICY, &KEEP);
+    exchange(&mut session, 1_000);
+    let frames = second.json(&["status"])["frames"].clone();
+    let mut frames = frames.as_array().unwrap().iter();
+    assert!(frames.any(|it| it["reason"] == "allowed_grace"));
 }
 
 #[test]

@@ -46,6 +46,8 @@ pub(super) struct Stream {
     to: PacketSocket,
     /// Batches that were begun.
     begun: AtomicU64,
+    /// No more batches are begun.
+    done: AtomicBool,
     /// Batches that were judged, all before them included.
     judged: AtomicU64,
     /// The right to begin a batch.
@@ -70,6 +72,7 @@ impl Stream {
             from,
             to,
             begun: AtomicU64::new(0),
+            done: AtomicBool::new(false),
             judged: AtomicU64::new(0),
             tokens: (give, Mutex::new(take)),
             arrived: Mutex::new(vec![Vec::new(); DEVICES]),
@@ -105,15 +108,16 @@ impl Stream {
                 self.from.send(&self.frame(device, batch)).unwrap();
             }
         }
+        self.done.store(true, Ordering::Release);
     }
 
     /// Until everything that was sent is there.
-    pub(super) fn receive(&self, over: &AtomicBool) {
+    pub(super) fn receive(&self) {
         let mut arrived = self.arrived.lock().unwrap();
         let mut silent_since = Instant::now();
         loop {
             let next = self.to.receive(Instant::now() + LOOK).unwrap();
-            if over.load(Ordering::Acquire) && self.judged() == self.begun() {
+            if self.done.load(Ordering::Acquire) && self.judged() == self.begun() {
                 return;
             }
             let Some(frame) = next else {

@@ -41,7 +41,7 @@ use crate::{
 ///
 /// With --keep-attached, and after death by any other signal, enforcement goes on without an agent, and the next run takes
 /// over: each port is judged by the old or the new program at any time. The new program begins with empty tables: flows,
-/// counters and what was observed are forgotten, and TCP sessions of devices in mode enforce have to be opened again.
+/// counters and what was observed are forgotten. Sessions that the rules allow are picked up for a while (grace).
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// Gateway file: wires, sizes, addresses to listen on.

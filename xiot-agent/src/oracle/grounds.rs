@@ -43,11 +43,13 @@ impl<'p> Grounds<'p> {
         Some(self.profile()?.rules.get(position)?.id)
     }
 
-    /// Whether the device is judged by the same in both. Ids, names and notes judge nothing.
+    /// Whether the device is judged by the same in both. Ids and notes judge nothing; names do not
+    /// either, but say whose a flow and its rule are.
     pub(super) fn is_same_generation(self, other: Self) -> bool {
         match (self.device(), other.device()) {
             (Some(one), Some(two)) => {
-                let same_device = one.mac == two.mac
+                let same_device = one.name == two.name
+                    && one.mac == two.mac
                     && one.vlan == two.vlan
                     && one.wire == two.wire
                     && one.addresses == two.addresses
@@ -77,7 +79,8 @@ fn judge_alike(one: Option<&Profile>, two: Option<&Profile>) -> bool {
     let same_rule = |(a, b): (&Rule, &Rule)| {
         a.initiator == b.initiator && a.peers == b.peers && a.clauses == b.clauses
     };
-    (one.arp, one.nd, one.dhcp) == (two.arp, two.nd, two.dhcp)
+    one.name == two.name
+        && (one.arp, one.nd, one.dhcp) == (two.arp, two.nd, two.dhcp)
         && one.timeouts == two.timeouts
         && one.limits == two.limits
         && one.rules.len() == two.rules.len()

@@ -24,7 +24,7 @@ pub enum ReloadError {
     #[error(transparent)]
     File(#[from] FileError),
     /// A file has errors: all of them, with their places.
-    #[error("{}", .0.trim_end())]
+    #[error("the files have errors, nothing was changed:\n\n{}", .0.trim_end())]
     Findings(String),
     /// What holds from a start on was changed.
     #[error(
