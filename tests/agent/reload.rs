@@ -119,6 +119,39 @@ fn what_the_new_policy_denies_ends_with_the_next_frame() {
 }
 
 #[test]
+fn a_number_that_goes_to_another_device_begins_at_zero() {
+    let rig = Rig::new();
+    let list = |names: &[&str]| {
+        let (head, _) = POLICY.split_once("devices:").unwrap();
+        let devices = names.iter().map(|name| {
+            let mac = if *name == "pump-1" {
+                "02:00:00:00:30:0c"
+            } else {
+                "02:00:00:00:30:dd"
+            };
+            format!("  - {{name: {name}, mac: \"{mac}\", profile: pump, mode: enforce}}\n")
+        });
+        format!("{head}devices:\n{}", devices.collect::<String>())
+    };
+    let agent = Agent::start(&rig, &gateway(&rig, ""), &list(&["pump-1", "other"]));
+    let server = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 3613);
+    exchange(&mut connect(&rig.device, server.address()), 1_000);
+    let frames = |name| {
+        device(&agent, name)["traffic"]["from_frames"]
+            .as_u64()
+            .unwrap()
+    };
+    assert!(frames("pump-1") > 0);
+    // Its number is free, then somebody else's.
+    for names in [&["other"][..], &["other", "new"]] {
+        write_policy(&rig, &list(names));
+        agent.say(&["reload"]);
+    }
+    assert_eq!(frames("new"), 0);
+    assert_eq!(device(&agent, "new")["traffic"]["to_frames"], 0);
+}
+
+#[test]
 fn a_signal_does_the_same() {
     let rig = Rig::new();
     let mut agent = Agent::start(&rig, &gateway(&rig, ""), POLICY);

@@ -12,7 +12,10 @@ use std::{
 
 use etherparse::PacketBuilder;
 use xiot_agent::netns::packet::PacketSocket;
-use xiot_tests::{net::rig::Rig, until::PATIENCE};
+use xiot_tests::{
+    net::rig::{Host, Rig},
+    until::PATIENCE,
+};
 
 /// Devices of a stream.
 pub(super) const DEVICES: usize = 6;
@@ -58,7 +61,7 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) fn new(rig: &Rig, direction: Direction) -> Self {
-        let [device, uplink] = [&rig.device, &rig.uplink].map(|host| host.packets());
+        let [device, uplink] = [&rig.device, &rig.uplink].map(Host::packets);
         let (from, to) = match direction {
             Direction::FromDevice => (device, uplink),
             Direction::ToDevice => (uplink, device),

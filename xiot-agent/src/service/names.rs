@@ -58,6 +58,7 @@ impl Names {
 
     /// Names of the policy that follows this one. What is no more in it keeps its name until its number goes to something
     /// else.
+    #[must_use]
     pub fn follow(&self, policy: Arc<Policy>, ids: Arc<Assignment>) -> Self {
         let mut next = Self::new(policy, Arc::clone(&self.wires), ids);
         let devices: HashSet<_> = next.ids.devices().iter().copied().collect();
