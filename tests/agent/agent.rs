@@ -10,7 +10,7 @@ use serde_json::Value;
 use xiot_agent::netns::process::Running;
 use xiot_tests::{
     net::rig::{DEVICE_PORT, Rig, UPLINK_PORT},
-    until::{PATIENCE, until},
+    until::{patience, until},
 };
 
 use crate::AGENT;
@@ -141,7 +141,7 @@ impl<'r> Agent<'r> {
     /// Asks it to end, and waits for that.
     #[track_caller]
     pub(crate) fn stop(mut self) {
-        let status = self.running.stop(PATIENCE).unwrap();
+        let status = self.running.stop(patience()).unwrap();
         assert!(
             status.is_some_and(|status| status.success()),
             "{status:?}: {}",

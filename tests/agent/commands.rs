@@ -12,7 +12,7 @@ use xiot_tests::{
         rig::Rig,
         traffic::{EchoServer, connect, connect_is_lost, exchange, ping},
     },
-    until::{PATIENCE, until},
+    until::{patience, until},
 };
 
 use crate::{
@@ -249,7 +249,7 @@ fn drops_are_followed_as_they_come() {
     // The agent's end is the follower's end, and no failure of it.
     agent.stop();
     assert!(lines.all(|line| line.is_ok()));
-    let status = follower.wait(PATIENCE).unwrap().unwrap();
+    let status = follower.wait(patience()).unwrap().unwrap();
     assert_eq!(status.code(), Some(0));
 }
 
@@ -268,6 +268,6 @@ fn a_follower_of_an_agent_that_is_killed_says_so() {
     let mut stderr = follower.child().stderr.take().unwrap();
     stderr.read_to_string(&mut said).unwrap();
     assert!(said.contains("stopped answering"), "{said}");
-    let status = follower.wait(PATIENCE).unwrap().unwrap();
+    let status = follower.wait(patience()).unwrap().unwrap();
     assert_eq!(status.code(), Some(8));
 }

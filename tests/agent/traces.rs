@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use xiot_tests::{
     net::rig::{DEVICE_PORT, Rig, UPLINK_PORT},
-    until::{PATIENCE, until},
+    until::{patience, until},
 };
 
 use crate::{
@@ -81,7 +81,7 @@ fn an_agent_that_is_asked_to_end_leaves_nothing() {
         let mut agent = Agent::start(&rig, &gateway(&rig, ""), POLICY);
         assert_ne!(Traces::of(&rig), before);
         agent.running().signal(signal).unwrap();
-        let status = agent.running().wait(PATIENCE).unwrap().unwrap();
+        let status = agent.running().wait(patience()).unwrap().unwrap();
         assert_eq!(status.code(), Some(0), "{signal:?}: {}", agent.log());
         assert_eq!(Traces::of(&rig), before, "{signal:?}");
     }

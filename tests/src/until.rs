@@ -1,22 +1,34 @@
 //! Waiting for something to become true: a poll with a deadline, never a guess at how long it takes.
 
 use std::{
-    thread,
+    env, thread,
     time::{Duration, Instant},
 };
 
-/// How long a thing that must happen may take on a slow and busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// Seconds that a thing that must happen may take on a slow and busy machine.
+const PATIENCE: u64 = 30;
+
+/// How long a thing that must happen may take: `XIOT_PATIENCE` seconds where that is set, as for emulated machines.
+///
+/// # Panics
+/// Where it is set to something else than a number.
+pub fn patience() -> Duration {
+    let seconds = env::var("XIOT_PATIENCE").map_or(PATIENCE, |text| {
+        text.parse().expect("XIOT_PATIENCE is a number of seconds")
+    });
+    Duration::from_secs(seconds)
+}
 
 /// Pause between two looks.
 const INTERVAL: Duration = Duration::from_millis(10);
 
-/// The first `Some` of `look`. Panics with `what` when [`PATIENCE`] is over.
+/// The first `Some` of `look`. Panics with `what` when [`patience`] is over.
 #[track_caller]
 pub fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
-    match within(PATIENCE, look) {
+    let patience = patience();
+    match within(patience, look) {
         Some(found) => found,
-        None => panic!("gave up waiting for {what} after {PATIENCE:?}"),
+        None => panic!("gave up waiting for {what} after {patience:?}"),
     }
 }
 

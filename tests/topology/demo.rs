@@ -9,7 +9,7 @@ use std::{
 };
 
 use xiot_agent::netns::{name, process::Running, scratch::Scratch};
-use xiot_tests::until::{PATIENCE, until};
+use xiot_tests::until::{patience, until};
 
 use crate::AGENT;
 
@@ -76,7 +76,7 @@ fn an_interrupt_in_the_middle_leaves_nothing() {
         assert!(lines.any(|line| line.contains("the pump reports")));
         assert!(!left(&prefix).is_empty());
         running.signal(signal).unwrap();
-        let status = running.wait(PATIENCE).unwrap().expect("it ends");
+        let status = running.wait(patience()).unwrap().expect("it ends");
         assert!(!status.success());
         assert_eq!(left(&prefix), Vec::<String>::new());
     }
@@ -117,7 +117,7 @@ fn an_expectation_that_is_not_met_fails_the_demo_and_leaves_nothing() {
         .unwrap();
     assert!(cut.success());
     let text: Vec<_> = lines.collect();
-    let status = running.wait(PATIENCE).unwrap().expect("it ends");
+    let status = running.wait(patience()).unwrap().expect("it ends");
     assert!(!status.success(), "{text:#?}");
     assert!(
         text.iter()

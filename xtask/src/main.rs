@@ -5,7 +5,9 @@
 #![expect(clippy::print_stderr, reason = "a command-line tool talks on stderr")]
 
 mod agent;
+mod binaries;
 mod docs;
+mod kernels;
 mod lint;
 mod setup;
 mod shell;
@@ -49,6 +51,8 @@ enum Command {
     },
     /// Run all tests, those against the real kernel included (root)
     Test(test::Options),
+    /// Run the tests of the data path on the distribution's older kernels, in an emulator
+    Kernels(kernels::Options),
     /// Check format, lints, documentation and house rules; every warning is an error
     Lint,
     /// All that a change has to pass: lint, then test
@@ -83,6 +87,10 @@ fn run(command: Command) -> Result<()> {
         Command::Test(options) => {
             setup::ensure(Needs::TEST)?;
             test::run(&options)
+        }
+        Command::Kernels(options) => {
+            setup::ensure(Needs::TEST)?;
+            kernels::run(&options)
         }
         Command::Lint => {
             setup::ensure(Needs::LINT)?;

@@ -142,7 +142,8 @@ fn search_path() -> std::ffi::OsString {
     env::join_paths(dirs).unwrap_or(path)
 }
 
-fn quote(word: &OsStr) -> String {
+/// A word of a command as a shell takes it.
+pub(crate) fn quote(word: &OsStr) -> String {
     let word = word.to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=/.,:+@%".contains(c);
     if !word.is_empty() && word.chars().all(plain) {

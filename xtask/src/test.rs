@@ -2,10 +2,9 @@
 //!
 //! nextest comes last and replaces this process, so that the last line is its summary.
 
-use std::fs;
+use anyhow::Result;
 
-use anyhow::{Context as _, Result};
-
+use crate::binaries::Binaries;
 use crate::{shell, tidy};
 
 /// What to run, and for how long.
@@ -51,8 +50,13 @@ impl Options {
 /// All tests of the build that is shipped.
 const SHIPPED: &[&str] = &["--workspace"];
 
-/// The one test of the build whose XDP program logs.
-const LOGGING: &[&str] = &["--package=xiot-tests", "--features=bpf-log", "--test=agent"];
+/// The tests of the build whose XDP program logs.
+const LOGGING: &[&str] = &[
+    "--package=xiot-tests",
+    "--features=bpf-log",
+    "--test=agent",
+    "--test=verifier",
+];
 
 /// Runs the tests. Does not return when the last of them could be started.
 pub(crate) fn run(options: &Options) -> Result<()> {
@@ -61,7 +65,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         if tidy::has_examples()? {
             shell::run(shell::cargo().args(["test", "--workspace", "--doc", "--quiet"]))?;
         }
-        shell::run(nextest(LOGGING)?.args(["--profile", "ci", "bpf_log::"]))?;
+        let names = ["bpf_log::", "instructions_stay_near"];
+        shell::run(nextest(LOGGING)?.args(["--profile", "ci"]).args(names))?;
     }
     shell::become_it(
         nextest(SHIPPED)?
@@ -84,31 +89,9 @@ fn nextest(what: &[&str]) -> Result<std::process::Command> {
 /// Builds as the user who asked and runs as root, so that root leaves no file in the build
 /// directory. nextest itself runs as root, not each test: it must be able to end a hung one.
 fn as_other_user(what: &[&str]) -> Result<std::process::Command> {
-    let dir = shell::target_dir().join("nextest-as-root");
-    fs::create_dir_all(&dir).with_context(|| format!("could not create {}", dir.display()))?;
-    let describe = |name: &str, args: &[&str]| -> Result<_> {
-        let mut cargo = shell::cargo();
-        cargo.args(args).stderr(std::process::Stdio::inherit());
-        let text =
-            shell::output(&mut cargo).with_context(|| format!("{} failed", shell::line(&cargo)))?;
-        let path = dir.join(name);
-        fs::write(&path, text).with_context(|| format!("could not write {}", path.display()))?;
-        Ok(path)
-    };
-    let metadata = describe("metadata.json", &["metadata", "--format-version", "1"])?;
-    let list = ["nextest", "list"]
-        .iter()
-        .chain(what)
-        .chain(&["--list-type", "binaries-only", "--message-format", "json"])
-        .copied()
-        .collect::<Vec<_>>();
-    let binaries = describe("binaries.json", &list)?;
+    let binaries = Binaries::build(what, &shell::target_dir().join("nextest-as-root"))?;
     let mut nextest = shell::as_root("cargo-nextest");
-    nextest
-        .args(["nextest", "run", "--cargo-metadata"])
-        .arg(metadata)
-        .arg("--binaries-metadata")
-        .arg(binaries);
+    binaries.run_by(&mut nextest);
     Ok(nextest)
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 use xiot_agent::netns::packet::{Captured, PacketSocket};
 
 use super::rig::Host;
-use crate::until::PATIENCE;
+use crate::until::patience;
 
 /// A capture that runs since it was made; frames wait in the socket.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Capture {
     /// Everything up to and including the frame that is the last one. Panics when it does not come.
     #[track_caller]
     pub fn up_to(&self, what: &str, is_last: impl Fn(&Captured) -> bool) -> Vec<Captured> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + patience();
         let mut frames = Vec::new();
         loop {
             let Some(frame) = self.receive(deadline) else {

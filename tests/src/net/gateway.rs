@@ -11,7 +11,7 @@ use serde_json::Value;
 use xiot_agent::netns::process::Running;
 
 use super::rig::{DEVICE_PORT, Rig, UPLINK_PORT};
-use crate::until::{PATIENCE, until, within};
+use crate::until::{patience, until, within};
 
 /// What the agent prints once every frame is judged by the policy.
 const READY: &str = "READY";
@@ -51,7 +51,7 @@ impl<'r> Gateway<'r> {
             .stdout(create(&output))
             .stderr(create(&log));
         let mut agent = Running::start(&mut command).unwrap_or_else(|error| panic!("{error}"));
-        let is_ready = within(PATIENCE, || {
+        let is_ready = within(patience(), || {
             let ready = read(&output).lines().any(|line| line.starts_with(READY));
             let ended = agent
                 .wait(Duration::ZERO)
@@ -150,7 +150,7 @@ impl<'r> Gateway<'r> {
     /// Asks the agent to end.
     #[track_caller]
     pub fn terminate(&mut self) -> ExitStatus {
-        match self.agent.stop(PATIENCE) {
+        match self.agent.stop(patience()) {
             Ok(Some(status)) => status,
             other => panic!("the agent did not end by itself: {other:?}\n{}", self.log()),
         }

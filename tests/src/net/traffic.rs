@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::rig::Host;
-use crate::until::PATIENCE;
+use crate::until::patience;
 
 /// How long a conversation that must not happen is given: long enough for many round trips.
 const DENIED_PATIENCE: Duration = Duration::from_millis(400);
@@ -16,7 +16,7 @@ const DENIED_PATIENCE: Duration = Duration::from_millis(400);
 /// Whether one echo request is answered.
 #[track_caller]
 pub fn ping(from: &Host, to: IpAddr) -> bool {
-    ping_within(from, to, PATIENCE)
+    ping_within(from, to, patience())
 }
 
 /// Whether one echo request stays without an answer.
@@ -82,9 +82,9 @@ fn echo(mut stream: TcpStream) -> io::Result<()> {
 /// Connects.
 #[track_caller]
 pub fn connect(from: &Host, to: SocketAddr) -> TcpStream {
-    let stream = inside(from, || TcpStream::connect_timeout(&to, PATIENCE));
+    let stream = inside(from, || TcpStream::connect_timeout(&to, patience()));
     for limit in [
-        stream.set_read_timeout(Some(PATIENCE)),
+        stream.set_read_timeout(Some(patience())),
         stream.set_nodelay(true),
     ] {
         limit.unwrap_or_else(|error| panic!("{error}"));
@@ -136,7 +136,7 @@ fn noise(length: usize) -> Vec<u8> {
 pub fn udp(host: &Host, address: IpAddr, port: u16) -> UdpSocket {
     let socket = inside(host, || UdpSocket::bind((address, port)));
     socket
-        .set_read_timeout(Some(PATIENCE))
+        .set_read_timeout(Some(patience()))
         .unwrap_or_else(|error| panic!("{error}"));
     socket
 }

@@ -258,15 +258,21 @@ impl Climb<'_> {
         ports: &[Port],
         attached: &mut [Attached],
     ) -> Result<(), BringUpError> {
+        let modes: Vec<UsedMode> = attached.iter().map(|attached| attached.mode).collect();
         for (port, attached) in ports.iter().zip(attached) {
-            let Some(other) = ports
+            let Some((other, other_mode)) = ports
                 .iter()
-                .find(|other| other.config.index == port.config.egress)
+                .zip(&modes)
+                .find(|(other, _)| other.config.index == port.config.egress)
             else {
                 continue;
             };
-            let takes_frames = netlink::features(other.link.ifindex)?
-                .is_none_or(|features| features.has(Features::TRANSMIT));
+            // Linux before 6.3 can't tell. A driver that took no native program takes no frames either; one that took
+            // one is trusted.
+            let takes_frames = match netlink::features(other.link.ifindex)? {
+                Some(features) => features.has(Features::TRANSMIT),
+                None => *other_mode == UsedMode::Native,
+            };
             if attached.mode == UsedMode::Generic || takes_frames {
                 continue;
             }

@@ -1,0 +1,24 @@
+//! The variants of the program that the agent loads: one for each choice that changes what the verifier sees.
+
+use xiot_agent::datapath::Options;
+
+/// In a build with the program's log every variant is another one, with a name of its own.
+macro_rules! name {
+    ($name:literal) => {
+        if cfg!(feature = "bpf-log") {
+            concat!("log-", $name)
+        } else {
+            $name
+        }
+    };
+}
+
+/// Names and options, at the sizes that are used where none are configured.
+pub(crate) fn variants() -> Vec<(&'static str, Options)> {
+    let plain = Options::default();
+    let trace = Options {
+        trace: true,
+        ..Options::default()
+    };
+    vec![(name!("plain"), plain), (name!("trace"), trace)]
+}
