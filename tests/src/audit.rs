@@ -8,14 +8,14 @@ use std::{
 use xiot_agent::oracle::{Oracle, State};
 use xiot_common::{
     addr::Addr,
-    flow::{FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowKey, FlowState},
+    flow::{
+        FLOW_ACKNOWLEDGED_FROM, FLOW_ACKNOWLEDGED_TO, FLOW_DOUBTFUL, FLOW_PEER_INITIATED,
+        FLOW_WOULD_DROP, FlowEntry, FlowKey, FlowState,
+    },
     reason::Reason,
 };
 
-use crate::{clock, frame::Mac};
-
-/// Silences are compared this coarsely: the kernel's clock runs on while a test does.
-const GRAIN: u64 = 110;
+use crate::frame::Mac;
 
 /// One flow, in terms of neither table.
 #[derive(Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -32,15 +32,29 @@ struct Line {
     reason: Reason,
     state: &'static str,
     idle_timeout: u64,
-    grains_idle: u64,
+    /// None where a second may have passed unseen.
+    last_frame: Option<u64>,
+    half_open: bool,
+    doubtful: bool,
+    acknowledged: (Option<u32>, Option<u32>),
 }
 
-/// The program's flows, one a line.
-pub(crate) fn of_program(flows: &[(FlowKey, FlowEntry)]) -> BTreeSet<String> {
-    let now = clock::second();
+/// The program's flows, one a line. `passed` is how far its past was moved.
+pub(crate) fn of_program(
+    flows: &[(FlowKey, FlowEntry, bool)],
+    passed: u64,
+    is_blurred: bool,
+) -> BTreeSet<String> {
     flows
         .iter()
-        .map(|(key, entry)| {
+        .map(|(key, entry, is_half_open)| {
+            let has = |flag: u8| entry.flags & flag != 0;
+            let acknowledged = |flag, number: u32| has(flag).then(|| u32::from_be(number));
+            let last_frame = u64::from(
+                entry
+                    .last_seen
+                    .wrapping_add(u32::try_from(passed & u64::from(u32::MAX)).expect("32 bits")),
+            );
             let reason = Reason::from_u8(entry.reason).expect("a flow has a reason");
             let would_drop = entry.flags & FLOW_WOULD_DROP != 0;
             Line {
@@ -60,7 +74,13 @@ pub(crate) fn of_program(flows: &[(FlowKey, FlowEntry)]) -> BTreeSet<String> {
                 },
                 state: state_name(entry.state),
                 idle_timeout: u64::from(entry.idle_timeout),
-                grains_idle: u64::from(now.wrapping_sub(entry.last_seen)) / GRAIN,
+                last_frame: (!is_blurred).then_some(last_frame),
+                half_open: *is_half_open,
+                doubtful: has(FLOW_DOUBTFUL),
+                acknowledged: (
+                    acknowledged(FLOW_ACKNOWLEDGED_FROM, entry.acknowledged_from),
+                    acknowledged(FLOW_ACKNOWLEDGED_TO, entry.acknowledged_to),
+                ),
             }
         })
         .map(|line| format!("{line:?}"))
@@ -68,7 +88,7 @@ pub(crate) fn of_program(flows: &[(FlowKey, FlowEntry)]) -> BTreeSet<String> {
 }
 
 /// The oracle's flows likewise.
-pub(crate) fn of_oracle(oracle: &Oracle<'_>, now: u64) -> BTreeSet<String> {
+pub(crate) fn of_oracle(oracle: &Oracle<'_>, is_blurred: bool) -> BTreeSet<String> {
     oracle
         .flows()
         .map(|flow| Line {
@@ -94,7 +114,10 @@ pub(crate) fn of_oracle(oracle: &Oracle<'_>, now: u64) -> BTreeSet<String> {
                 State::Replied => "replied",
             },
             idle_timeout: flow.idle_timeout.as_secs(),
-            grains_idle: (now - flow.last_frame) / GRAIN,
+            last_frame: (!is_blurred).then_some(flow.last_frame),
+            half_open: flow.half_open,
+            doubtful: flow.doubtful,
+            acknowledged: flow.acknowledged,
         })
         .map(|line| format!("{line:?}"))
         .collect()

@@ -19,13 +19,22 @@ pub fn within_one_second<T>(mut act: impl FnMut() -> T) -> T {
     }
 }
 
+/// Second that the program reads now.
+pub fn coarse_second() -> u64 {
+    read(libc::CLOCK_MONOTONIC_COARSE) / 1_000_000_000
+}
+
 fn nanoseconds() -> u64 {
+    read(libc::CLOCK_MONOTONIC)
+}
+
+fn read(clock: libc::clockid_t) -> u64 {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
     // SAFETY: the pointer is to a timespec of ours.
-    let result = unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
+    let result = unsafe { libc::clock_gettime(clock, &raw mut time) };
     assert_eq!(result, 0, "the monotonic clock is always there");
     let seconds = u64::try_from(time.tv_sec).expect("it starts at 0");
     let rest = u64::try_from(time.tv_nsec).expect("it is below a second");

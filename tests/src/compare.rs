@@ -1,18 +1,25 @@
-//! The same frames before program and oracle: verdicts, and what is left behind.
+//! The same before program and oracle: verdicts, and what is left behind.
 
-use std::fmt;
+use std::{fmt, slice};
 
-use xiot_agent::{
-    model::policy::Policy,
-    oracle::{Limits, Oracle},
+use xiot_agent::{model::policy::Policy, oracle::Oracle};
+
+use crate::{
+    audit, clock,
+    prog::Prog,
+    shot::Shot,
+    step::{self, Step},
+    tally::Tally,
+    verdict::Verdict,
 };
 
-use crate::{audit, prog::Prog, shot::Shot, tally::Tally, verdict::Verdict};
+/// Trials of one sequence in which a second passed while a frame was judged, at most.
+const BLURRED_TRIALS: usize = 20;
 
 /// Where the two part.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Difference {
-    /// Position of the frame; for what is left behind, of the last one.
+    /// Position of the step; for what is left behind, of the last one.
     pub at: usize,
     /// What the program says.
     pub program: String,
@@ -27,16 +34,24 @@ impl fmt::Display for Difference {
             program,
             oracle,
         } = self;
-        write!(f, "frame {at}\nprogram: {program}\noracle:  {oracle}")
+        write!(f, "step {at}\nprogram: {program}\noracle:  {oracle}")
     }
 }
 
-/// Program and oracle under one policy, both without flows at first.
+/// Program and oracle under one policy after the other, both without memory at first.
 #[derive(Debug)]
 pub struct Trial<'t> {
     prog: &'t mut Prog,
     oracle: Oracle<'t>,
-    now: u64,
+    wires: &'t [String],
+    /// Those that are still to come.
+    policies: slice::Iter<'t, Policy>,
+    /// Seconds by which the program's past was moved, instead of its clock.
+    passed: u64,
+    /// Second by both clocks; 0 before there is a grace period.
+    grace_until: u64,
+    /// A second passed while a frame was judged: which of the two it was judged in, nobody knows.
+    is_blurred: bool,
     judged: usize,
     tally: Tally,
 }
@@ -44,35 +59,69 @@ pub struct Trial<'t> {
 impl<'t> Trial<'t> {
     /// Puts the policy in force.
     pub fn new(prog: &'t mut Prog, policy: &'t Policy, wires: &'t [String]) -> Self {
-        prog.apply(policy, wires);
-        let room = usize::try_from(prog.room()).expect("a map's size");
-        let tally = Tally::before(prog.counters(), policy);
+        Self::over(prog, slice::from_ref(policy), wires)
+    }
+
+    /// Puts the first policy in force; each swap takes the next.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub fn over(prog: &'t mut Prog, policies: &'t [Policy], wires: &'t [String]) -> Self {
+        let mut all = policies.iter();
+        let first = all.next().expect("one policy at least");
+        prog.apply(first, wires);
+        let tally = Tally::before(prog.counters(), policies);
+        let limits = prog.limits();
         Self {
             prog,
-            oracle: Oracle::with_limits(
-                policy,
-                wires,
-                Limits {
-                    flows: room,
-                    ..Limits::default()
-                },
-            ),
-            now: 0,
+            oracle: Oracle::with_limits(first, wires, limits),
+            wires,
+            policies: all,
+            passed: 0,
+            grace_until: 0,
+            is_blurred: false,
             judged: 0,
             tally,
         }
     }
 
+    /// Takes the next step; the verdict where it is a frame.
+    pub fn step(&mut self, step: &Step) -> Result<Option<Verdict>, Difference> {
+        match step {
+            Step::Shot(shot) => return self.judge(shot).map(Some),
+            Step::Swap(_) => {
+                let next = self.policies.next().expect("a policy for each swap");
+                self.prog.swap(next, self.wires);
+                self.oracle.swap(next);
+            }
+            Step::Touch => {
+                self.prog.touch();
+                self.oracle.touch();
+            }
+            Step::Grace(seconds) => {
+                self.grace_until = clock::coarse_second() + self.passed + u64::from(*seconds);
+                self.oracle.grant_grace_until(self.grace_until);
+                self.set_grace();
+            }
+        }
+        self.judged += 1;
+        Ok(None)
+    }
+
     /// Judges the next frame twice.
     pub fn judge(&mut self, shot: &Shot) -> Result<Verdict, Difference> {
-        self.now += u64::from(shot.after);
-        let oracle = Verdict::from(self.oracle.judge(
-            shot.side,
-            usize::from(shot.wire),
-            &shot.frame,
-            self.now,
-        ));
+        self.passed += u64::from(shot.after);
+        if shot.after > 0 {
+            self.prog.age(shot.after);
+            self.set_grace();
+        }
+        let before = clock::coarse_second();
         let program = self.prog.judge(shot);
+        let after = clock::coarse_second();
+        let oracle = self.ask(shot, before);
+        if before != after {
+            self.is_blurred = true;
+        }
         let at = self.judged;
         self.judged += 1;
         self.tally.count(shot, program);
@@ -87,11 +136,29 @@ impl<'t> Trial<'t> {
         }
     }
 
+    /// Moves the end of the grace period as the program's past is moved.
+    fn set_grace(&mut self) {
+        let until = self.grace_until.saturating_sub(self.passed);
+        self.prog
+            .set_grace(u32::try_from(until).expect("years to go"));
+    }
+
+    fn ask(&mut self, shot: &Shot, second: u64) -> Verdict {
+        let wire = usize::from(shot.wire);
+        let now = second + self.passed;
+        Verdict::from(self.oracle.judge(shot.side, wire, &shot.frame, now))
+    }
+
+    /// Whether a difference may be one of clocks alone.
+    pub fn is_blurred(&self) -> bool {
+        self.is_blurred
+    }
+
     /// Compares what is left behind: flows in all their state, and counters.
-    pub fn finish(self) -> Result<(), Difference> {
+    pub fn finish(&self) -> Result<(), Difference> {
         let at = self.judged.saturating_sub(1);
-        let mine = audit::of_program(&self.prog.flows());
-        let theirs = audit::of_oracle(&self.oracle, self.now);
+        let mine = audit::of_program(&self.prog.flows(), self.passed, self.is_blurred);
+        let theirs = audit::of_oracle(&self.oracle, self.is_blurred);
         let (program, oracle) = audit::only_in_one(&mine, &theirs);
         if program != oracle {
             return Err(Difference {
@@ -117,9 +184,27 @@ pub fn first_difference(
     wires: &[String],
     shots: &[Shot],
 ) -> Option<Difference> {
-    let mut trial = Trial::new(prog, policy, wires);
-    shots
-        .iter()
-        .find_map(|shot| trial.judge(shot).err())
-        .or_else(|| trial.finish().err())
+    let steps: Vec<Step> = shots.iter().cloned().map(Step::Shot).collect();
+    first_difference_of_steps(prog, policy, wires, &steps)
+}
+
+/// The first difference over all these steps.
+pub fn first_difference_of_steps(
+    prog: &mut Prog,
+    first: &Policy,
+    wires: &[String],
+    steps: &[Step],
+) -> Option<Difference> {
+    let policies = step::policies(first, steps);
+    for _ in 0..BLURRED_TRIALS {
+        let mut trial = Trial::over(prog, &policies, wires);
+        let difference = steps
+            .iter()
+            .find_map(|step| trial.step(step).err())
+            .or_else(|| trial.finish().err());
+        if difference.is_none() || !trial.is_blurred() {
+            return difference;
+        }
+    }
+    None
 }

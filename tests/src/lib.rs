@@ -5,9 +5,11 @@
 )]
 
 mod audit;
+mod budgets;
 pub mod capture;
 pub mod clock;
 pub mod compare;
+mod cpu;
 pub mod frame;
 pub mod generate;
 pub mod net;
@@ -16,6 +18,7 @@ pub mod prog;
 pub mod report;
 pub mod shot;
 pub mod shrink;
+pub mod step;
 mod tally;
 pub mod until;
 pub mod verdict;

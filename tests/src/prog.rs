@@ -4,17 +4,21 @@ use std::error::Error;
 
 use xiot_agent::{
     collect::Counters,
-    compile::{self, Limits},
-    datapath::{Capacity, Datapath, Options, Table},
+    compile,
+    datapath::{Capacity, Datapath, NewFlows, Options, Table},
     model::policy::Policy,
-    oracle::Side,
+    oracle::{Limits, Side},
 };
 use xiot_common::{
     flow::{FlowEntry, FlowKey},
+    fragment::{Datagram, DatagramKey},
     map, port,
 };
 
-use crate::{shot::Shot, verdict::Verdict};
+use crate::{budgets::Budgets, cpu, shot::Shot, verdict::Verdict};
+
+/// So many that none is forgotten in a test.
+const HALF_OPEN: u32 = 16 * 1024;
 
 const XDP_DROP: u32 = 1;
 const XDP_REDIRECT: u32 = 4;
@@ -25,8 +29,10 @@ pub struct Prog {
     datapath: Datapath,
     /// Flows and half-open flows.
     flows: [Table<FlowKey, FlowEntry>; 2],
+    datagrams: Table<DatagramKey, Datagram>,
+    budgets: Budgets,
     counters: Counters,
-    room: u32,
+    limits: Limits,
     revision: u64,
 }
 
@@ -36,15 +42,31 @@ impl Prog {
     /// # Panics
     /// Where the kernel does not take it: with the verifier's last words.
     pub fn load(room: u32) -> Self {
+        Self::load_limited(Limits {
+            flows: usize::try_from(room).expect("a map's size"),
+            ..Limits::default()
+        })
+    }
+
+    /// The same with other limits of the gateway.
+    ///
+    /// # Panics
+    /// Likewise.
+    pub fn load_limited(limits: Limits) -> Self {
+        cpu::stay();
         let options = Options {
             capacity: Capacity {
                 slot_lines: 16 * 1024,
-                flows: room,
-                half_open: 1024,
+                flows: u32::try_from(limits.flows).expect("a map's size"),
+                half_open: HALF_OPEN,
                 devices: 1024,
                 rules: 4096,
                 observed: 4096,
                 event_ring: 1 << 16,
+            },
+            new_flows: NewFlows {
+                unlisted: limits.new_flows_unlisted,
+                per_cpu: limits.new_flows_per_cpu,
             },
             trace: true,
             ..Options::default()
@@ -52,23 +74,41 @@ impl Prog {
         let datapath = must("load the program", Datapath::load(&options));
         let flows =
             [map::FLOWS, map::HALF_OPEN].map(|table| must("open the flows", datapath.table(table)));
+        let datagrams = must("open the datagrams", datapath.table(map::FRAGMENTS));
+        let budgets = Budgets::open(&datapath);
         let counters = must("open the counters", Counters::open(&datapath));
         Self {
             datapath,
             flows,
+            datagrams,
+            budgets,
             counters,
-            room,
+            limits,
             revision: 0,
         }
     }
 
-    /// Puts a policy in force and forgets all flows.
+    /// Puts a policy in force and forgets what was before.
     ///
     /// # Panics
     /// Where it does not compile or fit.
     pub fn apply(&mut self, policy: &Policy, wires: &[String]) {
+        self.swap(policy, wires);
+        self.datapath.set_grace(0);
+        for flows in &mut self.flows {
+            must("clear the flows", flows.clear());
+        }
+        must("clear the datagrams", self.datagrams.clear());
+        self.budgets.forget();
+    }
+
+    /// Puts another policy in force.
+    ///
+    /// # Panics
+    /// Where it does not compile or fit.
+    pub fn swap(&mut self, policy: &Policy, wires: &[String]) {
         let capacity = self.datapath.capacity();
-        let limits = Limits {
+        let limits = compile::Limits {
             slot_lines: capacity.slot_lines,
             devices: capacity.devices,
             rules: capacity.rules,
@@ -80,19 +120,24 @@ impl Prog {
             "apply the policy",
             self.datapath.apply(&must("compile the policy", image)),
         );
-        for flows in &mut self.flows {
-            must("clear the flows", flows.clear());
-        }
+        self.budgets.watch(policy.devices.len());
     }
 
-    /// Judges a frame after its silence.
+    /// Starts an epoch under the same policy.
+    pub fn touch(&mut self) {
+        self.datapath.touch();
+    }
+
+    /// Ends the grace period in this second of the program's clock.
+    pub fn set_grace(&mut self, until: u32) {
+        self.datapath.set_grace(until);
+    }
+
+    /// Judges a frame. Its silence is for [`Self::age`].
     ///
     /// # Panics
     /// Where the kernel runs no such frame, the action is not what the verdict says, or the frame was changed.
     pub fn judge(&mut self, shot: &Shot) -> Verdict {
-        if shot.after > 0 {
-            self.age(shot.after);
-        }
         let side = match shot.side {
             Side::Device => port::Side::Device,
             Side::Uplink => port::Side::Uplink,
@@ -115,30 +160,47 @@ impl Prog {
         verdict
     }
 
-    /// Lets time pass: the kernel's clock cannot be moved, so the flows are.
-    fn age(&mut self, seconds: u32) {
+    /// Lets time pass: the kernel's clock cannot be moved, so what it left behind is.
+    ///
+    /// # Panics
+    /// Where that cannot be read or written.
+    pub fn age(&mut self, seconds: u32) {
+        if seconds == 0 {
+            return;
+        }
         for flows in &mut self.flows {
             for (key, mut entry) in must("read the flows", flows.entries()) {
                 entry.last_seen = entry.last_seen.wrapping_sub(seconds);
+                entry.opened_at = entry.opened_at.wrapping_sub(seconds);
                 must("age a flow", flows.insert(&key, &entry));
             }
         }
+        for (key, mut datagram) in must("read the datagrams", self.datagrams.entries()) {
+            datagram.started = datagram.started.wrapping_sub(seconds);
+            must("age a datagram", self.datagrams.insert(&key, &datagram));
+        }
+        self.budgets.forget();
     }
 
-    /// All flows, half-open or not, over or not.
+    /// All flows, over or not, and whether they are half-open.
     ///
     /// # Panics
     /// Where they cannot be read.
-    pub fn flows(&self) -> Vec<(FlowKey, FlowEntry)> {
-        self.flows
-            .iter()
-            .flat_map(|flows| must("read the flows", flows.entries()))
+    pub fn flows(&self) -> Vec<(FlowKey, FlowEntry, bool)> {
+        let [confirmed, half_open] = &self.flows;
+        [(confirmed, false), (half_open, true)]
+            .into_iter()
+            .flat_map(|(table, is_half_open)| {
+                must("read the flows", table.entries())
+                    .into_iter()
+                    .map(move |(key, entry)| (key, entry, is_half_open))
+            })
             .collect()
     }
 
-    /// Flows that there is room for.
-    pub fn room(&self) -> u32 {
-        self.room
+    /// Limits that it was loaded with.
+    pub fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// What the program counted since it was loaded.

@@ -6,9 +6,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use xiot_agent::oracle::Oracle;
+use xiot_agent::oracle::{Limits, Oracle};
 
-use crate::{compare::Difference, pcap, shrink::Counterexample, verdict::Verdict};
+use crate::{
+    compare::Difference,
+    pcap,
+    shrink::Counterexample,
+    step::{self, Step},
+    verdict::Verdict,
+};
 
 /// Writes capture and description under `target/differential` and returns the description.
 ///
@@ -17,6 +23,7 @@ use crate::{compare::Difference, pcap, shrink::Counterexample, verdict::Verdict}
 pub fn write(
     seed: u64,
     wires: &[String],
+    limits: Limits,
     found: &Counterexample,
     difference: &Difference,
 ) -> String {
@@ -24,12 +31,12 @@ pub fn write(
     fs::create_dir_all(&directory).expect("target is ours to write");
     let capture = directory.join(format!("{seed}.pcap"));
     let frames: Vec<&[u8]> = found
-        .shots
+        .steps
         .iter()
-        .map(|shot| shot.frame.as_slice())
+        .filter_map(|step| Some(step.shot()?.frame.as_slice()))
         .collect();
     pcap::write(&capture, &frames).expect("target is ours to write");
-    let text = describe(seed, wires, found, difference, &capture);
+    let text = describe(seed, wires, limits, found, difference, &capture);
     fs::write(directory.join(format!("{seed}.txt")), &text).expect("target is ours to write");
     text
 }
@@ -37,6 +44,7 @@ pub fn write(
 fn describe(
     seed: u64,
     wires: &[String],
+    limits: Limits,
     found: &Counterexample,
     difference: &Difference,
     capture: &Path,
@@ -49,21 +57,44 @@ fn describe(
     line(format_args!("XIOT_SEED={seed} finds this first."));
     line(format_args!("{difference}"));
     line(format_args!("frames:  {}", capture.display()));
-    let mut oracle = Oracle::new(&found.policy, wires);
-    let mut now = 0;
-    for (number, shot) in found.shots.iter().enumerate() {
-        now += u64::from(shot.after);
-        let verdict =
-            Verdict::from(oracle.judge(shot.side, usize::from(shot.wire), &shot.frame, now));
-        line(format_args!(
-            "{number:3} at {now} s on wire {} from {:?}, {} bytes, oracle {verdict:?}\n    {}",
-            shot.wire,
-            shot.side,
-            shot.frame.len(),
-            hex(&shot.frame)
-        ));
+    let policies = step::policies(&found.policy, &found.steps);
+    let mut oracle = Oracle::with_limits(&policies[0], wires, limits);
+    let mut next = policies.iter().skip(1);
+    let mut now = 1_000_000;
+    let mut swaps = Vec::new();
+    for (number, step) in found.steps.iter().enumerate() {
+        match step {
+            Step::Shot(shot) => {
+                now += u64::from(shot.after);
+                let wire = usize::from(shot.wire);
+                let verdict = Verdict::from(oracle.judge(shot.side, wire, &shot.frame, now));
+                line(format_args!(
+                    "{number:3} at {now} s on wire {wire} from {:?}, {} bytes, oracle {verdict:?}\n    {}",
+                    shot.side,
+                    shot.frame.len(),
+                    hex(&shot.frame)
+                ));
+            }
+            Step::Swap(edit) => {
+                line(format_args!("{number:3} swap by {edit:?}"));
+                let policy = next.next().expect("a policy for each swap");
+                oracle.swap(policy);
+                swaps.push((number, policy));
+            }
+            Step::Grace(seconds) => {
+                line(format_args!("{number:3} {seconds} s of grace"));
+                oracle.grant_grace_until(now + u64::from(*seconds));
+            }
+            Step::Touch => {
+                line(format_args!("{number:3} another epoch"));
+                oracle.touch();
+            }
+        }
     }
     line(format_args!("policy:\n{:#?}", found.policy));
+    for (number, policy) in swaps {
+        line(format_args!("policy after step {number}:\n{policy:#?}"));
+    }
     text
 }
 

@@ -3,86 +3,86 @@
 use proptest::strategy::ValueTree;
 use xiot_agent::model::policy::Policy;
 
-use crate::{generate::SHORTEST, shot::Shot};
+use crate::{generate::SHORTEST, shot::Shot, step::Step};
 
 /// Attempts at simpler policies: each loads one.
 const POLICY_ATTEMPTS: usize = 2000;
 
-/// A policy and frames on which program and oracle differ.
+/// A policy and steps on which program and oracle differ.
 #[derive(Clone, Debug)]
 pub struct Counterexample {
     /// The policy.
     pub policy: Policy,
-    /// The frames; the last is the one they differ on.
-    pub shots: Vec<Shot>,
+    /// Frames and swaps; the last is the frame they differ on.
+    pub steps: Vec<Step>,
 }
 
-/// Shrinks what fails. `first_failure` gives the position of the first frame that does, under a policy; `tree`
+/// Shrinks what fails. `first_failure` gives the position of the first step that does, under a policy; `tree`
 /// holds the policy that fails now.
 pub fn shrink(
     tree: &mut dyn ValueTree<Value = Policy>,
-    mut shots: Vec<Shot>,
-    first_failure: &mut dyn FnMut(&Policy, &[Shot]) -> Option<usize>,
+    mut steps: Vec<Step>,
+    first_failure: &mut dyn FnMut(&Policy, &[Step]) -> Option<usize>,
 ) -> Counterexample {
     loop {
-        let before = (shots.clone(), tree.current());
-        shots = fewer(&tree.current(), shots, first_failure);
-        simpler(tree, &shots, first_failure);
-        if (&shots, &tree.current()) == (&before.0, &before.1) {
+        let before = (steps.clone(), tree.current());
+        steps = fewer(&tree.current(), steps, first_failure);
+        simpler(tree, &steps, first_failure);
+        if (&steps, &tree.current()) == (&before.0, &before.1) {
             break;
         }
     }
     let policy = tree.current();
-    shots = plainer(&policy, shots, first_failure);
-    Counterexample { policy, shots }
+    steps = plainer(&policy, steps, first_failure);
+    Counterexample { policy, steps }
 }
 
 /// Drops frames by halves, quarters and so on down to single ones (delta debugging, Zeller 1999).
 fn fewer(
     policy: &Policy,
-    mut shots: Vec<Shot>,
-    first_failure: &mut dyn FnMut(&Policy, &[Shot]) -> Option<usize>,
-) -> Vec<Shot> {
-    if let Some(at) = first_failure(policy, &shots) {
-        shots.truncate(at + 1);
+    mut steps: Vec<Step>,
+    first_failure: &mut dyn FnMut(&Policy, &[Step]) -> Option<usize>,
+) -> Vec<Step> {
+    if let Some(at) = first_failure(policy, &steps) {
+        steps.truncate(at + 1);
     }
-    let mut chunk = shots.len().div_ceil(2);
+    let mut chunk = steps.len().div_ceil(2);
     while chunk > 0 {
         let mut start = 0;
-        while start < shots.len() {
-            let end = (start + chunk).min(shots.len());
-            let mut rest = shots.clone();
+        while start < steps.len() {
+            let end = (start + chunk).min(steps.len());
+            let mut rest = steps.clone();
             rest.drain(start..end);
             if let Some(at) = first_failure(policy, &rest) {
                 rest.truncate(at + 1);
-                shots = rest;
+                steps = rest;
             } else {
                 start = end;
             }
         }
         chunk = if chunk == 1 { 0 } else { chunk.div_ceil(2) };
     }
-    shots
+    steps
 }
 
 /// Lets the policy shrink as long as these frames still fail.
 fn simpler(
     tree: &mut dyn ValueTree<Value = Policy>,
-    shots: &[Shot],
-    first_failure: &mut dyn FnMut(&Policy, &[Shot]) -> Option<usize>,
+    steps: &[Step],
+    first_failure: &mut dyn FnMut(&Policy, &[Step]) -> Option<usize>,
 ) {
     let mut attempts = 0;
     let mut moved = tree.simplify();
     while moved && attempts < POLICY_ATTEMPTS {
         attempts += 1;
-        moved = if first_failure(&tree.current(), shots).is_some() {
+        moved = if first_failure(&tree.current(), steps).is_some() {
             tree.simplify()
         } else {
             tree.complicate()
         };
     }
     // Ends on a policy that fails, whatever the last attempt was.
-    while first_failure(&tree.current(), shots).is_none() {
+    while first_failure(&tree.current(), steps).is_none() {
         if !tree.complicate() {
             break;
         }
@@ -92,42 +92,53 @@ fn simpler(
 /// Shortens each frame from its end and clears its bytes where that changes nothing.
 fn plainer(
     policy: &Policy,
-    mut shots: Vec<Shot>,
-    first_failure: &mut dyn FnMut(&Policy, &[Shot]) -> Option<usize>,
-) -> Vec<Shot> {
-    let last = shots.len();
-    let mut fails = |shots: &[Shot]| first_failure(policy, shots).is_some_and(|at| at + 1 == last);
-    for position in 0..shots.len() {
-        let mut at_once = shots.clone();
-        at_once[position].after = 0;
-        if fails(&at_once) {
-            shots = at_once;
+    mut steps: Vec<Step>,
+    first_failure: &mut dyn FnMut(&Policy, &[Step]) -> Option<usize>,
+) -> Vec<Step> {
+    let last = steps.len();
+    let mut fails = |steps: &[Step]| first_failure(policy, steps).is_some_and(|at| at + 1 == last);
+    for position in 0..steps.len() {
+        let Step::Shot(mut shot) = steps[position].clone() else {
+            continue;
+        };
+        let mut still_fails = |attempt: &Shot| {
+            let mut with_it = steps.clone();
+            with_it[position] = Step::Shot(attempt.clone());
+            fails(&with_it)
+        };
+        let at_once = Shot {
+            after: 0,
+            ..shot.clone()
+        };
+        if still_fails(&at_once) {
+            shot = at_once;
         }
-        let mut cut = shots[position].frame.len().saturating_sub(SHORTEST);
+        let mut cut = shot.frame.len().saturating_sub(SHORTEST);
         while cut > 0 {
-            let mut attempt = shots.clone();
-            let length = attempt[position].frame.len();
+            let mut attempt = shot.clone();
+            let length = attempt.frame.len();
             if length - SHORTEST >= cut {
-                attempt[position].frame.truncate(length - cut);
-                if fails(&attempt) {
-                    shots = attempt;
+                attempt.frame.truncate(length - cut);
+                if still_fails(&attempt) {
+                    shot = attempt;
                     continue;
                 }
             }
             cut /= 2;
         }
-        for byte in 0..shots[position].frame.len().min(160) {
-            if shots[position].frame[byte] == 0 {
+        for byte in 0..shot.frame.len().min(160) {
+            if shot.frame[byte] == 0 {
                 continue;
             }
-            let mut attempt = shots.clone();
-            attempt[position].frame[byte] = 0;
-            if fails(&attempt) {
-                shots = attempt;
+            let mut attempt = shot.clone();
+            attempt.frame[byte] = 0;
+            if still_fails(&attempt) {
+                shot = attempt;
             }
         }
+        steps[position] = Step::Shot(shot);
     }
-    shots
+    steps
 }
 
 #[cfg(test)]
@@ -136,15 +147,19 @@ mod tests {
     use xiot_agent::oracle::Side;
 
     use super::shrink;
-    use crate::{generate::policies, shot::Shot};
+    use crate::{generate::policies, shot::Shot, step::Step};
 
-    fn shot(mark: u8) -> Shot {
-        Shot {
+    fn shot(mark: u8) -> Step {
+        Step::Shot(Shot {
             after: 0,
             wire: 0,
             side: Side::Device,
             frame: vec![mark; 60],
-        }
+        })
+    }
+
+    fn bytes(step: &Step) -> &[u8] {
+        &step.shot().expect("frames alone").frame
     }
 
     #[test]
@@ -154,17 +169,17 @@ mod tests {
             .prop_filter("one device at least", |policy| policy.devices.len() > 2)
             .new_tree(&mut runner)
             .expect("a policy");
-        let shots: Vec<Shot> = (1..=200).map(shot).collect();
+        let steps: Vec<Step> = (1..=200).map(shot).collect();
         // Fails on the first frame 120 that comes after a frame 17, under policies with a device.
-        let mut first_failure = |policy: &xiot_agent::model::policy::Policy, shots: &[Shot]| {
-            let first = |mark: u8| shots.iter().position(|shot| shot.frame[0] == mark);
+        let mut first_failure = |policy: &xiot_agent::model::policy::Policy, steps: &[Step]| {
+            let first = |mark: u8| steps.iter().position(|step| bytes(step)[0] == mark);
             let (before, at) = (first(17)?, first(120)?);
             (before < at && !policy.devices.is_empty()).then_some(at)
         };
-        let smallest = shrink(&mut tree, shots, &mut first_failure);
-        let marks: Vec<u8> = smallest.shots.iter().map(|shot| shot.frame[0]).collect();
+        let smallest = shrink(&mut tree, steps, &mut first_failure);
+        let marks: Vec<u8> = smallest.steps.iter().map(|step| bytes(step)[0]).collect();
         assert_eq!(marks, [17, 120]);
-        assert!(smallest.shots.iter().all(|shot| shot.frame.len() == 14));
+        assert!(smallest.steps.iter().all(|step| bytes(step).len() == 14));
         assert!(smallest.policy.devices.len() <= 3);
         assert!(smallest.policy.profiles[0].rules.is_empty());
     }

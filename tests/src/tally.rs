@@ -29,18 +29,23 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Starts from where the program's counters stand.
-    pub(crate) fn before(counters: &Counters, policy: &Policy) -> Self {
-        let rules: usize = policy
-            .profiles
-            .iter()
-            .map(|profile| profile.rules.len())
-            .sum();
+    pub(crate) fn before(counters: &Counters, policies: &[Policy]) -> Self {
+        let rules = |policy: &Policy| -> usize {
+            policy
+                .profiles
+                .iter()
+                .map(|profile| profile.rules.len())
+                .sum()
+        };
+        let most_rules = policies.iter().map(rules).max().unwrap_or(0);
+        let devices = policies.iter().map(|policy| policy.devices.len());
+        let most_devices = devices.max().unwrap_or(0);
         Self {
             reasons: reasons(counters),
-            devices: (0..=policy.devices.len())
+            devices: (0..=most_devices)
                 .map(|position| device(counters, position))
                 .collect(),
-            rules: (0..=rules).map(|rule| hits(counters, rule)).collect(),
+            rules: (0..=most_rules).map(|rule| hits(counters, rule)).collect(),
             has_jumbo: false,
         }
     }

@@ -1,4 +1,4 @@
-//! Generated policies and frames before program and oracle: any difference is a bug in one of them.
+//! Generated policies, frames and edits of the policies before program and oracle: any difference is a bug in one of them.
 //!
 //! `XIOT_SEED` starts from a seed, `XIOT_FRAMES` sets how many frames are compared, `XIOT_HOURS` for how long.
 
@@ -14,27 +14,39 @@ use proptest::{
     strategy::{Strategy as _, ValueTree},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
-use xiot_agent::model::policy::Policy;
+use xiot_agent::{model::policy::Policy, oracle::Limits};
 use xiot_common::reason::{Class, Reason};
 use xiot_tests::{
-    compare::{Trial, first_difference},
+    compare::{Difference, Trial, first_difference_of_steps},
     generate::{Dice, Traffic, policies, wires},
     prog::Prog,
     report,
-    shot::Shot,
     shrink::shrink,
+    step::{self, Step},
 };
 
 /// Frames compared where nothing else is asked for.
-const FRAMES: u64 = 120_000;
+const FRAMES: u64 = 1_000_000;
 
-/// Frames under one policy.
-const FRAMES_PER_POLICY: u64 = 1000;
+/// Frames and swaps in one sequence.
+const STEPS: usize = 1000;
 
-/// Room for flows that never runs out, and room that does.
-const ROOMS: [u32; 2] = [4096, 8];
+/// Limits that are met by chance alone, and limits that are met all the time.
+fn limits() -> [Limits; 2] {
+    let roomy = Limits {
+        flows: 4096,
+        ..Limits::default()
+    };
+    let tight = Limits {
+        flows: 8,
+        new_flows_unlisted: 6,
+        new_flows_per_cpu: 30,
+        ..roomy
+    };
+    [roomy, tight]
+}
 
-/// Every so many policies there is little room.
+/// Every so many sequences there is little room.
 const TIGHT_EVERY: u64 = 8;
 
 #[test]
@@ -43,29 +55,39 @@ fn program_and_oracle_agree() {
     let until = Until::asked();
     println!("XIOT_SEED={first_seed}, {until:?}");
     let wires = wires();
-    let mut progs = ROOMS.map(Prog::load);
+    let mut progs = limits().map(Prog::load_limited);
+    let start = Instant::now();
     let mut seen: BTreeMap<Reason, u64> = BTreeMap::new();
-    let (mut frames, mut hits) = (0, 0);
+    let (mut frames, mut hits, mut swaps) = (0, 0, 0);
     let mut seed = first_seed;
     while !until.is_over(frames) {
         let room = usize::from(seed.is_multiple_of(TIGHT_EVERY));
         let prog = &mut progs[room];
         let mut tree = policy(seed);
         let policy = tree.current();
-        let mut trial = Trial::new(prog, &policy, &wires);
-        let mut shots: Vec<Shot> = Vec::new();
-        for shot in traffic(seed, &policy) {
-            let judged = trial.judge(&shot);
-            shots.push(shot);
-            let Ok(verdict) = judged else {
-                explain_and_fail(seed, prog, &mut tree, shots);
-            };
-            frames += 1;
-            *seen.entry(verdict.reason).or_default() += 1;
-            hits += u64::from(verdict.flow_hit);
+        let steps = Traffic::new(seed, &policy).steps(STEPS);
+        let policies = step::policies(&policy, &steps);
+        let mut trial = Trial::over(prog, &policies, &wires);
+        let mut judged = Ok(());
+        for step in &steps {
+            match trial.step(step) {
+                Ok(Some(verdict)) => {
+                    frames += 1;
+                    *seen.entry(verdict.reason).or_default() += 1;
+                    hits += u64::from(verdict.flow_hit);
+                }
+                Ok(None) => swaps += 1,
+                Err(difference) => {
+                    judged = Err(difference);
+                    break;
+                }
+            }
         }
-        if trial.finish().is_err() {
-            explain_and_fail(seed, prog, &mut tree, shots);
+        let judged = judged.and_then(|()| trial.finish());
+        let is_blurred = trial.is_blurred();
+        if let Err(difference) = judged {
+            // A second that passed unseen explains it, or it comes again.
+            explain_and_fail(seed, prog, &mut tree, steps, &difference, is_blurred);
         }
         seed = seed.wrapping_add(1);
     }
@@ -73,8 +95,9 @@ fn program_and_oracle_agree() {
         println!("{count:9} {}", reason.name());
     }
     println!(
-        "{frames:9} frames compared, {hits} answered by a flow, {} policies",
-        seed.wrapping_sub(first_seed)
+        "{frames:9} frames compared, {hits} answered by a flow, {swaps} swaps, {} sequences, {:.0} frames/s",
+        seed.wrapping_sub(first_seed),
+        f64::from(u32::try_from(frames).unwrap_or(u32::MAX)) / start.elapsed().as_secs_f64()
     );
     for reason in Reason::ALL {
         assert!(
@@ -94,28 +117,32 @@ fn policy(seed: u64) -> impl ValueTree<Value = Policy> {
         .expect("policies are never refused")
 }
 
-/// The frames of a seed under its policy.
-fn traffic(seed: u64, policy: &Policy) -> impl Iterator<Item = Shot> {
-    let frames = usize::try_from(FRAMES_PER_POLICY).expect("few frames");
-    Traffic::new(seed, policy).take(frames)
-}
-
 fn explain_and_fail(
     seed: u64,
     prog: &mut Prog,
     tree: &mut dyn ValueTree<Value = Policy>,
-    shots: Vec<Shot>,
-) -> ! {
+    steps: Vec<Step>,
+    first: &Difference,
+    is_blurred: bool,
+) {
     let wires = wires();
+    let limits = prog.limits();
     let mut failure =
-        |policy: &Policy, shots: &[Shot]| first_difference(prog, policy, &wires, shots);
-    let found = shrink(tree, shots, &mut |policy, shots| {
-        failure(policy, shots).map(|difference| difference.at)
+        |policy: &Policy, steps: &[Step]| first_difference_of_steps(prog, policy, &wires, steps);
+    if failure(&tree.current(), &steps).is_none() {
+        assert!(is_blurred, "XIOT_SEED={seed}: does not repeat: {first}");
+        return;
+    }
+    let found = shrink(tree, steps, &mut |policy, steps| {
+        failure(policy, steps).map(|difference| difference.at)
     });
-    let Some(difference) = failure(&found.policy, &found.shots) else {
+    let Some(difference) = failure(&found.policy, &found.steps) else {
         panic!("XIOT_SEED={seed}: a difference that does not repeat");
     };
-    panic!("{}", report::write(seed, &wires, &found, &difference));
+    panic!(
+        "{}",
+        report::write(seed, &wires, limits, &found, &difference)
+    );
 }
 
 /// When to stop.

@@ -64,7 +64,7 @@ fn v4(ip: &Ip, source: [u8; 4], destination: [u8; 4]) -> Vec<u8> {
     out.push(0x40 | low_byte(header_bytes / 4));
     out.push(0);
     out.extend(total.to_be_bytes());
-    out.extend([0x12, 0x34]);
+    out.extend(&ip.identification.to_be_bytes()[2..]);
     out.extend((u16::from(more) << 13 | offset & 0x1fff).to_be_bytes());
     out.extend([ip.hop_limit, ip.protocol(), 0, 0]);
     out.extend(source);
@@ -84,7 +84,7 @@ fn v6(ip: &Ip, source: [u8; 16], destination: [u8; 16]) -> Vec<u8> {
             .extensions
             .get(position + 1)
             .map_or_else(|| ip.protocol(), |next| next.kind());
-        payload.extend(extension_bytes(*extension, next));
+        payload.extend(extension_bytes(*extension, next, ip.identification));
     }
     let first = ip
         .extensions
@@ -101,7 +101,7 @@ fn v6(ip: &Ip, source: [u8; 16], destination: [u8; 16]) -> Vec<u8> {
     out
 }
 
-fn extension_bytes(extension: Extension, next: u8) -> Vec<u8> {
+fn extension_bytes(extension: Extension, next: u8, identification: u32) -> Vec<u8> {
     match extension {
         Extension::Options { units, fourth, .. } => {
             let mut out = vec![0; (usize::from(units) + 1) * 8];
@@ -115,9 +115,19 @@ fn extension_bytes(extension: Extension, next: u8) -> Vec<u8> {
         }
         Extension::Fragment { offset, more } => {
             let field = (offset << 3 | u16::from(more)).to_be_bytes();
-            vec![next, 0, field[0], field[1], 0, 0, 0x56, 0x78]
+            let mut out = vec![next, 0, field[0], field[1]];
+            out.extend(identification.to_be_bytes());
+            out
         }
     }
+}
+
+pub(super) fn payload(ip: &Ip) -> Vec<u8> {
+    let octets = |address: IpAddr| match address {
+        IpAddr::V4(v4) => v4.octets().to_vec(),
+        IpAddr::V6(v6) => v6.octets().to_vec(),
+    };
+    transport(ip, &[octets(ip.source), octets(ip.destination)].concat())
 }
 
 fn transport(ip: &Ip, addresses: &[u8]) -> Vec<u8> {
@@ -126,10 +136,13 @@ fn transport(ip: &Ip, addresses: &[u8]) -> Vec<u8> {
             source,
             destination,
             flags,
+            numbers: (sequence, acknowledgment),
             payload,
         } => {
             let mut out = ports(*source, *destination);
-            out.extend([0, 0, 0, 1, 0, 0, 0, 1, 0x50, *flags, 0x20, 0, 0, 0, 0, 0]);
+            out.extend(sequence.to_be_bytes());
+            out.extend(acknowledgment.to_be_bytes());
+            out.extend([0x50, *flags, 0x20, 0, 0, 0, 0, 0]);
             out.extend(payload);
             (out, 16)
         }

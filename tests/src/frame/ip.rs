@@ -13,6 +13,8 @@ pub struct Ip {
     pub hop_limit: u8,
     /// IPv4 options in whole words; IPv6 has none.
     pub options: Vec<u8>,
+    /// Which datagram a fragment is of; IPv4 has its low 16 bits.
+    pub identification: u32,
     /// IPv4: offset in units of 8 bytes, and whether more follow.
     pub fragment: Option<(u16, bool)>,
     /// IPv6: headers before the transport header.
@@ -69,6 +71,8 @@ pub enum Transport {
         destination: u16,
         /// Flag bits.
         flags: u8,
+        /// Sequence and acknowledgment number.
+        numbers: (u32, u32),
         /// Data.
         payload: Vec<u8>,
     },
@@ -106,6 +110,7 @@ impl Ip {
             destination,
             hop_limit: 64,
             options: Vec::new(),
+            identification: 0x1234,
             fragment: None,
             extensions: Vec::new(),
             transport: Transport::Other {
@@ -124,6 +129,11 @@ impl Ip {
             Transport::Icmp { .. } => 58,
             Transport::Other { protocol, .. } => *protocol,
         }
+    }
+
+    /// The bytes behind the IP header and its extension headers.
+    pub fn payload(&self) -> Vec<u8> {
+        super::bytes::payload(self)
     }
 
     pub(super) fn turn_round(&mut self) {

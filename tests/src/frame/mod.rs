@@ -184,6 +184,7 @@ impl PacketEnvelope {
             source,
             destination,
             flags,
+            numbers: (1, 1),
             payload: Vec::new(),
         })
     }

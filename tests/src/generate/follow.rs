@@ -37,11 +37,47 @@ pub(super) fn draw(dice: &mut Dice, before: &Draft) -> Draft {
             _ => dice.byte(),
         };
         next.frame = next.frame.flags(new);
+        number(dice, before, &mut next, new);
     }
     if dice.percent(10) {
         tamper(dice, &mut next);
     }
     next
+}
+
+/// Numbers that a conversation could have, and for RSTs also those of somebody who does not see it.
+fn number(dice: &mut Dice, before: &Draft, next: &mut Draft, flags: u8) {
+    let Some((sequence, acknowledgment)) = numbers(&before.frame) else {
+        return;
+    };
+    let mut new = if next.side == before.side {
+        (sequence.wrapping_add(1), acknowledgment)
+    } else {
+        (acknowledgment, sequence.wrapping_add(1))
+    };
+    if flags & RST != 0 && dice.percent(40) {
+        new.0 = new
+            .0
+            .wrapping_add(dice.pick(&[1, 0xffff_ffff, 0x1_0000, 0x0100_0000]));
+    }
+    if dice.percent(3) {
+        new = (dice.pick(&[0, 100, 200]), dice.pick(&[0, 100, 200]));
+    }
+    if let Body::Ip(ip) = &mut next.frame.body
+        && let Transport::Tcp { numbers, .. } = &mut ip.transport
+    {
+        *numbers = new;
+    }
+}
+
+fn numbers(frame: &Frame) -> Option<(u32, u32)> {
+    if let Body::Ip(ip) = &frame.body
+        && let Transport::Tcp { numbers, .. } = ip.transport
+    {
+        Some(numbers)
+    } else {
+        None
+    }
 }
 
 fn tcp_flags(frame: &Frame) -> Option<u8> {

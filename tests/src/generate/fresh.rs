@@ -164,6 +164,7 @@ fn tcp(dice: &mut Dice, source: u16, destination: u16) -> Transport {
         source,
         destination,
         flags,
+        numbers: (100, 200),
         payload: payload(dice),
     }
 }

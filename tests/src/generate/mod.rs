@@ -2,15 +2,19 @@
 
 mod addresses;
 mod dice;
+mod edit;
+mod errors;
 mod follow;
 mod fresh;
 mod mangle;
 mod policy;
 mod traffic;
+mod train;
 mod world;
 
 pub use self::{
     dice::Dice,
+    edit::Edit,
     mangle::SHORTEST,
     policy::policies,
     traffic::Traffic,

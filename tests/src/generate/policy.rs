@@ -79,24 +79,28 @@ fn modes() -> impl Strategy<Value = Mode> + Clone {
 }
 
 fn profiles() -> impl Strategy<Value = Profile> {
-    (any::<[bool; 3]>(), timeouts(), vec(rules(), 0..10)).prop_map(
-        |([arp, nd, dhcp], timeouts, rules)| Profile {
+    (
+        any::<[bool; 3]>(),
+        timeouts(),
+        limits(),
+        vec(rules(), 0..10),
+    )
+        .prop_map(|([arp, nd, dhcp], timeouts, limits, rules)| Profile {
             name: String::new(),
             criticality: None,
             arp,
             nd,
             dhcp,
             timeouts,
-            limits: Limits::default(),
+            limits,
             rules,
             at: Position::default(),
-        },
-    )
+        })
 }
 
-/// Timeouts that lie halfway between the silences of the traffic, so that no clock has to be exact.
+/// Timeouts that silences of the traffic just reach, and others.
 fn timeouts() -> impl Strategy<Value = Timeouts> {
-    let one = || select(vec![1045, 3025, 6105, 30_085, 100_045]).prop_map(Duration::from_secs);
+    let one = || select(vec![30, 60, 300, 1045, 3025, 100_045]).prop_map(Duration::from_secs);
     (one(), one(), one(), one(), one(), one(), one()).prop_map(
         |(tcp_handshake, tcp_established, tcp_closing, udp_unreplied, udp_replied, icmp, other)| {
             Timeouts {
@@ -110,6 +114,15 @@ fn timeouts() -> impl Strategy<Value = Timeouts> {
             }
         },
     )
+}
+
+/// Limits that traffic stays below, and limits that it meets.
+fn limits() -> impl Strategy<Value = Limits> {
+    let one = || prop_oneof![3 => Just(500u32), 1 => 1..4u32, 1 => 4..12u32];
+    (one(), one()).prop_map(|(new_flows, fragments)| Limits {
+        new_flows,
+        fragments,
+    })
 }
 
 fn rules() -> impl Strategy<Value = Rule> {

@@ -1,9 +1,15 @@
-//! A stream of frames for one policy: new conversations, and what follows on them in good and bad order.
+//! A stream of frames: new conversations, what follows on them in good and bad order, fragments, ICMP errors and bursts.
+
+use std::collections::VecDeque;
 
 use xiot_agent::{model::policy::Policy, oracle::Side};
 
-use super::{Dice, follow, fresh, mangle::mangle};
-use crate::{frame::Frame, shot::Shot};
+use super::{Dice, Edit, errors, follow, fresh, mangle::mangle, train};
+use crate::{
+    frame::{Body, Frame, Transport},
+    shot::Shot,
+    step::Step,
+};
 
 /// A frame before it is built.
 #[derive(Clone, Debug)]
@@ -16,53 +22,92 @@ pub(super) struct Draft {
 /// Frames that a frame may follow on.
 const MEMORY: usize = 12;
 
-/// Silences are multiples of this. The timeouts of [`super::policies`] lie halfway between them, and those of flows
-/// without a profile are far enough from any: no clock has to be exact.
-const SILENCE: u32 = 110;
+/// Silences in seconds: around the timeouts of flows and datagrams, and long ones.
+const SILENCES: [u32; 22] = [
+    1, 1, 1, 1, 1, 15, 29, 30, 31, 60, 61, 110, 180, 181, 300, 301, 601, 1045, 1046, 3300, 33_000,
+    121_000,
+];
 
 /// Endless frames for one policy.
 #[derive(Debug)]
-pub struct Traffic<'p> {
+pub struct Traffic {
     dice: Dice,
-    policy: &'p Policy,
+    policy: Policy,
     recent: Vec<Draft>,
     last: Option<Draft>,
+    /// What comes next, unless something comes in between.
+    planned: VecDeque<Draft>,
 }
 
-impl<'p> Traffic<'p> {
+impl Traffic {
     /// The same seed and policy make the same frames.
-    pub fn new(seed: u64, policy: &'p Policy) -> Self {
+    pub fn new(seed: u64, policy: &Policy) -> Self {
         Self {
             dice: Dice::new(seed),
-            policy,
+            policy: policy.clone(),
             recent: Vec::new(),
             last: None,
+            planned: VecDeque::new(),
         }
     }
 
+    /// So many steps: frames, and edits of the policy now and then.
+    pub fn steps(mut self, count: usize) -> Vec<Step> {
+        (0..count)
+            .map(|_| match self.dice.below(400) {
+                0..3 => {
+                    let edit = Edit(self.dice.next_u64());
+                    self.policy = edit.apply(&self.policy);
+                    Step::Swap(edit)
+                }
+                3 => Step::Touch,
+                4 => Step::Grace(self.dice.pick(&[0, 1, 30, 60])),
+                _ => Step::Shot(self.shot()),
+            })
+            .collect()
+    }
+
     fn draft(&mut self) -> Draft {
+        if self.dice.percent(75)
+            && let Some(planned) = self.planned.pop_front()
+        {
+            return planned;
+        }
         // Half of what follows on something follows on the last frame: conversations get long.
         let before = match self.dice.below(100) {
             0..35 => self.last.as_ref(),
             35..65 => self.dice.maybe_pick(&self.recent),
             _ => None,
         };
-        if let Some(before) = before {
-            return follow::draw(&mut self.dice, before);
+        let draft = match before {
+            Some(before) => {
+                let before = before.clone();
+                if self.dice.percent(6)
+                    && let Some(other) = self.dice.maybe_pick(&self.recent)
+                    && let Some(message) = errors::about(&mut self.dice, &before, &other.clone())
+                {
+                    return message;
+                }
+                follow::draw(&mut self.dice, &before)
+            }
+            None => fresh::draw(&mut self.dice, &self.policy),
+        };
+        if self.dice.percent(5) {
+            self.planned.extend(train::cut(&mut self.dice, &draft));
+        } else if self.dice.percent(1) {
+            let count = self.dice.pick(&[3, 6, 14]);
+            self.planned
+                .extend((0..count).map(|number| burst(&draft, number)));
         }
-        fresh::draw(&mut self.dice, self.policy)
+        draft
     }
-}
 
-impl Iterator for Traffic<'_> {
-    type Item = Shot;
-
-    fn next(&mut self) -> Option<Shot> {
+    fn shot(&mut self) -> Shot {
         let draft = self.draft();
         let mut frame = draft.frame.build();
         mangle(&mut self.dice, &mut frame);
-        let after = if self.dice.percent(2) {
-            SILENCE * self.dice.pick(&[1, 5, 10, 11, 30, 31, 60, 300, 1100])
+        let after = if self.dice.percent(3) {
+            self.dice.pick(&SILENCES)
         } else {
             0
         };
@@ -80,6 +125,29 @@ impl Iterator for Traffic<'_> {
                 self.recent[forgotten] = last;
             }
         }
-        Some(shot)
+        shot
+    }
+}
+
+/// The same from another port, or with another identifier: a conversation more.
+fn burst(draft: &Draft, number: u16) -> Draft {
+    let mut draft = draft.clone();
+    if let Body::Ip(ip) = &mut draft.frame.body {
+        match &mut ip.transport {
+            Transport::Tcp { source, .. } | Transport::Udp { source, .. } => {
+                *source = 60_000 + number;
+            }
+            Transport::Icmp { identifier, .. } => *identifier = 600 + number,
+            Transport::Other { .. } => {}
+        }
+    }
+    draft
+}
+
+impl Iterator for Traffic {
+    type Item = Shot;
+
+    fn next(&mut self) -> Option<Shot> {
+        Some(self.shot())
     }
 }

@@ -1,5 +1,10 @@
 //! Clause by clause of docs/judgement.md, with the values on both sides of each boundary.
 
+mod budgets;
 mod datagrams;
+mod epochs;
+mod errors;
+mod flows;
+mod grace;
 mod parse;
 mod world;

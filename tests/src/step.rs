@@ -1,0 +1,40 @@
+//! What happens next to program and oracle: a frame, another policy, or just another epoch.
+
+use xiot_agent::model::policy::Policy;
+
+use crate::{generate::Edit, shot::Shot};
+
+/// One thing that happens.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// A frame comes in.
+    Shot(Shot),
+    /// An edit of the policy in force is put in force.
+    Swap(Edit),
+    /// Another epoch begins under the same policy.
+    Touch,
+    /// The grace period begins, and lasts for so many seconds.
+    Grace(u32),
+}
+
+impl Step {
+    /// The frame, where it is one.
+    pub fn shot(&self) -> Option<&Shot> {
+        match self {
+            Self::Shot(shot) => Some(shot),
+            Self::Swap(_) | Self::Touch | Self::Grace(_) => None,
+        }
+    }
+}
+
+/// The policies that these steps put in force in turn, from `first` on.
+pub fn policies(first: &Policy, steps: &[Step]) -> Vec<Policy> {
+    let mut policies = vec![first.clone()];
+    for step in steps {
+        if let (Step::Swap(edit), Some(last)) = (step, policies.last()) {
+            let next = edit.apply(last);
+            policies.push(next);
+        }
+    }
+    policies
+}
