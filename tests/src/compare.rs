@@ -90,6 +90,8 @@ impl<'t> Trial<'t> {
         match step {
             Step::Shot(shot) => return self.judge(shot).map(Some),
             Step::Swap(_) => {
+                // The program counts what is spent in a second by the device's place in the policy, which may change.
+                self.let_pass(1);
                 let next = self.policies.next().expect("a policy for each swap");
                 self.prog.swap(next, self.wires);
                 self.oracle.swap(next);
@@ -110,11 +112,7 @@ impl<'t> Trial<'t> {
 
     /// Judges the next frame twice.
     pub fn judge(&mut self, shot: &Shot) -> Result<Verdict, Difference> {
-        self.passed += u64::from(shot.after);
-        if shot.after > 0 {
-            self.prog.age(shot.after);
-            self.set_grace();
-        }
+        self.let_pass(shot.after);
         let before = clock::coarse_second();
         let program = self.prog.judge(shot);
         let after = clock::coarse_second();
@@ -133,6 +131,15 @@ impl<'t> Trial<'t> {
                 program: format!("{program:?}"),
                 oracle: format!("{oracle:?}"),
             })
+        }
+    }
+
+    /// Lets seconds pass that no clock shows.
+    fn let_pass(&mut self, seconds: u32) {
+        if seconds > 0 {
+            self.passed += u64::from(seconds);
+            self.prog.age(seconds);
+            self.set_grace();
         }
     }
 

@@ -76,6 +76,7 @@ fn describe(
                 ));
             }
             Step::Swap(edit) => {
+                now += 1;
                 line(format_args!("{number:3} swap by {edit:?}"));
                 let policy = next.next().expect("a policy for each swap");
                 oracle.swap(policy);
