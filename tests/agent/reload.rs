@@ -124,12 +124,12 @@ fn a_number_that_goes_to_another_device_begins_at_zero() {
     let list = |names: &[&str]| {
         let (head, _) = POLICY.split_once("devices:").unwrap();
         let devices = names.iter().map(|name| {
-            let mac = if *name == "pump-1" {
-                "02:00:00:00:30:0c"
-            } else {
-                "02:00:00:00:30:dd"
+            let last = match *name {
+                "pump-1" => "0c",
+                "other" => "dd",
+                _ => "de",
             };
-            format!("  - {{name: {name}, mac: \"{mac}\", profile: pump, mode: enforce}}\n")
+            format!("  - {{name: {name}, mac: \"02:00:00:00:30:{last}\", profile: pump, mode: enforce}}\n")
         });
         format!("{head}devices:\n{}", devices.collect::<String>())
     };
