@@ -14,7 +14,7 @@ use etherparse::PacketBuilder;
 use xiot_agent::netns::packet::PacketSocket;
 use xiot_tests::{
     net::rig::{Host, Rig},
-    until::PATIENCE,
+    until::patience,
 };
 
 /// Devices of a stream.
@@ -104,7 +104,7 @@ impl Stream {
     pub(super) fn send(&self, over: &AtomicBool) {
         let tokens = self.tokens.1.lock().unwrap();
         while !over.load(Ordering::Acquire) {
-            let token = tokens.recv_timeout(PATIENCE);
+            let token = tokens.recv_timeout(patience());
             assert!(token.is_ok(), "a frame of a steady flow was lost");
             let batch = self.begun.fetch_add(1, Ordering::AcqRel);
             for device in 0..DEVICES {
@@ -124,7 +124,7 @@ impl Stream {
                 return;
             }
             let Some(frame) = next else {
-                assert!(silent_since.elapsed() < 2 * PATIENCE, "nothing arrives");
+                assert!(silent_since.elapsed() < 2 * patience(), "nothing arrives");
                 continue;
             };
             if frame.outgoing {
