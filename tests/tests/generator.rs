@@ -11,11 +11,12 @@ use xiot_common::reason::{Class, Reason};
 use xiot_tests::{
     frame::{Extension, Frame, flag::SYN, frame},
     generate::{Dice, Traffic, policies, wires},
+    step::{self, Step},
     ward::{self, PUMP, ROUTER},
 };
 
 const POLICIES: u64 = 100;
-const FRAMES: usize = 1000;
+const STEPS: usize = 1000;
 
 #[test]
 fn every_reason_is_met() {
@@ -30,22 +31,35 @@ fn every_reason_is_met() {
             .expect("a policy")
             .current();
         // Little room every tenth time.
-        let room = if seed % 10 == 0 { 8 } else { 1 << 16 };
-        let mut oracle = Oracle::with_limits(
-            &policy,
-            &wires,
+        let limits = if seed % 10 == 0 {
             Limits {
-                flows: room,
+                flows: 4,
+                new_flows_unlisted: 6,
+                new_flows_per_cpu: 30,
                 ..Limits::default()
-            },
-        );
-        let mut now = 0;
-        for shot in Traffic::new(seed, &policy).take(FRAMES) {
-            now += u64::from(shot.after);
-            let outcome = oracle.judge(shot.side, usize::from(shot.wire), &shot.frame, now);
-            *seen.entry(outcome.reason).or_default() += 1;
-            hits += u32::from(outcome.flow_hit);
-            frames += 1;
+            }
+        } else {
+            Limits::default()
+        };
+        let steps = Traffic::new(seed, &policy).steps(STEPS);
+        let policies = step::policies(&policy, &steps);
+        let mut oracle = Oracle::with_limits(&policies[0], &wires, limits);
+        let mut next = policies.iter().skip(1);
+        let mut now = 1;
+        for step in &steps {
+            match step {
+                Step::Shot(shot) => {
+                    now += u64::from(shot.after);
+                    let wire = usize::from(shot.wire);
+                    let outcome = oracle.judge(shot.side, wire, &shot.frame, now);
+                    *seen.entry(outcome.reason).or_default() += 1;
+                    hits += u32::from(outcome.flow_hit);
+                    frames += 1;
+                }
+                Step::Swap(_) => oracle.swap(next.next().expect("a policy for each swap")),
+                Step::Touch => oracle.touch(),
+                Step::Grace(seconds) => oracle.grant_grace_until(now + u64::from(*seconds)),
+            }
         }
     }
     for (reason, count) in &seen {
@@ -53,8 +67,17 @@ fn every_reason_is_met() {
     }
     println!("{hits:6} of {frames} by flow");
     for reason in Reason::ALL {
-        let is_rare = matches!(reason, Reason::FlowTableFull | Reason::TruncatedEthernet);
-        let enough = if is_rare { 10 } else { 50 };
+        let is_rare = matches!(
+            reason,
+            Reason::FlowTableFull
+                | Reason::TruncatedEthernet
+                | Reason::AllowedGrace
+                | Reason::Revoked
+                | Reason::FragmentBudget
+                | Reason::FragmentOutOfOrder
+                | Reason::FlowBudgetCpu
+        );
+        let enough = if is_rare { 5 } else { 50 };
         let count = seen.get(reason).copied().unwrap_or(0);
         assert!(
             count >= enough || reason.class() == Class::Gateway,

@@ -7,7 +7,7 @@ use xiot_agent::model::policy::{Device, Policy, Profile, Rule};
 
 use super::{
     dice::Dice,
-    world::{GROUPS, HOSTS, LISTABLE, ROUTER, SPECIAL, VLANS, device_mac},
+    world::{BAD_VLANS, GROUPS, HOSTS, LISTABLE, ROUTER, SPECIAL, VLANS, device_mac},
 };
 use crate::frame::Mac;
 
@@ -45,6 +45,9 @@ pub(super) fn party<'p>(dice: &mut Dice, policy: &'p Policy) -> Party<'p> {
 }
 
 fn vlans(dice: &mut Dice, wanted: Option<(u16, u16)>) -> (u16, u16) {
+    if dice.percent(2) {
+        return dice.pick(&BAD_VLANS);
+    }
     match wanted {
         Some(vlans) if dice.percent(85) => vlans,
         _ if dice.percent(60) => (0, 0),

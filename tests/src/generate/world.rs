@@ -27,12 +27,15 @@ pub(super) fn device_mac(number: u8) -> Mac {
 pub(super) const VLANS: [(u16, u16); 7] = [
     (0, 0),
     (30, 0),
+    (1, 0),
+    (4094, 0),
     (100, 30),
     (30, 100),
-    (4095, 0),
-    (0, 30),
-    (4094, 4095),
+    (4094, 1),
 ];
+
+/// Tags that no switch may be trusted with.
+pub(super) const BAD_VLANS: [(u16, u16); 4] = [(4095, 0), (0, 30), (30, 4095), (4095, 4095)];
 
 /// Names of the wires. Most frames come in on the first.
 pub fn wires() -> Vec<String> {
