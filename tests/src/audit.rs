@@ -5,7 +5,11 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-use xiot_agent::oracle::{Oracle, State};
+use xiot_agent::{
+    compile::Assignment,
+    model::policy::Policy,
+    oracle::{Oracle, State},
+};
 use xiot_common::{
     addr::Addr,
     flow::{
@@ -15,7 +19,10 @@ use xiot_common::{
     reason::Reason,
 };
 
-use crate::frame::Mac;
+use crate::{
+    compare::{device_number, rule_number},
+    frame::Mac,
+};
 
 /// One flow, in terms of neither table.
 #[derive(Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -87,8 +94,12 @@ pub(crate) fn of_program(
         .collect()
 }
 
-/// The oracle's flows likewise.
-pub(crate) fn of_oracle(oracle: &Oracle<'_>, is_blurred: bool) -> BTreeSet<String> {
+/// The oracle's flows likewise. `numbers` gives what the program calls the devices and rules of a policy.
+pub(crate) fn of_oracle<'n>(
+    oracle: &Oracle<'_>,
+    is_blurred: bool,
+    numbers: impl Fn(&Policy) -> &'n Assignment,
+) -> BTreeSet<String> {
     oracle
         .flows()
         .map(|flow| Line {
@@ -98,11 +109,9 @@ pub(crate) fn of_oracle(oracle: &Oracle<'_>, is_blurred: bool) -> BTreeSet<Strin
             device_end: flow.device_end,
             peer_end: flow.peer_end,
             peer_initiated: flow.peer_initiated,
-            device: flow.device.map_or(0, |position| {
-                u32::try_from(position + 1).expect("few devices")
-            }),
+            device: device_number(numbers(flow.policy), flow.device),
             mac: flow.mac,
-            rule: flow.rule.unwrap_or(0),
+            rule: rule_number(numbers(flow.policy), flow.rule),
             reason: flow.reason,
             state: match flow.state {
                 State::Handshake => "handshake",

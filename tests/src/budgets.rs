@@ -3,7 +3,7 @@
 use std::fmt;
 
 use aya::maps::{Array, MapData, PerCpuArray, PerCpuValues};
-use xiot_agent::datapath::Datapath;
+use xiot_agent::{compile::Assignment, datapath::Datapath};
 use xiot_common::{budget::Budget, map};
 
 use crate::prog::must;
@@ -37,11 +37,10 @@ impl Budgets {
         }
     }
 
-    /// From now on there are so many devices.
-    pub(crate) fn watch(&mut self, devices: usize) {
-        self.watched = self
-            .watched
-            .max(u32::try_from(devices).expect("few devices"));
+    /// From now on these devices are there too.
+    pub(crate) fn watch(&mut self, numbers: &Assignment) {
+        let highest = numbers.devices().iter().copied().max().unwrap_or(0);
+        self.watched = self.watched.max(highest);
     }
 
     pub(crate) fn forget(&mut self) {

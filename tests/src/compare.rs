@@ -1,12 +1,12 @@
 //! The same before program and oracle: verdicts, and what is left behind.
 
-use std::{fmt, slice};
+use std::{fmt, ptr, slice};
 
-use xiot_agent::{model::policy::Policy, oracle::Oracle};
+use xiot_agent::{compile::Assignment, model::policy::Policy, oracle::Oracle};
 
 use crate::{
     audit, clock,
-    prog::Prog,
+    prog::{Prog, must},
     shot::Shot,
     step::{self, Step},
     tally::Tally,
@@ -44,8 +44,11 @@ pub struct Trial<'t> {
     prog: &'t mut Prog,
     oracle: Oracle<'t>,
     wires: &'t [String],
-    /// Those that are still to come.
-    policies: slice::Iter<'t, Policy>,
+    policies: &'t [Policy],
+    /// What the program calls devices and rules of each policy.
+    numbers: Vec<Assignment>,
+    /// Which of them is in force.
+    in_force: usize,
     /// Seconds by which the program's past was moved, instead of its clock.
     passed: u64,
     /// Second by both clocks; 0 before there is a grace period.
@@ -67,16 +70,18 @@ impl<'t> Trial<'t> {
     /// # Panics
     /// Where there is none.
     pub fn over(prog: &'t mut Prog, policies: &'t [Policy], wires: &'t [String]) -> Self {
-        let mut all = policies.iter();
-        let first = all.next().expect("one policy at least");
+        let first = policies.first().expect("one policy at least");
         prog.apply(first, wires);
-        let tally = Tally::before(prog.counters(), policies);
+        let numbers = numbers(policies, prog);
+        let tally = Tally::before(prog.counters(), &numbers);
         let limits = prog.limits();
         Self {
             prog,
             oracle: Oracle::with_limits(first, wires, limits),
             wires,
-            policies: all,
+            policies,
+            numbers,
+            in_force: 0,
             passed: 0,
             grace_until: 0,
             is_blurred: false,
@@ -92,8 +97,10 @@ impl<'t> Trial<'t> {
             Step::Swap(_) => {
                 // The program counts what is spent in a second by the device's place in the policy, which may change.
                 self.let_pass(1);
-                let next = self.policies.next().expect("a policy for each swap");
-                self.prog.swap(next, self.wires);
+                self.in_force += 1;
+                let next = &self.policies[self.in_force];
+                self.prog
+                    .swap(next, self.wires, &self.numbers[self.in_force]);
                 self.oracle.swap(next);
             }
             Step::Touch => {
@@ -153,7 +160,13 @@ impl<'t> Trial<'t> {
     fn ask(&mut self, shot: &Shot, second: u64) -> Verdict {
         let wire = usize::from(shot.wire);
         let now = second + self.passed;
-        Verdict::from(self.oracle.judge(shot.side, wire, &shot.frame, now))
+        let outcome = self.oracle.judge(shot.side, wire, &shot.frame, now);
+        let numbers = &self.numbers[self.in_force];
+        Verdict {
+            rule: rule_number(numbers, outcome.rule),
+            device: device_number(numbers, outcome.device),
+            ..Verdict::from(outcome)
+        }
     }
 
     /// Whether a difference may be one of clocks alone.
@@ -164,8 +177,12 @@ impl<'t> Trial<'t> {
     /// Compares what is left behind: flows in all their state, and counters.
     pub fn finish(&self) -> Result<(), Difference> {
         let at = self.judged.saturating_sub(1);
+        let numbers = |policy: &Policy| {
+            let place = self.policies.iter().position(|it| ptr::eq(it, policy));
+            &self.numbers[place.expect("the oracle was given this policy")]
+        };
         let mine = audit::of_program(&self.prog.flows(), self.passed, self.is_blurred);
-        let theirs = audit::of_oracle(&self.oracle, self.is_blurred);
+        let theirs = audit::of_oracle(&self.oracle, self.is_blurred, numbers);
         let (program, oracle) = audit::only_in_one(&mine, &theirs);
         if program != oracle {
             return Err(Difference {
@@ -182,6 +199,36 @@ impl<'t> Trial<'t> {
                 oracle,
             })
     }
+}
+
+/// Numbers of devices and rules: what stays from one policy to the next keeps its own.
+fn numbers(policies: &[Policy], prog: &Prog) -> Vec<Assignment> {
+    let limits = prog.compile_limits();
+    let mut all: Vec<Assignment> = Vec::new();
+    for policy in policies {
+        let next = match all.last() {
+            Some(last) => must("number a policy", last.follow(policy, &limits)).0,
+            None => Assignment::fresh(policy),
+        };
+        all.push(next);
+    }
+    all
+}
+
+/// The number of the rule with this place in the policy; 0 for none.
+pub(crate) fn rule_number(numbers: &Assignment, place: Option<u32>) -> u32 {
+    let index = |place: u32| usize::try_from(place).ok()?.checked_sub(1);
+    place
+        .and_then(index)
+        .and_then(|index| numbers.rules().get(index).copied())
+        .unwrap_or(0)
+}
+
+/// The number of the device with this position; 0 for none.
+pub(crate) fn device_number(numbers: &Assignment, position: Option<usize>) -> u32 {
+    position
+        .and_then(|position| numbers.devices().get(position).copied())
+        .unwrap_or(0)
 }
 
 /// The first difference over all these frames.

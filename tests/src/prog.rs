@@ -4,7 +4,7 @@ use std::error::Error;
 
 use xiot_agent::{
     collect::Counters,
-    compile,
+    compile::{self, Assignment},
     datapath::{Capacity, Datapath, NewFlows, Options, Table},
     model::policy::Policy,
     oracle::{Limits, Side},
@@ -93,7 +93,7 @@ impl Prog {
     /// # Panics
     /// Where it does not compile or fit.
     pub fn apply(&mut self, policy: &Policy, wires: &[String]) {
-        self.swap(policy, wires);
+        self.swap(policy, wires, &Assignment::fresh(policy));
         self.datapath.set_grace(0);
         for flows in &mut self.flows {
             must("clear the flows", flows.clear());
@@ -102,25 +102,29 @@ impl Prog {
         self.budgets.forget();
     }
 
-    /// Puts another policy in force.
+    /// Puts another policy in force, with these numbers for its devices and rules.
     ///
     /// # Panics
     /// Where it does not compile or fit.
-    pub fn swap(&mut self, policy: &Policy, wires: &[String]) {
-        let capacity = self.datapath.capacity();
-        let limits = compile::Limits {
-            slot_lines: capacity.slot_lines,
-            devices: capacity.devices,
-            rules: capacity.rules,
-        };
+    pub fn swap(&mut self, policy: &Policy, wires: &[String], numbers: &Assignment) {
+        let limits = self.compile_limits();
         self.revision += 1;
-        let ids = compile::Assignment::fresh(policy);
-        let image = compile::compile(policy, wires, &limits, &ids, self.revision, 0);
+        let image = compile::compile(policy, wires, &limits, numbers, self.revision, 0);
         must(
             "apply the policy",
             self.datapath.apply(&must("compile the policy", image)),
         );
-        self.budgets.watch(policy.devices.len());
+        self.budgets.watch(numbers);
+    }
+
+    /// What policies must fit.
+    pub fn compile_limits(&self) -> compile::Limits {
+        let capacity = self.datapath.capacity();
+        compile::Limits {
+            slot_lines: capacity.slot_lines,
+            devices: capacity.devices,
+            rules: capacity.rules,
+        }
     }
 
     /// Starts an epoch under the same policy.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use xiot_agent::{collect::Counters, model::policy::Policy, oracle::Side};
+use xiot_agent::{collect::Counters, compile::Assignment, oracle::Side};
 use xiot_common::{
     counter::{DeviceCounter, ReasonCounter},
     reason::{Class, Reason},
@@ -32,17 +32,13 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Starts from where the program's counters stand.
-    pub(crate) fn before(counters: &Counters, policies: &[Policy]) -> Self {
-        let rules = |policy: &Policy| -> usize {
-            policy
-                .profiles
-                .iter()
-                .map(|profile| profile.rules.len())
-                .sum()
+    pub(crate) fn before(counters: &Counters, numbers: &[Assignment]) -> Self {
+        let highest = |of: fn(&Assignment) -> &[u32]| {
+            let all = numbers.iter().flat_map(of).copied();
+            usize::try_from(all.max().unwrap_or(0)).expect("a small number")
         };
-        let most_rules = policies.iter().map(rules).max().unwrap_or(0);
-        let devices = policies.iter().map(|policy| policy.devices.len());
-        let most_devices = devices.max().unwrap_or(0);
+        let most_devices = highest(Assignment::devices);
+        let most_rules = highest(Assignment::rules);
         Self {
             reasons: reasons(counters),
             devices: (0..=most_devices)

@@ -49,7 +49,7 @@ impl<'p> FlowList<'p> {
         self.flows.values().filter(|flow| flow.is_confirmed).count()
     }
 
-    pub(super) fn views(&self) -> impl Iterator<Item = FlowView> {
+    pub(super) fn views(&self) -> impl Iterator<Item = FlowView<'p>> {
         self.flows
             .iter()
             .map(|(conversation, flow)| FlowView::of(conversation, flow))

@@ -121,7 +121,7 @@ impl<'p> Oracle<'p> {
     }
 
     /// Flows remembered, over or not. Order means nothing.
-    pub fn flows(&self) -> impl Iterator<Item = FlowView> {
+    pub fn flows(&self) -> impl Iterator<Item = FlowView<'p>> {
         self.flows.views()
     }
 }

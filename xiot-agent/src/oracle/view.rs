@@ -9,10 +9,13 @@ use super::{
     conversation::{Conversation, Endpoint},
     flow::{Flow, State},
 };
+use crate::model::policy::Policy;
 
-/// A flow. Device and rule are those of the policy that it was looked at under last.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct FlowView {
+/// A flow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FlowView<'p> {
+    /// The policy that it was looked at under last, which device and rule are of.
+    pub policy: &'p Policy,
     /// Wire index.
     pub wire: usize,
     /// Outer and inner VLAN id.
@@ -47,10 +50,11 @@ pub struct FlowView {
     pub last_frame: u64,
 }
 
-impl FlowView {
-    pub(super) fn of(conversation: &Conversation, flow: &Flow<'_>) -> Self {
+impl<'p> FlowView<'p> {
+    pub(super) fn of(conversation: &Conversation, flow: &Flow<'p>) -> Self {
         let pair = |end: Endpoint| (end.address, end.port);
         Self {
+            policy: flow.grounds.policy,
             wire: conversation.wire,
             vlans: conversation.vlans,
             protocol: conversation.protocol,

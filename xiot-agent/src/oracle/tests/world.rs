@@ -135,7 +135,7 @@ impl<'p> Ward<'p> {
         )
     }
 
-    pub(super) fn only_flow(&self) -> FlowView {
+    pub(super) fn only_flow(&self) -> FlowView<'p> {
         let mut flows = self.oracle.flows();
         let flow = flows.next().expect("a flow");
         assert_eq!(flows.next(), None, "one flow");
