@@ -163,6 +163,14 @@ impl<'p> Oracle<'p> {
             return self.judge_alone(arrival, grounds, frame);
         };
         let (reason, rule) = (datagram.reason, datagram.rule);
+        // What the first fragment had, by the policy in force: a group MAC that has a conversation belongs to nobody here.
+        let grounds = match datagram.grounds.owner {
+            Owner::Unlisted => Grounds {
+                owner: Owner::Unlisted,
+                ..grounds
+            },
+            Owner::Listed(_) | Owner::Nobody => grounds,
+        };
         match self.datagrams.add(&key, part) {
             Err(Misfit::Overlap) => Said::new(grounds, Reason::FragmentOverlap, None),
             Err(Misfit::TooManyParts) => Said::new(grounds, Reason::FragmentOutOfOrder, None),
