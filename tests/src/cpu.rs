@@ -10,7 +10,9 @@ pub(crate) fn stay() {
     // SAFETY: a set of CPUs is bits, and none set is valid.
     let mut set: libc::cpu_set_t = unsafe { mem::zeroed() };
     // SAFETY: the number is one that the kernel gave.
-    unsafe { libc::CPU_SET(cpu, &mut set) };
+    unsafe {
+        libc::CPU_SET(cpu, &mut set);
+    }
     // SAFETY: the pointer is to a set of ours of the size given; 0 is this thread.
     let result = unsafe { libc::sched_setaffinity(0, size_of_val(&set), &raw const set) };
     assert_eq!(result, 0, "a thread may stay where it is");

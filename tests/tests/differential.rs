@@ -38,9 +38,9 @@ fn limits() -> [Limits; 2] {
         ..Limits::default()
     };
     let tight = Limits {
-        flows: 8,
-        new_flows_unlisted: 6,
-        new_flows_per_cpu: 30,
+        flows: 3,
+        new_flows_unlisted: 3,
+        new_flows_per_cpu: 4,
         ..roomy
     };
     [roomy, tight]

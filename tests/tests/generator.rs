@@ -30,12 +30,12 @@ fn every_reason_is_met() {
             .new_tree(&mut runner)
             .expect("a policy")
             .current();
-        // Little room every tenth time.
-        let limits = if seed % 10 == 0 {
+        // Little room every fifth time.
+        let limits = if seed % 5 == 0 {
             Limits {
-                flows: 4,
-                new_flows_unlisted: 6,
-                new_flows_per_cpu: 30,
+                flows: 2,
+                new_flows_unlisted: 3,
+                new_flows_per_cpu: 4,
                 ..Limits::default()
             }
         } else {
@@ -71,6 +71,7 @@ fn every_reason_is_met() {
             reason,
             Reason::FlowTableFull
                 | Reason::TruncatedEthernet
+                | Reason::FragmentHeaderIncomplete
                 | Reason::AllowedGrace
                 | Reason::Revoked
                 | Reason::FragmentBudget

@@ -6,7 +6,7 @@ use xiot_agent::{model::policy::Policy, oracle::Side};
 
 use super::{Dice, Edit, errors, follow, fresh, mangle::mangle, train};
 use crate::{
-    frame::{Body, Frame, Transport},
+    frame::{Body, Extension, Frame, Transport},
     shot::Shot,
     step::Step,
 };
@@ -75,8 +75,8 @@ impl Traffic {
         }
         // Half of what follows on something follows on the last frame: conversations get long.
         let before = match self.dice.below(100) {
-            0..35 => self.last.as_ref(),
-            35..65 => self.dice.maybe_pick(&self.recent),
+            0..45 => self.last.as_ref(),
+            45..75 => self.dice.maybe_pick(&self.recent),
             _ => None,
         };
         let draft = match before {
@@ -92,7 +92,7 @@ impl Traffic {
             }
             None => fresh::draw(&mut self.dice, &self.policy),
         };
-        if self.dice.percent(5) {
+        if self.dice.below(1000) < 35 {
             self.planned.extend(train::cut(&mut self.dice, &draft));
         } else if self.dice.percent(1) {
             let count = self.dice.pick(&[3, 6, 14]);
@@ -117,6 +117,10 @@ impl Traffic {
             side: draft.side,
             frame,
         };
+        // What follows on a fragment is one again, and of nothing.
+        if is_fragment(&draft.frame) && self.dice.percent(85) {
+            return shot;
+        }
         if let Some(last) = self.last.replace(draft) {
             if self.recent.len() < MEMORY {
                 self.recent.push(last);
@@ -127,6 +131,14 @@ impl Traffic {
         }
         shot
     }
+}
+
+fn is_fragment(frame: &Frame) -> bool {
+    let Body::Ip(ip) = &frame.body else {
+        return false;
+    };
+    let in_chain = |extension: &Extension| matches!(extension, Extension::Fragment { .. });
+    ip.fragment.is_some() || ip.extensions.iter().any(in_chain)
 }
 
 /// The same from another port, or with another identifier: a conversation more.

@@ -23,6 +23,10 @@ pub(super) fn cut(dice: &mut Dice, whole: &Draft) -> Vec<Draft> {
     }
     let (protocol, mut payload) = (ip.protocol(), ip.payload());
     let mut first_header = protocol;
+    if protocol == 6 && dice.percent(30) {
+        // Options that the first fragment may not hold.
+        payload[12] = dice.pick(&[0xf0, 0xd0, 0xc0]);
+    }
     if ip.source.is_ipv6() && dice.percent(15) {
         // A header behind that of the fragment.
         payload.splice(0..0, [protocol, 0, 0, 0, 0, 0, 0, 0]);

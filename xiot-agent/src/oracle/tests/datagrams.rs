@@ -30,7 +30,7 @@ fn part_of(protocol: u8, cut: Cut, length: usize) -> Vec<u8> {
 }
 
 /// What is said of each part in turn.
-fn said(parts: &[(u16, u16, bool)]) -> Vec<Reason> {
+fn said(parts: &[Units]) -> Vec<Reason> {
     let (policy, wires) = (policy(Mode::Enforce), wires());
     let mut ward = Ward::new(&policy, &wires);
     parts
@@ -39,7 +39,10 @@ fn said(parts: &[(u16, u16, bool)]) -> Vec<Reason> {
         .collect()
 }
 
-const FIRST: (u16, u16, bool) = (0, 6, true);
+/// First unit, unit behind the last, whether more follow.
+type Units = (u16, u16, bool);
+
+const FIRST: Units = (0, 6, true);
 
 #[test]
 fn later_fragments_inherit_the_first() {
@@ -56,7 +59,7 @@ fn later_fragments_inherit_the_first() {
 
 #[test]
 fn parts_come_in_any_order_once() {
-    let table: [(&[(u16, u16, bool)], Reason); 12] = [
+    let table: [(&[Units], Reason); 12] = [
         (&[(6, 12, true)], FragmentUntracked),
         (&[FIRST, (12, 13, false), (6, 12, true)], AllowedFragment),
         (&[FIRST, FIRST], FragmentOverlap),
