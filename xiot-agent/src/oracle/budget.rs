@@ -53,10 +53,11 @@ impl Budgets {
         if *flows >= limit {
             return Err(Reason::FlowBudgetDevice);
         }
+        // What the CPU refuses, the device has asked for all the same.
+        *flows += 1;
         if cpu >= limits.new_flows_per_cpu {
             return Err(Reason::FlowBudgetCpu);
         }
-        *flows += 1;
         self.cpu.in_second(now).opened += 1;
         Ok(())
     }

@@ -96,9 +96,10 @@ impl<'p> Flow<'p> {
         Duration::from_secs(now.saturating_sub(self.last_frame))
     }
 
-    /// Whether both sides spoke, and not just in question and answer.
+    /// Whether nothing says yet that it lasts: an answer, or in other protocols than TCP, that its first sender goes on.
     pub(super) fn is_half_open(&self, protocol: u8) -> bool {
-        !(self.other_spoke && (protocol == 6 || self.first_spoke_later))
+        let goes_on = protocol != 6 && self.first_spoke_later;
+        !self.other_spoke && !goes_on
     }
 
     /// Takes the outcome of a new judgement. The state stays.

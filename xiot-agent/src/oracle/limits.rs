@@ -3,7 +3,7 @@
 /// Room, budgets of all together, and the grace period.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
-    /// Flows that both sides spoke in.
+    /// Flows that are not half-open.
     pub flows: usize,
     /// Flows that devices which are not listed may open together in one second, and as many that peers may open to them.
     pub new_flows_unlisted: u32,

@@ -112,32 +112,36 @@ fn a_full_table_refuses_the_answer_and_changes_nothing() {
     assert_eq!(ward.out(&tcp_out(4001, SYN, (99, 0))), by_flow(1));
     assert_eq!(ward.out(&tcp_out(4001, ACK, (100, 2))), denied(TcpBadState));
     assert_eq!(ward.out(&tcp_out(4000, ACK, (100, 500))), by_flow(1));
-    // Half-open flows need no room, however many.
+    // Half-open flows need no room, however many, also if they go on.
     for port in 5000..5100 {
         assert_eq!(ward.out(&udp_out(port)), allowed(AllowedRule, 2));
-        assert_eq!(ward.back(&udp_back(port)), by_flow(2));
+        assert_eq!(ward.back(&udp_back(port)), denied(FlowTableFull));
     }
+    ward.now += 1;
+    assert_eq!(ward.out(&udp_out(5000)), by_flow(2));
+    assert_eq!(ward.back(&udp_back(5000)), denied(FlowTableFull));
 }
 
 #[test]
-fn what_is_not_tcp_is_half_open_until_its_first_sender_speaks_in_a_later_second() {
+fn what_is_not_tcp_is_half_open_until_an_answer_or_a_later_second() {
     let (policy, wires) = (policy(Mode::Enforce), wires());
     let mut ward = Ward::new(&policy, &wires);
     let _open = ward.out(&udp_out(4000));
     let _again = ward.out(&udp_out(4000));
-    let _answer = ward.back(&udp_back(4000));
     assert!(ward.only_flow().half_open, "all in one second");
-    ward.now += 1;
     let _answer = ward.back(&udp_back(4000));
-    assert!(ward.only_flow().half_open, "the other side alone");
-    let _later = ward.out(&udp_out(4000));
     assert!(!ward.only_flow().half_open);
-    // One-way for long: half-open for ever.
     let mut ward = Ward::new(&policy, &wires);
-    for _ in 0..5 {
-        let _one_way = ward.out(&udp_out(4000));
-        ward.now += 10;
-    }
+    let _open = ward.out(&udp_out(4000));
+    ward.now += 1;
+    let _later = ward.out(&udp_out(4000));
+    assert!(!ward.only_flow().half_open, "one-way, but it goes on");
+    assert_eq!(ward.only_flow().state, State::Unreplied);
+    // Not TCP: whoever repeats a SYN only has not heard an answer.
+    let mut ward = Ward::new(&policy, &wires);
+    let _syn = ward.out(&tcp_out(4000, SYN, (99, 0)));
+    ward.now += 1;
+    let _again = ward.out(&tcp_out(4000, SYN, (99, 0)));
     assert!(ward.only_flow().half_open);
 }
 
