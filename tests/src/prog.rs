@@ -183,7 +183,7 @@ impl Prog {
             datagram.started = datagram.started.wrapping_sub(seconds);
             must("age a datagram", self.datagrams.insert(&key, &datagram));
         }
-        self.budgets.forget();
+        self.budgets.age(seconds);
     }
 
     /// All flows, over or not, and whether they are half-open.

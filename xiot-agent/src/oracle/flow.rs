@@ -61,8 +61,6 @@ pub(super) struct Flow<'p> {
     pub(super) first_sender: Side,
     pub(super) opened_at: u64,
     pub(super) last_frame: u64,
-    pub(super) other_spoke: bool,
-    pub(super) first_spoke_later: bool,
     /// It has its place among the flows that both sides spoke in.
     pub(super) is_confirmed: bool,
     /// A RST came that proved nothing.
@@ -96,10 +94,12 @@ impl<'p> Flow<'p> {
         Duration::from_secs(now.saturating_sub(self.last_frame))
     }
 
-    /// Whether nothing says yet that it lasts: an answer, or in other protocols than TCP, that its first sender goes on.
-    pub(super) fn is_half_open(&self, protocol: u8) -> bool {
-        let goes_on = protocol != 6 && self.first_spoke_later;
-        !self.other_spoke && !goes_on
+    /// Whether a frame says that it lasts: an answer does, and in other protocols than TCP its first sender who goes on.
+    pub(super) fn is_confirmed_by(&self, side: Side, segment: Option<Segment>, now: u64) -> bool {
+        match segment {
+            Some(segment) => side != self.first_sender && !segment.flags.rst,
+            None => side != self.first_sender || now > self.opened_at,
+        }
     }
 
     /// Takes the outcome of a new judgement. The state stays.
@@ -138,24 +138,18 @@ impl<'p> Flow<'p> {
             }
         }
         self.last_frame = now;
-        self.hear(side, segment, now);
+        self.hear(side, segment);
     }
 
-    /// Remembers who spoke, and what was acknowledged.
-    pub(super) fn hear(&mut self, side: Side, segment: Option<Segment>, now: u64) {
-        if let Some(segment) = segment {
-            if segment.flags.rst {
-                return;
-            }
+    /// Remembers what was acknowledged, and ends doubts.
+    pub(super) fn hear(&mut self, side: Side, segment: Option<Segment>) {
+        if let Some(segment) = segment
+            && !segment.flags.rst
+        {
             self.is_doubtful = false;
             if segment.flags.ack {
                 *self.acknowledged_by(side) = Some(segment.acknowledgment);
             }
-        }
-        if side == self.first_sender {
-            self.first_spoke_later |= now > self.opened_at;
-        } else {
-            self.other_spoke = true;
         }
     }
 

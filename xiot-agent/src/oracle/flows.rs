@@ -9,13 +9,22 @@ pub(super) struct FlowList<'p> {
     /// How many may be confirmed. There is no end to the half-open ones.
     room: usize,
     flows: HashMap<Conversation, Flow<'p>>,
+    /// Second from which on room may be looked for again.
+    next_search: u64,
 }
+
+/// Flows removed in one search, of which there may be one a second.
+const ENOUGH: usize = 1024;
+
+/// Seconds after a search that found less.
+const PAUSE: u64 = 10;
 
 impl<'p> FlowList<'p> {
     pub(super) fn new(room: usize) -> Self {
         Self {
             room,
             flows: HashMap::new(),
+            next_search: 0,
         }
     }
 
@@ -40,8 +49,14 @@ impl<'p> FlowList<'p> {
         if self.confirmed() < self.room {
             return true;
         }
+        if now < self.next_search {
+            return false;
+        }
+        let before = self.flows.len();
         self.flows
             .retain(|_, flow| !(flow.is_confirmed && flow.is_over(now)));
+        let found = before - self.flows.len();
+        self.next_search = now + if found >= ENOUGH { 1 } else { PAUSE };
         self.confirmed() < self.room
     }
 

@@ -121,14 +121,12 @@ impl<'p> Oracle<'p> {
             first_sender: arrival.side,
             opened_at: now,
             last_frame: now,
-            other_spoke: false,
-            first_spoke_later: false,
             is_confirmed: false,
             is_doubtful: false,
             acknowledged: (None, None),
         };
         flow.idle_timeout = flow.timeout_in(opened.state, &conversation);
-        flow.hear(arrival.side, segment(packet), now);
+        flow.hear(arrival.side, segment(packet));
         self.flows.put(conversation, flow);
         Ok(())
     }

@@ -81,7 +81,7 @@ impl<'p> Oracle<'p> {
             return Answer::Final(Said::new(grounds, Reason::TcpBadState, None));
         };
         next.take(conversation, arrival.side, state, segment, now);
-        if !next.is_confirmed && !next.is_half_open(conversation.protocol) {
+        if !flow.is_confirmed && flow.is_confirmed_by(arrival.side, segment, now) {
             next.is_confirmed = self.flows.make_room(now);
             let may_stay = flow.is_would_drop() || arrival.side == flow.first_sender;
             if !next.is_confirmed && !may_stay {
