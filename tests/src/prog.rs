@@ -183,7 +183,7 @@ impl Prog {
             datagram.started = datagram.started.wrapping_sub(seconds);
             must("age a datagram", self.datagrams.insert(&key, &datagram));
         }
-        self.budgets.age(seconds);
+        self.budgets.forget();
     }
 
     /// All flows, over or not, and whether they are half-open.

@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::{conversation::Conversation, flow::Flow, view::FlowView};
+use super::{conversation::Conversation, flow::Flow, limits::Limits, view::FlowView};
 
 #[derive(Clone, Debug)]
 pub(super) struct FlowList<'p> {
     /// How many may be confirmed. There is no end to the half-open ones.
     room: usize,
+    /// Seconds after a search for room that found little.
+    pause: u64,
     flows: HashMap<Conversation, Flow<'p>>,
     /// Second from which on room may be looked for again.
     next_search: u64,
@@ -16,13 +18,11 @@ pub(super) struct FlowList<'p> {
 /// Flows removed in one search, of which there may be one a second.
 const ENOUGH: usize = 1024;
 
-/// Seconds after a search that found less.
-const PAUSE: u64 = 10;
-
 impl<'p> FlowList<'p> {
-    pub(super) fn new(room: usize) -> Self {
+    pub(super) fn new(limits: &Limits) -> Self {
         Self {
-            room,
+            room: limits.flows,
+            pause: limits.search_pause,
             flows: HashMap::new(),
             next_search: 0,
         }
@@ -56,7 +56,12 @@ impl<'p> FlowList<'p> {
         self.flows
             .retain(|_, flow| !(flow.is_confirmed && flow.is_over(now)));
         let found = before - self.flows.len();
-        self.next_search = now + if found >= ENOUGH { 1 } else { PAUSE };
+        self.next_search = now
+            + if found >= ENOUGH {
+                self.pause.min(1)
+            } else {
+                self.pause
+            };
         self.confirmed() < self.room
     }
 

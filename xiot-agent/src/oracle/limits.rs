@@ -5,6 +5,8 @@
 pub struct Limits {
     /// Flows that are not half-open.
     pub flows: usize,
+    /// Seconds after a search for room in which there is none, where little was found.
+    pub search_pause: u64,
     /// Flows that devices which are not listed may open together in one second, and as many that peers may open to them.
     pub new_flows_unlisted: u32,
     /// Flows that may be opened in one second on one CPU.
@@ -20,6 +22,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             flows: usize::MAX,
+            search_pause: 10,
             new_flows_unlisted: 5000,
             new_flows_per_cpu: 50_000,
             fragments_unlisted: 512,

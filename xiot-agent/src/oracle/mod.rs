@@ -86,7 +86,7 @@ impl<'p> Oracle<'p> {
             wires,
             limits,
             epoch: 1,
-            flows: FlowList::new(limits.flows),
+            flows: FlowList::new(&limits),
             datagrams: DatagramList::default(),
             budgets: Budgets::default(),
         }

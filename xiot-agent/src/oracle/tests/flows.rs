@@ -95,6 +95,30 @@ fn doubtful_flows_make_room_after_the_closing_timeout() {
 }
 
 #[test]
+fn room_is_looked_for_once_in_ten_seconds_where_little_is_found() {
+    let (policy, wires) = (policy(Mode::Enforce), wires());
+    let limits = Limits {
+        flows: 1,
+        ..Limits::default()
+    };
+    let mut ward = Ward::limited(&policy, &wires, limits);
+    // Over after 30 seconds.
+    let _syn = ward.out(&tcp_out(4000, SYN, (99, 0)));
+    let _answer = ward.back(&tcp_back(4000, SYN | ACK, (499, 100)));
+    let _rst = ward.out(&tcp_out(4000, RST, (100, 0)));
+    for (seconds, port, expected) in [
+        (30, 4001, denied(FlowTableFull)),
+        (9, 4002, denied(FlowTableFull)),
+        (1, 4003, by_flow(1)),
+    ] {
+        ward.now += seconds;
+        let _syn = ward.out(&tcp_out(port, SYN, (99, 0)));
+        let said = ward.back(&tcp_back(port, SYN | ACK, (499, 100)));
+        assert_eq!(said, expected, "{port}");
+    }
+}
+
+#[test]
 fn a_full_table_refuses_the_answer_and_changes_nothing() {
     let (policy, wires) = (policy(Mode::Enforce), wires());
     let limits = Limits {
