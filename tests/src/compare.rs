@@ -3,9 +3,9 @@
 use std::{fmt, ptr, slice};
 
 use xiot_agent::{
-    compile::Assignment,
+    compile::{self, Assignment},
     model::policy::Policy,
-    oracle::{Limits, Oracle},
+    oracle::{Limits, Oracle, Outcome},
 };
 
 use crate::{
@@ -76,7 +76,7 @@ impl<'t> Trial<'t> {
     pub fn over(prog: &'t mut Prog, policies: &'t [Policy], wires: &'t [String]) -> Self {
         let first = policies.first().expect("one policy at least");
         prog.apply(first, wires);
-        let numbers = numbers(policies, prog);
+        let numbers = numbers(policies, &prog.compile_limits());
         let tally = Tally::before(prog.counters(), &numbers);
         // A program that writes traces looks for room whenever it needs some.
         let limits = Limits {
@@ -102,27 +102,39 @@ impl<'t> Trial<'t> {
     pub fn step(&mut self, step: &Step) -> Result<Option<Verdict>, Difference> {
         match step {
             Step::Shot(shot) => return self.judge(shot).map(Some),
-            Step::Swap(_) => {
-                // The program counts what is spent in a second by the device's place in the policy, which may change.
-                self.let_pass(1);
-                self.in_force += 1;
-                let next = &self.policies[self.in_force];
-                self.prog
-                    .swap(next, self.wires, &self.numbers[self.in_force]);
-                self.oracle.swap(next);
-            }
-            Step::Touch => {
-                self.prog.touch();
-                self.oracle.touch();
-            }
-            Step::Grace(seconds) => {
-                self.grace_until = clock::coarse_second() + self.passed + u64::from(*seconds);
-                self.oracle.grant_grace_until(self.grace_until);
-                self.set_grace();
-            }
+            Step::Swap(_) => self.swap(),
+            Step::Touch => self.touch(),
+            Step::Grace(seconds) => self.grant_grace(*seconds),
         }
         self.judged += 1;
         Ok(None)
+    }
+
+    /// Puts the next policy in force.
+    ///
+    /// # Panics
+    /// Where there is none.
+    pub fn swap(&mut self) {
+        // The program counts what is spent in a second by the device's place in the policy, which may change.
+        self.let_pass(1);
+        self.in_force += 1;
+        let next = &self.policies[self.in_force];
+        self.prog
+            .swap(next, self.wires, &self.numbers[self.in_force]);
+        self.oracle.swap(next);
+    }
+
+    /// Starts an epoch under the same policy.
+    pub fn touch(&mut self) {
+        self.prog.touch();
+        self.oracle.touch();
+    }
+
+    /// Starts a grace period of so many seconds.
+    pub fn grant_grace(&mut self, seconds: u32) {
+        self.grace_until = clock::coarse_second() + self.passed + u64::from(seconds);
+        self.oracle.grant_grace_until(self.grace_until);
+        self.set_grace();
     }
 
     /// Judges the next frame twice.
@@ -169,12 +181,7 @@ impl<'t> Trial<'t> {
         let wire = usize::from(shot.wire);
         let now = second + self.passed;
         let outcome = self.oracle.judge(shot.side, wire, &shot.frame, now);
-        let numbers = &self.numbers[self.in_force];
-        Verdict {
-            rule: rule_number(numbers, outcome.rule),
-            device: device_number(numbers, outcome.device),
-            ..Verdict::from(outcome)
-        }
+        numbered(outcome, &self.numbers[self.in_force])
     }
 
     /// Whether a difference may be one of clocks alone.
@@ -210,17 +217,28 @@ impl<'t> Trial<'t> {
 }
 
 /// Numbers of devices and rules: what stays from one policy to the next keeps its own.
-fn numbers(policies: &[Policy], prog: &Prog) -> Vec<Assignment> {
-    let limits = prog.compile_limits();
+///
+/// # Panics
+/// Where there are more than fit.
+pub fn numbers(policies: &[Policy], limits: &compile::Limits) -> Vec<Assignment> {
     let mut all: Vec<Assignment> = Vec::new();
     for policy in policies {
         let next = match all.last() {
-            Some(last) => must("number a policy", last.follow(policy, &limits)).0,
+            Some(last) => must("number a policy", last.follow(policy, limits)).0,
             None => Assignment::fresh(policy),
         };
         all.push(next);
     }
     all
+}
+
+/// What the oracle says, with the numbers that the program knows.
+pub fn numbered(outcome: Outcome, numbers: &Assignment) -> Verdict {
+    Verdict {
+        rule: rule_number(numbers, outcome.rule),
+        device: device_number(numbers, outcome.device),
+        ..Verdict::from(outcome)
+    }
 }
 
 /// The number of the rule with this place in the policy; 0 for none.

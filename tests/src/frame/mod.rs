@@ -153,6 +153,13 @@ impl PacketEnvelope {
         self
     }
 
+    /// Which datagram it is a fragment of.
+    #[must_use]
+    pub fn identification(mut self, identification: u32) -> Self {
+        self.1.identification = identification;
+        self
+    }
+
     /// Adds an IPv6 extension header.
     #[must_use]
     pub fn extension(mut self, extension: Extension) -> Self {
@@ -252,6 +259,19 @@ impl Frame {
         }) = &mut self.body
         {
             *flags = new;
+        }
+        self
+    }
+
+    /// The same with other TCP sequence and acknowledgment numbers; unchanged where it is no TCP.
+    #[must_use]
+    pub fn numbers(mut self, sequence: u32, acknowledgment: u32) -> Self {
+        if let Body::Ip(Ip {
+            transport: Transport::Tcp { numbers, .. },
+            ..
+        }) = &mut self.body
+        {
+            *numbers = (sequence, acknowledgment);
         }
         self
     }

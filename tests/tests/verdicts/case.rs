@@ -1,6 +1,9 @@
 //! The shape of the table.
 
-use xiot_agent::{model::policy::Policy, oracle::Side};
+use xiot_agent::{
+    model::policy::Policy,
+    oracle::{Limits, Side},
+};
 use xiot_common::reason::{Class, Reason};
 use xiot_tests::{
     frame::Frame,
@@ -10,22 +13,71 @@ use xiot_tests::{
 };
 
 /// Room for flows in most cases.
-pub(crate) const MANY_FLOWS: u32 = 1024;
+pub(crate) const MANY_FLOWS: usize = 1024;
 /// Room for flows where it runs out.
-pub(crate) const FEW_FLOWS: u32 = 2;
+pub(crate) const FEW_FLOWS: usize = 2;
+
+/// Flows that may be opened in one second where they run out.
+pub(crate) const FEW_NEW_FLOWS: u32 = 3;
 
 /// Frames in order, each with its verdict.
 #[derive(Clone)]
 pub(crate) struct Case {
     /// What it shows, as a sentence.
     pub(crate) name: &'static str,
-    pub(crate) policy: Policy,
-    pub(crate) flows: u32,
+    /// The policy at first, and those that are put in force later.
+    pub(crate) policies: Vec<Policy>,
+    pub(crate) instance: Instance,
     pub(crate) steps: Vec<Step>,
+}
+
+/// What a case needs of the program.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Instance {
+    /// Room for everything.
+    Roomy,
+    /// [`FEW_FLOWS`].
+    FewFlows,
+    /// [`FEW_NEW_FLOWS`] on one CPU, and one less for devices that are not listed.
+    FewNewFlows,
+}
+
+impl Instance {
+    pub(crate) fn limits(self) -> Limits {
+        match self {
+            Self::Roomy => Limits {
+                flows: MANY_FLOWS,
+                ..Limits::default()
+            },
+            Self::FewFlows => Limits {
+                flows: FEW_FLOWS,
+                ..Limits::default()
+            },
+            Self::FewNewFlows => Limits {
+                flows: MANY_FLOWS,
+                new_flows_per_cpu: FEW_NEW_FLOWS,
+                new_flows_unlisted: FEW_NEW_FLOWS - 1,
+                ..Limits::default()
+            },
+        }
+    }
+}
+
+/// What happens beside frames.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Event {
+    /// The next policy is put in force.
+    Swap,
+    /// Another epoch begins.
+    Touch,
+    /// A grace period of so many seconds begins.
+    Grace(u32),
 }
 
 #[derive(Clone)]
 pub(crate) struct Step {
+    /// What happens before the frame.
+    pub(crate) event: Option<Event>,
     pub(crate) shot: Shot,
     /// When it comes; at once if that is over.
     pub(crate) second: u32,
@@ -41,20 +93,36 @@ pub(crate) fn case(name: &'static str, steps: impl Into<Vec<Step>>) -> Case {
     }
     Case {
         name,
-        policy: ward::policy(),
-        flows: MANY_FLOWS,
+        policies: vec![ward::policy()],
+        instance: Instance::Roomy,
         steps,
     }
 }
 
 impl Case {
     pub(crate) fn under(self, policy: Policy) -> Self {
-        Self { policy, ..self }
+        Self {
+            policies: vec![policy],
+            ..self
+        }
+    }
+
+    /// With a policy that an [`Event::Swap`] puts in force.
+    pub(crate) fn then(mut self, policy: Policy) -> Self {
+        self.policies.push(policy);
+        self
     }
 
     pub(crate) fn with_few_flows(self) -> Self {
         Self {
-            flows: FEW_FLOWS,
+            instance: Instance::FewFlows,
+            ..self
+        }
+    }
+
+    pub(crate) fn with_few_new_flows(self) -> Self {
+        Self {
+            instance: Instance::FewNewFlows,
             ..self
         }
     }
@@ -85,6 +153,7 @@ pub(crate) fn device_bytes(frame: Vec<u8>, reason: Reason) -> Step {
 
 fn step(shot: Shot, reason: Reason) -> Step {
     Step {
+        event: None,
         shot,
         second: 0,
         expected: Verdict {
@@ -108,8 +177,20 @@ impl Step {
         self
     }
 
+    /// Something happens before it.
+    pub(crate) fn after(mut self, event: Event) -> Self {
+        self.event = Some(event);
+        self
+    }
+
     pub(crate) fn by_flow(mut self) -> Self {
         self.expected.flow_hit = true;
+        self
+    }
+
+    /// Refused in every mode.
+    pub(crate) fn dropped(mut self) -> Self {
+        self.expected.dropped = true;
         self
     }
 

@@ -41,9 +41,12 @@ fn listed() -> Vec<Case> {
             "on another VLAN the device without one is meant",
             [
                 device(&on(31, 0), NoPeer).of_device(4),
-                device(&on(30, 31), NoPeer).of_device(4),
                 device(&call(TWICE), NoPeer).of_device(4),
             ],
+        ),
+        case(
+            "a device without a VLAN is not behind two tags",
+            [device(&on(30, 31), UnknownDevice)],
         ),
         case(
             "a device on another wire than its own is refused",

@@ -44,10 +44,15 @@ fn conversations() -> Vec<Case> {
         .tagged(30)
         .ip("10.0.0.11", "10.0.4.1")
         .udp(50000, 514);
-    let first = frame(PUMP, ROUTER)
-        .ip("10.0.0.11", "10.0.4.1")
-        .fragment(0, true)
-        .udp(50000, 514);
+    let first = |identification| {
+        let mut datagram = vec![0xc3, 0x50, 2, 2, 5, 0xdc, 0, 0];
+        datagram.resize(64, 0);
+        frame(PUMP, ROUTER)
+            .ip("10.0.0.11", "10.0.4.1")
+            .identification(identification)
+            .fragment(0, true)
+            .protocol(17, &datagram)
+    };
     let unspecified = frame(PUMP, BROADCAST)
         .ip("0.0.0.0", "10.0.4.1")
         .udp(50000, 514);
@@ -91,8 +96,8 @@ fn conversations() -> Vec<Case> {
         case(
             "a first fragment opens and follows a conversation",
             [
-                opened(&first, 3),
-                goes_on(device(&first, AllowedFlow), 3),
+                opened(&first(1), 3),
+                goes_on(device(&first(2), AllowedFlow), 3),
                 goes_on(uplink(&log().reply(), AllowedFlow), 3),
             ],
         ),

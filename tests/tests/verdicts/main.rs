@@ -1,10 +1,16 @@
 //! Frames and the verdicts on them, one sentence each: a table that the oracle and the program both answer for.
 
+mod budgets;
 mod case;
 mod devices;
+mod errors;
 mod flows;
+mod fragments;
+mod grace;
 mod modes;
+mod overlaps;
 mod parse;
+mod revoked;
 mod rules;
 mod services;
 mod tcp;
@@ -13,11 +19,26 @@ mod transport;
 
 use std::collections::BTreeSet;
 
-use xiot_agent::oracle::{Limits, Oracle, Side};
+use xiot_agent::{
+    compile,
+    oracle::{Oracle, Side},
+};
 use xiot_common::reason::{Class, Reason};
-use xiot_tests::{clock, compare::Trial, prog::Prog, verdict::Verdict, ward};
+use xiot_tests::{
+    clock,
+    compare::{self, Trial},
+    prog::Prog,
+    ward,
+};
 
-use self::case::Case;
+use self::case::{Case, Event, Instance};
+
+/// What the policies fit.
+const LIMITS: compile::Limits = compile::Limits {
+    slot_lines: 4096,
+    devices: 64,
+    rules: 64,
+};
 
 fn all() -> Vec<Case> {
     [
@@ -30,6 +51,12 @@ fn all() -> Vec<Case> {
         time::cases(),
         tcp::cases(),
         modes::cases(),
+        fragments::cases(),
+        overlaps::cases(),
+        errors::cases(),
+        revoked::cases(),
+        grace::cases(),
+        budgets::cases(),
     ]
     .concat()
 }
@@ -37,43 +64,68 @@ fn all() -> Vec<Case> {
 #[test]
 fn the_oracle_says_so() {
     let wires = ward::wires();
+    let mut wrong = Vec::new();
     for case in all() {
-        let mut oracle = Oracle::with_limits(
-            &case.policy,
-            &wires,
-            Limits {
-                flows: case.flows as usize,
-                ..Limits::default()
-            },
-        );
-        let mut now = 0;
+        let numbers = compare::numbers(&case.policies, &LIMITS);
+        let mut in_force = 0;
+        let first = &case.policies[in_force];
+        let mut oracle = Oracle::with_limits(first, &wires, case.instance.limits());
+        let mut now = 1000;
         for (number, step) in case.steps.iter().enumerate() {
+            match step.event {
+                None => {}
+                Some(Event::Swap) => {
+                    in_force += 1;
+                    oracle.swap(&case.policies[in_force]);
+                }
+                Some(Event::Touch) => oracle.touch(),
+                Some(Event::Grace(seconds)) => oracle.grant_grace_until(now + u64::from(seconds)),
+            }
             let shot = &step.shot;
             now += u64::from(shot.after);
-            let verdict = Verdict::from(oracle.judge(shot.side, 0, &shot.frame, now));
-            assert_eq!(verdict, step.expected, "{}, frame {number}", case.name);
+            let outcome = oracle.judge(shot.side, 0, &shot.frame, now);
+            let verdict = compare::numbered(outcome, &numbers[in_force]);
+            if verdict != step.expected {
+                let expected = step.expected;
+                wrong.push(format!(
+                    "{}, frame {number}: {verdict:?}, not {expected:?}",
+                    case.name
+                ));
+            }
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
 fn the_program_says_so() {
     let wires = ward::wires();
-    let mut roomy = Prog::load(case::MANY_FLOWS);
-    let mut tight = Prog::load(case::FEW_FLOWS);
+    let mut instances: Vec<(Instance, Prog)> = Vec::new();
     for case in all() {
-        let prog = if case.flows == case::FEW_FLOWS {
-            &mut tight
-        } else {
-            &mut roomy
-        };
+        let known = instances
+            .iter()
+            .position(|&(kind, _)| kind == case.instance);
+        let at = known.unwrap_or_else(|| {
+            let prog = Prog::load_limited(case.instance.limits());
+            instances.push((case.instance, prog));
+            instances.len() - 1
+        });
+        let prog = &mut instances[at].1;
         // Timeouts are tried to the second.
         let (verdicts, left_behind) = clock::within_one_second(|| {
-            let mut trial = Trial::new(prog, &case.policy, &wires);
+            let mut trial = Trial::over(prog, &case.policies, &wires);
             let verdicts: Vec<_> = case
                 .steps
                 .iter()
-                .map(|step| trial.judge(&step.shot))
+                .map(|step| {
+                    match step.event {
+                        None => {}
+                        Some(Event::Swap) => trial.swap(),
+                        Some(Event::Touch) => trial.touch(),
+                        Some(Event::Grace(seconds)) => trial.grant_grace(seconds),
+                    }
+                    trial.judge(&step.shot)
+                })
                 .collect();
             (verdicts, trial.finish())
         });

@@ -212,7 +212,7 @@ fn no_flow() -> Vec<Case> {
         .icmp(0, 0, 1);
     let message = frame(WATCHED, ROUTER)
         .ip("10.0.0.12", "11.0.0.1")
-        .icmp(3, 1, 0);
+        .icmp(13, 0, 0);
     let discover = frame(STRANGER, BROADCAST)
         .ip("0.0.0.0", "255.255.255.255")
         .udp(68, 67);

@@ -1,13 +1,14 @@
 //! Frames that no meaning can be given to, and the nearest ones that have one.
 
+use xiot_agent::model::policy::Policy;
 use xiot_common::reason::Reason::{
-    AllowedRule, BadArp, BadIpv4Header, BadIpv6Extension, BadIpv6Header, BadTcpHeader,
+    AllowedRule, BadArp, BadIpv4Header, BadIpv6Extension, BadIpv6Header, BadTcpHeader, BadVlanTags,
     EthertypeDenied, Ipv4SourceRoute, Ipv6SourceRoute, SameEndpoints, TooManyVlanTags,
     TruncatedEthernet, TruncatedIpv4, TruncatedIpv6,
 };
 use xiot_tests::{
-    frame::{Extension, Frame, flag::*, frame},
-    ward::{PUMP, ROUTER},
+    frame::{Extension, Frame, SERVICE_TAG, TAG, flag::*, frame},
+    ward::{self, PUMP, ROUTER},
 };
 
 use crate::case::{Case, Step, case, device, device_bytes};
@@ -70,6 +71,20 @@ pub(crate) fn cases() -> Vec<Case> {
     [ethernet(), ipv4(), ipv4_options(), ipv6()].concat()
 }
 
+/// The pump is on VLAN 31 of 30.
+fn behind_two_tags() -> Policy {
+    let mut policy = ward::policy();
+    policy.devices[0].vlan = Some((30, 31));
+    policy
+}
+
+fn tags(tags: &[(u16, u16)]) -> Frame {
+    Frame {
+        tags: tags.to_vec(),
+        ..call()
+    }
+}
+
 fn ethernet() -> Vec<Case> {
     let tagged = || frame(PUMP, ROUTER).service_tagged(30).tagged(31);
     let twice = tagged().ip("10.0.0.11", "10.0.8.11").tcp(50000, 3613, SYN);
@@ -79,7 +94,20 @@ fn ethernet() -> Vec<Case> {
         .tcp(50000, 3613, SYN);
     let arp = frame(PUMP, ROUTER).arp([10, 0, 0, 11].into(), [10, 0, 0, 1].into());
     vec![
-        case("two tags are read", [allowed(&twice)]),
+        case("two tags are read", [allowed(&twice)]).under(behind_two_tags()),
+        case(
+            "tags that switches read differently are refused",
+            [
+                device(&tags(&[(TAG, 30), (SERVICE_TAG, 31)]), BadVlanTags),
+                device(&tags(&[(TAG, 0), (TAG, 31)]), BadVlanTags),
+                device(&tags(&[(SERVICE_TAG, 0), (TAG, 31)]), BadVlanTags),
+                device(&tags(&[(TAG, 30), (TAG, 0)]), BadVlanTags),
+                device(&tags(&[(TAG, 4095)]), BadVlanTags),
+                device(&tags(&[(TAG, 30), (TAG, 4095)]), BadVlanTags),
+                allowed(&tags(&[(TAG, 0)])),
+                allowed(&tags(&[(TAG, 4094)])),
+            ],
+        ),
         case(
             "a tag that is cut off ends the frame too early",
             [

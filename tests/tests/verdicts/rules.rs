@@ -150,7 +150,7 @@ fn without_ports() -> Vec<Case> {
             "a later fragment has no ports to be judged by",
             [
                 device(
-                    &from("10.0.8.11").fragment(1, true).tcp(50000, 3613, SYN),
+                    &from("10.0.8.11").fragment(9, false).tcp(50000, 3613, SYN),
                     FragmentUntracked,
                 )
                 .of_device(1),

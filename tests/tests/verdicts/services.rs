@@ -72,6 +72,13 @@ fn discovery() -> Vec<Case> {
             .icmp(135, 0, 0)
     };
     let allowed = |frame: &Frame| device(frame, AllowedService).of_device(1);
+    let mut solicitation = vec![0; 512];
+    solicitation[0] = 135;
+    let long_first = frame(PUMP, ROUTER)
+        .ip("fd00::11", "fd00::1")
+        .hop_limit(255)
+        .fragment(0, true)
+        .protocol(58, &solicitation);
     let denied = |frame: &Frame| device(frame, NoPeer).of_device(1);
     vec![
         case(
@@ -111,10 +118,7 @@ fn discovery() -> Vec<Case> {
         case(
             "a first fragment is no neighbour discovery",
             [
-                denied(&wrapped(Extension::Fragment {
-                    offset: 0,
-                    more: true,
-                })),
+                device(&long_first, NoPort).of_device(1),
                 device(
                     &wrapped(Extension::Fragment {
                         offset: 1,

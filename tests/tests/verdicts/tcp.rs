@@ -120,6 +120,26 @@ fn established() -> Vec<Case> {
             [open(), got(SYN | ACK), got(RST), sent(PSH | ACK)],
         ),
         case(
+            "a reset that proves nothing does not close",
+            [
+                open(),
+                got(SYN | ACK),
+                sent(ACK),
+                uplink(&answer(RST).numbers(2, 1), AllowedFlow)
+                    .by_rule(1)
+                    .of_device(1)
+                    .by_flow(),
+                sent(ACK).at(3600),
+                // Closing, an hour would have been the end of it.
+                uplink(&answer(RST | ACK).numbers(1, 1), AllowedFlow)
+                    .by_rule(1)
+                    .of_device(1)
+                    .by_flow()
+                    .at(3600),
+                device(&call(ACK), TcpNoFlow).of_device(1).at(3631),
+            ],
+        ),
+        case(
             "a spoofed reset does not close",
             [
                 open(),

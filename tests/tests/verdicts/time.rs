@@ -9,7 +9,7 @@ use xiot_tests::{
 };
 
 use crate::{
-    case::{Case, case, device, uplink},
+    case::{Case, Step, case, device, uplink},
     flows::{call, goes_on, log, opened, ping},
 };
 
@@ -31,50 +31,83 @@ fn full() -> Vec<Case> {
     let refused = frame(WATCHED, ROUTER)
         .ip("10.0.0.12", "10.0.4.1")
         .udp(1, 515);
+    let answered = |port| {
+        [
+            opened(&numbered(port), 3),
+            goes_on(uplink(&numbered(port).reply(), AllowedFlow), 3),
+        ]
+    };
+    let full = || [answered(1), answered(2)].concat();
+    let more = |steps: &[Step]| [full(), steps.to_vec()].concat();
+    let of_watched = |step: Step| step.of_device(2).forwarded();
     vec![
         case(
-            "a full table refuses new conversations and keeps the old",
-            [
-                opened(&numbered(1), 3),
-                opened(&numbered(2), 3),
-                device(&numbered(3), FlowTableFull).of_device(1),
+            "a full table refuses answers to new conversations and keeps the old",
+            more(&[
+                opened(&numbered(3), 3),
+                uplink(&numbered(3).reply(), FlowTableFull).of_device(1),
+                goes_on(device(&numbered(3), AllowedFlow), 3),
+                uplink(&numbered(3).reply(), FlowTableFull).of_device(1),
                 goes_on(uplink(&numbered(1).reply(), AllowedFlow), 3),
-                goes_on(uplink(&numbered(2).reply(), AllowedFlow), 3),
-            ],
+                goes_on(device(&numbered(2), AllowedFlow), 3),
+            ]),
+        )
+        .with_few_flows(),
+        case(
+            "a side that speaks on alone does so when the table is full",
+            more(&[
+                opened(&numbered(3), 3),
+                goes_on(device(&numbered(3), AllowedFlow), 3).at(1),
+                goes_on(device(&numbered(3), AllowedFlow), 3).at(2),
+            ]),
         )
         .with_few_flows(),
         case(
             "a full table stops no device that is not enforced",
-            [
-                opened(&numbered(1), 3),
-                opened(&numbered(2), 3),
-                device(&watched(3), FlowTableFull).of_device(2).forwarded(),
-                device(&watched(3), FlowTableFull).of_device(2).forwarded(),
-            ],
+            more(&[
+                device(&watched(3), AllowedRule).by_rule(3).of_device(2),
+                of_watched(uplink(&watched(3).reply(), FlowTableFull)),
+                of_watched(uplink(&watched(3).reply(), FlowTableFull)),
+            ]),
         )
         .with_few_flows(),
         case(
             "what is denied anyway keeps its reason when the table is full",
-            [
-                opened(&numbered(1), 3),
-                opened(&numbered(2), 3),
-                device(&refused, NoPort).of_device(2).forwarded(),
-                device(&refused, NoPort).of_device(2).forwarded(),
-            ],
+            more(&[
+                of_watched(device(&refused, NoPort)),
+                of_watched(uplink(&refused.reply(), NoPort)).by_flow(),
+                of_watched(device(&refused, NoPort)).by_flow(),
+            ]),
         )
         .with_few_flows(),
         case(
             "what is over makes room",
-            [
-                opened(&numbered(1), 3),
-                opened(&numbered(2), 3),
-                goes_on(device(&numbered(2), AllowedFlow), 3).at(20),
-                opened(&numbered(3), 3).at(40),
-                goes_on(uplink(&numbered(2).reply(), AllowedFlow), 3).at(40),
-                device(&numbered(4), FlowTableFull).of_device(1).at(40),
-                uplink(&numbered(1).reply(), WrongDirection)
+            more(&[
+                goes_on(device(&numbered(2), AllowedFlow), 3).at(100),
+                opened(&numbered(3), 3).at(200),
+                goes_on(uplink(&numbered(3).reply(), AllowedFlow), 3).at(200),
+                goes_on(uplink(&numbered(2).reply(), AllowedFlow), 3).at(200),
+                opened(&numbered(4), 3).at(200),
+                uplink(&numbered(4).reply(), FlowTableFull)
                     .of_device(1)
-                    .at(40),
+                    .at(200),
+            ]),
+        )
+        .with_few_flows(),
+        case(
+            "what a reset leaves in doubt makes room",
+            [
+                opened(&call(), 1),
+                goes_on(uplink(&call().reply().flags(SYN | ACK), AllowedFlow), 1),
+                goes_on(
+                    uplink(&call().reply().flags(RST).numbers(9, 9), AllowedFlow),
+                    1,
+                ),
+                opened(&numbered(1), 3).at(31),
+                goes_on(uplink(&numbered(1).reply(), AllowedFlow), 3).at(31),
+                opened(&numbered(2), 3).at(31),
+                goes_on(uplink(&numbered(2).reply(), AllowedFlow), 3).at(31),
+                device(&call().flags(ACK), TcpNoFlow).of_device(1).at(31),
             ],
         )
         .with_few_flows(),

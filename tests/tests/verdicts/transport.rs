@@ -1,8 +1,7 @@
-//! Fragments, and transport headers that cannot be.
+//! Transport headers that cannot be.
 
 use xiot_common::reason::Reason::{
-    AllowedRule, BadIcmpHeader, BadIpv6Extension, BadTcpFlags, BadTcpHeader, BadUdpHeader,
-    FragmentHeaderIncomplete, NoPeer,
+    AllowedRule, BadIcmpHeader, BadTcpFlags, BadTcpHeader, BadUdpHeader, NoPeer,
 };
 use xiot_tests::{
     frame::{flag::*, frame},
@@ -11,86 +10,11 @@ use xiot_tests::{
 
 use crate::{
     case::{Case, case, device, device_bytes},
-    parse::{IP, allowed, call, edited, log},
+    parse::{IP, call, edited, log},
 };
 
 pub(crate) fn cases() -> Vec<Case> {
-    [fragments(), transport()].concat()
-}
-
-fn fragments() -> Vec<Case> {
-    let first = || {
-        frame(PUMP, ROUTER)
-            .ip("10.0.0.11", "10.0.8.11")
-            .fragment(0, true)
-    };
-    let v6 = || {
-        frame(PUMP, ROUTER)
-            .ip("fd00::11", "fd00:8::11")
-            .fragment(0, true)
-    };
-    vec![
-        case(
-            "a first fragment is judged by its ports",
-            [allowed(&first().tcp(50000, 3613, SYN))],
-        ),
-        case(
-            "an atomic fragment is a whole packet",
-            [allowed(
-                &frame(PUMP, ROUTER)
-                    .ip("fd00::11", "fd00:8::11")
-                    .fragment(0, false)
-                    .tcp(50000, 3613, SYN),
-            )],
-        ),
-        case(
-            "a first fragment without its whole transport header is refused",
-            [
-                device(&first().protocol(6, &[0; 16]), FragmentHeaderIncomplete),
-                device(&first().protocol(17, &[0; 7]), FragmentHeaderIncomplete),
-                device(&first().protocol(1, &[8; 4]), FragmentHeaderIncomplete),
-                device(&v6().protocol(58, &[8; 4]), FragmentHeaderIncomplete),
-                device_bytes(
-                    edited(&first().tcp(1, 2, SYN), IP + 32, &[0xf0]),
-                    FragmentHeaderIncomplete,
-                ),
-            ],
-        ),
-        case(
-            "a first fragment with an impossible header is bad in its own way",
-            [
-                device_bytes(
-                    edited(&first().tcp(1, 2, SYN), IP + 32, &[0x40]),
-                    BadTcpHeader,
-                ),
-                device_bytes(edited(&first().udp(1, 2), IP + 24, &[0, 7]), BadUdpHeader),
-                device(&first().tcp(1, 2, 0), BadTcpFlags),
-            ],
-        ),
-        case(
-            "the datagram of a first fragment may go on in the next",
-            [device_bytes(
-                edited(
-                    &frame(PUMP, ROUTER)
-                        .ip("10.0.0.11", "10.0.4.1")
-                        .fragment(0, true)
-                        .udp(50000, 514),
-                    IP + 24,
-                    &[5, 0xdc],
-                ),
-                AllowedRule,
-            )
-            .by_rule(3)
-            .of_device(1)],
-        ),
-        case(
-            "two fragment headers are one too many",
-            [device(
-                &v6().fragment(0, true).tcp(50000, 3613, SYN),
-                BadIpv6Extension,
-            )],
-        ),
-    ]
+    transport()
 }
 
 fn transport() -> Vec<Case> {
