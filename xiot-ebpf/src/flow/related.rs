@@ -1,6 +1,9 @@
 //! ICMP errors: allowed as far as the conversation is that they are about (docs/judgement.md, 4.5).
 
-use xiot_common::{flow::FlowEntry, reason::Reason};
+use xiot_common::{
+    flow::{FLOW_WOULD_DROP, FlowEntry},
+    reason::Reason,
+};
 
 use super::{reason, table};
 use crate::{packet::Fragment, policy::subject::Subject, scratch::Scratch};
@@ -9,10 +12,8 @@ use crate::{packet::Fragment, policy::subject::Subject, scratch::Scratch};
 #[inline(always)]
 pub(crate) fn judge(scratch: &Scratch, subject: &Subject) -> (Reason, u32) {
     match find(scratch, subject) {
-        Some(entry) => match reason(entry) {
-            Reason::AllowedFlow => (Reason::AllowedRelated, entry.rule),
-            reason => (reason, 0),
-        },
+        Some(entry) if entry.flags & FLOW_WOULD_DROP == 0 => (Reason::AllowedRelated, entry.rule),
+        Some(entry) => (reason(entry), 0),
         None => (Reason::IcmpErrorUnrelated, 0),
     }
 }

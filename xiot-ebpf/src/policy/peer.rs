@@ -64,6 +64,7 @@ impl Opener {
 
     /// The one who does not.
     #[inline(always)]
+    #[must_use]
     pub const fn other(self) -> Self {
         match self {
             Self::Device => Self::Peer,
