@@ -126,6 +126,14 @@ fn main() {
         take(8, each(&denied));
         datapath.clear_flows().expect("flows can be forgotten");
     }
+    show(rows);
+    println!(
+        "verified instructions: {}",
+        datapath.verified_instructions().unwrap_or(0)
+    );
+}
+
+fn show(rows: Vec<(&str, Vec<u64>)>) {
     println!(
         "{ROUNDS} rounds of {REPEAT} runs; single runs: median of {COLD} frames, one conversation each, timer included"
     );
@@ -142,10 +150,6 @@ fn main() {
             times[times.len() - 1]
         );
     }
-    println!(
-        "verified instructions: {}",
-        datapath.verified_instructions().unwrap_or(0)
-    );
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

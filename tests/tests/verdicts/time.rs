@@ -14,15 +14,29 @@ use crate::{
 };
 
 pub(crate) fn cases() -> Vec<Case> {
-    [full(), time()].concat()
+    [full(), room(), time()].concat()
+}
+
+/// One of the pump's conversations.
+fn numbered(port: u16) -> Frame {
+    frame(PUMP, ROUTER)
+        .ip("10.0.0.11", "10.0.4.1")
+        .udp(port, 514)
+}
+
+fn answered(port: u16) -> [Step; 2] {
+    [
+        opened(&numbered(port), 3),
+        goes_on(uplink(&numbered(port).reply(), AllowedFlow), 3),
+    ]
+}
+
+/// With a table that two conversations fill.
+fn more(steps: &[Step]) -> Vec<Step> {
+    [&answered(1)[..], &answered(2), steps].concat()
 }
 
 fn full() -> Vec<Case> {
-    let numbered = |port| {
-        frame(PUMP, ROUTER)
-            .ip("10.0.0.11", "10.0.4.1")
-            .udp(port, 514)
-    };
     let watched = |port| {
         frame(WATCHED, ROUTER)
             .ip("10.0.0.12", "10.0.4.1")
@@ -31,14 +45,6 @@ fn full() -> Vec<Case> {
     let refused = frame(WATCHED, ROUTER)
         .ip("10.0.0.12", "10.0.4.1")
         .udp(1, 515);
-    let answered = |port| {
-        [
-            opened(&numbered(port), 3),
-            goes_on(uplink(&numbered(port).reply(), AllowedFlow), 3),
-        ]
-    };
-    let full = || [answered(1), answered(2)].concat();
-    let more = |steps: &[Step]| [full(), steps.to_vec()].concat();
     let of_watched = |step: Step| step.of_device(2).forwarded();
     vec![
         case(
@@ -80,6 +86,11 @@ fn full() -> Vec<Case> {
             ]),
         )
         .with_few_flows(),
+    ]
+}
+
+fn room() -> Vec<Case> {
+    vec![
         case(
             "what is over makes room",
             more(&[
