@@ -96,7 +96,7 @@ impl Service {
     /// What the program logs comes out with the agent's own log.
     #[cfg(feature = "bpf-log")]
     fn forward_log(&mut self) {
-        let Some(forwarding) = self.live.with_datapath(Datapath::forward_log) else {
+        let Some(forwarding) = self.live.with_datapath(datapath::Datapath::forward_log) else {
             return;
         };
         match forwarding {
