@@ -13,6 +13,8 @@ profiles:
       - {from: anybody, protocol: any}
 devices:
   - {name: pump, mac: "02:00:00:00:30:0c", profile: open, mode: enforce}
+  - {name: pump-behind-100, mac: "02:00:00:00:30:0c", vlan: 100.30, profile: open, mode: enforce}
+  - {name: pump-behind-1, mac: "02:00:00:00:30:0c", vlan: 1.2, profile: open, mode: enforce}
 "#;
 
 /// The pump may talk to its server on TCP 3613 and UDP 3613, the server may ping it and reach TCP 8000 to 8009.

@@ -75,10 +75,10 @@ fn scans_that_open_nothing_get_nothing_back() {
             .filter(|(_, state)| !state.contains("filtered"))
             .collect();
         assert!(unfiltered.is_empty(), "{technique}: {unfiltered:?}");
-        let reason = if technique == "-sN" {
-            "bad_tcp_flags"
-        } else {
+        let reason = if technique == "-sA" {
             "tcp_no_flow"
+        } else {
+            "bad_tcp_flags"
         };
         assert!(gateway.frames("dropped", reason) >= 8, "{technique}");
         assert_eq!(

@@ -18,7 +18,7 @@ pub struct Denial {
     pub reason: u8,
     /// [`crate::device::Mode`] that decided.
     pub mode: u8,
-    /// [`DENIED_FROM_DEVICE`], [`DENIED_OPENING`].
+    /// [`DENIED_FROM_DEVICE`], [`DENIED_OPENING`], [`DENIED_REPLY`].
     pub kind: u8,
     /// Zero.
     pub reserved: u8,
@@ -30,3 +30,5 @@ crate::layout!(Denial, size 64, align 4);
 pub const DENIED_FROM_DEVICE: u8 = 1;
 /// It was a pure SYN.
 pub const DENIED_OPENING: u8 = 2;
+/// It was an ICMP echo reply. (With identifier 0 requests and replies have one key.)
+pub const DENIED_REPLY: u8 = 4;

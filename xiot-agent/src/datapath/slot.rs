@@ -108,8 +108,10 @@ impl Datapath {
     }
 
     /// Until this second (monotonic clock) conversations are picked up that were there before the gateway; 0: none are.
+    /// What was denied before may be allowed now, hence the epoch.
     pub fn set_grace(&mut self, until: u32) {
         self.active.set_grace(until);
+        self.active.touch();
     }
 
     /// What is in force, as the kernel says; none before the first policy.

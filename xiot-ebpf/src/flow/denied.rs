@@ -5,14 +5,14 @@
 use aya_ebpf::{btf_maps::PerCpuArray, macros::btf_map};
 use xiot_common::{
     capacity::DENIALS,
-    denied::{DENIED_FROM_DEVICE, DENIED_OPENING, Denial},
+    denied::{DENIED_FROM_DEVICE, DENIED_OPENING, DENIED_REPLY, Denial},
     device::Mode,
     hash::hash6,
     reason::Reason,
 };
 
 use crate::{
-    packet::{Fragment, Packet},
+    packet::{Fragment, Icmp, Packet},
     scratch,
     verdict::Verdict,
 };
@@ -42,6 +42,9 @@ fn kind(packet: &Packet) -> u8 {
     }
     if packet.is_pure_syn() {
         kind |= DENIED_OPENING;
+    }
+    if packet.icmp == Icmp::Reply {
+        kind |= DENIED_REPLY;
     }
     kind
 }
