@@ -111,6 +111,8 @@ reasons! {
     29 FragmentOverlap "fragment_overlap" Malformed "A fragment that overlaps one of the same datagram that has passed."
         "Find the sender by its MAC: overlaps are made to get past filters. Where it is a device of yours, its identification numbers repeat too soon.";
 
+    64 BadSourceMac "bad_source_mac" Malformed "The source MAC is a group address, which no station has."
+        "Find the sender by its port on the switch: its driver fails, or it hides.";
     63 BadVlanTags "bad_vlan_tags" Malformed "A reserved VLAN id, or two tags that switches do not read alike."
         "Find the sender by its MAC: frames like this are made to hop into another VLAN.";
 

@@ -2,9 +2,9 @@
 
 use xiot_agent::model::policy::Policy;
 use xiot_common::reason::Reason::{
-    AllowedRule, BadArp, BadIpv4Header, BadIpv6Extension, BadIpv6Header, BadTcpHeader, BadVlanTags,
-    EthertypeDenied, Ipv4SourceRoute, Ipv6SourceRoute, SameEndpoints, TooManyVlanTags,
-    TruncatedEthernet, TruncatedIpv4, TruncatedIpv6,
+    AllowedRule, BadArp, BadIpv4Header, BadIpv6Extension, BadIpv6Header, BadSourceMac,
+    BadTcpHeader, BadVlanTags, EthertypeDenied, Ipv4SourceRoute, Ipv6SourceRoute, SameEndpoints,
+    TooManyVlanTags, TruncatedEthernet, TruncatedIpv4, TruncatedIpv6,
 };
 use xiot_tests::{
     frame::{Extension, Frame, SERVICE_TAG, TAG, flag::*, frame},
@@ -78,6 +78,10 @@ fn behind_two_tags() -> Policy {
     policy
 }
 
+fn from_mac(source: [u8; 6]) -> Frame {
+    Frame { source, ..call() }
+}
+
 fn tags(tags: &[(u16, u16)]) -> Frame {
     Frame {
         tags: tags.to_vec(),
@@ -95,6 +99,13 @@ fn ethernet() -> Vec<Case> {
     let arp = frame(PUMP, ROUTER).arp([10, 0, 0, 11].into(), [10, 0, 0, 1].into());
     vec![
         case("two tags are read", [allowed(&twice)]).under(behind_two_tags()),
+        case(
+            "no station sends from a group address",
+            [
+                device(&from_mac([1, 0, 0, 0, 0, 1]), BadSourceMac),
+                device(&from_mac([0xff; 6]), BadSourceMac),
+            ],
+        ),
         case(
             "tags that switches read differently are refused",
             [

@@ -128,6 +128,9 @@ impl Frame {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, Reason> {
         let ethernet =
             Ethernet2HeaderSlice::from_slice(bytes).map_err(|_short| Reason::TruncatedEthernet)?;
+        if ethernet.source()[0] & 1 == 1 {
+            return Err(Reason::BadSourceMac);
+        }
         let mut ether_type = ethernet.ether_type();
         let mut rest = after(bytes, 14);
         let mut tags = Vec::new();

@@ -4,7 +4,7 @@ use xiot_common::reason::Reason;
 
 use crate::{
     frame::{Frame, Wire},
-    packet::Packet,
+    packet::{Packet, is_group},
 };
 
 /// EtherType of IPv4.
@@ -55,6 +55,9 @@ pub(crate) fn parse(frame: &Frame, packet: &mut Packet) -> Result<usize, Reason>
     let header: Header = frame.read(0).ok_or(Reason::TruncatedEthernet)?;
     packet.dst_mac = u64::from(header.dst_low) | u64::from(header.dst_high) << 32;
     packet.src_mac = u64::from(header.src_low) | u64::from(header.src_high) << 32;
+    if is_group(packet.src_mac) {
+        return Err(Reason::BadSourceMac);
+    }
     let mut ethertype = u16::from_be(header.ethertype);
     let mut offset = size_of::<Header>();
     if is_tag(ethertype) {
