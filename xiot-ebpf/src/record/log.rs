@@ -15,10 +15,10 @@ use crate::{
 const WIDTH: usize = 26;
 
 /// Names by number, padded with spaces: the object's data can hold bytes, but no pointers to text.
-static NAMES: [[u8; WIDTH]; 64] = names();
+static NAMES: [[u8; WIDTH]; Reason::CAPACITY] = names();
 
-const fn names() -> [[u8; WIDTH]; 64] {
-    let mut names = [[b' '; WIDTH]; 64];
+const fn names() -> [[u8; WIDTH]; Reason::CAPACITY] {
+    let mut names = [[b' '; WIDTH]; Reason::CAPACITY];
     let mut reason = 0;
     while reason < Reason::ALL.len() {
         let name = Reason::ALL[reason].name().as_bytes();
