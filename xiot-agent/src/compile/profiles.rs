@@ -14,6 +14,7 @@ use super::{
     error::CompileError,
     fingerprint::Fingerprint,
     ids::{self, Scopes},
+    key,
     peers::Peers,
 };
 
@@ -57,7 +58,7 @@ impl Profiles {
             };
             all.lines.push(encode::profile_line(&record));
             all.lines.push(encode::prefixes_line(&prefixes));
-            let head = head(services, &timeouts, profile.limits);
+            let head = head(key::name(&profile.name), services, &timeouts, profile.limits);
             all.fingerprints.push(head.add_all(own));
             all.services |= services;
         }
@@ -66,8 +67,14 @@ impl Profiles {
 }
 
 /// Of all but the rules.
-fn head(services: u32, timeouts: &profile::Timeouts, limits: Limits) -> Fingerprint {
+fn head(
+    name: Fingerprint,
+    services: u32,
+    timeouts: &profile::Timeouts,
+    limits: Limits,
+) -> Fingerprint {
     Fingerprint::new(SALT).add_all(&[
+        name.get(),
         services.into(),
         timeouts.tcp_handshake.into(),
         timeouts.tcp_established.into(),
