@@ -19,8 +19,9 @@ pub struct DatagramKey {
     pub vlans: Vlans,
     /// MAC of the device.
     pub mac: Mac,
-    /// Wire.
-    pub wire: u8,
+    /// The port that it comes in by: wire times two, plus one on the device side. What comes from the other side under the
+    /// same addresses is somebody else's.
+    pub port: u8,
     /// IPv4: protocol number. IPv6: 0, each fragment may say something else.
     pub protocol: u8,
 }

@@ -354,6 +354,21 @@ fn policy() -> Vec<Case> {
         )
         .then(elsewhere),
         case(
+            "nobody finishes the datagram of the other side under its addresses",
+            [
+                first(),
+                uplink(
+                    &frame(ROUTER, PUMP)
+                        .ip("10.0.0.11", "10.0.4.1")
+                        .fragment(8, true)
+                        .protocol(17, &[7; 64]),
+                    FragmentUntracked,
+                )
+                .of_device(1),
+                follows(&part(8)),
+            ],
+        ),
+        case(
             "another policy for the device cuts its datagrams",
             [first(), untracked(&part(8)).after(Event::Swap)],
         )

@@ -20,6 +20,7 @@ const MOST_PARTS: usize = 4;
 
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) struct Key {
+    side: Side,
     wire: usize,
     vlans: (u16, u16),
     mac: Mac,
@@ -33,6 +34,7 @@ pub(super) struct Key {
 impl Key {
     pub(super) fn of(side: Side, wire: usize, frame: &Frame, packet: &Packet, part: Part) -> Self {
         Self {
+            side,
             wire,
             vlans: frame.vlans,
             mac: device_mac(side, frame),
