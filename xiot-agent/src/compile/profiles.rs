@@ -58,7 +58,12 @@ impl Profiles {
             };
             all.lines.push(encode::profile_line(&record));
             all.lines.push(encode::prefixes_line(&prefixes));
-            let head = head(key::name(&profile.name), services, &timeouts, profile.limits);
+            let head = head(
+                key::name(&profile.name),
+                services,
+                &timeouts,
+                profile.limits,
+            );
             all.fingerprints.push(head.add_all(own));
             all.services |= services;
         }

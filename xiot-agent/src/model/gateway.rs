@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use super::guard::Guards;
+
 /// A whole gateway configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gateway {
@@ -37,6 +39,10 @@ pub struct Wire {
     pub device: String,
     /// Interface towards the rest of the network.
     pub uplink: String,
+    /// Its guards.
+    pub guards: Guards,
+    /// EtherTypes beside ARP and IP that pass both ways (host order).
+    pub ethertypes: Vec<u16>,
 }
 
 /// How the program is attached.
@@ -119,6 +125,10 @@ pub struct Limits {
     pub new_flows_unlisted: u32,
     /// On one CPU.
     pub new_flows_per_cpu: u32,
+    /// Broadcast and multicast frames of one sender on a device port.
+    pub group_frames_per_sender: u32,
+    /// The same of all senders on one device port.
+    pub group_frames_per_port: u32,
 }
 
 impl Default for Limits {
@@ -126,6 +136,8 @@ impl Default for Limits {
         Self {
             new_flows_unlisted: 5_000,
             new_flows_per_cpu: 50_000,
+            group_frames_per_sender: 200,
+            group_frames_per_port: 4_000,
         }
     }
 }

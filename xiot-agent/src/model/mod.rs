@@ -7,6 +7,7 @@
 mod check;
 mod decode;
 pub mod gateway;
+pub mod guard;
 pub mod limit;
 mod load;
 pub mod policy;

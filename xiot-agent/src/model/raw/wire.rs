@@ -7,6 +7,7 @@ use crate::{
     model::{
         decode::{Fields, Spanned, name, shorten, text, wrong_type},
         gateway::Wire,
+        guard::Guards,
         limit::{MAX_INTERFACE_BYTES, MAX_WIRES},
         yaml::{Node, Value},
     },
@@ -88,6 +89,8 @@ fn read_wire<'n>(node: &'n Node<'_>, seen: &mut Seen<'n>, report: &mut Report) -
         name: wire?.value.to_owned(),
         device: device?.value.to_owned(),
         uplink: uplink?.value.to_owned(),
+        guards: Guards::default(),
+        ethertypes: Vec::new(),
     })
 }
 

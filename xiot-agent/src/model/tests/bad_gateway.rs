@@ -200,7 +200,8 @@ grace: 0s
         gateway.limits,
         Limits {
             new_flows_unlisted: 3,
-            new_flows_per_cpu: 4
+            new_flows_per_cpu: 4,
+            ..Limits::default()
         }
     );
     assert_eq!(gateway.grace, Duration::ZERO);
