@@ -4,11 +4,7 @@
 
 #![expect(clippy::panic, reason = "helpers of a test fail it by panicking")]
 
-use std::{
-    collections::BTreeMap,
-    env,
-    time::{Duration, Instant, SystemTime},
-};
+use std::{collections::BTreeMap, time::Instant};
 
 use proptest::{
     strategy::{Strategy as _, ValueTree},
@@ -18,6 +14,7 @@ use xiot_agent::{model::policy::Policy, oracle::Limits};
 use xiot_common::reason::{Class, Reason};
 use xiot_tests::{
     compare::{Difference, Trial, first_difference_of_steps},
+    effort::{self, Effort},
     generate::{Dice, Traffic, policies, wires},
     prog::Prog,
     report,
@@ -51,16 +48,16 @@ const TIGHT_EVERY: u64 = 8;
 
 #[test]
 fn program_and_oracle_agree() {
-    let first_seed = number("XIOT_SEED").unwrap_or_else(seed_by_clock);
-    let until = Until::asked();
-    println!("XIOT_SEED={first_seed}, {until:?}");
+    let first_seed = effort::seed();
+    let effort = Effort::asked(FRAMES);
+    println!("XIOT_SEED={first_seed}, {effort:?}");
     let wires = wires();
     let mut progs = limits().map(Prog::load_limited);
     let start = Instant::now();
     let mut seen: BTreeMap<Reason, u64> = BTreeMap::new();
     let (mut frames, mut hits, mut swaps) = (0, 0, 0);
     let mut seed = first_seed;
-    while !until.is_over(frames) {
+    while !effort.is_spent(frames) {
         let room = usize::from(seed.is_multiple_of(TIGHT_EVERY));
         let prog = &mut progs[room];
         let mut tree = policy(seed);
@@ -143,47 +140,4 @@ fn explain_and_fail(
         "{}",
         report::write(seed, &wires, limits, &found, &difference)
     );
-}
-
-/// When to stop.
-#[derive(Debug)]
-enum Until {
-    Frames(u64),
-    Time(Instant, Duration),
-}
-
-impl Until {
-    fn asked() -> Self {
-        let hours = env::var("XIOT_HOURS").ok().map(|text| {
-            let hours: f64 = text.parse().expect("XIOT_HOURS is a number");
-            Duration::from_secs_f64(hours * 3600.0)
-        });
-        match hours {
-            Some(time) => Self::Time(Instant::now(), time),
-            None => Self::Frames(number("XIOT_FRAMES").unwrap_or(FRAMES)),
-        }
-    }
-
-    fn is_over(&self, frames: u64) -> bool {
-        match self {
-            Self::Frames(wanted) => frames >= *wanted,
-            Self::Time(start, time) => start.elapsed() >= *time,
-        }
-    }
-}
-
-fn number(variable: &str) -> Option<u64> {
-    let text = env::var(variable).ok()?;
-    Some(
-        text.parse()
-            .unwrap_or_else(|_| panic!("{variable} is a number, not {text}")),
-    )
-}
-
-fn seed_by_clock() -> u64 {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .expect("a clock after 1970");
-    // Seven digits are easily copied.
-    (now.as_secs() ^ u64::from(now.subsec_nanos())) % 10_000_000
 }

@@ -15,10 +15,10 @@ pub(crate) struct Options {
     /// Only tests that a nextest filterset matches, such as `binary(differential)`; may be repeated
     #[arg(long, value_name = "EXPRESSION")]
     filter: Vec<String>,
-    /// Frames that the differential test compares, instead of its 120,000 (`XIOT_FRAMES`)
+    /// Frames that the differential test and the changed captures compare, instead of its 1,000,000 (`XIOT_FRAMES`)
     #[arg(long, value_name = "COUNT")]
     frames: Option<u64>,
-    /// Run the differential test for this many hours (`XIOT_HOURS`); fractions are fine
+    /// Run each of these tests for this many hours (`XIOT_HOURS`); fractions are fine
     #[arg(long, value_name = "HOURS", conflicts_with = "frames")]
     hours: Option<f64>,
 }
