@@ -10,6 +10,17 @@ pub enum Side {
     Uplink = 2,
 }
 
+impl Side {
+    /// The other one.
+    #[must_use]
+    pub const fn opposite(self) -> Self {
+        match self {
+            Self::Device => Self::Uplink,
+            Self::Uplink => Self::Device,
+        }
+    }
+}
+
 /// One entry of the port table, indexed by interface index. All zero: not a port.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[repr(C)]
@@ -24,6 +35,23 @@ pub struct PortConfig {
     pub side: u8,
     /// Zero; guard switches live here.
     pub flags: u8,
+    /// Interface index of the other end of the wire.
+    pub egress_ifindex: u32,
+    /// Frames up to this many bytes leave by the other end for sure; what is longer has to be asked about.
+    pub egress_length: u32,
+}
+
+/// What an Ethernet interface puts before its MTU: its header, and one VLAN tag.
+const OVERHEAD: u32 = 18;
+
+/// Frames beyond this are asked about whatever the MTU: they may have more than one buffer, of which the first alone is
+/// measured on the way.
+const LONGEST: u32 = 1500 + OVERHEAD;
+
+/// [`PortConfig::egress_length`] of an egress with this MTU in bytes.
+pub const fn egress_length(mtu: u32) -> u32 {
+    let length = mtu.saturating_add(OVERHEAD);
+    if length < LONGEST { length } else { LONGEST }
 }
 
 impl PortConfig {
@@ -34,7 +62,9 @@ impl PortConfig {
         wire: 0,
         side: 0,
         flags: 0,
+        egress_ifindex: 0,
+        egress_length: 0,
     };
 }
 
-crate::layout!(PortConfig, size 8, align 2);
+crate::layout!(PortConfig, size 16, align 4);

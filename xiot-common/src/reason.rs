@@ -167,6 +167,8 @@ reasons! {
         "Look at the agent's log: no policy of this version has been applied.";
     62 NoEgress "no_egress" Gateway "The other port of the wire is gone."
         "Look at the interface of the other port: it is gone or was made anew; restart the agent.";
+    65 EgressTooLong "egress_too_long" Gateway "The frame is longer than the other port sends: its MTU and one VLAN tag."
+        "Give both ports of the wire one MTU, 4 bytes more than that of the hosts where frames carry two tags.";
 }
 
 impl Reason {

@@ -48,9 +48,9 @@ pub fn run(ctx: &XdpContext) -> u32 {
     let (verdict, action) = if verdict.dropped {
         (verdict, xdp_action::XDP_DROP)
     } else {
-        match forward::wire(scratch.packet.port.egress) {
-            Some(action) => (verdict, action),
-            None => (Verdict::dropped(Reason::NoEgress), xdp_action::XDP_DROP),
+        match forward::wire(&frame, &scratch.packet.port) {
+            Ok(action) => (verdict, action),
+            Err(reason) => (Verdict::dropped(reason), xdp_action::XDP_DROP),
         }
     };
     if !verdict.hit {

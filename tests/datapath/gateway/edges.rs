@@ -1,5 +1,7 @@
 //! Where a frame can't go on: the other port is gone, or the program sits on an interface that is no port.
 
+use std::time::{Duration, Instant};
+
 use xiot_agent::{collect::Counters, datapath::AttachMode, netns::packet::PacketSocket};
 use xiot_common::{counter::ReasonCounter, reason::Reason};
 use xiot_tests::until::until;
@@ -10,9 +12,14 @@ use crate::image::udp;
 /// Waits until this many frames of a port were dropped for the reason, and none was forwarded.
 #[track_caller]
 fn dropped(counters: &Counters, port: u16, reason: Reason, frames: u64) {
+    dropped_bytes(counters, port, reason, frames, frames * udp().len() as u64);
+}
+
+#[track_caller]
+fn dropped_bytes(counters: &Counters, port: u16, reason: Reason, frames: u64, bytes: u64) {
     let expected = ReasonCounter {
         dropped_frames: frames,
-        dropped_bytes: frames * udp().len() as u64,
+        dropped_bytes: bytes,
         ..ReasonCounter::default()
     };
     until(reason.name(), || {
@@ -59,4 +66,64 @@ fn the_program_on_an_interface_that_is_no_port_drops_everything() {
     dropped(&counters, 0, Reason::NotAPort, 1);
     // The wire beside it does not notice.
     ward.assert_forwards(0);
+}
+
+/// A frame of this many bytes behind so many tags, which any host may send to any.
+fn long(tags: usize, length: usize) -> Vec<u8> {
+    let mut frame = udp();
+    for _ in 0..tags {
+        frame.splice(12..12, [0x81, 0, 0, 20]);
+    }
+    frame.resize(length, 0);
+    frame
+}
+
+/// What is longer than the other port sends is counted where it is dropped, and not taken for forwarded. The MTU that
+/// counts is the one of the moment.
+#[test]
+fn a_frame_that_the_other_port_is_too_narrow_for_is_dropped_with_that_reason() {
+    let ward = Ward::with_mtus(&[1500]);
+    let gateway = ward.bring_up(&ward.plan(AttachMode::Native)).unwrap();
+    ward.ip("link set dev dev0 mtu 9000");
+    for namespace in [&ward.devices, &ward.uplinks] {
+        let widened = namespace
+            .command("ip")
+            .unwrap()
+            .args(["link", "set", "dev", "eth0", "mtu", "9000"])
+            .status()
+            .unwrap();
+        assert!(widened.success());
+    }
+    let counters = Counters::open(gateway.datapath()).unwrap();
+    let from = PacketSocket::open(&ward.devices, "eth0").unwrap();
+    let to = PacketSocket::open(&ward.uplinks, "eth0").unwrap();
+    let arrives = |frame: &[u8]| {
+        from.send(frame).unwrap();
+        until("the frame", || {
+            let deadline = Instant::now() + Duration::from_millis(200);
+            let got = to.receive(deadline).unwrap()?;
+            (got.bytes == frame).then_some(())
+        });
+    };
+    arrives(&long(0, 1514));
+    arrives(&long(1, 1518));
+    arrives(&long(2, 1518));
+    for frame in [long(0, 1519), long(2, 1522), long(0, 5000)] {
+        from.send(&frame).unwrap();
+    }
+    dropped_bytes(&counters, 0, Reason::EgressTooLong, 3, 1519 + 1522 + 5000);
+    ward.ip("link set dev up0 mtu 1504");
+    arrives(&long(2, 1522));
+    ward.ip("link set dev up0 mtu 9000");
+    arrives(&long(0, 5000));
+    arrives(&long(1, 9018));
+    ward.ip("link set dev up0 mtu 1500");
+    from.send(&long(2, 1522)).unwrap();
+    dropped_bytes(
+        &counters,
+        0,
+        Reason::EgressTooLong,
+        4,
+        1519 + 1522 + 5000 + 1522,
+    );
 }

@@ -171,7 +171,9 @@ impl Datapath {
                 egress,
                 wire,
                 side: side as u8,
-                flags: 0,
+                egress_ifindex: LOOPBACK,
+                egress_length: u32::MAX,
+                ..PortConfig::NONE
             },
         )?;
         self.tested = Some((wire, side));

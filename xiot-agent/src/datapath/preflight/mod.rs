@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use xiot_common::{
     capacity::{MAX_IFINDEX, MAX_PORTS},
-    port::{PortConfig, Side},
+    port::{PortConfig, Side, egress_length},
 };
 
 pub use self::finding::Finding;
@@ -44,7 +44,7 @@ pub(super) struct Preflight {
 pub(super) fn judge(
     wires: &[Wire],
     mode: AttachMode,
-    seen: &BTreeMap<String, Seen>,
+    links: &BTreeMap<String, Seen>,
     is_ours: impl Fn(u32) -> bool,
 ) -> Preflight {
     let mut preflight = Preflight::default();
@@ -71,21 +71,26 @@ pub(super) fn judge(
                 }
                 continue;
             }
-            let Some(seen) = seen.get(interface) else {
+            let Some(seen) = links.get(interface) else {
                 preflight.findings.push(Finding::Missing {
                     interface: interface.to_owned(),
                 });
                 continue;
             };
             check_port(&mut preflight.findings, mode, seen, &is_ours);
+            let mut config = port_config(number, side);
+            if let Some(egress) = links.get(wire.interface(side.opposite())) {
+                config.egress_ifindex = egress.link.ifindex;
+                config.egress_length = egress_length(egress.link.mtu);
+            }
             preflight.ports.push(Port {
                 wire: wire.name.clone(),
                 side,
-                config: port_config(number, side),
+                config,
                 link: seen.link.clone(),
             });
         }
-        if let [Some(device), Some(uplink)] = SIDES.map(|side| seen.get(wire.interface(side))) {
+        if let [Some(device), Some(uplink)] = SIDES.map(|side| links.get(wire.interface(side))) {
             check_wire(&mut preflight.findings, wire, device, uplink);
         }
     }
