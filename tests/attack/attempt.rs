@@ -1,0 +1,212 @@
+//! One attack while it happens: what was sent, and what came out on the other side.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use xiot_agent::netns::packet::{Captured, PacketSocket};
+use xiot_tests::{frame::Frame, net::rig::Host, until::patience};
+
+use crate::{
+    bystander::Bystander,
+    ground::{Ground, Side},
+};
+
+/// A test of a frame.
+type Predicate = Box<dyn Fn(&[u8]) -> bool>;
+
+/// One attack while it happens.
+pub(crate) struct Attempt<'g> {
+    pub(crate) ground: &'g Ground<'g>,
+    from: Side,
+    /// On the attacker's interface.
+    pub(crate) mine: PacketSocket,
+    /// On the victim's.
+    pub(crate) theirs: PacketSocket,
+    by_hand: u64,
+    by_tools: u64,
+    /// Frames that must arrive.
+    expected: Vec<Vec<u8>>,
+    /// What frames of tools must be to arrive.
+    permitted: Option<Predicate>,
+    /// Frames that arrived.
+    pub(crate) arrived: Vec<Vec<u8>>,
+    /// Frames made by hand, and how often.
+    made: BTreeMap<Vec<u8>, u64>,
+}
+
+impl<'g> Attempt<'g> {
+    pub(crate) fn new(ground: &'g Ground<'g>, from: Side) -> Self {
+        let [mine, theirs] = match from {
+            Side::Device => [&ground.rig.device, &ground.rig.uplink],
+            Side::Uplink => [&ground.rig.uplink, &ground.rig.device],
+        }
+        .map(Host::packets);
+        Self {
+            ground,
+            from,
+            mine,
+            theirs,
+            by_hand: 0,
+            by_tools: 0,
+            expected: Vec::new(),
+            permitted: None,
+            arrived: Vec::new(),
+            made: BTreeMap::new(),
+        }
+    }
+
+    /// The attacker's host.
+    pub(crate) fn attacker(&self) -> &'g Host {
+        match self.from {
+            Side::Device => &self.ground.rig.device,
+            Side::Uplink => &self.ground.rig.uplink,
+        }
+    }
+
+    /// The host on the other side.
+    pub(crate) fn victim(&self) -> &'g Host {
+        match self.from {
+            Side::Device => &self.ground.rig.uplink,
+            Side::Uplink => &self.ground.rig.device,
+        }
+    }
+
+    /// Sends a frame that must not arrive.
+    pub(crate) fn lost(&mut self, frame: impl Into<Bytes>) {
+        let Bytes(bytes) = frame.into();
+        self.mine
+            .send(&bytes)
+            .unwrap_or_else(|error| panic!("{error}: {bytes:02x?}"));
+        self.by_hand += 1;
+        *self.made.entry(bytes).or_default() += 1;
+    }
+
+    /// Sends a frame that must arrive as it is.
+    pub(crate) fn through(&mut self, frame: impl Into<Bytes>) {
+        let bytes = frame.into();
+        self.expected.push(bytes.0.clone());
+        self.lost(bytes);
+    }
+
+    /// Has the victim send a frame that must arrive at the attacker, after all that was sent so far.
+    #[track_caller]
+    pub(crate) fn answered(&mut self, frame: &Frame) {
+        self.settle();
+        let bytes = frame.build();
+        self.theirs.send(&bytes).unwrap();
+        let deadline = Instant::now() + patience();
+        loop {
+            let Some(frame) = self.mine.receive(deadline).unwrap() else {
+                panic!("the answer never came: {frame:?}");
+            };
+            if frame.bytes == bytes {
+                return;
+            }
+            self.seen_by_attacker(&frame);
+        }
+    }
+
+    /// Has the victim send a frame that must not arrive at the attacker.
+    #[track_caller]
+    pub(crate) fn not_answered(&mut self, frame: &Frame) {
+        let bytes = frame.build();
+        self.theirs.send(&bytes).unwrap();
+        let other = match self.from {
+            Side::Device => Side::Uplink,
+            Side::Uplink => Side::Device,
+        };
+        for frame in self.ground.marker(other, &self.theirs, &self.mine) {
+            assert!(frame.bytes != bytes, "it arrived");
+            self.seen_by_attacker(&frame);
+        }
+    }
+
+    /// Waits until all that was sent so far has arrived or is lost.
+    pub(crate) fn settle(&mut self) {
+        for frame in self.ground.marker(self.from, &self.mine, &self.theirs) {
+            self.seen_by_victim(&frame);
+        }
+    }
+
+    /// What frames of tools may arrive.
+    pub(crate) fn permit(&mut self, which: impl Fn(&[u8]) -> bool + 'static) {
+        self.permitted = Some(Box::new(which));
+    }
+
+    /// Runs a program on the attacker's host and gives back what it said.
+    #[track_caller]
+    pub(crate) fn tool(&self, program: &str, arguments: &str) -> String {
+        let mut command = self.attacker().namespace.command(program).unwrap();
+        let output = command
+            .args(arguments.split_ascii_whitespace())
+            .output()
+            .unwrap_or_else(|error| panic!("{program}: {error} (cargo xtask setup installs it)"));
+        [&output.stdout, &output.stderr]
+            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+            .concat()
+    }
+
+    /// Frames that the attacker's side has sent.
+    pub(crate) fn sent(&self) -> u64 {
+        self.by_hand + self.by_tools
+    }
+
+    /// Takes in what both sides have seen by now.
+    pub(crate) fn look(&mut self) {
+        let past = Instant::now();
+        while let Some(frame) = self.theirs.receive(past).unwrap() {
+            self.seen_by_victim(&frame);
+        }
+        while let Some(frame) = self.mine.receive(past).unwrap() {
+            self.seen_by_attacker(&frame);
+        }
+    }
+
+    fn seen_by_victim(&mut self, frame: &Captured) {
+        let by_hand = self.made.contains_key(&frame.bytes);
+        if !frame.outgoing && (by_hand || !Bystander::is_party(&frame.bytes)) {
+            self.arrived.push(frame.bytes.clone());
+        }
+    }
+
+    fn seen_by_attacker(&mut self, frame: &Captured) {
+        self.by_tools += u64::from(frame.outgoing && !Bystander::is_party(&frame.bytes));
+    }
+
+    /// What arrived and must not have, and what did not and must have.
+    pub(crate) fn wrong_arrivals(&self) -> Vec<String> {
+        let mut missing = self.expected.clone();
+        let mut wrong = Vec::new();
+        for frame in &self.arrived {
+            if let Some(at) = missing.iter().position(|expected| expected == frame) {
+                missing.swap_remove(at);
+            } else if self.made.contains_key(frame)
+                || !self.permitted.as_ref().is_some_and(|which| which(frame))
+            {
+                wrong.push(format!("arrived: {frame:02x?}"));
+            }
+        }
+        wrong.extend(missing.iter().map(|frame| format!("lost: {frame:02x?}")));
+        wrong
+    }
+}
+
+/// A frame from its first MAC byte on.
+pub(crate) struct Bytes(Vec<u8>);
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl From<Frame> for Bytes {
+    fn from(frame: Frame) -> Self {
+        Self(frame.build())
+    }
+}
+
+impl From<&Frame> for Bytes {
+    fn from(frame: &Frame) -> Self {
+        Self(frame.build())
+    }
+}

@@ -1,0 +1,82 @@
+//! The list of attacks, which the tests perform and the documents show. What it says of an attack is what its test asserts.
+
+use serde::Deserialize;
+use xiot_common::reason::{Class, Reason};
+
+/// All attacks.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Catalogue {
+    /// By family, in the order of the document.
+    #[serde(rename = "family")]
+    pub(crate) families: Vec<Family>,
+}
+
+/// Attacks that one test performs, on one topology.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Family {
+    /// The test.
+    pub(crate) test: String,
+    /// Heading.
+    pub(crate) title: String,
+    /// What there is to know of all of them.
+    pub(crate) about: String,
+    /// In the order in which they are performed.
+    #[serde(rename = "attack")]
+    pub(crate) attacks: Vec<Attack>,
+}
+
+/// One attack, and what must come of it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Attack {
+    /// Its name in the code.
+    pub(crate) id: String,
+    /// What the attacker does.
+    pub(crate) does: String,
+    /// By which program; none: with frames of its own making.
+    pub(crate) tool: Option<String>,
+    /// What gets through; none: nothing.
+    pub(crate) arrives: Option<String>,
+    /// Every reason that the frames which do not get through are counted under, and some of those that do.
+    pub(crate) reasons: Vec<Named>,
+}
+
+impl Attack {
+    /// The reasons of frames that do not get through.
+    pub(crate) fn drops(&self) -> impl Iterator<Item = Reason> {
+        self.of_class(false)
+    }
+
+    /// The reasons of frames that get through.
+    pub(crate) fn passes(&self) -> impl Iterator<Item = Reason> {
+        self.of_class(true)
+    }
+
+    fn of_class(&self, allowed: bool) -> impl Iterator<Item = Reason> {
+        let reasons = self.reasons.iter().map(|named| named.0);
+        reasons.filter(move |reason| (reason.class() == Class::Allowed) == allowed)
+    }
+}
+
+/// A reason by its name.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Named(pub(crate) Reason);
+
+impl TryFrom<String> for Named {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let mut all = Reason::ALL.iter();
+        all.find(|reason| reason.name() == name)
+            .map(|reason| Self(*reason))
+            .ok_or_else(|| format!("there is no reason `{name}`"))
+    }
+}
+
+/// Reads the list.
+pub(crate) fn read() -> Result<Catalogue, toml::de::Error> {
+    toml::from_str(include_str!("attacks.toml"))
+}

@@ -1,0 +1,70 @@
+//! Who is who on the wire, and the beginnings of their frames.
+
+use xiot_tests::frame::{Mac, PacketEnvelope, frame};
+
+/// The device.
+pub(crate) const PUMP: Mac = [0x02, 0, 0, 0, 0x30, 12];
+/// Its server, behind the uplink.
+pub(crate) const SERVER: Mac = [0x02, 0, 0, 0, 0x30, 1];
+/// Listed on VLAN 20 only.
+pub(crate) const SCANNER: Mac = [0x02, 0, 0, 0, 0x30, 14];
+/// Listed nowhere.
+pub(crate) const STRANGER: Mac = [0x02, 0, 0, 0, 0x66, 0x66];
+/// Addresses of the pump and its server.
+pub(crate) const PUMP4: &str = "10.30.1.12";
+pub(crate) const SERVER4: &str = "10.30.1.1";
+pub(crate) const PUMP6: &str = "fd00:30::c";
+pub(crate) const SERVER6: &str = "fd00:30::1";
+/// What the pump may open to its server, TCP and UDP.
+pub(crate) const OPEN: u16 = 3613;
+/// What the server may open to the pump, TCP and UDP.
+pub(crate) const SERVED: u16 = 8000;
+
+/// From the pump to its server.
+pub(crate) fn pump() -> PacketEnvelope {
+    frame(PUMP, SERVER).ip(PUMP4, SERVER4)
+}
+
+/// The same in IPv6.
+pub(crate) fn pump6() -> PacketEnvelope {
+    frame(PUMP, SERVER).ip(PUMP6, SERVER6)
+}
+
+/// From the server to the pump.
+pub(crate) fn server() -> PacketEnvelope {
+    frame(SERVER, PUMP).ip(SERVER4, PUMP4)
+}
+
+/// The same in IPv6.
+pub(crate) fn server6() -> PacketEnvelope {
+    frame(SERVER, PUMP).ip(SERVER6, PUMP6)
+}
+
+/// The first `length` bytes of a UDP datagram of `whole` bytes.
+pub(crate) fn datagram(from: u16, to: u16, whole: u16, length: usize) -> Vec<u8> {
+    let mut bytes = [from, to, whole, 0].map(u16::to_be_bytes).concat();
+    bytes.resize(length, 7);
+    bytes
+}
+
+/// A TCP header with these flags, and data up to `length`.
+pub(crate) fn segment(from: u16, to: u16, flags: u8, length: usize) -> Vec<u8> {
+    let mut bytes = [from, to, 0, 1, 0, 1].map(u16::to_be_bytes).concat();
+    bytes.extend([0x50, flags, 0x20, 0, 0, 0, 0, 0]);
+    bytes.resize(length, 7);
+    bytes
+}
+
+/// Destination port of TCP or UDP in plain IPv4 or IPv6.
+pub(crate) fn destination_port(frame: &[u8]) -> Option<u16> {
+    let (protocol, at) = match frame.get(12..14)? {
+        [0x08, 0x00] => (frame.get(23)?, 14 + usize::from(frame.get(14)? & 15) * 4),
+        [0x86, 0xdd] => (frame.get(20)?, 54),
+        _ => return None,
+    };
+    if !matches!(protocol, 6 | 17) {
+        return None;
+    }
+    let port = frame.get(at + 2..at + 4)?;
+    Some(u16::from_be_bytes(port.try_into().ok()?))
+}

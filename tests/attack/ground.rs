@@ -1,0 +1,259 @@
+//! Where attacks take place: a real agent on a real wire, an attacker on one side, and what is seen of it on both.
+
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
+
+use xiot_agent::netns::packet::{Captured, PacketSocket};
+use xiot_common::reason::{Class, Reason};
+use xiot_tests::{
+    frame::frame,
+    net::{gateway::Gateway, rig::Rig},
+    until::{patience, within},
+};
+
+use crate::{
+    AGENT,
+    attempt::Attempt,
+    bystander::{ARCHIVE, Bystander, MONITOR},
+    catalogue::{self, Attack, Family},
+};
+
+/// Where the attacker is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Side {
+    /// Among the devices.
+    Device,
+    /// In the core network.
+    Uplink,
+}
+
+impl Side {
+    /// As `status` names it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::Uplink => "uplink",
+        }
+    }
+}
+
+/// How an attack of the catalogue is performed.
+pub(crate) struct Deed {
+    pub(crate) id: &'static str,
+    pub(crate) from: Side,
+    pub(crate) run: fn(&mut Attempt<'_>),
+}
+
+/// The deed of this name by a device.
+pub(crate) const fn by_device(id: &'static str, run: fn(&mut Attempt<'_>)) -> Deed {
+    Deed {
+        id,
+        from: Side::Device,
+        run,
+    }
+}
+
+/// The deed of this name by somebody in the core network.
+pub(crate) const fn by_uplink(id: &'static str, run: fn(&mut Attempt<'_>)) -> Deed {
+    Deed {
+        id,
+        from: Side::Uplink,
+        run,
+    }
+}
+
+/// Frames counted by reason.
+type Counts = BTreeMap<String, u64>;
+
+/// One topology with its agent, and a conversation that goes on while attacks happen.
+pub(crate) struct Ground<'r> {
+    pub(crate) rig: &'r Rig,
+    pub(crate) gateway: Gateway<'r>,
+    pub(crate) bystander: Bystander,
+    markers: Cell<u16>,
+}
+
+/// Performs the attacks of a family with both hosts' kernels silent: every frame is one that a deed sends.
+#[track_caller]
+pub(crate) fn perform(test: &str, deeds: &[Deed]) {
+    let rig = Rig::new();
+    rig.quiet();
+    perform_on(&rig, test, deeds);
+}
+
+/// Performs the attacks of a family, each after the other, and reports all that went wrong together.
+#[track_caller]
+pub(crate) fn perform_on(rig: &Rig, test: &str, deeds: &[Deed]) {
+    let family = family(test);
+    let listed: Vec<_> = family.attacks.iter().map(|attack| &*attack.id).collect();
+    let there: Vec<_> = deeds.iter().map(|deed| deed.id).collect();
+    assert_eq!(there, listed, "the deeds of `{test}` and its list");
+    let ground = Ground {
+        rig,
+        gateway: Gateway::start(rig, AGENT, POLICY),
+        bystander: Bystander::join(rig),
+        markers: Cell::new(0),
+    };
+    let mut wrong = Vec::new();
+    for (deed, attack) in deeds.iter().zip(&family.attacks) {
+        if let Err(what) = ground.perform(deed, attack) {
+            wrong.push(format!("{}: {}\n{what}", attack.id, attack.does));
+        }
+        ground.bystander.goes_on();
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    ground.bystander.was_undisturbed();
+}
+
+fn family(test: &str) -> Family {
+    let all = catalogue::read().unwrap_or_else(|error| panic!("{error}"));
+    let found = all.families.into_iter().find(|family| family.test == test);
+    found.unwrap_or_else(|| panic!("no family has the test `{test}`"))
+}
+
+impl Ground<'_> {
+    fn perform(&self, deed: &Deed, attack: &Attack) -> Result<(), String> {
+        let before = self.counts(deed.from);
+        let mut attempt = Attempt::new(self, deed.from);
+        (deed.run)(&mut attempt);
+        attempt.settle();
+        // Replies of a kernel, and its answers to them, may still be on the way.
+        let settled = within(Duration::from_secs(3), || {
+            attempt.look();
+            let counts = minus(&self.counts(deed.from), &before);
+            (attempt.sent() == attempt.arrived.len() as u64 + dropped(&counts)).then_some(counts)
+        });
+        let Some(counts) = settled else {
+            let counts = minus(&self.counts(deed.from), &before);
+            return Err(format!(
+                "  {} frames sent, {} arrived, counted {counts:?}",
+                attempt.sent(),
+                attempt.arrived.len()
+            ));
+        };
+        let mut wrong = attempt.wrong_arrivals();
+        wrong.extend(wrong_counts(attack, &counts));
+        if attack.arrives.is_none() && !attempt.arrived.is_empty() {
+            wrong.push(format!("{} frames arrived", attempt.arrived.len()));
+        }
+        if attack.arrives.is_some() && attempt.arrived.is_empty() {
+            wrong.push("nothing arrived".to_owned());
+        }
+        if wrong.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("  {}\n  counted {counts:?}", wrong.join("\n  ")))
+        }
+    }
+
+    /// Sends a frame of another device that is allowed, and waits until it arrives: what was sent before has by then.
+    /// Gives back what came before it.
+    pub(crate) fn marker(
+        &self,
+        from: Side,
+        mine: &PacketSocket,
+        theirs: &PacketSocket,
+    ) -> Vec<Captured> {
+        self.markers.set(self.markers.get() + 1);
+        let (ends, addresses) = match from {
+            Side::Device => ([MONITOR, ARCHIVE], ["10.30.1.13", "10.30.1.3"]),
+            Side::Uplink => ([ARCHIVE, MONITOR], ["10.30.1.3", "10.30.1.15"]),
+        };
+        let marker = frame(ends[0], ends[1])
+            .ip(addresses[0], addresses[1])
+            .identification(self.markers.get().into())
+            .udp(9, 9)
+            .build();
+        mine.send(&marker).unwrap();
+        let deadline = Instant::now() + patience();
+        let mut seen = Vec::new();
+        loop {
+            let Some(frame) = theirs.receive(deadline).unwrap() else {
+                panic!("the frame after an attack never came");
+            };
+            if frame.bytes == marker {
+                return seen;
+            }
+            seen.push(frame);
+        }
+    }
+
+    /// Frames from one side, by verdict and reason.
+    fn counts(&self, from: Side) -> Counts {
+        let status = self.gateway.json(&["status"]);
+        let mut counts = Counts::new();
+        for row in status["frames"].as_array().unwrap() {
+            if row["side"] == from.name() {
+                let reason = row["reason"].as_str().unwrap().to_owned();
+                *counts.entry(reason).or_default() += row["frames"].as_u64().unwrap();
+            }
+        }
+        counts
+    }
+}
+
+fn minus(now: &Counts, before: &Counts) -> Counts {
+    now.iter()
+        .map(|(reason, count)| (reason.clone(), count - before.get(reason).unwrap_or(&0)))
+        .filter(|(_, count)| *count > 0)
+        .collect()
+}
+
+/// Frames that were not forwarded.
+fn dropped(counts: &Counts) -> u64 {
+    let allowed = |name: &str| {
+        let mut all = Reason::ALL.iter();
+        all.any(|reason| reason.name() == name && reason.class() == Class::Allowed)
+    };
+    counts
+        .iter()
+        .filter(|(reason, _)| !allowed(reason))
+        .map(|(_, count)| count)
+        .sum()
+}
+
+fn wrong_counts(attack: &Attack, counts: &Counts) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let is_drop = |name: &str| dropped(&Counts::from([(name.to_owned(), 1)])) > 0;
+    let expected: BTreeSet<_> = attack.drops().map(Reason::name).collect();
+    let found: BTreeSet<_> = counts
+        .keys()
+        .map(|name| &**name)
+        .filter(|name| is_drop(name))
+        .collect();
+    if expected != found {
+        wrong.push(format!("dropped as {found:?}, not {expected:?}"));
+    }
+    for reason in attack.passes() {
+        if !counts.contains_key(reason.name()) {
+            wrong.push(format!("nothing passed as {}", reason.name()));
+        }
+    }
+    wrong
+}
+
+/// The pump is the device of the rig. Its server is the rig's host behind the uplink.
+const POLICY: &str = r#"
+onboarding: enforce
+peer_sets:
+  pump-server: [10.30.1.1, "fd00:30::1"]
+  archive: [10.30.1.2, 10.30.1.3]
+profiles:
+  infusion-pump:
+    services: [arp, nd, dhcp]
+    allow:
+      - {to: pump-server, tcp: 3613, udp: 3613, icmp: echo-request, icmpv6: echo-request}
+      - {from: pump-server, tcp: 8000-8009, udp: 8000}
+  monitor:
+    services: [arp]
+    allow:
+      - {to: archive, tcp: 104, udp: 9}
+      - {from: archive, udp: 9}
+devices:
+  - {name: pump, mac: "02:00:00:00:30:0c", ip: [10.30.1.12, "fd00:30::c"], profile: infusion-pump, mode: enforce}
+  - {name: monitor, mac: "02:00:00:00:30:0d", ip: [10.30.1.13, 10.30.1.15], profile: monitor, mode: enforce}
+  - {name: scanner, mac: "02:00:00:00:30:0e", vlan: 20, ip: 10.30.1.14, profile: infusion-pump, mode: enforce}
+"#;
