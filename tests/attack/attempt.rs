@@ -7,6 +7,7 @@ use xiot_tests::{frame::Frame, net::rig::Host, until::patience};
 
 use crate::{
     bystander::Bystander,
+    frames::protocol,
     ground::{Ground, Side},
 };
 
@@ -143,6 +144,13 @@ impl<'g> Attempt<'g> {
         [&output.stdout, &output.stderr]
             .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
             .concat()
+    }
+
+    /// Whether no frame in plain IPv4 has arrived from this address so far.
+    pub(crate) fn none_arrived_from(&mut self, address: [u8; 4]) -> bool {
+        self.settle();
+        let mut arrived = self.arrived.iter();
+        !arrived.any(|frame| protocol(frame).is_some() && frame.get(26..30) == Some(&address))
     }
 
     /// Frames that the attacker's side has sent.

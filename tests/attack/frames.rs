@@ -68,3 +68,14 @@ pub(crate) fn destination_port(frame: &[u8]) -> Option<u16> {
     let port = frame.get(at + 2..at + 4)?;
     Some(u16::from_be_bytes(port.try_into().ok()?))
 }
+
+/// Protocol of plain IPv4.
+pub(crate) fn protocol(frame: &[u8]) -> Option<u8> {
+    let is_ipv4 = frame.get(12..14)? == [0x08, 0x00];
+    is_ipv4.then(|| frame.get(23).copied()).flatten()
+}
+
+/// Whether it is ARP.
+pub(crate) fn is_arp(frame: &[u8]) -> bool {
+    frame.get(12..14) == Some(&[0x08, 0x06])
+}

@@ -93,13 +93,17 @@ pub(crate) fn perform_on(rig: &Rig, test: &str, deeds: &[Deed]) {
     assert_eq!(there, listed, "the deeds of `{test}` and its list");
     let ground = Ground {
         rig,
-        gateway: Gateway::start(rig, AGENT, POLICY),
+        // Without a grace period: attacks come at any time, it is over soon.
+        gateway: Gateway::start_configured(rig, AGENT, POLICY, "grace: 0s\n", &[]),
         bystander: Bystander::join(rig),
         markers: Cell::new(0),
     };
     let mut wrong = Vec::new();
     for (deed, attack) in deeds.iter().zip(&family.attacks) {
-        if let Err(what) = ground.perform(deed, attack) {
+        let begun = Instant::now();
+        let outcome = ground.perform(deed, attack);
+        println!("{:>6} ms {}", begun.elapsed().as_millis(), attack.id);
+        if let Err(what) = outcome {
             wrong.push(format!("{}: {}\n{what}", attack.id, attack.does));
         }
         ground.bystander.goes_on();

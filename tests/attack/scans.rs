@@ -1,22 +1,19 @@
 //! Scans by nmap: what they find, and what of them arrives.
 
+mod of_devices;
+mod of_the_core;
+
+use std::collections::BTreeMap;
+
 use xiot_tests::net::rig::{HOST_PORT, Rig};
 
-use crate::{
-    attempt::Attempt,
-    bystander::know,
-    frames::{OPEN, destination_port},
-    ground::{Deed, by_device, perform_on},
-};
+use crate::{attempt::Attempt, bystander::know};
 
-#[test]
-fn of_the_core() {
-    let rig = rig();
-    perform_on(&rig, "scans::of_the_core", OF_THE_CORE);
-}
+/// States of ports as nmap names them.
+type Found = BTreeMap<u16, String>;
 
 /// Hosts that have IPv4 and know each other.
-fn rig() -> Rig {
+pub(crate) fn rig() -> Rig {
     let rig = Rig::new();
     for (host, other) in [(&rig.device, &rig.uplink), (&rig.uplink, &rig.device)] {
         host.namespace.silence(HOST_PORT).unwrap();
@@ -25,28 +22,43 @@ fn rig() -> Rig {
     rig
 }
 
-const OF_THE_CORE: &[Deed] = &[by_device("syn", syn)];
-
-/// Runs nmap against the other side and gives back its states of ports: (port, state).
-fn nmap(a: &Attempt<'_>, how: &str) -> Vec<(u16, String)> {
+/// Runs nmap against the other side.
+#[track_caller]
+fn nmap(a: &Attempt<'_>, how: &str) -> Found {
     let target = a.victim().v4;
+    found(&run(a, &format!("{how} {target}")))
+}
+
+#[track_caller]
+fn run(a: &Attempt<'_>, how: &str) -> String {
     let said = a.tool(
         "nmap",
-        &format!("-Pn -n -T5 --max-retries 0 -oG - -e {HOST_PORT} {how} {target}"),
+        &format!("-Pn -n -T5 --max-retries 0 -oG - --send-ip {how}"),
     );
-    assert!(said.contains("1 host up"), "{said}");
-    let ports = said.lines().find_map(|line| line.split_once("Ports: "));
-    let ports = ports.map_or("", |(_, rest)| rest.split('\t').next().unwrap_or_default());
+    assert!(said.contains("Nmap done"), "{said}");
+    said
+}
+
+fn found(said: &str) -> Found {
+    let list = |title| said.split_once(title).map(|(_, rest)| rest);
+    let list = list("Ports: ").or_else(|| list("Protocols: "));
+    let end = ['\t', '\n'];
+    let list = list.map_or("", |rest| rest.split(end).next().unwrap_or_default());
     let state = |entry: &str| {
         let (port, rest) = entry.trim().split_once('/')?;
         let (state, _) = rest.split_once('/')?;
         Some((port.parse().ok()?, state.to_owned()))
     };
-    ports.split(',').filter_map(state).collect()
+    list.split(',').filter_map(state).collect()
 }
 
-fn syn(a: &mut Attempt<'_>) {
-    a.permit(|frame| destination_port(frame) == Some(OPEN));
-    let found = nmap(a, "-sS -p 20-25,3613");
-    println!("{found:?}");
+/// These ports are open, and of no other anything is known.
+#[track_caller]
+fn only(found: &Found, open: &[u16]) {
+    let known = found
+        .iter()
+        .filter(|(_, state)| !["filtered", "open|filtered"].contains(&&***state))
+        .map(|(port, state)| (*port, &**state));
+    let expected = open.iter().map(|port| (*port, "open"));
+    assert!(known.eq(expected), "{found:?}");
 }

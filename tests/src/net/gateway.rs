@@ -39,8 +39,20 @@ impl<'r> Gateway<'r> {
         policy: &str,
         args: &[&str],
     ) -> Self {
+        Self::start_configured(rig, binary, policy, "", args)
+    }
+
+    /// The same with further lines in its gateway file.
+    #[track_caller]
+    pub fn start_configured(
+        rig: &'r Rig,
+        binary: impl Into<PathBuf>,
+        policy: &str,
+        more: &str,
+        args: &[&str],
+    ) -> Self {
         let binary = binary.into();
-        write_files(rig, policy);
+        write_files(rig, policy, more);
         let log = rig.file("agent.log");
         let create = |path: &Path| File::create(path).unwrap_or_else(|e| panic!("{e}"));
         let output = rig.file("agent.out");
@@ -69,7 +81,7 @@ impl<'r> Gateway<'r> {
 
     /// Runs the agent for the rig with a policy that it must not accept, and gives back what came of it.
     pub fn refused(rig: &Rig, binary: &Path, policy: &str) -> Output {
-        write_files(rig, policy);
+        write_files(rig, policy, "");
         let output = run_command(rig, binary)
             .stdin(Stdio::null())
             .output()
@@ -176,10 +188,10 @@ fn run_command(rig: &Rig, binary: &Path) -> Command {
     command
 }
 
-fn write_files(rig: &Rig, policy: &str) {
+fn write_files(rig: &Rig, policy: &str, more: &str) {
     let gateway = format!(
         "wires:\n  - {{name: ward-3, device: {DEVICE_PORT}, uplink: {UPLINK_PORT}}}\n\
-         xdp: native\nmetrics: 127.0.0.1:9469\ncontrol: {{socket: {}}}\npins: {}\n",
+         xdp: native\nmetrics: 127.0.0.1:9469\ncontrol: {{socket: {}}}\npins: {}\n{more}",
         rig.file("control.sock").display(),
         rig.scratch.bpf().join("xiot").display(),
     );
