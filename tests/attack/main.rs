@@ -12,7 +12,12 @@ mod catalogue;
 mod fragments;
 mod frames;
 mod ground;
+mod headers;
+mod icmp;
+mod identities;
 mod scans;
+mod sessions;
+mod vlans;
 
 /// The agent.
 const AGENT: &str = env!("CARGO_BIN_EXE_xiot-agent-under-test");
