@@ -1,6 +1,9 @@
 //! One attack while it happens: what was sent, and what came out on the other side.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Instant,
+};
 
 use xiot_agent::netns::packet::{Captured, PacketSocket};
 use xiot_tests::{frame::Frame, net::rig::Host, until::patience};
@@ -28,6 +31,8 @@ pub(crate) struct Attempt<'g> {
     expected: Vec<Vec<u8>>,
     /// What frames of tools must be to arrive.
     permitted: Option<Predicate>,
+    /// Frames made by hand that may arrive.
+    optional: BTreeSet<Vec<u8>>,
     /// Frames that arrived.
     pub(crate) arrived: Vec<Vec<u8>>,
     /// Frames made by hand, and how often.
@@ -50,6 +55,7 @@ impl<'g> Attempt<'g> {
             by_tools: 0,
             expected: Vec::new(),
             permitted: None,
+            optional: BTreeSet::new(),
             arrived: Vec::new(),
             made: BTreeMap::new(),
         }
@@ -85,6 +91,13 @@ impl<'g> Attempt<'g> {
     pub(crate) fn through(&mut self, frame: impl Into<Bytes>) {
         let bytes = frame.into();
         self.expected.push(bytes.0.clone());
+        self.lost(bytes);
+    }
+
+    /// Sends a frame that may arrive as it is.
+    pub(crate) fn maybe(&mut self, frame: impl Into<Bytes>) {
+        let bytes = frame.into();
+        self.optional.insert(bytes.0.clone());
         self.lost(bytes);
     }
 
@@ -136,14 +149,7 @@ impl<'g> Attempt<'g> {
     /// Runs a program on the attacker's host and gives back what it said.
     #[track_caller]
     pub(crate) fn tool(&self, program: &str, arguments: &str) -> String {
-        let mut command = self.attacker().namespace.command(program).unwrap();
-        let output = command
-            .args(arguments.split_ascii_whitespace())
-            .output()
-            .unwrap_or_else(|error| panic!("{program}: {error} (cargo xtask setup installs it)"));
-        [&output.stdout, &output.stderr]
-            .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-            .concat()
+        tool(self.attacker(), program, arguments)
     }
 
     /// Whether no frame in plain IPv4 has arrived from this address so far.
@@ -180,6 +186,13 @@ impl<'g> Attempt<'g> {
         self.by_tools += u64::from(frame.outgoing && !Bystander::is_party(&frame.bytes));
     }
 
+    fn may_arrive(&self, frame: &[u8]) -> bool {
+        if self.made.contains_key(frame) {
+            return self.optional.contains(frame);
+        }
+        self.permitted.as_ref().is_some_and(|which| which(frame))
+    }
+
     /// What arrived and must not have, and what did not and must have.
     pub(crate) fn wrong_arrivals(&self) -> Vec<String> {
         let mut missing = self.expected.clone();
@@ -187,9 +200,7 @@ impl<'g> Attempt<'g> {
         for frame in &self.arrived {
             if let Some(at) = missing.iter().position(|expected| expected == frame) {
                 missing.swap_remove(at);
-            } else if self.made.contains_key(frame)
-                || !self.permitted.as_ref().is_some_and(|which| which(frame))
-            {
+            } else if !self.may_arrive(frame) {
                 wrong.push(format!("arrived: {frame:02x?}"));
             }
         }
@@ -217,4 +228,17 @@ impl From<&Frame> for Bytes {
     fn from(frame: &Frame) -> Self {
         Self(frame.build())
     }
+}
+
+/// Runs a program on a host and gives back what it said.
+#[track_caller]
+pub(crate) fn tool(host: &Host, program: &str, arguments: &str) -> String {
+    let mut command = host.namespace.command(program).unwrap();
+    let output = command
+        .args(arguments.split_ascii_whitespace())
+        .output()
+        .unwrap_or_else(|error| panic!("{program}: {error} (cargo xtask setup installs it)"));
+    [&output.stdout, &output.stderr]
+        .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        .concat()
 }

@@ -9,6 +9,8 @@
 mod attempt;
 mod bystander;
 mod catalogue;
+mod crafted;
+mod floods;
 mod fragments;
 mod frames;
 mod ground;
