@@ -88,6 +88,7 @@ pub(crate) fn perform(test: &str, deeds: &[Deed]) {
 #[track_caller]
 pub(crate) fn perform_on(rig: &Rig, test: &str, deeds: &[Deed]) {
     let family = family(test);
+    println!("{}: {}", family.title, family.about);
     let listed: Vec<_> = family.attacks.iter().map(|attack| &*attack.id).collect();
     let there: Vec<_> = deeds.iter().map(|deed| deed.id).collect();
     assert_eq!(there, listed, "the deeds of `{test}` and its list");
@@ -104,7 +105,9 @@ pub(crate) fn perform_on(rig: &Rig, test: &str, deeds: &[Deed]) {
         let outcome = ground.perform(deed, attack);
         println!("{:>6} ms {}", begun.elapsed().as_millis(), attack.id);
         if let Err(what) = outcome {
-            wrong.push(format!("{}: {}\n{what}", attack.id, attack.does));
+            let (id, does) = (&attack.id, &attack.does);
+            let tool = attack.tool.as_deref().unwrap_or("own frames");
+            wrong.push(format!("{id}: {does} ({tool})\n{what}"));
         }
         ground.bystander.goes_on();
     }

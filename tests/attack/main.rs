@@ -23,3 +23,20 @@ mod vlans;
 
 /// The agent.
 const AGENT: &str = env!("CARGO_BIN_EXE_xiot-agent-under-test");
+
+/// The list and the tests cannot drift apart: no family without its test, no test that is not in the list but this.
+#[test]
+fn every_family_has_its_test() {
+    let all = catalogue::read().unwrap();
+    let mut listed: Vec<_> = all.families.iter().map(|family| &*family.test).collect();
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--list", "--format", "terse"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let tests = said.lines().filter_map(|line| line.strip_suffix(": test"));
+    let mut tests: Vec<_> = tests.filter(|test| test.contains("::")).collect();
+    listed.sort_unstable();
+    tests.sort_unstable();
+    assert_eq!(tests, listed);
+}

@@ -5,6 +5,8 @@
 #![expect(clippy::print_stderr, reason = "a command-line tool talks on stderr")]
 
 mod agent;
+#[path = "../../tests/attack/catalogue.rs"]
+mod attacks;
 mod binaries;
 mod docs;
 mod kernels;

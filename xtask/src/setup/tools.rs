@@ -43,6 +43,11 @@ pub(crate) const TOOLS: &[Tool] = &[
     ),
     tool("curl", "curl", "the metrics of a ward that the demo keeps"),
     tool("nmap", "nmap", "the port scan that must find nothing"),
+    tool(
+        "hping3",
+        "hping3",
+        "floods and forged frames that must get nowhere",
+    ),
     tool("udhcpc", "udhcpc", "a DHCP client behind the gateway"),
     tool(
         "dnsmasq",

@@ -1,23 +1,11 @@
-//! Documents that are made from code: what they say is true because it is written only once.
+//! The page about reasons.
 
-use std::{fmt::Write as _, fs};
-
-use anyhow::{Context as _, Result};
 use xiot_common::reason::{Class, Reason};
 
-use crate::shell;
+use super::line;
 
-/// Where the reasons are documented, from the workspace's directory.
-pub(crate) const REASONS: &str = "docs/reasons.md";
-
-/// Writes all of them.
-pub(crate) fn write() -> Result<()> {
-    let path = shell::root().join(REASONS);
-    fs::write(&path, reasons()).with_context(|| format!("could not write {}", path.display()))
-}
-
-/// What stands in [`REASONS`].
-pub(crate) fn reasons() -> String {
+/// What stands in it.
+pub(super) fn page() -> String {
     let mut page = String::from(INTRODUCTION);
     for (class, title, what) in CLASSES {
         line(&mut page, format_args!("\n## {title}\n\n{what}\n"));
@@ -63,18 +51,13 @@ const CLASSES: [(Class, &str, &str); 4] = [
     ),
 ];
 
-fn line(page: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a string cannot fail.
-    writeln!(page, "{text}").unwrap_or_default();
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_reason_has_one_row() {
-        let page = reasons();
+        let page = page();
         for reason in Reason::ALL {
             let start = format!("| {} | `{}` | ", *reason as u8, reason.name());
             assert_eq!(page.matches(&start).count(), 1, "{reason:?}");
@@ -83,7 +66,7 @@ mod tests {
 
     #[test]
     fn rows_have_four_cells() {
-        for row in reasons().lines().filter(|line| line.starts_with('|')) {
+        for row in page().lines().filter(|line| line.starts_with('|')) {
             assert_eq!(row.matches('|').count(), 5, "{row}");
         }
     }
