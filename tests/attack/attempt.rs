@@ -119,21 +119,6 @@ impl<'g> Attempt<'g> {
         }
     }
 
-    /// Has the victim send a frame that must not arrive at the attacker.
-    #[track_caller]
-    pub(crate) fn not_answered(&mut self, frame: &Frame) {
-        let bytes = frame.build();
-        self.theirs.send(&bytes).unwrap();
-        let other = match self.from {
-            Side::Device => Side::Uplink,
-            Side::Uplink => Side::Device,
-        };
-        for frame in self.ground.marker(other, &self.theirs, &self.mine) {
-            assert!(frame.bytes != bytes, "it arrived");
-            self.seen_by_attacker(&frame);
-        }
-    }
-
     /// Waits until all that was sent so far has arrived or is lost.
     pub(crate) fn settle(&mut self) {
         for frame in self.ground.marker(self.from, &self.mine, &self.theirs) {

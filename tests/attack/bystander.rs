@@ -45,6 +45,7 @@ pub(crate) struct Bystander {
     /// Port of the monitor in it.
     pub(crate) port: u16,
     answered: Arc<AtomicU64>,
+    opened: AtomicU64,
     stop: mpsc::Sender<()>,
     talk: JoinHandle<Result<(), std::io::Error>>,
 }
@@ -77,6 +78,7 @@ impl Bystander {
             address: server.address(),
             port,
             answered,
+            opened: AtomicU64::new(0),
             stop,
             talk,
         }
@@ -96,6 +98,12 @@ impl Bystander {
     #[track_caller]
     pub(crate) fn opens_another(&self) {
         one_message(&mut connect(&self.monitor, self.address)).unwrap();
+        self.opened.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Conversations that it has opened beside the first.
+    pub(crate) fn opened(&self) -> u64 {
+        self.opened.load(Ordering::Relaxed)
     }
 
     /// Whether a frame is one of the conversation, or of another between the two.

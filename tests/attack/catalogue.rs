@@ -1,7 +1,7 @@
 //! The list of attacks, which the tests perform and the documents show. What it says of an attack is what its test asserts.
 
 use serde::Deserialize;
-use xiot_common::reason::{Class, Reason};
+use xiot_common::reason::Reason;
 
 /// All attacks.
 #[derive(Debug, Deserialize)]
@@ -39,25 +39,8 @@ pub(crate) struct Attack {
     pub(crate) tool: Option<String>,
     /// What gets through; none: nothing.
     pub(crate) arrives: Option<String>,
-    /// Every reason that the frames which do not get through are counted under, and some of those that do.
+    /// Every reason that a frame of it is counted under.
     pub(crate) reasons: Vec<Named>,
-}
-
-impl Attack {
-    /// The reasons of frames that do not get through.
-    pub(crate) fn drops(&self) -> impl Iterator<Item = Reason> {
-        self.of_class(false)
-    }
-
-    /// The reasons of frames that get through.
-    pub(crate) fn passes(&self) -> impl Iterator<Item = Reason> {
-        self.of_class(true)
-    }
-
-    fn of_class(&self, allowed: bool) -> impl Iterator<Item = Reason> {
-        let reasons = self.reasons.iter().map(|named| named.0);
-        reasons.filter(move |reason| (reason.class() == Class::Allowed) == allowed)
-    }
 }
 
 /// A reason by its name.
