@@ -10,7 +10,7 @@ use xiot_tests::{frame::Frame, net::rig::Host, until::patience};
 
 use crate::{
     bystander::Bystander,
-    frames::protocol,
+    frames::{is_of_neighbours, protocol},
     ground::{Ground, Side},
 };
 
@@ -35,6 +35,8 @@ pub(crate) struct Attempt<'g> {
     optional: BTreeSet<Vec<u8>>,
     /// Frames that arrived.
     pub(crate) arrived: Vec<Vec<u8>>,
+    /// Frames of the attacker's kernel that arrived: neighbour discovery and multicast listeners.
+    pub(crate) of_neighbours: u64,
     /// Frames made by hand, and how often.
     made: BTreeMap<Vec<u8>, u64>,
 }
@@ -57,6 +59,7 @@ impl<'g> Attempt<'g> {
             permitted: None,
             optional: BTreeSet::new(),
             arrived: Vec::new(),
+            of_neighbours: 0,
             made: BTreeMap::new(),
         }
     }
@@ -161,14 +164,20 @@ impl<'g> Attempt<'g> {
     }
 
     fn seen_by_victim(&mut self, frame: &Captured) {
+        if frame.outgoing {
+            return;
+        }
         let by_hand = self.made.contains_key(&frame.bytes);
-        if !frame.outgoing && (by_hand || !Bystander::is_party(&frame.bytes)) {
+        if !by_hand && is_of_neighbours(&frame.bytes) {
+            self.of_neighbours += 1;
+        } else if by_hand || !Bystander::is_party(&frame.bytes) {
             self.arrived.push(frame.bytes.clone());
         }
     }
 
     fn seen_by_attacker(&mut self, frame: &Captured) {
-        self.by_tools += u64::from(frame.outgoing && !Bystander::is_party(&frame.bytes));
+        let theirs = Bystander::is_party(&frame.bytes) || is_of_neighbours(&frame.bytes);
+        self.by_tools += u64::from(frame.outgoing && !theirs);
     }
 
     fn may_arrive(&self, frame: &[u8]) -> bool {

@@ -79,3 +79,17 @@ pub(crate) fn protocol(frame: &[u8]) -> Option<u8> {
 pub(crate) fn is_arp(frame: &[u8]) -> bool {
     frame.get(12..14) == Some(&[0x08, 0x06])
 }
+
+/// Whether it is neighbour discovery or of a multicast listener, as kernels send it by themselves.
+pub(crate) fn is_of_neighbours(frame: &[u8]) -> bool {
+    if frame.get(12..14) != Some(&[0x86, 0xdd]) {
+        return false;
+    }
+    let kind = match frame.get(20) {
+        Some(58) => frame.get(54),
+        // Listeners set a router alert.
+        Some(0) if frame.get(54) == Some(&58) => frame.get(62),
+        Some(_) | None => None,
+    };
+    matches!(kind, Some(130..=136 | 143))
+}

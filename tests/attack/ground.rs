@@ -137,7 +137,7 @@ impl Ground<'_> {
             let counts = minus(&self.counts(deed.from), &before);
             (attempt.sent() == attempt.arrived.len() as u64 + dropped(&counts)).then_some(counts)
         });
-        let Some(counts) = settled else {
+        let Some(mut counts) = settled else {
             let counts = minus(&self.counts(deed.from), &before);
             return Err(format!(
                 "  {} frames sent, {} arrived, counted {counts:?}",
@@ -145,6 +145,7 @@ impl Ground<'_> {
                 attempt.arrived.len()
             ));
         };
+        take(&mut counts, Reason::AllowedService, attempt.of_neighbours);
         let mut wrong = attempt.wrong_arrivals();
         wrong.extend(wrong_counts(attack, &counts, attempt.arrived.len() as u64));
         if attack.arrives.is_none() && !attempt.arrived.is_empty() {
@@ -210,8 +211,8 @@ impl Ground<'_> {
                 *counts.entry(reason).or_default() += row["frames"].as_u64().unwrap();
             }
         }
-        if let (Side::Device, Some(count)) = (from, counts.get_mut(Reason::AllowedRule.name())) {
-            *count -= opened;
+        if from == Side::Device {
+            take(&mut counts, Reason::AllowedRule, opened);
         }
         counts
     }
@@ -222,6 +223,14 @@ fn minus(now: &Counts, before: &Counts) -> Counts {
         .map(|(reason, count)| (reason.clone(), count - before.get(reason).unwrap_or(&0)))
         .filter(|(_, count)| *count > 0)
         .collect()
+}
+
+/// Takes frames that are not the attack's out of the counts.
+fn take(counts: &mut Counts, reason: Reason, frames: u64) {
+    if let Some(count) = counts.get_mut(reason.name()) {
+        *count = count.saturating_sub(frames);
+    }
+    counts.retain(|_, count| *count > 0);
 }
 
 /// Frames that were not forwarded.

@@ -61,9 +61,12 @@ fn arping(a: &mut Attempt<'_>) {
 }
 
 fn clone_vlan(a: &mut Attempt<'_>) {
-    for tag in [None, Some(1), Some(30)] {
-        let begun = frame(SCANNER, SERVER);
-        let begun = tag.map_or(begun.clone(), |id| begun.tagged(id));
+    let scanner = frame(SCANNER, SERVER);
+    for begun in [
+        scanner.clone(),
+        scanner.clone().tagged(1),
+        scanner.tagged(30),
+    ] {
         a.lost(begun.ip("10.30.1.14", SERVER4).udp(48_001, OPEN));
     }
     let double = frame(PUMP, SERVER).tagged(20).tagged(20);

@@ -5,6 +5,10 @@
     clippy::panic,
     reason = "helpers of tests fail the test that called them"
 )]
+#![expect(
+    clippy::print_stdout,
+    reason = "how long each attack took is shown where one fails"
+)]
 
 mod attempt;
 mod bystander;

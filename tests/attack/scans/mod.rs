@@ -1,5 +1,6 @@
 //! Scans by nmap: what they find, and what of them arrives.
 
+mod in_ipv6;
 mod of_devices;
 mod of_the_core;
 
