@@ -1,11 +1,12 @@
 //! A port scan from the uplink: what an attacker learns about a device.
 
 use xiot_tests::net::{
+    gateway::Gateway,
     rig::{HOST_PORT, Host, Rig},
     traffic::EchoServer,
 };
 
-use crate::{gateway, policy};
+use crate::{AGENT, gateway, policy};
 
 /// What nmap says about each port: (port, state).
 fn scan(from: &Host, to: &Host, technique: &str, ports: &str) -> Vec<(u16, String)> {
@@ -66,13 +67,14 @@ fn a_syn_scan_finds_the_allowed_ports_and_nothing_else() {
 fn scans_that_open_nothing_get_nothing_back() {
     for technique in ["-sF", "-sX", "-sA", "-sN"] {
         let rig = Rig::new();
-        let gateway = gateway(&rig, policy::PUMP);
+        // In the grace period an ACK from who may open a conversation picks one up.
+        let gateway = Gateway::start_configured(&rig, AGENT, policy::PUMP, "grace: 0s\n", &[]);
         let _open = EchoServer::start(&rig.device, rig.device.v4.into(), 8000);
         let found = scan(&rig.uplink, &rig.device, technique, "20-25,8000-8001");
         // nmap leaves ports of a common state out of its list: whatever it names must be filtered.
         let unfiltered: Vec<_> = found
             .iter()
-            .filter(|(_, state)| !state.contains("filtered"))
+            .filter(|(_, state)| !["filtered", "open|filtered"].contains(&&**state))
             .collect();
         assert!(unfiltered.is_empty(), "{technique}: {unfiltered:?}");
         let reason = if technique == "-sA" {
