@@ -50,14 +50,16 @@ fn unlisted(a: &mut Attempt<'_>) {
 }
 
 fn arping(a: &mut Attempt<'_>) {
-    a.attacker().ip(&format!(
-        "link add rogue0 link {HOST_PORT} address 02:00:00:00:66:66 type macvlan mode private\n\
-         link set rogue0 up"
+    let attacker = a.attacker();
+    attacker.ip(&format!(
+        "link add rogue0 link {HOST_PORT} address 02:00:00:00:66:66 type macvlan mode private"
     ));
+    attacker.namespace.silence("rogue0").unwrap();
+    attacker.ip("link set rogue0 up");
     let said = a.tool("arping", "-I rogue0 -D -c 2 -w 1 10.30.1.1");
     assert!(said.contains("Received 0 response"), "{said}");
     a.settle();
-    a.attacker().ip("link delete rogue0");
+    attacker.ip("link delete rogue0");
 }
 
 fn clone_vlan(a: &mut Attempt<'_>) {
