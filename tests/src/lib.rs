@@ -13,6 +13,7 @@ mod cpu;
 pub mod effort;
 pub mod frame;
 pub mod generate;
+pub mod kernel;
 pub mod net;
 pub mod pcap;
 pub mod prog;

@@ -1,6 +1,7 @@
 //! Native, generic and auto: what is in use is what was asked for, or what is said.
 
 use xiot_agent::datapath::{AttachMode, Finding, Plan, UsedMode};
+use xiot_tests::kernel;
 
 use super::ward::Ward;
 
@@ -45,11 +46,16 @@ fn native_does_not_fall_back() {
     let plan = with_bridge(&ward, AttachMode::Native);
     let before = ward.snapshot();
     let message = ward.bring_up(&plan).unwrap_err().to_string();
-    assert!(
-        message.contains("the driver of br0 has no native XDP"),
-        "{message}"
-    );
-    assert!(message.contains("`xdp: generic`"), "{message}");
+    if kernel::tells_xdp_features() {
+        assert!(
+            message.contains("the driver of br0 has no native XDP"),
+            "{message}"
+        );
+        assert!(message.contains("`xdp: generic`"), "{message}");
+    } else {
+        // It is found out by trying.
+        assert!(message.contains("br0"), "{message}");
+    }
     assert_eq!(ward.snapshot(), before);
 }
 
@@ -71,6 +77,10 @@ fn auto_falls_back_where_the_driver_has_none() {
 
 #[test]
 fn auto_falls_back_where_the_other_port_takes_no_redirected_frames() {
+    if !kernel::tells_xdp_features() {
+        println!("skipped: Linux before 6.3 cannot say which drivers take redirected frames");
+        return;
+    }
     let ward = Ward::new();
     Ward::ethtool(&ward.uplinks, &["-K", "eth0", "gro", "off"]);
     let plan = ward.plan(AttachMode::Auto);
