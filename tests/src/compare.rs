@@ -10,6 +10,7 @@ use xiot_agent::{
 
 use crate::{
     audit, clock,
+    decide::Decide,
     prog::{Prog, must},
     shot::Shot,
     step::{self, Step},
@@ -105,6 +106,7 @@ impl<'t> Trial<'t> {
             Step::Swap(_) => self.swap(),
             Step::Touch => self.touch(),
             Step::Grace(seconds) => self.grant_grace(*seconds),
+            Step::Decide(decide) => self.decide(decide),
         }
         self.judged += 1;
         Ok(None)
@@ -135,6 +137,17 @@ impl<'t> Trial<'t> {
         self.grace_until = clock::coarse_second() + self.passed + u64::from(seconds);
         self.oracle.grant_grace_until(self.grace_until);
         self.set_grace();
+    }
+
+    /// Decides about a device.
+    ///
+    /// # Panics
+    /// Where the program has no room for that.
+    pub fn decide(&mut self, decide: &Decide) {
+        let second = clock::coarse_second();
+        decide.tell(&mut self.oracle, second + self.passed);
+        let second = u32::try_from(second).expect("years to go");
+        self.prog.decide(&decide.key(), decide.value(second));
     }
 
     /// Judges the next frame twice.

@@ -10,6 +10,7 @@ pub mod capture;
 pub mod clock;
 pub mod compare;
 mod cpu;
+pub mod decide;
 pub mod effort;
 pub mod frame;
 pub mod generate;

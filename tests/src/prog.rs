@@ -12,7 +12,9 @@ use xiot_agent::{
 use xiot_common::{
     flow::{FlowEntry, FlowKey},
     fragment::{Datagram, DatagramKey},
-    map, port,
+    map,
+    overrides::{Override, OverrideKey},
+    port,
 };
 
 use crate::{budgets::Budgets, cpu, shot::Shot, verdict::Verdict};
@@ -30,6 +32,7 @@ pub struct Prog {
     /// Flows and half-open flows.
     flows: [Table<FlowKey, FlowEntry>; 2],
     datagrams: Table<DatagramKey, Datagram>,
+    overrides: Table<OverrideKey, Override>,
     budgets: Budgets,
     counters: Counters,
     limits: Limits,
@@ -75,12 +78,14 @@ impl Prog {
         let flows =
             [map::FLOWS, map::HALF_OPEN].map(|table| must("open the flows", datapath.table(table)));
         let datagrams = must("open the datagrams", datapath.table(map::FRAGMENTS));
+        let overrides = must("open the overrides", datapath.table(map::OVERRIDES));
         let budgets = Budgets::open(&datapath);
         let counters = must("open the counters", Counters::open(&datapath));
         Self {
             datapath,
             flows,
             datagrams,
+            overrides,
             budgets,
             counters,
             limits,
@@ -99,6 +104,9 @@ impl Prog {
             must("clear the flows", flows.clear());
         }
         must("clear the datagrams", self.datagrams.clear());
+        for (device, _) in must("read the overrides", self.datapath.overrides()) {
+            self.decide(&device, None);
+        }
         self.budgets.forget();
     }
 
@@ -135,6 +143,22 @@ impl Prog {
     /// Ends the grace period in this second of the program's clock.
     pub fn set_grace(&mut self, until: u32) {
         self.datapath.set_grace(until);
+    }
+
+    /// Decides about a device, or leaves it to the policy.
+    ///
+    /// # Panics
+    /// Where there is no room for that.
+    pub fn decide(&mut self, device: &OverrideKey, decided: Option<Override>) {
+        match decided {
+            Some(decided) => must(
+                "decide about a device",
+                self.datapath.set_override(*device, decided),
+            ),
+            None => {
+                must("release a device", self.datapath.clear_override(device));
+            }
+        }
     }
 
     /// Judges a frame. Its silence is for [`Self::age`].
@@ -182,6 +206,13 @@ impl Prog {
         for (key, mut datagram) in must("read the datagrams", self.datagrams.entries()) {
             datagram.started = datagram.started.wrapping_sub(seconds);
             must("age a datagram", self.datagrams.insert(&key, &datagram));
+        }
+        for (device, mut decided) in must("read the overrides", self.overrides.entries()) {
+            if decided.until != 0 {
+                // One that is over stays so.
+                decided.until = decided.until.saturating_sub(seconds).max(1);
+                must("age an override", self.overrides.insert(&device, &decided));
+            }
         }
         self.budgets.forget();
     }

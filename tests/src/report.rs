@@ -86,6 +86,10 @@ fn describe(
                 line(format_args!("{number:3} {seconds} s of grace"));
                 oracle.grant_grace_until(now + u64::from(*seconds));
             }
+            Step::Decide(decide) => {
+                line(format_args!("{number:3} {decide:?}"));
+                decide.tell(&mut oracle, now);
+            }
             Step::Touch => {
                 line(format_args!("{number:3} another epoch"));
                 oracle.touch();

@@ -2,7 +2,7 @@
 
 use xiot_agent::model::policy::Policy;
 
-use crate::{generate::Edit, shot::Shot};
+use crate::{decide::Decide, generate::Edit, shot::Shot};
 
 /// One thing that happens.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -15,6 +15,8 @@ pub enum Step {
     Touch,
     /// The grace period begins, and lasts for so many seconds.
     Grace(u32),
+    /// Something is decided of a device.
+    Decide(Decide),
 }
 
 impl Step {
@@ -22,7 +24,7 @@ impl Step {
     pub fn shot(&self) -> Option<&Shot> {
         match self {
             Self::Shot(shot) => Some(shot),
-            Self::Swap(_) | Self::Touch | Self::Grace(_) => None,
+            Self::Swap(_) | Self::Touch | Self::Grace(_) | Self::Decide(_) => None,
         }
     }
 }

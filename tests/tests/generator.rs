@@ -58,6 +58,7 @@ fn every_reason_is_met() {
                 }
                 Step::Swap(_) => oracle.swap(next.next().expect("a policy for each swap")),
                 Step::Touch => oracle.touch(),
+                Step::Decide(decide) => decide.tell(&mut oracle, now),
                 Step::Grace(seconds) => oracle.grant_grace_until(now + u64::from(*seconds)),
             }
         }

@@ -37,6 +37,9 @@ pub const DENIALS: u32 = 1024;
 /// Datagrams whose fragments are on their way.
 pub const FRAGMENTED: u32 = 8 * 1024;
 
+/// Overrides: what an operator does by hand.
+pub const OVERRIDES: u32 = 4 * 1024;
+
 /// Parts of one datagram that are kept track of where they touch no other: fragments that overtook each other.
 pub const FRAGMENT_PARTS: usize = 4;
 

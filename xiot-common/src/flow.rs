@@ -109,7 +109,8 @@ pub struct FlowEntry {
     pub rule: u32,
     /// Generation of the device when it was judged.
     pub generation: u32,
-    /// Epoch in which it was judged last, or found to need no judging.
+    /// Epoch in which it was judged last, or found to need no judging; 0: it is asked about with every frame, because what it was
+    /// judged by may end by itself.
     pub epoch: u32,
     /// Second (monotonic clock) in which the flow was opened.
     pub opened_at: u32,

@@ -25,6 +25,7 @@ pub mod hash;
 pub mod image;
 pub mod map;
 pub mod observed;
+pub mod overrides;
 pub mod port;
 pub mod profile;
 pub mod reason;

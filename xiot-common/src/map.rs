@@ -18,6 +18,8 @@ pub const HALF_OPEN: &str = "HALF_OPEN";
 pub const FRAGMENTS: &str = "FRAGMENTS";
 /// `Array<Budget>` by device: new flows and fragmented datagrams of this second. Written by the program.
 pub const BUDGETS: &str = "BUDGETS";
+/// `HashMap<OverrideKey, Override>`. Written by the agent.
+pub const OVERRIDES: &str = "OVERRIDES";
 /// `LruHashMap<ObservedKey, ObservedEntry>`. Written by the program, read by the agent.
 pub const OBSERVED: &str = "OBSERVED";
 /// `PerCpuArray<ReasonCounter>` by port and reason.

@@ -123,6 +123,9 @@ reasons! {
     32 AddressNotBound "address_not_bound" Denied "The device used, or was sent to at, an address that is not among its own."
         "Add the address to the device's `ip` if it is its own; else somebody uses a wrong one.";
 
+    33 Quarantined "quarantined" Denied "The device is in quarantine: nothing of it passes, whatever policy says."
+        "Nothing, if it is meant; `release` ends it.";
+
     40 NoPeer "no_peer" Denied "The profile allows the device no conversation with this address."
         "If the conversation is needed, add a rule to the profile; `explain` shows what comes closest.";
     41 NoProtocol "no_protocol" Denied "The profile allows conversations with this address, but none of this protocol."

@@ -61,8 +61,8 @@ pub struct Active {
     pub epoch: u32,
     /// Second (monotonic clock) until which conversations are picked up that were there before the gateway; 0: none are.
     pub grace_until: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// Number of overrides (map OVERRIDES): at 0 none is looked for.
+    pub overrides: u32,
 }
 
 crate::layout!(Active, size 16, align 8);

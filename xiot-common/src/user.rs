@@ -2,7 +2,9 @@
 
 use aya::Pod;
 
-use crate::{budget, counter, event, flow, fragment, image, observed, port, slot, trace};
+use crate::{
+    budget, counter, event, flow, fragment, image, observed, overrides, port, slot, trace,
+};
 
 // Each is `repr(C)`, made of integers and arrays of them, has no padding (its size check adds up the
 // fields) and is valid for every bit pattern.
@@ -31,6 +33,8 @@ pod!(
     image::Line,
     observed::ObservedEntry,
     observed::ObservedKey,
+    overrides::Override,
+    overrides::OverrideKey,
     port::PortConfig,
     slot::Active,
     slot::SlotHeader,

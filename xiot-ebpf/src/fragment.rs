@@ -142,7 +142,7 @@ pub extern "C" fn xiot_fragment_first() -> u32 {
         device: verdict.device,
         rule: verdict.rule,
         generation: subject.generation,
-        epoch: packet.epoch,
+        epoch: subject.epoch(packet),
         started: packet.now,
         length: 0,
         reason: verdict.reason as u8,
@@ -207,7 +207,7 @@ fn is_current(datagram: &mut Datagram, packet: &Packet) -> bool {
     if subject.generation != datagram.generation {
         return false;
     }
-    datagram.epoch = packet.epoch;
+    datagram.epoch = subject.epoch(packet);
     datagram.device = subject.device;
     true
 }

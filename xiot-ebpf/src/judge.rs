@@ -224,6 +224,7 @@ fn by_policy(slot: &Slot, scratch: &Scratch, subject: &Subject, why: Why) -> Fin
         opener: Some(Opener::sender(packet)),
     };
     let mut finding = match (profile, packet.kind) {
+        _ if subject.decided.is_quarantine() => by_no_rule(Reason::Quarantined),
         _ if subject.wrong_wire => by_no_rule(Reason::WrongWire),
         (None, _) => by_no_rule(Reason::UnknownDevice),
         (Some(profile), Kind::Arp) if profile.services & SERVICE_ARP != 0 => {

@@ -2,10 +2,19 @@
 
 use std::collections::VecDeque;
 
-use xiot_agent::{model::policy::Policy, oracle::Side};
+use xiot_agent::{
+    model::policy::Policy,
+    oracle::{Decision, Side},
+};
 
-use super::{Dice, Edit, errors, follow, fresh, mangle::mangle, train};
+use super::{
+    Dice, Edit, errors, follow, fresh,
+    mangle::mangle,
+    train,
+    world::{LISTABLE, VLANS, device_mac},
+};
 use crate::{
+    decide::Decide,
     frame::{Body, Extension, Frame, Transport},
     shot::Shot,
     step::Step,
@@ -62,9 +71,39 @@ impl Traffic {
                 }
                 3 => Step::Touch,
                 4 => Step::Grace(self.dice.pick(&[0, 1, 30, 60])),
+                5 => Step::Decide(self.decide()),
                 _ => Step::Shot(self.shot()),
             })
             .collect()
+    }
+
+    /// About a device of the last conversations more often than not.
+    fn decide(&mut self) -> Decide {
+        let dice = &mut self.dice;
+        let recent = dice.maybe_pick(&self.recent).map(|draft| &draft.frame);
+        let (mac, tags) = match recent {
+            Some(frame) if dice.percent(80) => {
+                let id = |tag: usize| frame.tags.get(tag).map_or(0, |&(_, id)| id & 0xfff);
+                (
+                    dice.pick(&[frame.source, frame.destination]),
+                    (id(0), id(1)),
+                )
+            }
+            _ => (device_mac(dice.byte() % (LISTABLE + 2)), dice.pick(&VLANS)),
+        };
+        Decide {
+            mac,
+            vlan: dice.percent(50).then_some(tags),
+            decision: dice.pick(&[
+                Some(Decision::Quarantine),
+                Some(Decision::Quarantine),
+                Some(Decision::Monitor),
+                Some(Decision::Monitor),
+                None,
+                None,
+            ]),
+            seconds: dice.pick(&[0, 1, 1, 30, 60, 300]),
+        }
     }
 
     fn draft(&mut self) -> Draft {

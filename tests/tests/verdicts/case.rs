@@ -6,6 +6,7 @@ use xiot_agent::{
 };
 use xiot_common::reason::{Class, Reason};
 use xiot_tests::{
+    decide::Decide,
     frame::Frame,
     shot::{Shot, from_device, from_uplink},
     verdict::Verdict,
@@ -72,6 +73,8 @@ pub(crate) enum Event {
     Touch,
     /// A grace period of so many seconds begins.
     Grace(u32),
+    /// Something is decided of a device.
+    Decide(Decide),
 }
 
 #[derive(Clone)]

@@ -2,6 +2,7 @@
 
 mod budgets;
 mod case;
+mod decided;
 mod devices;
 mod errors;
 mod flows;
@@ -57,6 +58,7 @@ fn all() -> Vec<Case> {
         revoked::cases(),
         grace::cases(),
         budgets::cases(),
+        decided::cases(),
     ]
     .concat()
 }
@@ -79,6 +81,7 @@ fn the_oracle_says_so() {
                     oracle.swap(&case.policies[in_force]);
                 }
                 Some(Event::Touch) => oracle.touch(),
+                Some(Event::Decide(decide)) => decide.tell(&mut oracle, now),
                 Some(Event::Grace(seconds)) => oracle.grant_grace_until(now + u64::from(seconds)),
             }
             let shot = &step.shot;
@@ -122,6 +125,7 @@ fn the_program_says_so() {
                         None => {}
                         Some(Event::Swap) => trial.swap(),
                         Some(Event::Touch) => trial.touch(),
+                        Some(Event::Decide(decide)) => trial.decide(&decide),
                         Some(Event::Grace(seconds)) => trial.grant_grace(seconds),
                     }
                     trial.judge(&step.shot)

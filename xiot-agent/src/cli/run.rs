@@ -224,6 +224,7 @@ fn start_failure(error: StartError) -> Failure {
             | BringUpError::Attach(_)
             | BringUpError::Netlink(_)
             | BringUpError::Pin { .. }
+            | BringUpError::Decisions { .. }
             | BringUpError::Remains { .. } => Exit::Host,
         },
         StartError::Maps(_) | StartError::Ring(_) => Exit::Failed,

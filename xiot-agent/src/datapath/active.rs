@@ -13,9 +13,10 @@ use super::{error::MapAccessError, instance::Datapath, shared::Shared};
 /// Word of [`Active`] that holds slot and epoch.
 const SLOT_AND_EPOCH: usize = 0;
 const _: () = assert!(mem::offset_of!(Active, slot) == 0 && mem::offset_of!(Active, epoch) == 4);
-/// Word of [`Active`] that holds the end of the grace period.
-const GRACE: usize = 1;
-const _: () = assert!(mem::offset_of!(Active, grace_until) == 8);
+/// Word of [`Active`] that holds the end of the grace period and the number of overrides.
+const GRACE_AND_OVERRIDES: usize = 1;
+const _: () =
+    assert!(mem::offset_of!(Active, grace_until) == 8 && mem::offset_of!(Active, overrides) == 12);
 
 /// A policy in force.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -78,7 +79,13 @@ impl ActivePolicy {
     }
 
     pub(super) fn set_grace(&mut self, until: u32) {
-        self.store(GRACE, until, 0);
+        let overrides = self.active.get(0).unwrap_or_default().overrides;
+        self.store(GRACE_AND_OVERRIDES, until, overrides);
+    }
+
+    pub(super) fn set_overrides(&mut self, number: u32) {
+        let grace_until = self.active.get(0).unwrap_or_default().grace_until;
+        self.store(GRACE_AND_OVERRIDES, grace_until, number);
     }
 
     fn store(&self, word: usize, first: u32, second: u32) {

@@ -11,7 +11,7 @@ use xiot_common::map;
 use super::error::MapAccessError;
 
 /// Every map that the agent uses.
-pub(super) const ALL: [&str; 17] = [
+pub(super) const ALL: [&str; 18] = [
     map::PORTS,
     map::EGRESS,
     map::IMAGE,
@@ -22,6 +22,7 @@ pub(super) const ALL: [&str; 17] = [
     map::FRAGMENTS,
     map::BUDGETS,
     map::OBSERVED,
+    map::OVERRIDES,
     map::REASONS,
     map::DEVICE_COUNTERS,
     map::RULE_COUNTERS,

@@ -17,6 +17,7 @@ mod log;
 mod map;
 mod netlink;
 mod options;
+mod overrides;
 mod pin;
 mod ports;
 mod preflight;

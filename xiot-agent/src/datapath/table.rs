@@ -4,7 +4,7 @@ use std::{fmt, io, os::fd::AsFd as _};
 
 use aya::{
     Pod,
-    maps::{HashMap, IterableMap as _, MapData, MapError},
+    maps::{HashMap, IterableMap as _, Map, MapData, MapError},
 };
 
 use super::{error::MapAccessError, instance::Datapath, sys};
@@ -32,13 +32,21 @@ impl Datapath {
     /// # Errors
     /// The map is none, or has keys or values of another size.
     pub fn table<K: Pod, V: Pod>(&self, name: &'static str) -> Result<Table<K, V>, MapAccessError> {
-        HashMap::try_from(self.duplicate(name)?)
-            .map(|map| Table { name, map })
-            .map_err(|source| MapAccessError { map: name, source })
+        Table::new(name, self.duplicate(name)?)
     }
 }
 
 impl<K: Pod, V: Pod> Table<K, V> {
+    /// The hash map that this is.
+    ///
+    /// # Errors
+    /// It is none, or has keys or values of another size.
+    pub(super) fn new(name: &'static str, map: Map) -> Result<Self, MapAccessError> {
+        HashMap::try_from(map)
+            .map(|map| Self { name, map })
+            .map_err(|source| MapAccessError { map: name, source })
+    }
+
     /// A copy of all entries. Those that come or go meanwhile may or may not be among them.
     pub fn entries(&self) -> Result<Vec<(K, V)>, MapAccessError> {
         // `HashMap::try_from` compared the sizes, which `read_all` relies on.

@@ -1,6 +1,9 @@
 //! What a judgement rests on: a policy, and whose frame it is. Two that would judge everything alike are of one generation.
 
-use super::owner::Owner;
+use super::{
+    decided::{Decided, Decision},
+    owner::Owner,
+};
 use crate::model::policy::{Device, Mode, Policy, Profile, Rule, Timeouts};
 
 /// A policy and a device, or none, in it.
@@ -8,12 +11,23 @@ use crate::model::policy::{Device, Mode, Policy, Profile, Rule, Timeouts};
 pub(super) struct Grounds<'p> {
     pub(super) policy: &'p Policy,
     pub(super) owner: Owner,
+    /// What was decided of the device beside the policy.
+    pub(super) decided: Option<Decided>,
 }
 
 impl<'p> Grounds<'p> {
     pub(super) fn mode(self) -> Mode {
-        self.device()
-            .map_or(self.policy.onboarding, |device| device.mode)
+        match self.decision() {
+            Some(Decision::Quarantine) => Mode::Enforce,
+            Some(Decision::Monitor) => Mode::Monitor,
+            None => self
+                .device()
+                .map_or(self.policy.onboarding, |device| device.mode),
+        }
+    }
+
+    pub(super) fn decision(self) -> Option<Decision> {
+        self.decided.map(|decided| decided.decision)
     }
 
     pub(super) fn device(self) -> Option<&'p Device> {
@@ -46,6 +60,10 @@ impl<'p> Grounds<'p> {
     /// Whether the device is judged by the same in both. Ids and notes judge nothing; names do not
     /// either, but say whose a flow and its rule are.
     pub(super) fn is_same_generation(self, other: Self) -> bool {
+        self.decision() == other.decision() && self.is_same_by_policy(other)
+    }
+
+    fn is_same_by_policy(self, other: Self) -> bool {
         match (self.device(), other.device()) {
             (Some(one), Some(two)) => {
                 let same_device = one.name == two.name

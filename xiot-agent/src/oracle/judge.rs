@@ -99,11 +99,7 @@ impl<'p> Oracle<'p> {
         now: u64,
     ) -> Outcome {
         let arrival = Arrival { side, wire, now };
-        let owner = Owner::of(self.policy, side, device_mac(side, frame), frame.vlans);
-        let grounds = Grounds {
-            policy: self.policy,
-            owner,
-        };
+        let grounds = self.grounds(side, device_mac(side, frame), frame.vlans, now);
         let said = match &frame.content {
             Content::Ip(packet) => {
                 let key = |part| Key::of(side, wire, frame, packet, part);
@@ -143,7 +139,13 @@ impl<'p> Oracle<'p> {
             return Said::new(grounds, Reason::FragmentBudget, None);
         }
         let verdict = (said.reason, said.rule);
-        let datagram = Datagram::new(said.grounds, self.epoch, verdict, part, arrival.now);
+        let datagram = Datagram::new(
+            said.grounds,
+            self.stamp(said.grounds),
+            verdict,
+            part,
+            arrival.now,
+        );
         self.datagrams.put(key, datagram);
         said
     }

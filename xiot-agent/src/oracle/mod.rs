@@ -7,6 +7,7 @@
 mod budget;
 mod conversation;
 mod datagram;
+mod decided;
 mod flow;
 mod flows;
 mod fragment;
@@ -30,7 +31,12 @@ mod view;
 use xiot_common::reason::Reason;
 
 use self::{budget::Budgets, datagram::DatagramList, flows::FlowList, frame::Frame};
-pub use self::{flow::State, limits::Limits, view::FlowView};
+pub use self::{
+    decided::{Decision, Override},
+    flow::State,
+    limits::Limits,
+    view::FlowView,
+};
 use crate::model::policy::{Mode, Policy};
 
 /// Which way the port looks that a frame comes in on.
@@ -71,6 +77,7 @@ pub struct Oracle<'p> {
     flows: FlowList<'p>,
     datagrams: DatagramList<'p>,
     budgets: Budgets,
+    overrides: Vec<Override>,
 }
 
 impl<'p> Oracle<'p> {
@@ -89,6 +96,7 @@ impl<'p> Oracle<'p> {
             flows: FlowList::new(&limits),
             datagrams: DatagramList::default(),
             budgets: Budgets::default(),
+            overrides: Vec::new(),
         }
     }
 

@@ -112,7 +112,7 @@ impl<'p> Oracle<'p> {
             .flow(grounds, opened.initiator, &self.limits, now)?;
         let mut flow = Flow {
             grounds,
-            epoch: self.epoch,
+            epoch: self.stamp(grounds),
             rule: opened.rule,
             reason: opened.reason,
             initiator: opened.initiator,

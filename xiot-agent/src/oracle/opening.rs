@@ -7,6 +7,7 @@ use xiot_common::reason::Reason;
 use super::{
     Oracle, Side,
     conversation::Conversation,
+    decided::Decision,
     fragment::Fragment,
     frame::{Content, Echo, Frame, Packet, TcpFlags, Transport},
     grounds::Grounds,
@@ -100,6 +101,9 @@ impl<'p> Oracle<'p> {
 
     /// Steps 4.3 and 4.4. Frames of no device have no profile.
     fn profile(&self, wire: usize, grounds: Grounds<'p>) -> Result<Option<&'p Profile>, Reason> {
+        if grounds.decision() == Some(Decision::Quarantine) {
+            return Err(Reason::Quarantined);
+        }
         if let Some(wanted) = grounds.device().and_then(|device| device.wire.as_ref())
             && *wanted != self.wires[wire]
         {

@@ -9,7 +9,6 @@ use super::{
     frame::{Echo, Packet, Transport},
     grounds::Grounds,
     judge::{Arrival, Said},
-    owner::Owner,
 };
 use crate::model::policy::Mode;
 
@@ -40,7 +39,7 @@ impl<'p> Oracle<'p> {
         };
         let mut flow = flow.clone();
         if flow.epoch != self.epoch {
-            if !self.check(conversation, &mut flow) {
+            if !self.check(conversation, &mut flow, now) {
                 self.flows.remove(conversation);
                 return Answer::Revoked;
             }
@@ -94,17 +93,9 @@ impl<'p> Oracle<'p> {
     }
 
     /// Step 3.0: whether a flow of another epoch goes on, and by what.
-    fn check(&self, conversation: &Conversation, flow: &mut Flow<'p>) -> bool {
-        let grounds = Grounds {
-            policy: self.policy,
-            owner: Owner::of(
-                self.policy,
-                flow.initiator,
-                conversation.mac,
-                conversation.vlans,
-            ),
-        };
-        flow.epoch = self.epoch;
+    fn check(&self, conversation: &Conversation, flow: &mut Flow<'p>, now: u64) -> bool {
+        let grounds = self.grounds(flow.initiator, conversation.mac, conversation.vlans, now);
+        flow.epoch = self.stamp(grounds);
         if flow.grounds.is_same_generation(grounds) {
             flow.grounds = grounds;
             return true;

@@ -105,7 +105,8 @@ pub(crate) fn keep(packet: &Packet, verdict: &Verdict) {
 const fn is_by_policy_alone(reason: Reason) -> bool {
     matches!(
         reason,
-        Reason::UnknownDevice
+        Reason::Quarantined
+            | Reason::UnknownDevice
             | Reason::WrongWire
             | Reason::AddressNotBound
             | Reason::NoPeer

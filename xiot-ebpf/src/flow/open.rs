@@ -165,7 +165,7 @@ fn entry(packet: &Packet, subject: &Subject, opening: &Opening, timeouts: &Timeo
         device: subject.device,
         rule: opening.rule,
         generation: subject.generation,
-        epoch: packet.epoch,
+        epoch: subject.epoch(packet),
         opened_at: packet.now,
         last_seen: packet.now,
         idle_timeout: silence.idle,

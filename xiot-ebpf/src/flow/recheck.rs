@@ -45,7 +45,7 @@ pub(crate) extern "C" fn xiot_recheck(table: u32) -> u32 {
         restamp(&slot, packet, &subject, &ruling, entry);
     }
     entry.device = subject.device;
-    entry.epoch = packet.epoch;
+    entry.epoch = subject.epoch(packet);
     0
 }
 
@@ -53,6 +53,9 @@ pub(crate) extern "C" fn xiot_recheck(table: u32) -> u32 {
 #[inline(always)]
 fn judge(slot: &Slot, packet: &Packet, subject: &Subject, entry: &FlowEntry) -> Ruling {
     let denied = |reason| Ruling { reason, rule: 0 };
+    if subject.decided.is_quarantine() {
+        return denied(Reason::Quarantined);
+    }
     if subject.wrong_wire {
         return denied(Reason::WrongWire);
     }

@@ -61,6 +61,12 @@ pub fn is_grace(now: u32) -> bool {
     ACTIVE.get(0).is_some_and(|active| now < active.grace_until)
 }
 
+/// Whether anything was decided beside the policy.
+#[inline(always)]
+pub fn has_overrides() -> bool {
+    ACTIVE.get(0).is_some_and(|active| active.overrides != 0)
+}
+
 /// The slot that judges a frame, if it holds a whole policy of this layout.
 #[inline(always)]
 pub fn judging(index: u32) -> Option<Slot> {

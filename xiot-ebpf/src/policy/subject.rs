@@ -6,7 +6,7 @@ use xiot_common::{
     slot::SLOT_UNKNOWN_PROFILE,
 };
 
-use super::{device, slot::Slot};
+use super::{device, overrides::Decided, slot::Slot};
 use crate::{
     config,
     packet::{Packet, is_group},
@@ -27,6 +27,8 @@ pub struct Subject {
     pub wrong_wire: bool,
     /// It may use only the addresses bound to it.
     pub bound: bool,
+    /// What is decided of it beside the policy.
+    pub decided: Decided,
 }
 
 /// No profile judges the device.
@@ -36,28 +38,29 @@ impl Subject {
     /// Of a frame.
     #[inline(always)]
     pub fn of(slot: &Slot, packet: &Packet) -> Self {
-        let id = if is_of_no_device(packet) {
-            0
+        let (id, decided) = if is_of_no_device(packet) {
+            (0, Decided::NOTHING)
         } else {
-            device::find(slot, packet)
+            (device::find(slot, packet), Decided::of_frame())
         };
         if id != 0
             && let Some(record) = slot.device(id)
         {
             return Self {
                 device: id,
-                generation: record.generation,
-                mode: Mode::from_u8(record.mode),
+                generation: decided.generation(record.generation),
+                mode: Mode::from_u8(decided.mode(record.mode)),
                 profile: record.profile,
                 wrong_wire: record.wire != ANY_WIRE && record.wire != packet.port.wire,
                 bound: record.flags & DEVICE_BOUND != 0,
+                decided,
             };
         }
         let judged = slot.header.flags & SLOT_UNKNOWN_PROFILE != 0;
         Self {
             device: 0,
-            generation: slot.header.unknown_generation,
-            mode: Mode::from_u8(slot.header.unknown_mode),
+            generation: decided.generation(slot.header.unknown_generation),
+            mode: Mode::from_u8(decided.mode(slot.header.unknown_mode)),
             profile: if judged {
                 slot.header.unknown_profile
             } else {
@@ -65,7 +68,14 @@ impl Subject {
             },
             wrong_wire: false,
             bound: false,
+            decided,
         }
+    }
+
+    /// The epoch that its flows and datagrams are stamped with: none, where they have to be asked about with every frame.
+    #[inline(always)]
+    pub const fn epoch(&self, packet: &Packet) -> u32 {
+        if self.decided.ends() { 0 } else { packet.epoch }
     }
 
     /// The profile that judges it.

@@ -67,6 +67,14 @@ pub(super) fn climb(
         datapath.set_egress(port.config.index, port.link.ifindex)?;
     }
     datapath.apply(image)?;
+    if let Some(decided) = pins.old_map(xiot_common::map::OVERRIDES)? {
+        datapath
+            .adopt_overrides(decided)
+            .map_err(|source| BringUpError::Decisions {
+                pins: pins.path().to_owned(),
+                source,
+            })?;
+    }
 
     let mut climb = Climb {
         mode: plan.mode,

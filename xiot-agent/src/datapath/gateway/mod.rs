@@ -75,6 +75,17 @@ pub enum BringUpError {
         /// Why not.
         source: io::Error,
     },
+    /// What an earlier agent had decided about devices can't be taken over.
+    #[error(
+        "the decisions about devices that an earlier agent left in {0} can't be taken over; `xiot-agent detach --pins {0}` forgets them",
+        pins.display()
+    )]
+    Decisions {
+        /// The pin directory.
+        pins: PathBuf,
+        /// Why not.
+        source: MapAccessError,
+    },
     /// An earlier agent left attachments, but not the program to go back to if this one fails.
     #[error("{} holds attachments without their program; `xiot-agent detach --pins {}`", pins.display(), pins.display())]
     Remains {

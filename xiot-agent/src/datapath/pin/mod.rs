@@ -197,6 +197,16 @@ impl Pins {
         }
     }
 
+    /// A map that an earlier agent left.
+    pub(super) fn old_map(&self, name: &str) -> Result<Option<OwnedFd>, PinError> {
+        let path = self.map(name);
+        match sys::open_pin(&path) {
+            Ok(fd) => Ok(Some(fd)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(PinError::io("open pin", &path)(error)),
+        }
+    }
+
     /// The links that an earlier agent left, by interface index.
     pub(super) fn old_links(&self) -> Result<Vec<PinnedLink>, PinError> {
         let mut links = Vec::new();
