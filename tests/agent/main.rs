@@ -13,6 +13,7 @@ mod binary;
 mod bpf_log;
 mod commands;
 mod crash;
+mod decide;
 mod explain;
 mod metrics;
 mod observed;

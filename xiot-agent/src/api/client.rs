@@ -94,7 +94,8 @@ pub fn ask(socket: &Path, ask: Ask) -> Result<Answers, ClientError> {
         | Ask::Flows(_)
         | Ask::Observed(_)
         | Ask::Drops(_)
-        | Ask::Explain(_) => Some(PATIENCE),
+        | Ask::Explain(_)
+        | Ask::Decide(_) => Some(PATIENCE),
     };
     stream
         .set_read_timeout(patience)

@@ -68,7 +68,7 @@ impl From<ClientError> for Failure {
             ClientError::NoAgent { .. } => Exit::NoAgent,
             ClientError::NotPermitted { .. } => Exit::NotPermitted,
             ClientError::Refused(refusal) => match refusal.code {
-                RefusalCode::NotPermitted => Exit::NotPermitted,
+                RefusalCode::NotPermitted | RefusalCode::NeedsOverride => Exit::NotPermitted,
                 RefusalCode::Busy => Exit::InUse,
                 RefusalCode::BadRequest | RefusalCode::NotFound => Exit::Usage,
                 RefusalCode::BadFiles => Exit::Findings,

@@ -2,6 +2,7 @@
 
 mod check;
 mod client;
+mod decide;
 mod demo;
 mod detach;
 mod devices;
@@ -64,6 +65,9 @@ enum Command {
     Observed(observed::Args),
     Flows(flows::Args),
     Drops(drops::Args),
+    Quarantine(decide::Quarantine),
+    BreakGlass(decide::BreakGlass),
+    Release(decide::Release),
     Demo(demo::Args),
     Detach(detach::Args),
 }
@@ -148,6 +152,9 @@ impl Cli {
             Command::Observed(args) => observed::run(args),
             Command::Flows(args) => flows::run(args),
             Command::Drops(args) => drops::run(args),
+            Command::Quarantine(args) => args.run(),
+            Command::BreakGlass(args) => args.run(),
+            Command::Release(args) => args.run(),
             Command::Demo(args) => demo::run(&args),
             Command::Detach(args) => detach::run(&args),
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{
-    Socket, client,
+    Socket, client, decide,
     exit::{Exit, Outcome},
     output::{self, Align},
     words::{ago, bytes, count, short},
@@ -43,6 +43,7 @@ pub(super) fn run(args: &Args) -> Outcome {
 
 pub(super) fn render(status: &Status, now: Timestamp) -> String {
     let mut parts = vec![head(status, now), wires(status)];
+    parts.extend(decisions(status));
     parts.extend(refused(status));
     parts.push(profiles(status));
     parts.push(levels(status));
@@ -112,6 +113,14 @@ fn wires(status: &Status) -> String {
         ],
         rows,
     )
+}
+
+/// What is decided about single devices: first of all that somebody ends it again.
+fn decisions(status: &Status) -> Option<String> {
+    (!status.decisions.is_empty()).then(|| {
+        let lines = status.decisions.iter().map(decide::line);
+        lines.fold(String::new(), |text, line| format!("{text}{line}\n"))
+    })
 }
 
 /// What was dropped or would have been, most frequent first.

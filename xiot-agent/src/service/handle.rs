@@ -6,9 +6,13 @@ use jiff::Timestamp;
 use tokio::{sync::broadcast, task};
 
 use super::{
+    decide::{DecideError, Wish},
     explain::{ExplainError, Explanation, Query},
     reload::ReloadError,
-    state::{Device, Drop, Flow, FlowFilter, Observed, ObservedFilter, Reloaded, Selected, Status},
+    state::{
+        Decided, Device, Drop, Flow, FlowFilter, Observed, ObservedFilter, Reloaded, Selected,
+        Status,
+    },
 };
 
 /// Where answers come from. Calls may take milliseconds of system calls: [`Handle`] keeps them off the event loop.
@@ -25,6 +29,8 @@ pub trait Source: Send + Sync + 'static {
     fn explain(&self, query: &Query) -> Result<Explanation, SourceError>;
     /// Loads the files again.
     fn reload(&self) -> Result<Reloaded, SourceError>;
+    /// Decides about a device.
+    fn decide(&self, wish: &Wish) -> Result<Decided, SourceError>;
     /// Recent drops from this time on, oldest first.
     fn recent_drops(&self, since: Option<Timestamp>) -> Vec<Drop>;
 }
@@ -41,6 +47,9 @@ pub enum SourceError {
     /// The files were not loaded again.
     #[error(transparent)]
     Reload(#[from] ReloadError),
+    /// Nothing was decided.
+    #[error(transparent)]
+    Decide(#[from] DecideError),
     /// The service is on its way down, or the call panicked.
     #[error("the service did not finish the request")]
     Gone,
@@ -96,6 +105,11 @@ impl Handle {
     /// Loads the files again: all of what they say, or nothing.
     pub async fn reload(&self) -> Result<Reloaded, SourceError> {
         self.ask(Source::reload).await
+    }
+
+    /// Decides about a device: what policy says of it counts for nothing until that is over.
+    pub async fn decide(&self, wish: Wish) -> Result<Decided, SourceError> {
+        self.ask(move |source| source.decide(&wish)).await
     }
 
     /// Recent drops, oldest first.

@@ -10,6 +10,7 @@ use xiot_common::{abi::ABI_VERSION, event::Event};
 
 use super::{
     clock::{Now, from_epoch_nanos},
+    decide::{self, Wish},
     explain::{self, ExplainError, Explanation, Program, Query},
     files::Files,
     handle::{Source, SourceError},
@@ -17,7 +18,7 @@ use super::{
     names::Names,
     reload,
     state::{
-        Agent, Device, Drop, EventTotals, Flow, FlowFilter, FrameTotal, Gauge, Observed,
+        Agent, Decided, Device, Drop, EventTotals, Flow, FlowFilter, FrameTotal, Gauge, Observed,
         ObservedFilter, PolicyInfo, Reloaded, Reloads, Selected, Status, Wire,
     },
     strangers::Strangers,
@@ -297,6 +298,10 @@ impl Source for Live {
             },
             frames: self.frames().map_err(failed)?,
             profiles: view::profiles(&names, device, rule),
+            decisions: self
+                .with_datapath(|datapath| decide::decisions(datapath, &names))
+                .unwrap_or(Ok(Vec::new()))
+                .map_err(failed)?,
             unlisted,
         })
     }
@@ -338,6 +343,11 @@ impl Source for Live {
             None => Program::new(&files.image, Arc::clone(&files.ids))
                 .map_err(|error| SourceError::Datapath(error.into()))?,
         };
+        let decided = self
+            .with_datapath(|datapath| datapath.overrides())
+            .unwrap_or(Ok(Vec::new()))
+            .map_err(failed)?;
+        program.decide(&decided).map_err(failed)?;
         let names = Names::new(files.policy, files.wires, files.ids);
         let answer = explain::explain(&names, query, &mut program);
         // An instance that failed to judge is not asked again.
@@ -356,6 +366,10 @@ impl Source for Live {
         };
         counter.fetch_add(1, Ordering::Relaxed);
         Ok(outcome?)
+    }
+
+    fn decide(&self, wish: &Wish) -> Result<Decided, SourceError> {
+        Ok(decide::decide(self, wish)?)
     }
 
     fn recent_drops(&self, since: Option<Timestamp>) -> Vec<Drop> {

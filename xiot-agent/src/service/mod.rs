@@ -3,6 +3,7 @@
 //! Surfaces (`api`, `metrics`) hold a [`handle::Handle`] and see the snapshots of [`state`], nothing else.
 
 pub mod clock;
+pub mod decide;
 pub mod explain;
 pub mod files;
 pub mod handle;

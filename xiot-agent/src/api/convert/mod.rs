@@ -1,6 +1,7 @@
 //! From the service's types to the wire's and back, by hand: a field that is renamed inside must not rename a key
 //! outside.
 
+mod decide;
 mod device;
 mod drop;
 mod explain;
@@ -9,6 +10,7 @@ mod observed;
 mod reload;
 mod status;
 
+pub(crate) use decide::{decided, wish};
 pub(crate) use device::device;
 pub(crate) use drop::{DropFilter, drop};
 pub use explain::{explanation, query};

@@ -1,6 +1,6 @@
 //! The gateway as a whole.
 
-use super::{device::traffic, verdict};
+use super::{decide::decided, device::traffic, verdict};
 use crate::{
     api::wire,
     service::state,
@@ -34,6 +34,7 @@ pub(crate) fn status(status: &state::Status) -> wire::Status {
             .filter(|total| total.frames > 0)
             .map(|total| frames(total, &status.wires))
             .collect(),
+        decisions: status.decisions.iter().map(decided).collect(),
         profiles: status
             .profiles
             .iter()

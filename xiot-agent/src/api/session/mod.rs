@@ -20,6 +20,7 @@ use super::{
     wire::{Answer, Ask, DropsQuery, MAX_REQUEST, Refusal, RefusalCode, Reply, Request, VERSION},
 };
 use crate::service::{
+    decide::DecideError,
     explain::ExplainError,
     handle::{Handle, SourceError},
     reload::ReloadError,
@@ -162,6 +163,14 @@ async fn answers(
             let reloaded = handle.reload().await.map_err(refusal)?;
             one(Answer::Reload(Box::new(convert::reload(&reloaded))))
         }
+        Ask::Decide(decide) => {
+            let wish = convert::wish(decide).map_err(|message| Refusal {
+                code: RefusalCode::BadRequest,
+                message,
+            })?;
+            let decided = handle.decide(wish).await.map_err(refusal)?;
+            one(Answer::Decided(Box::new(convert::decided(&decided))))
+        }
         Ask::Explain(query) => {
             let query = convert::query(query).map_err(|error| Refusal {
                 code: RefusalCode::BadRequest,
@@ -215,6 +224,22 @@ fn refusal(error: SourceError) -> Refusal {
             code: RefusalCode::NotFound,
             message: error.to_string(),
         },
+        SourceError::Decide(
+            error @ (DecideError::UnknownDevice { .. } | DecideError::NothingDecided(_)),
+        ) => Refusal {
+            code: RefusalCode::NotFound,
+            message: error.to_string(),
+        },
+        SourceError::Decide(error @ DecideError::LifeSustaining(_)) => Refusal {
+            code: RefusalCode::NeedsOverride,
+            message: error.to_string(),
+        },
+        SourceError::Decide(error @ (DecideError::VlansOfListed(_) | DecideError::Span)) => {
+            Refusal {
+                code: RefusalCode::BadRequest,
+                message: error.to_string(),
+            }
+        }
         SourceError::Reload(
             error @ (ReloadError::Findings(_)
             | ReloadError::Gateway { .. }
@@ -227,6 +252,7 @@ fn refusal(error: SourceError) -> Refusal {
         | SourceError::Reload(
             ReloadError::Apply(_) | ReloadError::Maps(_) | ReloadError::Ending,
         )
+        | SourceError::Decide(DecideError::Maps(_) | DecideError::Ending)
         | SourceError::Datapath(_)
         | SourceError::Gone) => {
             let error = anyhow::Error::new(error);

@@ -3,6 +3,7 @@
 //!
 //! MACs are `aa:bb:cc:dd:ee:ff`, times RFC 3339 in UTC, durations and sizes plain numbers with the unit in the key.
 
+mod decide;
 mod device;
 mod drop;
 mod explain;
@@ -13,6 +14,7 @@ mod status;
 
 use serde::{Deserialize, Serialize};
 
+pub use decide::{Decide, Decided, Decision};
 pub use device::{Device, Traffic};
 pub use drop::{Drop, DropsQuery};
 pub use explain::{Explanation, Leg, Query};
@@ -57,6 +59,8 @@ pub enum Ask {
     Explain(Query),
     /// Loads the files again that the agent runs with: one `reload`.
     Reload,
+    /// Decides about a device: one `decided`.
+    Decide(Decide),
 }
 
 /// One line of an answer.
@@ -90,6 +94,8 @@ pub enum Answer {
     Explanation(Box<Explanation>),
     /// To [`Ask::Reload`].
     Reload(Box<Reload>),
+    /// To [`Ask::Decide`].
+    Decided(Box<Decided>),
     /// The answer is complete.
     End,
     /// There is no answer, or no more of it.
@@ -119,6 +125,8 @@ pub enum RefusalCode {
     NotFound,
     /// The files can't be used: nothing was changed.
     BadFiles,
+    /// It may harm somebody: it has to be asked for in so many words.
+    NeedsOverride,
     /// The agent could not find out.
     Failed,
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Traffic;
+use super::{Decided, Traffic};
 
 /// The gateway as a whole.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -30,6 +30,8 @@ pub struct Status {
     pub events: Events,
     /// Frames that were seen, by wire, side, verdict and reason.
     pub frames: Vec<Frames>,
+    /// What is decided about single devices.
+    pub decisions: Vec<Decided>,
     /// Listed devices summed up by profile.
     pub profiles: Vec<Profile>,
 }

@@ -2,7 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use xiot_common::trace::Trace;
+use xiot_common::{
+    overrides::{Override, OverrideKey},
+    trace::Trace,
+};
 
 use super::{
     answer::JudgeName,
@@ -10,7 +13,7 @@ use super::{
 };
 use crate::{
     compile::{Assignment, Image},
-    datapath::{ApplyError, Capacity, Datapath, Events, LoadError, Options},
+    datapath::{ApplyError, Capacity, Datapath, Events, LoadError, MapAccessError, Options},
     model::policy::Mode,
     service::state::{Reason, Side},
 };
@@ -68,6 +71,17 @@ impl Program {
         let mut datapath = Datapath::load(&options)?;
         datapath.apply(image)?;
         Ok(Self { datapath, ids })
+    }
+
+    /// Has these decisions about devices hold, and no others.
+    pub fn decide(&mut self, decided: &[(OverrideKey, Override)]) -> Result<(), MapAccessError> {
+        for (device, _) in self.datapath.overrides()? {
+            self.datapath.clear_override(&device)?;
+        }
+        for (device, decided) in decided {
+            self.datapath.set_override(*device, *decided)?;
+        }
+        Ok(())
     }
 }
 

@@ -7,10 +7,14 @@ use tokio::sync::broadcast;
 
 use super::{devices, drop, flow, names, observed, reloaded, status};
 use crate::service::{
+    decide::{DecideError, Wish},
     explain::{self, Explanation, Query, Reference},
     handle::{Handle, Source, SourceError},
     reload::ReloadError,
-    state::{Device, Drop, Flow, FlowFilter, Observed, ObservedFilter, Reloaded, Selected, Status},
+    state::{
+        Decided, Device, Drop, Flow, FlowFilter, Observed, ObservedFilter, Reloaded, Selected,
+        Status,
+    },
     view,
 };
 
@@ -85,6 +89,20 @@ impl Source for Fake {
             return Err(ReloadError::Findings("error[bad-port]: no".to_owned()).into());
         }
         Ok(reloaded())
+    }
+
+    fn decide(&self, wish: &Wish) -> Result<Decided, SourceError> {
+        self.check()?;
+        if self.refuse {
+            return Err(DecideError::LifeSustaining(wish.device.clone()).into());
+        }
+        Ok(Decided {
+            device: Some(wish.device.clone()),
+            mac: [0x00, 0x03, 0xb1, 0, 0, 0x12],
+            vlans: wish.vlans,
+            decision: wish.decision,
+            until: None,
+        })
     }
 
     fn recent_drops(&self, since: Option<Timestamp>) -> Vec<Drop> {

@@ -252,6 +252,7 @@ pub(crate) fn status() -> Status {
             lost: 0,
         },
         frames,
+        decisions: Vec::new(),
         profiles: vec![ProfileTotals {
             profile: "infusion-pump".to_owned(),
             devices: Modes {

@@ -1,6 +1,7 @@
 //! Snapshots: what the service knows, as plain values for the surfaces (API, metrics). No handle into the
 //! kernel, no lock, no lazy part.
 
+mod decision;
 mod device;
 mod drop;
 mod flow;
@@ -9,6 +10,7 @@ mod reload;
 mod status;
 pub mod words;
 
+pub use decision::{Decided, Decision};
 pub use device::{Device, Traffic};
 pub use drop::{Drop, Endpoint};
 pub use flow::{Flow, FlowFilter, Opener, Stage};

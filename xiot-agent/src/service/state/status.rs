@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use xiot_common::reason::Class;
 
-use super::{Mode, Reason, Side, Traffic};
+use super::{Decided, Mode, Reason, Side, Traffic};
 
 /// Everything about the gateway that is not about one device or flow.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +31,8 @@ pub struct Status {
     pub events: EventTotals,
     /// Frames by wire, side, verdict and reason; those without a frame included.
     pub frames: Vec<FrameTotal>,
+    /// What is decided about single devices, by MAC.
+    pub decisions: Vec<Decided>,
     /// Traffic of listed devices by profile, in file order.
     pub profiles: Vec<ProfileTotals>,
 }

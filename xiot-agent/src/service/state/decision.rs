@@ -1,0 +1,29 @@
+//! Decisions about single devices beside the policy.
+
+use jiff::Timestamp;
+
+use super::{MacBytes, Vlans};
+
+/// What is decided.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Decision {
+    /// Nothing of the device passes.
+    Quarantine,
+    /// Everything of it passes, as in mode monitor.
+    BreakGlass,
+}
+
+/// What is decided about one device.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Decided {
+    /// Its name, if the policy lists it.
+    pub device: Option<String>,
+    /// Its MAC.
+    pub mac: MacBytes,
+    /// Its VLANs; none: any.
+    pub vlans: Option<Vlans>,
+    /// What holds; none: what policy says, and nothing else.
+    pub decision: Option<Decision>,
+    /// When it ends by itself; none: never.
+    pub until: Option<Timestamp>,
+}
