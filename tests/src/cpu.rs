@@ -3,7 +3,10 @@
 use std::mem;
 
 /// Ties this thread to the CPU that it is on.
-pub(crate) fn stay() {
+///
+/// # Panics
+/// Where the kernel does not take that.
+pub fn stay() {
     // SAFETY: no arguments, no memory.
     let cpu = unsafe { libc::sched_getcpu() };
     let cpu = usize::try_from(cpu).expect("a CPU has a number");

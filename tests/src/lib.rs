@@ -9,7 +9,7 @@ mod budgets;
 pub mod capture;
 pub mod clock;
 pub mod compare;
-mod cpu;
+pub mod cpu;
 pub mod decide;
 pub mod effort;
 pub mod frame;

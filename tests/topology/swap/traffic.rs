@@ -13,6 +13,7 @@ use std::{
 use etherparse::PacketBuilder;
 use xiot_agent::netns::packet::PacketSocket;
 use xiot_tests::{
+    cpu,
     net::rig::{Host, Rig},
     until::patience,
 };
@@ -102,6 +103,8 @@ impl Stream {
     }
 
     pub(super) fn send(&self, over: &AtomicBool) {
+        // A veth has a queue for each CPU, and frames of different queues overtake each other.
+        cpu::stay();
         let tokens = self.tokens.1.lock().unwrap();
         while !over.load(Ordering::Acquire) {
             let token = tokens.recv_timeout(patience());
