@@ -46,6 +46,7 @@ fn other(a: &mut Attempt<'_>) {
     for id in [0, 1, 19, 21, 30, 4094] {
         a.lost(scanner(|e| e.tagged(id)));
     }
+    a.lost(scanner(|e| e.service_tagged(20)));
 }
 
 fn double(a: &mut Attempt<'_>) {

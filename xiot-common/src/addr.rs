@@ -116,8 +116,12 @@ impl Addr {
 pub struct Vlans {
     /// First tag.
     pub outer: u16,
-    /// Second tag of a QinQ frame.
+    /// Second tag of a QinQ frame; [`NO_CUSTOMER_TAG`] behind a service tag (0x88a8) that stands alone.
     pub inner: u16,
 }
+
+/// The inner id of frames whose only tag is a service tag. No VLAN has it (IEEE 802.1Q, table 9-2). To a switch that knows no
+/// service tags these frames have none: they are in another VLAN than those with the same id in a customer tag.
+pub const NO_CUSTOMER_TAG: u16 = 0x0fff;
 
 crate::layout!(Vlans, size 4, align 2);

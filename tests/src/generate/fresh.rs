@@ -11,7 +11,7 @@ use super::{
     addresses::{self, Party},
     dice::Dice,
     traffic::Draft,
-    world::{ICMP_TYPES, PORTS, PROTOCOLS},
+    world::{ICMP_TYPES, NO_CUSTOMER_TAG, PORTS, PROTOCOLS},
 };
 use crate::frame::{
     Body, Extension, Frame, Ip, SERVICE_TAG, TAG, Transport,
@@ -45,14 +45,19 @@ pub(super) fn draw(dice: &mut Dice, policy: &Policy) -> Draft {
         frame(other, party.mac)
     };
     let (outer, inner) = party.vlans;
-    let outer_tag = dice.pick(&[TAG, TAG, SERVICE_TAG]);
+    let is_alone = inner == NO_CUSTOMER_TAG && dice.percent(90);
+    let outer_tag = if is_alone {
+        SERVICE_TAG
+    } else {
+        dice.pick(&[TAG, TAG, SERVICE_TAG])
+    };
     if outer != 0 || inner != 0 || dice.percent(3) {
         new = if outer_tag == TAG {
             new.tagged(outer)
         } else {
             new.service_tagged(outer)
         };
-        if inner != 0 || dice.percent(3) {
+        if !is_alone && (inner != 0 || dice.percent(3)) {
             new = new.tagged(inner);
         }
     }

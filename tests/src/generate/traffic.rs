@@ -11,11 +11,11 @@ use super::{
     Dice, Edit, errors, follow, fresh,
     mangle::mangle,
     train,
-    world::{LISTABLE, VLANS, device_mac},
+    world::{LISTABLE, NO_CUSTOMER_TAG, VLANS, device_mac},
 };
 use crate::{
     decide::Decide,
-    frame::{Body, Extension, Frame, Transport},
+    frame::{Body, Extension, Frame, SERVICE_TAG, Transport},
     shot::Shot,
     step::Step,
 };
@@ -83,11 +83,13 @@ impl Traffic {
         let recent = dice.maybe_pick(&self.recent).map(|draft| &draft.frame);
         let (mac, tags) = match recent {
             Some(frame) if dice.percent(80) => {
-                let id = |tag: usize| frame.tags.get(tag).map_or(0, |&(_, id)| id & 0xfff);
-                (
-                    dice.pick(&[frame.source, frame.destination]),
-                    (id(0), id(1)),
-                )
+                let vlans = match frame.tags[..] {
+                    [] => (0, 0),
+                    [(SERVICE_TAG, outer)] => (outer & 0xfff, NO_CUSTOMER_TAG),
+                    [(_, outer)] => (outer & 0xfff, 0),
+                    [(_, outer), (_, inner), ..] => (outer & 0xfff, inner & 0xfff),
+                };
+                (dice.pick(&[frame.source, frame.destination]), vlans)
             }
             _ => (device_mac(dice.byte() % (LISTABLE + 2)), dice.pick(&VLANS)),
         };
@@ -95,7 +97,6 @@ impl Traffic {
             mac,
             vlan: dice.percent(50).then_some(tags),
             decision: dice.pick(&[
-                Some(Decision::Quarantine),
                 Some(Decision::Quarantine),
                 Some(Decision::Monitor),
                 Some(Decision::Monitor),

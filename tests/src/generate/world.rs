@@ -23,8 +23,11 @@ pub(super) fn device_mac(number: u8) -> Mac {
     [0x02, 0, 0, 0, 0, number]
 }
 
+/// Inner id of a service tag that stands alone.
+pub(super) const NO_CUSTOMER_TAG: u16 = 4095;
+
 /// VLAN ids, outer and inner.
-pub(super) const VLANS: [(u16, u16); 7] = [
+pub(super) const VLANS: [(u16, u16); 8] = [
     (0, 0),
     (30, 0),
     (1, 0),
@@ -32,6 +35,7 @@ pub(super) const VLANS: [(u16, u16); 7] = [
     (100, 30),
     (30, 100),
     (4094, 1),
+    (30, NO_CUSTOMER_TAG),
 ];
 
 /// Tags that no switch may be trusted with.

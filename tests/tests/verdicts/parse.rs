@@ -4,7 +4,7 @@ use xiot_agent::model::policy::Policy;
 use xiot_common::reason::Reason::{
     AllowedRule, BadArp, BadIpv4Header, BadIpv6Extension, BadIpv6Header, BadSourceMac,
     BadTcpHeader, BadVlanTags, EthertypeDenied, Ipv4SourceRoute, Ipv6SourceRoute, SameEndpoints,
-    TooManyVlanTags, TruncatedEthernet, TruncatedIpv4, TruncatedIpv6,
+    TooManyVlanTags, TruncatedEthernet, TruncatedIpv4, TruncatedIpv6, UnknownDevice,
 };
 use xiot_tests::{
     frame::{Extension, Frame, SERVICE_TAG, TAG, flag::*, frame},
@@ -78,6 +78,12 @@ fn behind_two_tags() -> Policy {
     policy
 }
 
+fn behind_a_service_tag() -> Policy {
+    let mut policy = ward::policy();
+    policy.devices[0].vlan = Some((30, 4095));
+    policy
+}
+
 fn from_mac(source: [u8; 6]) -> Frame {
     Frame { source, ..call() }
 }
@@ -113,12 +119,30 @@ fn ethernet() -> Vec<Case> {
                 device(&tags(&[(TAG, 0), (TAG, 31)]), BadVlanTags),
                 device(&tags(&[(SERVICE_TAG, 0), (TAG, 31)]), BadVlanTags),
                 device(&tags(&[(TAG, 30), (TAG, 0)]), BadVlanTags),
+                device(&tags(&[(SERVICE_TAG, 0)]), BadVlanTags),
+                device(&tags(&[(SERVICE_TAG, 4095)]), BadVlanTags),
                 device(&tags(&[(TAG, 4095)]), BadVlanTags),
                 device(&tags(&[(TAG, 30), (TAG, 4095)]), BadVlanTags),
                 allowed(&tags(&[(TAG, 0)])),
                 allowed(&tags(&[(TAG, 4094)])),
             ],
         ),
+        case(
+            "a service tag alone is another VLAN than a customer tag",
+            [
+                device(&tags(&[(SERVICE_TAG, 30)]), UnknownDevice),
+                allowed(&tags(&[(TAG, 30)])),
+            ],
+        ),
+        case(
+            "a device can be listed behind a service tag alone",
+            [
+                allowed(&tags(&[(SERVICE_TAG, 30)])),
+                device(&tags(&[(TAG, 30)]), UnknownDevice),
+                device(&tags(&[(SERVICE_TAG, 30), (TAG, 31)]), UnknownDevice),
+            ],
+        )
+        .under(behind_a_service_tag()),
         case(
             "a tag that is cut off ends the frame too early",
             [

@@ -145,6 +145,7 @@ impl Frame {
             ether_type = tag.ether_type();
             rest = after(rest, 4);
         }
+        let vlans = vlans(&tags)?;
         let content = match ether_type {
             EtherType::IPV4 => Content::Ip(ip::parse_v4(rest)?),
             EtherType::IPV6 => Content::Ip(ip::parse_v6(rest)?),
@@ -162,7 +163,7 @@ impl Frame {
         Ok(Self {
             destination: ethernet.destination(),
             source: ethernet.source(),
-            vlans: (id_or_zero(&tags, 0), id_or_zero(&tags, 1)),
+            vlans,
             content,
         })
     }
@@ -221,8 +222,15 @@ fn is_vlan(ether_type: EtherType) -> bool {
     matches!(ether_type.0, 0x8100 | 0x88a8)
 }
 
-fn id_or_zero(tags: &[(EtherType, u16)], nth: usize) -> u16 {
-    tags.get(nth).map_or(0, |&(_, id)| id)
+/// Outer and inner id of all tags. A service tag alone has an inner id that no VLAN has.
+fn vlans(tags: &[(EtherType, u16)]) -> Result<(u16, u16), Reason> {
+    match tags {
+        [] => Ok((0, 0)),
+        [(EtherType::PROVIDER_BRIDGING, 0)] => Err(Reason::BadVlanTags),
+        [(EtherType::PROVIDER_BRIDGING, id)] => Ok((*id, 0xfff)),
+        [(_, id)] => Ok((*id, 0)),
+        [(_, outer), (_, inner), ..] => Ok((*outer, *inner)),
+    }
 }
 
 fn check_arp(bytes: &[u8]) -> Result<(), Reason> {

@@ -150,7 +150,8 @@ impl Names {
                 .filter_map(|position| self.policy.devices.get(*position));
             devices.find(|device| device.vlan == vlan)
         };
-        on(Some((vlans.outer, vlans.inner))).or_else(|| on(None))
+        // Two tags are never any, nor is a service tag.
+        on(Some((vlans.outer, vlans.inner))).or_else(|| on(None).filter(|_| vlans.inner == 0))
     }
 
     fn rule_of(&self, (profile, position): (u32, u32)) -> Option<&Rule> {

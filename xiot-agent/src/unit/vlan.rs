@@ -1,10 +1,14 @@
-//! VLANs: `30`, `100.30` (outer.inner), `untagged`.
+//! VLANs: `30`, `100.30` (outer.inner), `100.untagged` (a service tag alone), `untagged`.
+
+use xiot_common::addr::NO_CUSTOMER_TAG;
 
 /// Why a text is no VLAN.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum VlanError {
     /// Not one or two numbers.
-    #[error("a VLAN is an id from 1 to 4094, two of them `100.30` (outer.inner), or `untagged`")]
+    #[error(
+        "a VLAN is an id from 1 to 4094, two of them `100.30` (outer.inner), `100.untagged` (a service tag alone), or `untagged`"
+    )]
     Shape,
     /// A number that no VLAN has.
     #[error("VLAN {0} is out of range: ids go from 1 to 4094")]
@@ -25,6 +29,7 @@ pub fn parse(text: &str) -> Result<(u16, u16), VlanError> {
     }
     match text.split_once('.') {
         None => Ok((id(text)?, 0)),
+        Some((outer, "untagged")) => Ok((id(outer)?, NO_CUSTOMER_TAG)),
         Some((outer, inner)) => Ok((id(outer)?, id(inner)?)),
     }
 }
@@ -44,6 +49,7 @@ pub fn format((outer, inner): (u16, u16)) -> String {
     match (outer, inner) {
         UNTAGGED => "untagged".to_owned(),
         (outer, 0) => outer.to_string(),
+        (outer, NO_CUSTOMER_TAG) => format!("{outer}.untagged"),
         (outer, inner) => format!("{outer}.{inner}"),
     }
 }
@@ -58,6 +64,7 @@ mod tests {
             ("30", (30, 0)),
             ("100.30", (100, 30)),
             ("4094", (4094, 0)),
+            ("100.untagged", (100, 4095)),
             ("untagged", (0, 0)),
         ] {
             assert_eq!(parse(text), Ok(vlans), "{text}");
@@ -73,6 +80,9 @@ mod tests {
             ("30.4096", VlanError::OutOfRange("4096".into())),
             ("", VlanError::Shape),
             ("30.", VlanError::Shape),
+            ("untagged.30", VlanError::Shape),
+            ("untagged.untagged", VlanError::Shape),
+            ("30.4095", VlanError::OutOfRange("4095".into())),
             ("1.2.3", VlanError::Shape),
             ("ward", VlanError::Shape),
             ("0x1e", VlanError::Shape),

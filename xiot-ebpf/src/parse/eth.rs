@@ -1,6 +1,6 @@
 //! Ethernet, 802.1Q and 802.1ad.
 
-use xiot_common::reason::Reason;
+use xiot_common::{addr::NO_CUSTOMER_TAG, reason::Reason};
 
 use crate::{
     frame::{Frame, Wire},
@@ -84,6 +84,11 @@ pub(crate) fn parse(frame: &Frame, packet: &mut Packet) -> Result<usize, Reason>
             if is_tag(ethertype) {
                 return Err(Reason::TooManyVlanTags);
             }
+        } else if outer == SERVICE_TAG {
+            if packet.vlans.outer == 0 {
+                return Err(Reason::BadVlanTags);
+            }
+            packet.vlans.inner = NO_CUSTOMER_TAG;
         }
     }
     packet.ethertype = ethertype;

@@ -7,6 +7,8 @@ use etherparse::{
     err::packet::BuildWriteError,
 };
 
+use xiot_common::addr::NO_CUSTOMER_TAG;
+
 use super::Service;
 use crate::service::state::{MacBytes, Vlans};
 
@@ -49,10 +51,22 @@ pub(super) fn build(opening: &Opening) -> Result<Vec<u8>, FrameError> {
     match (vlans.outer, vlans.inner) {
         (0, 0) => network(opening, |header| ethernet.ip(header)),
         (outer, 0) => network(opening, |header| ethernet.single_vlan(id(outer)).ip(header)),
+        (outer, NO_CUSTOMER_TAG) => {
+            let frame = network(opening, |header| ethernet.single_vlan(id(outer)).ip(header));
+            frame.map(with_service_tag)
+        }
         (outer, inner) => network(opening, |header| {
             ethernet.double_vlan(id(outer), id(inner)).ip(header)
         }),
     }
+}
+
+/// The builder has customer tags alone.
+fn with_service_tag(mut frame: Vec<u8>) -> Vec<u8> {
+    if let Some(tag) = frame.get_mut(12..14) {
+        tag.copy_from_slice(&[0x88, 0xa8]);
+    }
+    frame
 }
 
 fn network(

@@ -237,7 +237,7 @@ fn device_with_mac(
         Some(vlans) => {
             let wanted = Some((vlans.outer, vlans.inner));
             let exact = same_mac.clone().find(|(_, device)| device.vlan == wanted);
-            exact.or_else(|| same_mac.find(|(_, device)| device.vlan.is_none()))
+            exact.or_else(|| same_mac.find(|(_, device)| device.vlan.is_none() && vlans.inner == 0))
         }
     }
 }
