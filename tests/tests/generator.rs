@@ -15,7 +15,7 @@ use xiot_tests::{
     ward::{self, PUMP, ROUTER},
 };
 
-const POLICIES: u64 = 100;
+const POLICIES: u64 = 200;
 const STEPS: usize = 1000;
 
 #[test]

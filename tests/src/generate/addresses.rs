@@ -50,7 +50,7 @@ fn vlans(dice: &mut Dice, wanted: Option<(u16, u16)>) -> (u16, u16) {
     }
     match wanted {
         Some(vlans) if dice.percent(85) => vlans,
-        _ if dice.percent(60) => (0, 0),
+        _ if dice.percent(70) => (0, 0),
         _ => dice.pick(&VLANS),
     }
 }
