@@ -159,10 +159,12 @@ impl<'p> Oracle<'p> {
         if let Answer::Final(said) = answer {
             return said;
         }
-        let objection = match (self.ask_guards(arrival, frame), &answer) {
-            (Ok(objection), _) => objection,
-            (Err(Refused(_)), Answer::Revoked) => return Said::by_guard(grounds, Reason::Revoked),
-            (Err(Refused(reason)), _) => return Said::by_guard(grounds, reason),
+        let is_revoked = matches!(answer, Answer::Revoked);
+        let objection = match self.ask_guards(arrival, frame) {
+            Ok(objection) => objection,
+            Err(Refused(reason)) => {
+                return Said::by_guard(grounds, reason).after_flow(is_revoked);
+            }
         };
         let gives_way = !matches!(answer, Answer::JudgeAgain { gives_way: false });
         let is_new = !matches!(answer, Answer::JudgeAgain { .. });
@@ -177,14 +179,11 @@ impl<'p> Oracle<'p> {
         let made = opened.map_or(Ok(()), |opened| {
             self.open(arrival, grounds, conversation, packet, (opened, objection))
         });
-        let said = match (judged, made, answer) {
-            (Ok(grant), Ok(()), _) => Said::granted(grounds, grant),
-            (Err(_), _, Answer::Revoked) | (_, Err(_), Answer::Revoked) => {
-                Said::new(grounds, Reason::Revoked, None)
-            }
+        let said = match (judged, made) {
+            (Ok(grant), Ok(())) => Said::granted(grounds, grant),
             // Above a budget, what is denied for another reason keeps that reason.
-            (Err(reason), _, _) | (Ok(_), Err(reason), _) => Said::new(grounds, reason, None),
+            (Err(reason), _) | (Ok(_), Err(reason)) => Said::new(grounds, reason, None),
         };
-        said.objected(objection)
+        said.objected(objection).after_flow(is_revoked)
     }
 }

@@ -54,7 +54,7 @@ impl<'p> Said<'p> {
         }
     }
 
-    /// A guard that enforces objects.
+    /// Dropped whatever the mode: a guard that enforces objects.
     pub(super) fn by_guard(grounds: Grounds<'p>, reason: Reason) -> Self {
         Self {
             level: Some(Mode::Enforce),
@@ -102,6 +102,15 @@ impl<'p> Said<'p> {
     /// Another reason against the same frame.
     pub(super) fn but(self, reason: Reason) -> Self {
         Self::new(self.grounds, reason, None).objected(self.objection)
+    }
+
+    /// Of a frame whose flow was there until now, if it was revoked.
+    pub(super) fn after_flow(self, is_revoked: bool) -> Self {
+        if is_revoked && self.outcome().dropped {
+            Self::by_guard(self.grounds, Reason::Revoked)
+        } else {
+            self
+        }
     }
 
     pub(super) fn grounds(self) -> Grounds<'p> {

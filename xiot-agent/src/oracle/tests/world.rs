@@ -134,8 +134,15 @@ impl<'p> Ward<'p> {
         } else {
             0x86dd_u16
         };
-        let frame = [&destination[..], &source, &kind.to_be_bytes(), packet].concat();
-        let outcome = self.oracle.judge(side, 0, &frame, self.now);
+        self.frame(
+            side,
+            &[&destination[..], &source, &kind.to_be_bytes(), packet].concat(),
+        )
+    }
+
+    /// A frame from its first byte on.
+    pub(super) fn frame(&mut self, side: Side, frame: &[u8]) -> Line {
+        let outcome = self.oracle.judge(side, 0, frame, self.now);
         (
             outcome.reason,
             outcome.dropped,
