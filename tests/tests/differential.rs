@@ -35,12 +35,16 @@ const STEPS: usize = 1000;
 fn limits() -> [Limits; 2] {
     let roomy = Limits {
         flows: 4096,
+        group_frames_per_sender: 12,
+        group_frames_per_port: 20,
         ..Limits::default()
     };
     let tight = Limits {
         flows: 3,
         new_flows_unlisted: 3,
         new_flows_per_cpu: 4,
+        group_frames_per_sender: 3,
+        group_frames_per_port: 5,
         ..roomy
     };
     [roomy, tight]

@@ -36,6 +36,8 @@ fn every_reason_is_met() {
                 flows: 2,
                 new_flows_unlisted: 3,
                 new_flows_per_cpu: 4,
+                group_frames_per_sender: 3,
+                group_frames_per_port: 5,
                 ..Limits::default()
             }
         } else {
@@ -57,6 +59,7 @@ fn every_reason_is_met() {
                     frames += 1;
                 }
                 Step::Swap(_) => oracle.swap(next.next().expect("a policy for each swap")),
+                Step::Rewire(wires) => oracle.rewire(wires),
                 Step::Touch => oracle.touch(),
                 Step::Grace(seconds) => oracle.grant_grace_until(now + u64::from(*seconds)),
             }

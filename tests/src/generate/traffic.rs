@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 
 use xiot_agent::{model::policy::Policy, oracle::Side};
 
-use super::{Dice, Edit, errors, follow, fresh, mangle::mangle, train};
+use super::{
+    Dice, Edit, addresses, errors, follow, fresh, mangle::mangle, spoof, train, wirings,
+    world::GROUPS,
+};
 use crate::{
     frame::{Body, Extension, Frame, Transport},
     shot::Shot,
@@ -51,16 +54,18 @@ impl Traffic {
         }
     }
 
-    /// So many steps: frames, and edits of the policy now and then.
+    /// So many steps: guards, frames, and edits of the policy or other guards now and then.
     pub fn steps(mut self, count: usize) -> Vec<Step> {
         (0..count)
-            .map(|_| match self.dice.below(400) {
+            .map(|number| match self.dice.below(400) {
+                _ if number == 0 => Step::Rewire(wirings(&mut self.dice)),
                 0..3 => {
                     let edit = Edit(self.dice.next_u64());
                     self.policy = edit.apply(&self.policy);
                     Step::Swap(edit)
                 }
                 3 => Step::Touch,
+                5 => Step::Rewire(wirings(&mut self.dice)),
                 4 => Step::Grace(self.dice.pick(&[0, 1, 30, 60])),
                 _ => Step::Shot(self.shot()),
             })
@@ -90,6 +95,7 @@ impl Traffic {
                 }
                 follow::draw(&mut self.dice, &before)
             }
+            None if self.dice.percent(30) => spoof::draw(&mut self.dice, &self.policy),
             None => fresh::draw(&mut self.dice, &self.policy),
         };
         if self.dice.below(1000) < 35 {
@@ -98,8 +104,25 @@ impl Traffic {
             let count = self.dice.pick(&[3, 6, 14]);
             self.planned
                 .extend((0..count).map(|number| burst(&draft, number)));
+        } else if self.dice.below(1000) < 8 {
+            self.flood(&draft);
         }
         draft
+    }
+
+    /// The same to a group, over and over, from one or from some.
+    fn flood(&mut self, draft: &Draft) {
+        let to = self.dice.pick(&GROUPS);
+        let spread = self.dice.percent(40);
+        for _ in 0..self.dice.pick(&[5, 12, 40]) {
+            let mut draft = draft.clone();
+            draft.side = Side::Device;
+            draft.frame.destination = to;
+            if spread {
+                draft.frame.source = addresses::party(&mut self.dice, &self.policy).mac;
+            }
+            self.planned.push_back(draft);
+        }
     }
 
     fn shot(&mut self) -> Shot {
