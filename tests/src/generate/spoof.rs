@@ -151,13 +151,19 @@ fn neighbour(dice: &mut Dice, policy: &Policy, sender: Mac, new: Envelope) -> Fr
     }
     message.resize(fixed, 0);
     options(dice, policy, sender, &mut message);
-    let (source, destination) = (
-        some_address(dice, policy, true),
-        some_address(dice, policy, true),
-    );
+    let source = some_address(dice, policy, true);
+    let destination = if dice.percent(80) {
+        IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1))
+    } else {
+        some_address(dice, policy, true)
+    };
     let mut packet = new
         .packet(source, destination)
-        .hop_limit(dice.pick(&[255, 255, 255, 255, 255, 255, 255, 255, 254, 1]));
+        .hop_limit(if dice.percent(94) {
+            255
+        } else {
+            dice.pick(&[254, 64, 1])
+        });
     match dice.below(30) {
         0 => {
             packet = packet.extension(Extension::Options {
@@ -178,14 +184,21 @@ fn neighbour(dice: &mut Dice, policy: &Policy, sender: Mac, new: Envelope) -> Fr
 
 /// Options as they should be, too many, or not quite.
 fn options(dice: &mut Dice, policy: &Policy, sender: Mac, message: &mut Vec<u8>) {
-    for _ in 0..dice.pick(&[0, 0, 1, 1, 1, 1, 2, 2, 3, 31, 32, 33]) {
+    let count = dice.pick(&[0, 0, 1, 1, 1, 1, 2, 2, 3, 31, 32, 33]);
+    let odd = dice.below(if dice.percent(15) { 3 } else { 100 });
+    let named = named_mac(dice, policy, sender);
+    for number in 0..count {
         let kind = dice.pick(&[1, 1, 2, 2, 3, 5, 0, 14, 255]);
-        let units = if dice.percent(4) {
-            dice.pick(&[0, 2, 3, 32])
+        let units = if number == odd {
+            dice.pick(&[0, 1, 2, 3, 32])
         } else {
             1
         };
-        let mac = named_mac(dice, policy, sender);
+        let mac = if dice.percent(3) {
+            some_mac(dice, policy)
+        } else {
+            named
+        };
         let start = message.len();
         message.extend([kind, units]);
         message.extend(mac);

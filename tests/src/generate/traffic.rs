@@ -80,8 +80,8 @@ impl Traffic {
         }
         // Half of what follows on something follows on the last frame: conversations get long.
         let before = match self.dice.below(100) {
-            0..45 => self.last.as_ref(),
-            45..75 => self.dice.maybe_pick(&self.recent),
+            0..43 => self.last.as_ref(),
+            43..71 => self.dice.maybe_pick(&self.recent),
             _ => None,
         };
         let draft = match before {
@@ -95,10 +95,10 @@ impl Traffic {
                 }
                 follow::draw(&mut self.dice, &before)
             }
-            None if self.dice.percent(30) => spoof::draw(&mut self.dice, &self.policy),
+            None if self.dice.percent(40) => spoof::draw(&mut self.dice, &self.policy),
             None => fresh::draw(&mut self.dice, &self.policy),
         };
-        if self.dice.below(1000) < 35 {
+        if self.dice.below(1000) < 45 {
             self.planned.extend(train::cut(&mut self.dice, &draft));
         } else if self.dice.percent(1) {
             let count = self.dice.pick(&[3, 6, 14]);
@@ -140,8 +140,7 @@ impl Traffic {
             side: draft.side,
             frame,
         };
-        // What follows on a fragment is one again, and of nothing.
-        if is_fragment(&draft.frame) && self.dice.percent(85) {
+        if leads_nowhere(&draft.frame) && self.dice.percent(85) {
             return shot;
         }
         if let Some(last) = self.last.replace(draft) {
@@ -156,12 +155,14 @@ impl Traffic {
     }
 }
 
-fn is_fragment(frame: &Frame) -> bool {
+/// Whether little follows on a frame: on a fragment comes one again, and of nothing.
+fn leads_nowhere(frame: &Frame) -> bool {
     let Body::Ip(ip) = &frame.body else {
-        return false;
+        return true;
     };
     let in_chain = |extension: &Extension| matches!(extension, Extension::Fragment { .. });
-    ip.fragment.is_some() || ip.extensions.iter().any(in_chain)
+    let is_discovery = matches!(ip.transport, Transport::Other { protocol: 58, .. });
+    is_discovery || ip.fragment.is_some() || ip.extensions.iter().any(in_chain)
 }
 
 /// The same from another port, or with another identifier: a conversation more.
