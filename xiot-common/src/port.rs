@@ -22,8 +22,8 @@ pub struct PortConfig {
     pub wire: u16,
     /// [`Side`] as a number; 0: not a port.
     pub side: u8,
-    /// Zero; guard switches live here.
-    pub flags: u8,
+    /// Zero.
+    pub reserved: u8,
 }
 
 impl PortConfig {
@@ -33,7 +33,7 @@ impl PortConfig {
         egress: 0,
         wire: 0,
         side: 0,
-        flags: 0,
+        reserved: 0,
     };
 }
 

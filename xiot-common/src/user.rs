@@ -2,7 +2,7 @@
 
 use aya::Pod;
 
-use crate::{budget, counter, event, flow, fragment, image, observed, port, slot, trace};
+use crate::{budget, counter, event, flow, fragment, guard, image, observed, port, slot, trace};
 
 // Each is `repr(C)`, made of integers and arrays of them, has no padding (its size check adds up the
 // fields) and is valid for every bit pattern.
@@ -28,6 +28,8 @@ pod!(
     flow::FlowKey,
     fragment::Datagram,
     fragment::DatagramKey,
+    guard::GroupCount,
+    guard::WireGuards,
     image::Line,
     observed::ObservedEntry,
     observed::ObservedKey,

@@ -171,7 +171,7 @@ impl Datapath {
                 egress,
                 wire,
                 side: side as u8,
-                flags: 0,
+                reserved: 0,
             },
         )?;
         self.tested = Some((wire, side));

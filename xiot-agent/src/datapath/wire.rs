@@ -38,7 +38,7 @@ pub(super) fn port_config(wire: u16, side: Side) -> PortConfig {
         egress,
         wire,
         side: side as u8,
-        flags: 0,
+        reserved: 0,
     }
 }
 
