@@ -118,32 +118,6 @@ reasons! {
     63 BadVlanTags "bad_vlan_tags" Malformed "A reserved VLAN id, or two tags that switches do not read alike."
         "Find the sender by its MAC: frames like this are made to hop into another VLAN.";
 
-    7 AllowedEthertype "allowed_ethertype" Allowed "x."
-        "x.";
-    70 SourceMacInvalid "source_mac_invalid" Denied "x."
-        "x.";
-    71 SourceAddressInvalid "source_address_invalid" Denied "x."
-        "x.";
-    72 SourceAddressStolen "source_address_stolen" Denied "x."
-        "x.";
-    73 ArpInvalid "arp_invalid" Denied "x."
-        "x.";
-    74 ArpSpoofed "arp_spoofed" Denied "x."
-        "x.";
-    75 NdInvalid "nd_invalid" Denied "x."
-        "x.";
-    76 NdSpoofed "nd_spoofed" Denied "x."
-        "x.";
-    77 DhcpServer "dhcp_server" Denied "x."
-        "x.";
-    78 RouterMessage "router_message" Denied "x."
-        "x.";
-    79 Bpdu "bpdu" Denied "x."
-        "x.";
-    80 AddressClaimed "address_claimed" Denied "x."
-        "x.";
-    81 GroupRate "group_rate" Denied "x."
-        "x.";
     30 UnknownDevice "unknown_device" Denied "No device with this MAC and VLAN is listed, and no profile is set for devices that are not."
         "List the device, or give `defaults` a profile for those that are not; `devices --unlisted` shows them all.";
     31 WrongWire "wrong_wire" Denied "The device is listed on another wire than the one the frame is on."
