@@ -185,7 +185,7 @@ fn neighbour(dice: &mut Dice, policy: &Policy, sender: Mac, new: Envelope) -> Fr
 /// Options as they should be, too many, or not quite.
 fn options(dice: &mut Dice, policy: &Policy, sender: Mac, message: &mut Vec<u8>) {
     let count = dice.pick(&[0, 0, 1, 1, 1, 1, 2, 2, 3, 31, 32, 33]);
-    let odd = dice.below(if dice.percent(15) { 3 } else { 100 });
+    let odd = dice.pick(&[0, 1, 2, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99]);
     let named = named_mac(dice, policy, sender);
     for number in 0..count {
         let kind = dice.pick(&[1, 1, 2, 2, 3, 5, 0, 14, 255]);
