@@ -6,7 +6,7 @@ use xiot_agent::{
     collect::Counters,
     compile::{self, Assignment},
     datapath::{Capacity, Datapath, NewFlows, Options, Table},
-    model::policy::Policy,
+    model::{gateway::Wire, policy::Policy},
     oracle::{Limits, Side},
 };
 use xiot_common::{
@@ -33,6 +33,7 @@ pub struct Prog {
     budgets: Budgets,
     counters: Counters,
     limits: Limits,
+    wires: Vec<Wire>,
     revision: u64,
 }
 
@@ -84,6 +85,7 @@ impl Prog {
             budgets,
             counters,
             limits,
+            wires: Vec::new(),
             revision: 0,
         }
     }
@@ -92,7 +94,8 @@ impl Prog {
     ///
     /// # Panics
     /// Where it does not compile or fit.
-    pub fn apply(&mut self, policy: &Policy, wires: &[String]) {
+    pub fn apply(&mut self, policy: &Policy, wires: &[Wire]) {
+        self.rewire(wires);
         self.swap(policy, wires, &Assignment::fresh(policy));
         self.datapath.set_grace(0);
         for flows in &mut self.flows {
@@ -106,15 +109,22 @@ impl Prog {
     ///
     /// # Panics
     /// Where it does not compile or fit.
-    pub fn swap(&mut self, policy: &Policy, wires: &[String], numbers: &Assignment) {
+    pub fn swap(&mut self, policy: &Policy, wires: &[Wire], numbers: &Assignment) {
         let limits = self.compile_limits();
         self.revision += 1;
-        let image = compile::compile(policy, wires, &limits, numbers, self.revision, 0);
+        let names: Vec<String> = wires.iter().map(|wire| wire.name.clone()).collect();
+        let image = compile::compile(policy, &names, &limits, numbers, self.revision, 0);
         must(
             "apply the policy",
             self.datapath.apply(&must("compile the policy", image)),
         );
         self.budgets.watch(numbers);
+    }
+
+    /// Puts other guards and EtherTypes in force on the same wires.
+    pub fn rewire(&mut self, wires: &[Wire]) {
+        self.wires = wires.to_vec();
+        self.datapath.touch();
     }
 
     /// What policies must fit.

@@ -8,8 +8,10 @@ mod follow;
 mod fresh;
 mod mangle;
 mod policy;
+mod spoof;
 mod traffic;
 mod train;
+mod wiring;
 mod world;
 
 pub use self::{
@@ -18,5 +20,6 @@ pub use self::{
     mangle::SHORTEST,
     policy::policies,
     traffic::Traffic,
-    world::{ROUTER, wires},
+    wiring::{wires, wirings},
+    world::ROUTER,
 };

@@ -7,6 +7,7 @@ mod errors;
 mod flows;
 mod fragments;
 mod grace;
+mod guards;
 mod modes;
 mod overlaps;
 mod parse;
@@ -57,19 +58,20 @@ fn all() -> Vec<Case> {
         revoked::cases(),
         grace::cases(),
         budgets::cases(),
+        guards::cases(),
     ]
     .concat()
 }
 
 #[test]
 fn the_oracle_says_so() {
-    let wires = ward::wires();
     let mut wrong = Vec::new();
     for case in all() {
         let numbers = compare::numbers(&case.policies, &LIMITS);
-        let mut in_force = 0;
+        let (mut in_force, mut wired) = (0, 0);
+        let wires = &case.wirings[wired];
         let first = &case.policies[in_force];
-        let mut oracle = Oracle::with_limits(first, &wires, case.instance.limits());
+        let mut oracle = Oracle::with_limits(first, wires, case.instance.limits());
         let mut now = 1000;
         for (number, step) in case.steps.iter().enumerate() {
             match step.event {
@@ -77,6 +79,10 @@ fn the_oracle_says_so() {
                 Some(Event::Swap) => {
                     in_force += 1;
                     oracle.swap(&case.policies[in_force]);
+                }
+                Some(Event::Rewire) => {
+                    wired += 1;
+                    oracle.rewire(&case.wirings[wired]);
                 }
                 Some(Event::Touch) => oracle.touch(),
                 Some(Event::Grace(seconds)) => oracle.grant_grace_until(now + u64::from(seconds)),
@@ -99,7 +105,6 @@ fn the_oracle_says_so() {
 
 #[test]
 fn the_program_says_so() {
-    let wires = ward::wires();
     let mut instances: Vec<(Instance, Prog)> = Vec::new();
     for case in all() {
         let known = instances
@@ -113,7 +118,8 @@ fn the_program_says_so() {
         let prog = &mut instances[at].1;
         // Timeouts are tried to the second.
         let (verdicts, left_behind) = clock::within_one_second(|| {
-            let mut trial = Trial::over(prog, &case.policies, &wires);
+            let mut trial = Trial::over(prog, &case.policies, &case.wirings[0]);
+            let mut wirings = case.wirings.iter().skip(1);
             let verdicts: Vec<_> = case
                 .steps
                 .iter()
@@ -121,6 +127,9 @@ fn the_program_says_so() {
                     match step.event {
                         None => {}
                         Some(Event::Swap) => trial.swap(),
+                        Some(Event::Rewire) => {
+                            trial.rewire(wirings.next().expect("guards for each event"));
+                        }
                         Some(Event::Touch) => trial.touch(),
                         Some(Event::Grace(seconds)) => trial.grant_grace(seconds),
                     }

@@ -4,6 +4,7 @@
 //! difference between the two is a bug in one of them. Slow; never in the path of traffic.
 #![forbid(unsafe_code)]
 
+mod address;
 mod budget;
 mod conversation;
 mod datagram;
@@ -12,15 +13,19 @@ mod flows;
 mod fragment;
 mod frame;
 mod grounds;
+mod group;
+mod guard;
 mod ip;
 mod judge;
 mod limits;
+mod neighbour;
 mod open;
 mod opening;
 mod owner;
 mod proceed;
 mod quote;
 mod rules;
+mod said;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -29,9 +34,14 @@ mod view;
 
 use xiot_common::reason::Reason;
 
-use self::{budget::Budgets, datagram::DatagramList, flows::FlowList, frame::Frame};
+use self::{
+    budget::Budgets, datagram::DatagramList, flows::FlowList, frame::Frame, group::GroupFrames,
+};
 pub use self::{flow::State, limits::Limits, view::FlowView};
-use crate::model::policy::{Mode, Policy};
+use crate::model::{
+    gateway::Wire,
+    policy::{Mode, Policy},
+};
 
 /// Which way the port looks that a frame comes in on.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -64,23 +74,24 @@ pub struct Outcome {
 #[derive(Clone, Debug)]
 pub struct Oracle<'p> {
     policy: &'p Policy,
-    wires: &'p [String],
+    wires: &'p [Wire],
     limits: Limits,
     /// Counts all that may change a judgement that was made before.
     epoch: u64,
     flows: FlowList<'p>,
     datagrams: DatagramList<'p>,
     budgets: Budgets,
+    group_frames: GroupFrames,
 }
 
 impl<'p> Oracle<'p> {
-    /// An oracle without flows. `wires` are the names of the gateway's wires by index.
-    pub fn new(policy: &'p Policy, wires: &'p [String]) -> Self {
+    /// An oracle without flows. `wires` are the gateway's by index: their names, guards and EtherTypes count.
+    pub fn new(policy: &'p Policy, wires: &'p [Wire]) -> Self {
         Self::with_limits(policy, wires, Limits::default())
     }
 
     /// The same with limits of the gateway.
-    pub fn with_limits(policy: &'p Policy, wires: &'p [String], limits: Limits) -> Self {
+    pub fn with_limits(policy: &'p Policy, wires: &'p [Wire], limits: Limits) -> Self {
         Self {
             policy,
             wires,
@@ -89,12 +100,19 @@ impl<'p> Oracle<'p> {
             flows: FlowList::new(&limits),
             datagrams: DatagramList::default(),
             budgets: Budgets::default(),
+            group_frames: GroupFrames::default(),
         }
     }
 
     /// Puts another policy in force.
     pub fn swap(&mut self, policy: &'p Policy) {
         self.policy = policy;
+        self.touch();
+    }
+
+    /// Puts other guards and EtherTypes in force on the same wires.
+    pub fn rewire(&mut self, wires: &'p [Wire]) {
+        self.wires = wires;
         self.touch();
     }
 

@@ -1,0 +1,71 @@
+//! The wires with their guards: at levels that let some traffic through, and stop some.
+
+use xiot_agent::model::{
+    gateway::Wire,
+    guard::{Guards, Level},
+};
+
+use super::{
+    dice::Dice,
+    world::{ETHERTYPES, WIRES},
+};
+
+/// The wires without guards.
+pub fn wires() -> Vec<Wire> {
+    WIRES.map(bare).to_vec()
+}
+
+/// A wire without guards.
+fn bare(name: &str) -> Wire {
+    Wire {
+        name: name.to_owned(),
+        device: String::new(),
+        uplink: String::new(),
+        guards: Guards::all(Level::Off),
+        ethertypes: Vec::new(),
+    }
+}
+
+/// The same with guards and EtherTypes by chance.
+pub fn wirings(dice: &mut Dice) -> Vec<Wire> {
+    let mut wires = wires();
+    for wire in &mut wires {
+        if dice.percent(60) {
+            wire.guards = guards(dice);
+        }
+        if dice.percent(40) {
+            wire.ethertypes = (0..dice.pick(&[1, 2, 16]))
+                .map(|_| dice.pick(&ETHERTYPES))
+                .filter(|kind| *kind >= 0x0600)
+                .collect();
+            wire.ethertypes.dedup();
+        }
+    }
+    wires
+}
+
+fn guards(dice: &mut Dice) -> Guards {
+    if dice.percent(20) {
+        return Guards::all(dice.pick(&[Level::Monitor, Level::Enforce]));
+    }
+    let mut level = || {
+        dice.pick(&[
+            Level::Off,
+            Level::Off,
+            Level::Monitor,
+            Level::Monitor,
+            Level::Enforce,
+        ])
+    };
+    Guards {
+        group: level(),
+        mac: level(),
+        source: level(),
+        arp: level(),
+        nd: level(),
+        dhcp_server: level(),
+        router: level(),
+        bpdu: level(),
+        claim: level(),
+    }
+}
