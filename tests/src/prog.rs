@@ -121,7 +121,7 @@ impl Prog {
         self.budgets.watch(numbers);
     }
 
-    /// Puts other guards and EtherTypes in force on the same wires.
+    /// Puts other guards and Ethernet types in force on the same wires.
     pub fn rewire(&mut self, wires: &[Wire]) {
         self.wires = wires.to_vec();
         self.datapath.touch();

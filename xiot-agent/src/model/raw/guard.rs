@@ -35,9 +35,8 @@ pub(super) fn read_guards(node: Option<&Node<'_>>, report: &mut Report) -> Guard
     let Some(node) = node else {
         return Guards::default();
     };
-    let level = |node: &Node<'_>, report: &mut Report| {
-        choice(node, "a level of a guard", &LEVELS, report)
-    };
+    let level =
+        |node: &Node<'_>, report: &mut Report| choice(node, "a level of a guard", &LEVELS, report);
     if let Value::Scalar(_) = node.value {
         return level(node, report).map_or_else(Guards::default, Guards::all);
     }
