@@ -8,6 +8,7 @@ use core::cell::Cell;
 
 use aya_ebpf::{btf_maps::PerCpuArray, macros::btf_map};
 use xiot_common::{
+    addr::Addr,
     device::Mode,
     flow::{FlowEntry, FlowKey},
     reason::Reason,
@@ -29,6 +30,12 @@ pub struct Scratch {
     pub has_quote: Cell<u8>,
     /// 1: the verdict was given before in this second, on a frame of the same conversation.
     pub repeated: Cell<u8>,
+    /// Reason of the first guard that monitors and objects; 0: none does.
+    pub objection: Cell<u8>,
+    /// 1: the guard `group` does, which is about this frame alone.
+    pub storm: Cell<u8>,
+    /// Address that guards ask about.
+    pub asked: Cell<Addr>,
     /// Who opens the conversation that the verdict is about: [`crate::policy::peer::Opener`].
     pub opener: Cell<u32>,
     /// Which part of a datagram the frame holds, if it does not hold the whole.

@@ -12,6 +12,7 @@ use super::{
     clock::{Now, from_epoch_nanos},
     explain::{self, ExplainError, Explanation, Program, Query},
     files::Files,
+    guards,
     handle::{Source, SourceError},
     history::History,
     names::Names,
@@ -335,8 +336,12 @@ impl Source for Live {
         let files = self.files();
         let mut program = match scratch.take() {
             Some(program) => program,
-            None => Program::new(&files.image, Arc::clone(&files.ids))
-                .map_err(|error| SourceError::Datapath(error.into()))?,
+            None => Program::new(
+                &files.image,
+                Arc::clone(&files.ids),
+                guards::needed(&files.gateway),
+            )
+            .map_err(|error| SourceError::Datapath(error.into()))?,
         };
         let names = Names::new(files.policy, files.wires, files.ids);
         let answer = explain::explain(&names, query, &mut program);

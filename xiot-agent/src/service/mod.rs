@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod explain;
 pub mod files;
+pub mod guards;
 pub mod handle;
 mod history;
 mod live;

@@ -12,6 +12,7 @@ use xiot_common::{
 
 use super::{Silence, budget, table};
 use crate::{
+    guard,
     packet::{ACK, Icmp, Packet, RST},
     parse::{has_flow, l4},
     policy::{
@@ -33,6 +34,8 @@ struct Opening {
     rule: u32,
     /// Who opens it, or has opened it.
     opener: Opener,
+    /// Reason of the guard that it is a would-drop of, whatever the judgement; 0: none.
+    objection: u8,
 }
 
 /// Opens a flow for an allowed frame, or for a denied one that the mode lets through. The verdict is in the scratch, before
@@ -54,6 +57,7 @@ pub(crate) extern "C" fn xiot_open() -> u32 {
         reason: verdict.reason,
         rule: verdict.rule,
         opener: Opener::from_u32(scratch.opener.get()),
+        objection: guard::objection(scratch),
     };
     let reason = if may_have_flow(packet) {
         match file(scratch, &slot, &opening) {
@@ -79,7 +83,12 @@ pub(crate) extern "C" fn xiot_open() -> u32 {
     if opening.opener != Opener::sender(packet) {
         how |= observed::ANSWER;
     }
-    observed::xiot_observe(u32::from(reason as u8), opening.rule, how);
+    let (reason, rule) = if opening.objection == 0 {
+        (reason as u8, opening.rule)
+    } else {
+        (opening.objection, 0)
+    };
+    observed::xiot_observe(u32::from(reason), rule, how);
     0
 }
 
@@ -140,7 +149,7 @@ fn entry(packet: &Packet, subject: &Subject, opening: &Opening, timeouts: &Timeo
     if answered {
         flags |= FLOW_RESPONDER_FIRST;
     }
-    if would_drop {
+    if would_drop || opening.objection != 0 {
         flags |= FLOW_WOULD_DROP;
     }
     if matches!(subject.mode, Mode::Learn) {
@@ -159,11 +168,16 @@ fn entry(packet: &Packet, subject: &Subject, opening: &Opening, timeouts: &Timeo
             acknowledged.1 = packet.acknowledgement;
         }
     }
+    // No session ends sooner because a guard watches: by the timeouts of what was judged.
     let silence = Silence::of(packet, state as u8, timeouts, would_drop);
     let length = u64::from(packet.length);
     FlowEntry {
         device: subject.device,
-        rule: opening.rule,
+        rule: if opening.objection == 0 {
+            opening.rule
+        } else {
+            0
+        },
         generation: subject.generation,
         epoch: packet.epoch,
         opened_at: packet.now,
@@ -175,7 +189,11 @@ fn entry(packet: &Packet, subject: &Subject, opening: &Opening, timeouts: &Timeo
         closing_timeout: silence.closing,
         state: state as u8,
         flags,
-        reason: opening.reason as u8,
+        reason: if opening.objection == 0 {
+            opening.reason as u8
+        } else {
+            opening.objection
+        },
         mode: subject.mode as u8,
         reserved: [0; 2],
         pending_frames: 0,

@@ -8,6 +8,11 @@ use xiot_common::{
 
 use super::{Silence, table};
 use crate::{
+    config,
+    guard::{
+        self,
+        flow::{CHANGED, OBJECTION, REVOKED},
+    },
     packet::Packet,
     parse::l4,
     policy::{
@@ -23,6 +28,7 @@ use crate::{
 /// Checks the frame's flow, which is in this table; 1: it is gone.
 #[unsafe(no_mangle)]
 #[inline(never)]
+#[expect(clippy::cast_possible_truncation, reason = "reasons are bytes")]
 pub(crate) extern "C" fn xiot_recheck(table: u32) -> u32 {
     let Some(scratch) = scratch::get() else {
         return 1;
@@ -34,8 +40,24 @@ pub(crate) extern "C" fn xiot_recheck(table: u32) -> u32 {
     ) else {
         return 1;
     };
+    let kept = if entry.flags & FLOW_WOULD_DROP == 0 {
+        0
+    } else {
+        entry.reason
+    };
+    let by_device = entry.flags & FLOW_PEER_INITIATED == 0;
+    let guards = if config::guards() == 0 {
+        0
+    } else {
+        guard::flow::xiot_guard_flow(u32::from(kept), u32::from(by_device))
+    };
+    if guards & REVOKED != 0 {
+        table::remove(table, &packet.key);
+        return 1;
+    }
+    let objection = (guards & OBJECTION) as u8;
     let subject = Subject::of(&slot, packet);
-    if subject.generation != entry.generation {
+    if subject.generation != entry.generation || guards & CHANGED != 0 {
         let ruling = judge(&slot, packet, &subject, entry);
         let denied = ruling.reason != Reason::AllowedRule;
         if denied && matches!(subject.mode, Mode::Enforce) {
@@ -43,6 +65,11 @@ pub(crate) extern "C" fn xiot_recheck(table: u32) -> u32 {
             return 1;
         }
         restamp(&slot, packet, &subject, &ruling, entry);
+        if objection != 0 {
+            entry.flags |= FLOW_WOULD_DROP;
+            entry.reason = objection;
+            entry.rule = 0;
+        }
     }
     entry.device = subject.device;
     entry.epoch = packet.epoch;

@@ -41,6 +41,10 @@ fn reaches(frame: &Frame, packet: &mut Packet, length: usize) -> bool {
 
 /// Fills the packet from the frame.
 #[inline(always)]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "headers lie within the first kilobytes"
+)]
 pub fn parse(frame: &Frame, packet: &mut Packet) -> Result<(), Reason> {
     let offset = eth::parse(frame, packet)?;
     let datagram = match packet.ethertype {
@@ -56,6 +60,7 @@ pub fn parse(frame: &Frame, packet: &mut Packet) -> Result<(), Reason> {
         }
         eth::ARP => {
             packet.kind = Kind::Arp;
+            packet.message = offset as u16;
             return arp::parse(frame, offset);
         }
         _ => return Ok(()),
