@@ -5,9 +5,10 @@ use std::error::Error;
 use xiot_agent::{
     collect::Counters,
     compile::{self, Assignment},
-    datapath::{Capacity, Datapath, NewFlows, Options, Table},
+    datapath::{Capacity, Datapath, GroupFrames, NewFlows, Options, Table},
     model::{gateway::Wire, policy::Policy},
     oracle::{Limits, Side},
+    service::guards,
 };
 use xiot_common::{
     flow::{FlowEntry, FlowKey},
@@ -33,7 +34,6 @@ pub struct Prog {
     budgets: Budgets,
     counters: Counters,
     limits: Limits,
-    wires: Vec<Wire>,
     revision: u64,
 }
 
@@ -69,6 +69,11 @@ impl Prog {
                 unlisted: limits.new_flows_unlisted,
                 per_cpu: limits.new_flows_per_cpu,
             },
+            group_frames: GroupFrames {
+                per_sender: limits.group_frames_per_sender,
+                per_port: limits.group_frames_per_port,
+            },
+            guards: Some(Vec::new()),
             trace: true,
             ..Options::default()
         };
@@ -85,7 +90,6 @@ impl Prog {
             budgets,
             counters,
             limits,
-            wires: Vec::new(),
             revision: 0,
         }
     }
@@ -123,7 +127,9 @@ impl Prog {
 
     /// Puts other guards and Ethernet types in force on the same wires.
     pub fn rewire(&mut self, wires: &[Wire]) {
-        self.wires = wires.to_vec();
+        for (guards, wire) in guards::of_wires(wires).iter().zip(0..) {
+            must("set guards", self.datapath.set_guards(wire, guards));
+        }
         self.datapath.touch();
     }
 

@@ -11,13 +11,13 @@ use crate::model::{
 };
 
 /// Those of every wire, in order.
-pub fn of_wires(gateway: &Gateway) -> Vec<WireGuards> {
-    gateway.wires.iter().map(of_wire).collect()
+pub fn of_wires(wires: &[Wire]) -> Vec<WireGuards> {
+    wires.iter().map(of_wire).collect()
 }
 
 /// What a program must be loaded with for these wires; none: they need no guards.
 pub fn needed(gateway: &Gateway) -> Option<Vec<WireGuards>> {
-    let guards = of_wires(gateway);
+    let guards = of_wires(&gateway.wires);
     guards
         .iter()
         .any(|guards| !guards.are_idle())
@@ -80,9 +80,10 @@ mod tests {
 
     #[test]
     fn every_level_and_type_arrives() {
-        let guards = of_wires(&gateway(
-            ", guards: {all: enforce, nd: off, claim: monitor}, ethertypes: [lldp, 1536]",
-        ));
+        let guards = of_wires(
+            &gateway(", guards: {all: enforce, nd: off, claim: monitor}, ethertypes: [lldp, 1536]")
+                .wires,
+        );
         let [guards] = guards[..] else {
             panic!("one wire");
         };

@@ -127,9 +127,12 @@ fn objection(frame: &Frame, scratch: &Scratch) -> Option<Reason> {
     if kind == REDIRECT {
         return None;
     }
-    let speaks = kind == ROUTER_SOLICITATION || kind == NEIGHBOUR_SOLICITATION;
+    let solicits = kind == NEIGHBOUR_SOLICITATION;
+    let speaks = solicits || kind == ROUTER_SOLICITATION;
+    // Who asks for an address is no thief of it, unless without one of its own: it tries whether it can have that one.
+    let takes = !solicits || packet.src().is_unspecified();
     let is_spoofed = foreign
-        || owner::is_others(scratch, target, packet.src_mac)
+        || (takes && owner::is_others(scratch, target, packet.src_mac))
         || (speaks && owner::is_others(scratch, *packet.src(), packet.src_mac));
     is_spoofed.then_some(Reason::NdSpoofed)
 }

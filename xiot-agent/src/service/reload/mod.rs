@@ -156,7 +156,7 @@ fn is_same(old: &Files, new: &Files) -> bool {
 
 /// Sets the guards of these files, which the next epoch asks.
 fn set_guards(datapath: &mut Datapath, files: &Files) -> Result<(), MapAccessError> {
-    for (guards, wire) in guards::of_wires(&files.gateway).iter().zip(0..) {
+    for (guards, wire) in guards::of_wires(&files.gateway.wires).iter().zip(0..) {
         datapath.set_guards(wire, guards)?;
     }
     Ok(())
@@ -174,7 +174,7 @@ fn put_in_force(
     let names = live.names();
     let next = names.follow(Arc::clone(&new.policy), Arc::clone(&new.ids));
     live.set_names(Arc::new(next));
-    let guarded = guards::of_wires(&old.gateway) != guards::of_wires(&new.gateway);
+    let guarded = guards::of_wires(&old.gateway.wires) != guards::of_wires(&new.gateway.wires);
     let applied = if is_same(old, &new) {
         new.image = Arc::clone(&old.image);
         if guarded {
