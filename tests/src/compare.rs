@@ -126,7 +126,7 @@ impl<'t> Trial<'t> {
         self.oracle.swap(next);
     }
 
-    /// Puts other guards and EtherTypes in force.
+    /// Puts other guards and Ethernet types in force.
     pub fn rewire(&mut self, wires: &'t [Wire]) {
         self.wires = wires;
         self.prog.rewire(wires);

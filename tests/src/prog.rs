@@ -125,7 +125,7 @@ impl Prog {
         self.budgets.watch(numbers);
     }
 
-    /// Puts other guards and EtherTypes in force on the same wires.
+    /// Puts other guards and Ethernet types in force on the same wires.
     pub fn rewire(&mut self, wires: &[Wire]) {
         for (guards, wire) in guards::of_wires(wires).iter().zip(0..) {
             must("set guards", self.datapath.set_guards(wire, guards));

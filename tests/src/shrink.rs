@@ -153,7 +153,7 @@ fn plainer(
     steps
 }
 
-/// Turns guards off and forgets EtherTypes where that changes nothing.
+/// Turns guards off and forgets Ethernet types where that changes nothing.
 fn quieter(wires: &[Wire], still_fails: &mut dyn FnMut(&[Wire]) -> bool) -> Vec<Wire> {
     const GUARDS: [fn(&mut Guards) -> &mut Level; 9] = [
         |guards| &mut guards.group,

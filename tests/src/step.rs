@@ -11,7 +11,7 @@ pub enum Step {
     Shot(Shot),
     /// An edit of the policy in force is put in force.
     Swap(Edit),
-    /// Other guards and EtherTypes are put in force.
+    /// Other guards and Ethernet types are put in force.
     Rewire(Vec<Wire>),
     /// Another epoch begins under the same policy.
     Touch,

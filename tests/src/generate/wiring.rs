@@ -26,7 +26,7 @@ fn bare(name: &str) -> Wire {
     }
 }
 
-/// The same with guards and EtherTypes by chance.
+/// The same with guards and Ethernet types by chance.
 pub fn wirings(dice: &mut Dice) -> Vec<Wire> {
     let mut wires = wires();
     for wire in &mut wires {

@@ -26,7 +26,7 @@ pub(super) struct Frame {
 pub(super) enum Content {
     Arp(Arp),
     Ip(Packet),
-    /// Neither, with its EtherType.
+    /// Neither, with its Ethernet type.
     Other(u16),
 }
 

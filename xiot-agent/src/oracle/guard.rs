@@ -71,13 +71,16 @@ impl<'p> Oracle<'p> {
         let guards = self.guards(conversation.wire);
         let place = self.place(conversation.wire, conversation.vlans);
         let address = conversation.device_end.address;
-        let source = match initiator {
-            Side::Device => source(place, address, conversation.mac),
-            Side::Uplink => None,
-        };
+        let is_of_source = matches!(
+            before,
+            Some(Reason::SourceAddressInvalid | Reason::SourceAddressStolen)
+        );
+        let source = (initiator == Side::Device || is_of_source)
+            .then(|| source(place, address, conversation.mac))
+            .flatten();
         let level = match before {
-            None | Some(Reason::SourceAddressInvalid | Reason::SourceAddressStolen) => Level::Off,
-            Some(reason) => level_of(guards, reason),
+            Some(reason) if !is_of_source => level_of(guards, reason),
+            Some(_) | None => Level::Off,
         };
         together(&[(level, before), (guards.source, source)])
     }

@@ -85,7 +85,7 @@ pub struct Oracle<'p> {
 }
 
 impl<'p> Oracle<'p> {
-    /// An oracle without flows. `wires` are the gateway's by index: their names, guards and EtherTypes count.
+    /// An oracle without flows. `wires` are the gateway's by index: their names, guards and Ethernet types count.
     pub fn new(policy: &'p Policy, wires: &'p [Wire]) -> Self {
         Self::with_limits(policy, wires, Limits::default())
     }
@@ -110,7 +110,7 @@ impl<'p> Oracle<'p> {
         self.touch();
     }
 
-    /// Puts other guards and EtherTypes in force on the same wires.
+    /// Puts other guards and Ethernet types in force on the same wires.
     pub fn rewire(&mut self, wires: &'p [Wire]) {
         self.wires = wires;
         self.touch();

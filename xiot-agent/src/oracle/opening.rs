@@ -21,7 +21,7 @@ use crate::model::policy::Profile;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Grant {
     Service,
-    /// The wire lets this EtherType pass.
+    /// The wire lets this Ethernet type pass.
     Ethertype,
     /// A rule, by position in the profile.
     Rule(usize),

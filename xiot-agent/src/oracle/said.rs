@@ -148,7 +148,7 @@ impl<'p> Said<'p> {
     }
 
     fn without_objection(self) -> Outcome {
-        let mode = self.level.unwrap_or(self.grounds.mode());
+        let mode = self.level.unwrap_or_else(|| self.grounds.mode());
         let dropped = match self.reason.class() {
             Class::Allowed => false,
             Class::Denied => mode == Mode::Enforce,

@@ -198,6 +198,22 @@ fn what_peers_open_is_not_asked_about_its_source() {
     assert_eq!(ward.out(&reply), by_flow(5));
 }
 
+/// In the grace period a device may go on in what its peer has opened: its source was seen then.
+#[test]
+fn what_source_objected_to_it_is_asked_about_again() {
+    let policy = loose(Mode::Enforce);
+    let (monitor, enforce) = (levels(MONITOR, OFF), levels(ENFORCE, OFF));
+    let reply = ip(OTHERS, PEER, 17, WHOLE, &datagram((161, 9), 4));
+    let mut ward = Ward::new(&policy, &monitor);
+    ward.oracle.grant_grace_until(ward.now + 9);
+    assert_eq!(ward.out(&reply), would_drop(SourceAddressStolen));
+    assert!(ward.only_flow().peer_initiated);
+    ward.oracle.touch();
+    assert_eq!(ward.out(&reply), by_would_drop_flow(SourceAddressStolen));
+    ward.oracle.rewire(&enforce);
+    assert_eq!(ward.out(&reply), denied(Revoked));
+}
+
 /// The frame is judged as one without a flow: what is allowed then opens another.
 #[test]
 fn a_frame_of_a_removed_flow_is_judged_alone() {

@@ -1,4 +1,4 @@
-//! The other guards of devices, and EtherTypes that pass.
+//! The other guards of devices, and Ethernet types that pass.
 
 use std::net::IpAddr;
 
