@@ -94,9 +94,9 @@ pub struct Packet {
     pub service: u16,
     /// Identifier of an ICMP echo message.
     pub echo_id: u16,
-    /// Offset of an ICMP or ARP message in the frame.
+    /// Offset of an ICMP error in the frame.
     pub message: u16,
-    /// Bytes from there to the end of the datagram (ICMP).
+    /// Bytes from there to the end of the datagram.
     pub message_length: u16,
     /// IP protocol number.
     pub protocol: u8,

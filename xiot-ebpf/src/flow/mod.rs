@@ -21,7 +21,6 @@ use xiot_common::{
 pub(crate) use budget::datagram;
 pub(crate) use half_open::{Answer, xiot_half_open};
 pub(crate) use open::xiot_open;
-use recheck::xiot_recheck;
 
 use crate::{
     config,
@@ -72,7 +71,7 @@ pub fn lookup(packet: &mut Packet) -> Lookup {
         }
         return Lookup::Miss;
     }
-    if entry.epoch != packet.epoch && xiot_recheck(table::CONFIRMED) != 0 {
+    if entry.epoch != packet.epoch && recheck::check(table::CONFIRMED, entry) {
         return Lookup::Revoked;
     }
     let (lookup, fold) = advance(entry, packet);

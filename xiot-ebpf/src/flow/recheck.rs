@@ -6,7 +6,10 @@ use xiot_common::{
     reason::Reason,
 };
 
-use super::{Silence, table};
+use super::{
+    Silence,
+    table::{self, Table},
+};
 use crate::{
     config,
     guard::{
@@ -25,11 +28,24 @@ use crate::{
     scratch,
 };
 
-/// Checks the frame's flow, which is in this table; 1: it is gone.
+/// Checks the frame's flow, which is in this table; true: it is gone. Guards are asked from here: after [`xiot_recheck`] there
+/// would be no stack left for them.
+#[inline(always)]
+pub(super) fn check(table: Table, entry: &FlowEntry) -> bool {
+    let guards = if config::guards() == 0 {
+        0
+    } else {
+        let by_device = entry.flags & FLOW_PEER_INITIATED == 0;
+        guard::flow::xiot_guard_flow(u32::from(entry.objection), u32::from(by_device))
+    };
+    xiot_recheck(table, guards) != 0
+}
+
+/// Checks the flow after guards said this of it; 1: it is gone.
 #[unsafe(no_mangle)]
 #[inline(never)]
 #[expect(clippy::cast_possible_truncation, reason = "reasons are bytes")]
-pub(crate) extern "C" fn xiot_recheck(table: u32) -> u32 {
+pub(crate) extern "C" fn xiot_recheck(table: Table, guards: u32) -> u32 {
     let Some(scratch) = scratch::get() else {
         return 1;
     };
@@ -39,12 +55,6 @@ pub(crate) extern "C" fn xiot_recheck(table: u32) -> u32 {
         slot::judging(packet.slot),
     ) else {
         return 1;
-    };
-    let by_device = entry.flags & FLOW_PEER_INITIATED == 0;
-    let guards = if config::guards() == 0 {
-        0
-    } else {
-        guard::flow::xiot_guard_flow(u32::from(entry.objection), u32::from(by_device))
     };
     if guards & REVOKED != 0 {
         table::remove(table, &packet.key);

@@ -7,6 +7,7 @@ use super::{owner, source};
 use crate::{
     config,
     frame::{Frame, Wire},
+    parse::eth,
     scratch,
 };
 
@@ -41,7 +42,7 @@ pub(super) extern "C" fn xiot_guard_arp(ctx: *mut xdp_md) -> u32 {
     // SAFETY: the caller hands its context on.
     let frame = unsafe { Frame::of(ctx) };
     let packet = &scratch.packet;
-    let Some(message) = frame.read::<Message>(usize::from(packet.message)) else {
+    let Some(message) = eth::end(&frame).and_then(|offset| frame.read::<Message>(offset)) else {
         return 0;
     };
     let addr = Addr::from_v4_word(message.addr);

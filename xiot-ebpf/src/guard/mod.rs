@@ -61,17 +61,23 @@ pub extern "C" fn xiot_guard(ctx: *mut xdp_md) -> u32 {
     } else {
         hearing.uplink(ctx)
     };
-    let Err(reason) = heard else {
+    let Err(Enforced) = heard else {
         return 0;
     };
-    let device = Subject::of(&slot, packet).device;
-    let verdict = Verdict::new(reason, Mode::Enforce, device, 0, slot.index);
+    let verdict = Verdict {
+        device: Subject::of(&slot, packet).device,
+        slot: slot.index,
+        ..Verdict::dropped(reason(scratch.objection.get().into()).unwrap_or(Reason::NoPolicy))
+    };
     scratch.set_verdict(&verdict);
     if has_flow(packet) {
         denied::keep(packet, &verdict);
     }
     1
 }
+
+/// A guard that enforces objects. Its reason is left in the scratch, where the verifier need not tell it from others.
+struct Enforced;
 
 /// What guards say of one frame.
 struct Hearing {
@@ -82,40 +88,61 @@ struct Hearing {
 impl Hearing {
     /// Asks those of the devices' side.
     #[inline(always)]
-    fn device(&self, ctx: *mut xdp_md) -> Result<(), Reason> {
+    fn device(&self, ctx: *mut xdp_md) -> Result<(), Enforced> {
         let packet = &self.scratch.packet;
-        self.ask(Guard::Mac, || mac::objection(packet))?;
-        self.ask(Guard::Source, || source::objection(self.scratch))?;
-        self.ask(Guard::Arp, || ask_arp(packet, ctx))?;
-        self.ask(Guard::Nd, || ask_nd(packet, ctx))?;
-        self.ask(Guard::DhcpServer, || dhcp::objection(packet))?;
-        self.ask(Guard::Router, || router::objection(packet))?;
-        self.ask(Guard::Bpdu, || bpdu::objection(packet))
+        if let Some(level) = self.level(Guard::Mac) {
+            self.hear(level, mac::objection(packet))?;
+        }
+        if let Some(level) = self.level(Guard::Source) {
+            self.hear(level, source::objection(self.scratch))?;
+        }
+        if let Some(level) = self.level(Guard::Arp) {
+            self.hear(level, ask_arp(packet, ctx))?;
+        }
+        if let Some(level) = self.level(Guard::Nd) {
+            self.hear(level, ask_nd(packet, ctx))?;
+        }
+        if let Some(level) = self.level(Guard::DhcpServer) {
+            self.hear(level, dhcp::objection(packet))?;
+        }
+        if let Some(level) = self.level(Guard::Router) {
+            self.hear(level, router::objection(packet))?;
+        }
+        match self.level(Guard::Bpdu) {
+            Some(level) => self.hear(level, bpdu::objection(packet)),
+            None => Ok(()),
+        }
     }
 
     /// Asks the one of the uplink's.
     #[inline(always)]
-    fn uplink(&self, ctx: *mut xdp_md) -> Result<(), Reason> {
+    fn uplink(&self, ctx: *mut xdp_md) -> Result<(), Enforced> {
         let packet = &self.scratch.packet;
-        self.ask(Guard::Claim, || {
-            ask_arp(packet, ctx).or_else(|| ask_nd(packet, ctx))
-        })
+        match (self.level(Guard::Claim), packet.kind) {
+            (Some(level), Kind::Arp) => self.hear(level, ask_arp(packet, ctx)),
+            (Some(level), Kind::Ipv6) => self.hear(level, ask_nd(packet, ctx)),
+            _ => Ok(()),
+        }
     }
 
-    /// Asks a guard; the reason if it objects and enforces.
+    /// The level of a guard that is to be asked.
     #[inline(always)]
-    fn ask(&self, guard: Guard, objection: impl FnOnce() -> Option<Reason>) -> Result<(), Reason> {
+    fn level(&self, guard: Guard) -> Option<Level> {
         let level = self.guards.level(guard);
-        if level == Level::Off {
-            return Ok(());
-        }
-        let Some(reason) = objection() else {
+        (level != Level::Off).then_some(level)
+    }
+
+    /// Hears a guard.
+    #[inline(always)]
+    fn hear(&self, level: Level, objection: Option<Reason>) -> Result<(), Enforced> {
+        let Some(reason) = objection else {
             return Ok(());
         };
-        if level == Level::Enforce {
-            return Err(reason);
-        }
         let first = &self.scratch.objection;
+        if level == Level::Enforce {
+            first.set(reason as u8);
+            return Err(Enforced);
+        }
         if first.get() == 0 {
             first.set(reason as u8);
         }
@@ -139,11 +166,12 @@ fn ask_nd(packet: &Packet, ctx: *mut xdp_md) -> Option<Reason> {
     reason(nd::xiot_guard_nd(ctx))
 }
 
-/// The reason of this number; 0: none.
+/// The reason of this number; 0: none. Of one that another function gave the compiler may know more than the verifier, and then
+/// cuts nothing off it; hence it is forgotten.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "reasons are bytes")]
 fn reason(number: u32) -> Option<Reason> {
-    Reason::from_u8(number as u8)
+    Reason::from_u8(scratch::forgetful()?.forget(number) as u8)
 }
 
 /// What comes of a verdict to which a guard that monitors objects: a frame that is forwarded all the same is a would-drop.

@@ -1,6 +1,11 @@
 //! Neighbour discovery (RFC 4861): from devices only in their own name, from the uplink not in that of devices, and from
 //! neither in a form that no host may accept (RFC 6980 for fragments).
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "headers lie within the first kilobytes"
+)]
+
 use aya_ebpf::bindings::xdp_md;
 use xiot_common::{addr::Addr, reason::Reason};
 
@@ -9,8 +14,8 @@ use crate::{
     config,
     frame::{Frame, Wire},
     packet::{Fragment, Kind, Packet},
-    parse::l4,
-    scratch::{self, Scratch},
+    parse::{eth, l4},
+    scratch::{self, Options, Scratch},
 };
 
 const ROUTER_SOLICITATION: u8 = 133;
@@ -22,7 +27,13 @@ const REDIRECT: u8 = 137;
 /// Options of one message.
 const MAX_OPTIONS: u32 = 32;
 
-/// Bytes before the target, which is an address.
+/// Bytes of the IPv6 header.
+const HEADER: usize = 40;
+
+/// Where the payload length stands in it.
+const PAYLOAD_LENGTH: usize = 4;
+
+/// Bytes of the message before the target, which is an address.
 const TARGET: usize = 8;
 
 // SAFETY: integers only.
@@ -80,96 +91,147 @@ pub(super) extern "C" fn xiot_guard_nd(ctx: *mut xdp_md) -> u32 {
     let Some(scratch) = scratch::get() else {
         return 0;
     };
-    // SAFETY: the caller hands its context on.
-    let frame = unsafe { Frame::of(ctx) };
-    objection(&frame, scratch).map_or(0, |reason| reason as u32)
+    objection(ctx, scratch).map_or(0, |reason| reason as u32)
 }
 
 #[inline(always)]
-fn objection(frame: &Frame, scratch: &Scratch) -> Option<Reason> {
+fn objection(ctx: *mut xdp_md, scratch: &Scratch) -> Option<Reason> {
     let packet = &scratch.packet;
-    let kind = kind(packet);
-    let length = u32::from(packet.message_length);
-    if packet.direct == 0
-        || packet.hop_limit != 255
-        || packet.service & 0xff != 0
-        || length < fixed(kind)
-    {
-        return Some(Reason::NdInvalid);
-    }
-    // Options are read in the light of the address that the message is about.
-    let target = match kind {
-        NEIGHBOUR_SOLICITATION | NEIGHBOUR_ADVERTISEMENT => {
-            frame.read(usize::from(packet.message) + TARGET)?
-        }
-        _ => Addr::default(),
-    };
-    // Its bits are those of an IPv4 address in every table.
-    let target = if target.is_v4() {
-        Addr::default()
-    } else {
-        target
-    };
-    let from_device = packet.is_from_device();
-    let claimed = match kind {
-        NEIGHBOUR_SOLICITATION if !from_device => *packet.src(),
-        NEIGHBOUR_ADVERTISEMENT if !from_device => target,
-        _ => Addr::default(),
-    };
-    scratch.asked.set(claimed);
-    let Some(foreign) = options(frame, packet, kind) else {
+    let Some(foreign) = options(ctx, scratch) else {
         return Some(Reason::NdInvalid);
     };
-    if !from_device {
-        let is_claimed = foreign || owner::is_others(scratch, claimed, packet.src_mac);
-        return is_claimed.then_some(Reason::AddressClaimed);
+    if foreign || owner::xiot_guard_others(packet.src_mac) != 0 {
+        return match (packet.is_from_device(), kind(packet)) {
+            (true, REDIRECT) => None,
+            (true, _) => Some(Reason::NdSpoofed),
+            (false, _) => Some(Reason::AddressClaimed),
+        };
     }
-    if kind == REDIRECT {
+    let speaks = packet.is_from_device()
+        && matches!(kind(packet), ROUTER_SOLICITATION | NEIGHBOUR_SOLICITATION);
+    (speaks && owner::is_others(scratch, *packet.src(), packet.src_mac))
+        .then_some(Reason::NdSpoofed)
+}
+
+/// Whether an option names a MAC that it may not; none if the message is not valid.
+#[inline(always)]
+fn options(ctx: *mut xdp_md, scratch: &Scratch) -> Option<bool> {
+    if xiot_guard_nd_begin(ctx) == 0 {
         return None;
     }
-    let solicits = kind == NEIGHBOUR_SOLICITATION;
-    let speaks = solicits || kind == ROUTER_SOLICITATION;
-    // Who asks for an address is no thief of it, unless without one of its own: it tries whether it can have that one.
-    let takes = !solicits || packet.src().is_unspecified();
-    let is_spoofed = foreign
-        || (takes && owner::is_others(scratch, target, packet.src_mac))
-        || (speaks && owner::is_others(scratch, *packet.src(), packet.src_mac));
-    is_spoofed.then_some(Reason::NdSpoofed)
-}
-
-/// Whether an option names a MAC that it may not: from a device any but the sender's, from the uplink one that has not the
-/// address that is asked about. None if the options are not valid.
-#[inline(always)]
-fn options(frame: &Frame, packet: &Packet, kind: u8) -> Option<bool> {
-    let place = scratch::forgetful()?;
-    let mut offset = u32::from(packet.message) + fixed(kind);
-    let mut left = u32::from(packet.message_length) - fixed(kind);
-    let mut foreign = 0;
     let mut index = 0;
     while index < MAX_OPTIONS {
-        if left == 0 {
-            return Some(foreign != 0);
+        match xiot_guard_option(ctx) {
+            NO_MORE => break,
+            READ => {}
+            _ => return None,
         }
-        let option: Start = frame.read(offset as usize)?;
-        let size = u32::from(option.length) * 8;
-        if size == 0 || size > left {
-            return None;
-        }
-        if kind != REDIRECT && LINK_LAYER.contains(&option.kind) {
-            if option.length != 1 {
-                return None;
-            }
-            let named = u64::from(option.mac_low) | u64::from(option.mac_high) << 16;
-            if named != packet.src_mac
-                && (packet.is_from_device() || owner::xiot_guard_others(named) != 0)
-            {
-                foreign = 1;
-            }
-        }
-        offset = place.forget(offset + size);
-        left = place.forget(left - size);
-        foreign = place.forget(foreign);
         index += 1;
     }
-    (left == 0).then_some(foreign != 0)
+    let options = scratch.options.get();
+    (options.left == 0).then_some(options.foreign != 0)
+}
+
+/// Reads what comes before the options, and leaves where they are and which address is asked about: the one that the message
+/// claims. 0: it is not valid.
+///
+/// A function of its own for its stack, which those that look addresses up need.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub(super) extern "C" fn xiot_guard_nd_begin(ctx: *mut xdp_md) -> u32 {
+    if config::guards() == 0 {
+        return 0;
+    }
+    let Some(scratch) = scratch::get() else {
+        return 0;
+    };
+    // SAFETY: the caller hands its context on.
+    let frame = unsafe { Frame::of(ctx) };
+    u32::from(begin(&frame, scratch).is_some())
+}
+
+#[inline(always)]
+fn begin(frame: &Frame, scratch: &Scratch) -> Option<()> {
+    let packet = &scratch.packet;
+    let kind = kind(packet);
+    if packet.direct == 0 || packet.hop_limit != 255 || packet.service & 0xff != 0 {
+        return None;
+    }
+    let header = scratch::forgetful()?.forget(eth::end(frame)? as u32) as usize;
+    let length: u16 = frame.read(header + PAYLOAD_LENGTH)?;
+    let length = u32::from(u16::from_be(length));
+    if length < fixed(kind) {
+        return None;
+    }
+    let message = header + HEADER;
+    let claimed = match kind {
+        NEIGHBOUR_ADVERTISEMENT => frame.read(message + TARGET)?,
+        NEIGHBOUR_SOLICITATION if !packet.is_from_device() => *packet.src(),
+        // Who asks for an address is no thief of it, unless without one of its own: it tries whether it can have that one.
+        NEIGHBOUR_SOLICITATION if packet.src().is_unspecified() => frame.read(message + TARGET)?,
+        _ => Addr::default(),
+    };
+    // The bits of a mapped one are those of an IPv4 address in every table.
+    scratch.asked.set(if claimed.is_v4() {
+        Addr::default()
+    } else {
+        claimed
+    });
+    scratch.options.set(Options {
+        offset: message as u32 + fixed(kind),
+        left: length - fixed(kind),
+        foreign: 0,
+    });
+    Some(())
+}
+
+/// What [`xiot_guard_option`] gives: there is no option left.
+const NO_MORE: u32 = 0;
+/// One was read.
+const READ: u32 = 1;
+/// One is not valid.
+const INVALID: u32 = 2;
+
+/// Reads the next option. One that names a MAC which it may not is noted: from a device any but the sender's, from the uplink one
+/// that has not the address that is asked about.
+///
+/// A function of its own for the verifier, which walks it once and not once per option.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub(super) extern "C" fn xiot_guard_option(ctx: *mut xdp_md) -> u32 {
+    let Some(scratch) = scratch::get() else {
+        return INVALID;
+    };
+    if config::guards() == 0 {
+        return INVALID;
+    }
+    let mut options = scratch.options.get();
+    if options.left == 0 {
+        return NO_MORE;
+    }
+    // SAFETY: the caller hands its context on.
+    let frame = unsafe { Frame::of(ctx) };
+    let Some(option) = frame.read::<Start>(options.offset as usize) else {
+        return INVALID;
+    };
+    let size = u32::from(option.length) * 8;
+    if size == 0 || size > options.left {
+        return INVALID;
+    }
+    let packet = &scratch.packet;
+    if kind(packet) != REDIRECT && LINK_LAYER.contains(&option.kind) {
+        if option.length != 1 {
+            return INVALID;
+        }
+        let named = u64::from(option.mac_low) | u64::from(option.mac_high) << 16;
+        if named != packet.src_mac
+            && (packet.is_from_device() || owner::xiot_guard_others(named) != 0)
+        {
+            options.foreign = 1;
+        }
+    }
+    options.offset += size;
+    options.left -= size;
+    scratch.options.set(options);
+    READ
 }

@@ -191,8 +191,10 @@ fn icmp(
     packet.service = u16::from(icmp.kind) << 8 | u16::from(icmp.code);
     packet.echo_id = u16::from_be(icmp.id);
     packet.icmp = types.of(icmp.kind, icmp.code);
-    packet.message = offset as u16;
-    packet.message_length = available as u16;
+    if packet.icmp == Icmp::Error {
+        packet.message = offset as u16;
+        packet.message_length = available as u16;
+    }
     Ok(())
 }
 

@@ -41,10 +41,6 @@ fn reaches(frame: &Frame, packet: &mut Packet, length: usize) -> bool {
 
 /// Fills the packet from the frame.
 #[inline(always)]
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "headers lie within the first kilobytes"
-)]
 pub fn parse(frame: &Frame, packet: &mut Packet) -> Result<(), Reason> {
     let offset = eth::parse(frame, packet)?;
     let datagram = match packet.ethertype {
@@ -60,7 +56,6 @@ pub fn parse(frame: &Frame, packet: &mut Packet) -> Result<(), Reason> {
         }
         eth::ARP => {
             packet.kind = Kind::Arp;
-            packet.message = offset as u16;
             return arp::parse(frame, offset);
         }
         _ => return Ok(()),
