@@ -14,6 +14,7 @@ mod bpf_log;
 mod commands;
 mod crash;
 mod explain;
+mod guards;
 mod metrics;
 mod observed;
 mod prometheus;

@@ -200,12 +200,13 @@ impl FlowTable {
     fn fold(&mut self, flow: &Flow) -> Result<(), MapAccessError> {
         let key = flow.observed_key();
         let pending = &flow.entry;
+        let (reason, rule) = pending.counted();
         let mut observed = self.observed.get(&key)?.unwrap_or_else(|| ObservedEntry {
             // It fell out of the map while the flow was silent: noted anew.
             flows: 1,
             first_seen: pending.opened_at,
-            reason: pending.reason,
-            rule: pending.rule,
+            reason,
+            rule,
             ..ObservedEntry::default()
         });
         observed.frames = observed.frames.wrapping_add(pending.pending_frames);
