@@ -35,7 +35,7 @@ fn of_pump(frame: &Frame, reason: Reason) -> Step {
     device(frame, reason).of_device(1)
 }
 
-/// A message of neighbour discovery, `length` bytes long before these options, about fd00::77.
+/// A message of neighbour discovery, `length` bytes long before these options, about `fd00::77`.
 fn message(kind: u8, length: usize, options: &[&[u8]]) -> Vec<u8> {
     let mut message = vec![kind];
     message.resize(length, 0);

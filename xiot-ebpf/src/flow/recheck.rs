@@ -44,7 +44,6 @@ pub(super) fn check(table: Table, entry: &FlowEntry) -> bool {
 /// Checks the flow after guards said this of it; 1: it is gone.
 #[unsafe(no_mangle)]
 #[inline(never)]
-#[expect(clippy::cast_possible_truncation, reason = "reasons are bytes")]
 pub(crate) extern "C" fn xiot_recheck(table: Table, guards: u32) -> u32 {
     let Some(scratch) = scratch::get() else {
         return 1;
