@@ -24,6 +24,7 @@ pub(crate) use open::xiot_open;
 use recheck::xiot_recheck;
 
 use crate::{
+    config,
     packet::{Icmp, Kind, Packet},
     parse::l4,
     record::observed,
@@ -105,7 +106,11 @@ fn advance(entry: &mut FlowEntry, packet: &Packet) -> (Lookup, bool) {
         reason: reason(entry),
         mode: Mode::from_u8(entry.mode),
         device: entry.device,
-        rule: entry.rule,
+        rule: if config::guards() != 0 && entry.objection != 0 {
+            0
+        } else {
+            entry.rule
+        },
     };
     (hit, count(entry, packet))
 }
@@ -125,7 +130,9 @@ fn is_wrong_echo(packet: &Packet, from_initiator: bool) -> bool {
 /// What the flow's frames count under.
 #[inline(always)]
 fn reason(entry: &FlowEntry) -> Reason {
-    if entry.flags & FLOW_WOULD_DROP == 0 {
+    if config::guards() != 0 && entry.objection != 0 {
+        Reason::from_u8(entry.objection).unwrap_or(Reason::UnknownDevice)
+    } else if entry.flags & FLOW_WOULD_DROP == 0 {
         Reason::AllowedFlow
     } else {
         Reason::from_u8(entry.reason).unwrap_or(Reason::UnknownDevice)

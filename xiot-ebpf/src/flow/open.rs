@@ -34,7 +34,7 @@ struct Opening {
     rule: u32,
     /// Who opens it, or has opened it.
     opener: Opener,
-    /// Reason of the guard that it is a would-drop of, whatever the judgement; 0: none.
+    /// Reason of the guard that monitors and objects; 0: none does.
     objection: u8,
 }
 
@@ -149,7 +149,7 @@ fn entry(packet: &Packet, subject: &Subject, opening: &Opening, timeouts: &Timeo
     if answered {
         flags |= FLOW_RESPONDER_FIRST;
     }
-    if would_drop || opening.objection != 0 {
+    if would_drop {
         flags |= FLOW_WOULD_DROP;
     }
     if matches!(subject.mode, Mode::Learn) {
@@ -168,16 +168,11 @@ fn entry(packet: &Packet, subject: &Subject, opening: &Opening, timeouts: &Timeo
             acknowledged.1 = packet.acknowledgement;
         }
     }
-    // No session ends sooner because a guard watches: by the timeouts of what was judged.
     let silence = Silence::of(packet, state as u8, timeouts, would_drop);
     let length = u64::from(packet.length);
     FlowEntry {
         device: subject.device,
-        rule: if opening.objection == 0 {
-            opening.rule
-        } else {
-            0
-        },
+        rule: opening.rule,
         generation: subject.generation,
         epoch: packet.epoch,
         opened_at: packet.now,
@@ -189,13 +184,10 @@ fn entry(packet: &Packet, subject: &Subject, opening: &Opening, timeouts: &Timeo
         closing_timeout: silence.closing,
         state: state as u8,
         flags,
-        reason: if opening.objection == 0 {
-            opening.reason as u8
-        } else {
-            opening.objection
-        },
+        reason: opening.reason as u8,
         mode: subject.mode as u8,
-        reserved: [0; 2],
+        objection: opening.objection,
+        reserved: 0,
         pending_frames: 0,
         pending_bytes: 0,
         from_frames: u64::from(from_device),

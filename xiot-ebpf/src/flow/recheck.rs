@@ -40,22 +40,16 @@ pub(crate) extern "C" fn xiot_recheck(table: u32) -> u32 {
     ) else {
         return 1;
     };
-    let kept = if entry.flags & FLOW_WOULD_DROP == 0 {
-        0
-    } else {
-        entry.reason
-    };
     let by_device = entry.flags & FLOW_PEER_INITIATED == 0;
     let guards = if config::guards() == 0 {
         0
     } else {
-        guard::flow::xiot_guard_flow(u32::from(kept), u32::from(by_device))
+        guard::flow::xiot_guard_flow(u32::from(entry.objection), u32::from(by_device))
     };
     if guards & REVOKED != 0 {
         table::remove(table, &packet.key);
         return 1;
     }
-    let objection = (guards & OBJECTION) as u8;
     let subject = Subject::of(&slot, packet);
     if subject.generation != entry.generation || guards & CHANGED != 0 {
         let ruling = judge(&slot, packet, &subject, entry);
@@ -65,12 +59,8 @@ pub(crate) extern "C" fn xiot_recheck(table: u32) -> u32 {
             return 1;
         }
         restamp(&slot, packet, &subject, &ruling, entry);
-        if objection != 0 {
-            entry.flags |= FLOW_WOULD_DROP;
-            entry.reason = objection;
-            entry.rule = 0;
-        }
     }
+    entry.objection = (guards & OBJECTION) as u8;
     entry.device = subject.device;
     entry.epoch = packet.epoch;
     0

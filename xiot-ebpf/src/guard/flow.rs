@@ -15,7 +15,7 @@ pub const CHANGED: u32 = 1 << 8;
 /// A guard that enforces objects.
 pub const REVOKED: u32 = 1 << 9;
 
-/// Asks about the frame's flow: `kept` is the reason that it is a would-drop of (0: it is none), `by_device` whether the device
+/// Asks about the frame's flow: `kept` is the objection that it keeps (0: none), `by_device` whether the device
 /// opened it.
 #[unsafe(no_mangle)]
 #[inline(never)]
@@ -29,12 +29,7 @@ pub extern "C" fn xiot_guard_flow(kept: u32, by_device: u32) -> u32 {
     let Some(guards) = super::of(&scratch.packet) else {
         return REVOKED;
     };
-    let kept = reason(kept);
-    let by = kept.and_then(objector);
-    let before = match kept {
-        Some(kept) if by.is_some() => kept as u32,
-        Some(_) | None => 0,
-    };
+    let by = reason(kept).and_then(objector);
     let of_source = by == Some(Guard::Source);
     let level = guards.level(Guard::Source);
     let mut objection = 0;
@@ -52,11 +47,11 @@ pub extern "C" fn xiot_guard_flow(kept: u32, by_device: u32) -> u32 {
     {
         match guards.level(guard) {
             Level::Off => {}
-            Level::Monitor => objection = before,
+            Level::Monitor => objection = kept,
             Level::Enforce => return REVOKED,
         }
     }
-    if objection == before {
+    if objection == kept {
         objection
     } else {
         objection | CHANGED
