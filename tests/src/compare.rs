@@ -179,8 +179,9 @@ impl<'t> Trial<'t> {
         }
     }
 
-    /// Moves the end of the grace period as the program's past is moved.
+    /// Moves the end of the grace period as the program's past is moved: there is no way but to set another.
     fn set_grace(&mut self) {
+        self.oracle.touch();
         let until = self.grace_until.saturating_sub(self.passed);
         self.prog
             .set_grace(u32::try_from(until).expect("years to go"));
