@@ -175,16 +175,18 @@ impl<'t> Trial<'t> {
         if seconds > 0 {
             self.passed += u64::from(seconds);
             self.prog.age(seconds);
-            self.set_grace();
+            if self.grace_until != 0 {
+                self.set_grace();
+            }
         }
     }
 
-    /// Moves the end of the grace period as the program's past is moved: there is no way but to set another.
+    /// Moves the end of the grace period as the program's past is moved, which begins an epoch.
     fn set_grace(&mut self) {
-        self.oracle.touch();
         let until = self.grace_until.saturating_sub(self.passed);
         self.prog
             .set_grace(u32::try_from(until).expect("years to go"));
+        self.oracle.touch();
     }
 
     fn ask(&mut self, shot: &Shot, second: u64) -> Verdict {

@@ -7,6 +7,7 @@ mod errors;
 mod flows;
 mod fragments;
 mod grace;
+mod guarded;
 mod guards;
 mod modes;
 mod overlaps;
@@ -59,6 +60,7 @@ fn all() -> Vec<Case> {
         grace::cases(),
         budgets::cases(),
         guards::cases(),
+        guarded::cases(),
     ]
     .concat()
 }
