@@ -99,21 +99,25 @@ fn every_reason_is_met() {
 
 /// Whether flows may have a guard's reason; none where it is no guard's.
 fn guard(reason: Reason) -> Option<bool> {
-    match reason {
+    let of_flows = matches!(
+        reason,
         Reason::SourceMacInvalid
-        | Reason::SourceAddressInvalid
-        | Reason::SourceAddressStolen
-        | Reason::DhcpServer
-        | Reason::Bpdu => Some(true),
+            | Reason::SourceAddressInvalid
+            | Reason::SourceAddressStolen
+            | Reason::DhcpServer
+            | Reason::Bpdu
+    );
+    let of_frames = matches!(
+        reason,
         Reason::ArpInvalid
-        | Reason::ArpSpoofed
-        | Reason::NdInvalid
-        | Reason::NdSpoofed
-        | Reason::RouterMessage
-        | Reason::AddressClaimed
-        | Reason::GroupRate => Some(false),
-        _ => None,
-    }
+            | Reason::ArpSpoofed
+            | Reason::NdInvalid
+            | Reason::NdSpoofed
+            | Reason::RouterMessage
+            | Reason::AddressClaimed
+            | Reason::GroupRate
+    );
+    (of_flows || of_frames).then_some(of_flows)
 }
 
 #[test]

@@ -15,11 +15,6 @@ mod wiring;
 mod world;
 
 pub use self::{
-    dice::Dice,
-    edit::Edit,
-    mangle::SHORTEST,
-    policy::policies,
-    traffic::Traffic,
-    wiring::{wires, wirings},
+    dice::Dice, edit::Edit, mangle::SHORTEST, policy::policies, traffic::Traffic, wiring::wires,
     world::ROUTER,
 };

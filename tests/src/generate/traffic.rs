@@ -2,10 +2,16 @@
 
 use std::collections::VecDeque;
 
-use xiot_agent::{model::policy::Policy, oracle::Side};
+use xiot_agent::{
+    model::{gateway::Wire, policy::Policy},
+    oracle::Side,
+};
 
 use super::{
-    Dice, Edit, addresses, errors, follow, fresh, mangle::mangle, spoof, train, wirings,
+    Dice, Edit, addresses, errors, follow, fresh,
+    mangle::mangle,
+    spoof, train,
+    wiring::{change_one, wires, wirings},
     world::GROUPS,
 };
 use crate::{
@@ -36,6 +42,7 @@ const SILENCES: [u32; 22] = [
 pub struct Traffic {
     dice: Dice,
     policy: Policy,
+    wires: Vec<Wire>,
     recent: Vec<Draft>,
     last: Option<Draft>,
     /// What comes next, unless something comes in between.
@@ -48,6 +55,7 @@ impl Traffic {
         Self {
             dice: Dice::new(seed),
             policy: policy.clone(),
+            wires: wires(),
             recent: Vec::new(),
             last: None,
             planned: VecDeque::new(),
@@ -58,18 +66,28 @@ impl Traffic {
     pub fn steps(mut self, count: usize) -> Vec<Step> {
         (0..count)
             .map(|number| match self.dice.below(400) {
-                _ if number == 0 => Step::Rewire(wirings(&mut self.dice)),
+                _ if number == 0 => self.rewire(),
                 0..3 => {
                     let edit = Edit(self.dice.next_u64());
                     self.policy = edit.apply(&self.policy);
                     Step::Swap(edit)
                 }
                 3 => Step::Touch,
-                5 => Step::Rewire(wirings(&mut self.dice)),
+                5..8 => self.rewire(),
                 4 => Step::Grace(self.dice.pick(&[0, 1, 30, 60])),
                 _ => Step::Shot(self.shot()),
             })
             .collect()
+    }
+
+    /// Guards all anew, or one of them.
+    fn rewire(&mut self) -> Step {
+        if self.dice.percent(50) {
+            self.wires = wirings(&mut self.dice);
+        } else {
+            change_one(&mut self.dice, &mut self.wires);
+        }
+        Step::Rewire(self.wires.clone())
     }
 
     fn draft(&mut self) -> Draft {

@@ -27,7 +27,7 @@ fn bare(name: &str) -> Wire {
 }
 
 /// The same with guards and Ethernet types by chance.
-pub fn wirings(dice: &mut Dice) -> Vec<Wire> {
+pub(super) fn wirings(dice: &mut Dice) -> Vec<Wire> {
     let mut wires = wires();
     for wire in &mut wires {
         if dice.percent(60) {
@@ -42,6 +42,21 @@ pub fn wirings(dice: &mut Dice) -> Vec<Wire> {
         }
     }
     wires
+}
+
+/// Another level for one guard of the first wire, mostly one that flows know.
+pub(super) fn change_one(dice: &mut Dice, wires: &mut [Wire]) {
+    let guards = &mut wires[0].guards;
+    let guard = match dice.below(8) {
+        0 | 1 => &mut guards.source,
+        2 => &mut guards.mac,
+        3 => &mut guards.dhcp_server,
+        4 => &mut guards.bpdu,
+        5 => &mut guards.group,
+        6 => &mut guards.arp,
+        _ => &mut guards.claim,
+    };
+    *guard = dice.pick(&[Level::Off, Level::Monitor, Level::Enforce]);
 }
 
 fn guards(dice: &mut Dice) -> Guards {

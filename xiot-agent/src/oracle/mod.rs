@@ -121,9 +121,10 @@ impl<'p> Oracle<'p> {
         self.epoch += 1;
     }
 
-    /// Ends the grace period in this second; 0: there is none.
+    /// Ends the grace period in this second; 0: there is none. What was judged before may be judged otherwise now.
     pub fn grant_grace_until(&mut self, second: u64) {
         self.limits.grace_until = second;
+        self.touch();
     }
 
     /// Judges a frame, given from its first MAC byte on without FCS, that comes in at second `now` on the

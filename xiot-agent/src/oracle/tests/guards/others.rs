@@ -88,9 +88,11 @@ fn the_source_of_a_packet() {
         assert_eq!(said(Side::Device, &bytes), expected, "{source}");
         let later = ip(source, peer, 17, cut(64, false), &[0; 8]);
         let bytes = frame(GATEWAY, DEVICE, kind, &later);
-        let expected = match expected {
-            SourceAddressStolen | SourceAddressInvalid => expected,
-            _ => FragmentUntracked,
+        let is_guarded = matches!(expected, SourceAddressStolen | SourceAddressInvalid);
+        let expected = if is_guarded {
+            expected
+        } else {
+            FragmentUntracked
         };
         assert_eq!(said(Side::Device, &bytes), expected, "{source}");
     }
