@@ -15,6 +15,7 @@ mod commands;
 mod crash;
 mod decide;
 mod explain;
+mod guards;
 mod metrics;
 mod observed;
 mod prometheus;

@@ -14,7 +14,7 @@ use xiot_common::{
     addr::Addr,
     flow::{
         FLOW_ACKNOWLEDGED_FROM, FLOW_ACKNOWLEDGED_TO, FLOW_DOUBTFUL, FLOW_PEER_INITIATED,
-        FLOW_WOULD_DROP, FlowEntry, FlowKey, FlowState,
+        FlowEntry, FlowKey, FlowState,
     },
     reason::Reason,
 };
@@ -62,8 +62,8 @@ pub(crate) fn of_program(
                     .last_seen
                     .wrapping_add(u32::try_from(passed & u64::from(u32::MAX)).expect("32 bits")),
             );
-            let reason = Reason::from_u8(entry.reason).expect("a flow has a reason");
-            let would_drop = entry.flags & FLOW_WOULD_DROP != 0;
+            let (reason, rule) = entry.counted();
+            let reason = Reason::from_u8(reason).expect("a flow has a reason");
             Line {
                 wire: usize::from(key.wire),
                 vlans: (key.vlans.outer, key.vlans.inner),
@@ -73,8 +73,8 @@ pub(crate) fn of_program(
                 peer_initiated: entry.flags & FLOW_PEER_INITIATED != 0,
                 device: entry.device,
                 mac: key.mac.0,
-                rule: entry.rule,
-                reason: if would_drop {
+                rule,
+                reason: if entry.is_would_drop() {
                     reason
                 } else {
                     Reason::AllowedFlow

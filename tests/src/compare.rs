@@ -4,7 +4,7 @@ use std::{fmt, ptr, slice};
 
 use xiot_agent::{
     compile::{self, Assignment},
-    model::policy::Policy,
+    model::{gateway::Wire, policy::Policy},
     oracle::{Limits, Oracle, Outcome},
 };
 
@@ -48,7 +48,8 @@ impl fmt::Display for Difference {
 pub struct Trial<'t> {
     prog: &'t mut Prog,
     oracle: Oracle<'t>,
-    wires: &'t [String],
+    /// Those in force.
+    wires: &'t [Wire],
     policies: &'t [Policy],
     /// What the program calls devices and rules of each policy.
     numbers: Vec<Assignment>,
@@ -66,7 +67,7 @@ pub struct Trial<'t> {
 
 impl<'t> Trial<'t> {
     /// Puts the policy in force.
-    pub fn new(prog: &'t mut Prog, policy: &'t Policy, wires: &'t [String]) -> Self {
+    pub fn new(prog: &'t mut Prog, policy: &'t Policy, wires: &'t [Wire]) -> Self {
         Self::over(prog, slice::from_ref(policy), wires)
     }
 
@@ -74,7 +75,7 @@ impl<'t> Trial<'t> {
     ///
     /// # Panics
     /// Where there is none.
-    pub fn over(prog: &'t mut Prog, policies: &'t [Policy], wires: &'t [String]) -> Self {
+    pub fn over(prog: &'t mut Prog, policies: &'t [Policy], wires: &'t [Wire]) -> Self {
         let first = policies.first().expect("one policy at least");
         prog.apply(first, wires);
         let numbers = numbers(policies, &prog.compile_limits());
@@ -100,10 +101,11 @@ impl<'t> Trial<'t> {
     }
 
     /// Takes the next step; the verdict where it is a frame.
-    pub fn step(&mut self, step: &Step) -> Result<Option<Verdict>, Difference> {
+    pub fn step(&mut self, step: &'t Step) -> Result<Option<Verdict>, Difference> {
         match step {
             Step::Shot(shot) => return self.judge(shot).map(Some),
             Step::Swap(_) => self.swap(),
+            Step::Rewire(wires) => self.rewire(wires),
             Step::Touch => self.touch(),
             Step::Grace(seconds) => self.grant_grace(*seconds),
             Step::Decide(decide) => self.decide(decide),
@@ -124,6 +126,13 @@ impl<'t> Trial<'t> {
         self.prog
             .swap(next, self.wires, &self.numbers[self.in_force]);
         self.oracle.swap(next);
+    }
+
+    /// Puts other guards and Ethernet types in force.
+    pub fn rewire(&mut self, wires: &'t [Wire]) {
+        self.wires = wires;
+        self.prog.rewire(wires);
+        self.oracle.rewire(wires);
     }
 
     /// Starts an epoch under the same policy.
@@ -179,15 +188,18 @@ impl<'t> Trial<'t> {
         if seconds > 0 {
             self.passed += u64::from(seconds);
             self.prog.age(seconds);
-            self.set_grace();
+            if self.grace_until != 0 {
+                self.set_grace();
+            }
         }
     }
 
-    /// Moves the end of the grace period as the program's past is moved.
+    /// Moves the end of the grace period as the program's past is moved, which begins an epoch.
     fn set_grace(&mut self) {
         let until = self.grace_until.saturating_sub(self.passed);
         self.prog
             .set_grace(u32::try_from(until).expect("years to go"));
+        self.oracle.touch();
     }
 
     fn ask(&mut self, shot: &Shot, second: u64) -> Verdict {
@@ -274,7 +286,7 @@ pub(crate) fn device_number(numbers: &Assignment, position: Option<usize>) -> u3
 pub fn first_difference(
     prog: &mut Prog,
     policy: &Policy,
-    wires: &[String],
+    wires: &[Wire],
     shots: &[Shot],
 ) -> Option<Difference> {
     let steps: Vec<Step> = shots.iter().cloned().map(Step::Shot).collect();
@@ -285,7 +297,7 @@ pub fn first_difference(
 pub fn first_difference_of_steps(
     prog: &mut Prog,
     first: &Policy,
-    wires: &[String],
+    wires: &[Wire],
     steps: &[Step],
 ) -> Option<Difference> {
     let policies = step::policies(first, steps);

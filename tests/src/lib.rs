@@ -9,6 +9,7 @@ mod budgets;
 pub mod capture;
 pub mod clock;
 pub mod compare;
+pub mod coverage;
 pub mod cpu;
 pub mod decide;
 pub mod effort;

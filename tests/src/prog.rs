@@ -5,9 +5,10 @@ use std::error::Error;
 use xiot_agent::{
     collect::Counters,
     compile::{self, Assignment},
-    datapath::{Capacity, Datapath, NewFlows, Options, Table},
-    model::policy::Policy,
+    datapath::{Capacity, Datapath, GroupFrames, NewFlows, Options, Table},
+    model::{gateway::Wire, policy::Policy},
     oracle::{Limits, Side},
+    service::guards,
 };
 use xiot_common::{
     flow::{FlowEntry, FlowKey},
@@ -71,6 +72,11 @@ impl Prog {
                 unlisted: limits.new_flows_unlisted,
                 per_cpu: limits.new_flows_per_cpu,
             },
+            group_frames: GroupFrames {
+                per_sender: limits.group_frames_per_sender,
+                per_port: limits.group_frames_per_port,
+            },
+            guards: Some(Vec::new()),
             trace: true,
             ..Options::default()
         };
@@ -97,7 +103,8 @@ impl Prog {
     ///
     /// # Panics
     /// Where it does not compile or fit.
-    pub fn apply(&mut self, policy: &Policy, wires: &[String]) {
+    pub fn apply(&mut self, policy: &Policy, wires: &[Wire]) {
+        self.rewire(wires);
         self.swap(policy, wires, &Assignment::fresh(policy));
         self.datapath.set_grace(0);
         for flows in &mut self.flows {
@@ -114,15 +121,24 @@ impl Prog {
     ///
     /// # Panics
     /// Where it does not compile or fit.
-    pub fn swap(&mut self, policy: &Policy, wires: &[String], numbers: &Assignment) {
+    pub fn swap(&mut self, policy: &Policy, wires: &[Wire], numbers: &Assignment) {
         let limits = self.compile_limits();
         self.revision += 1;
-        let image = compile::compile(policy, wires, &limits, numbers, self.revision, 0);
+        let names: Vec<String> = wires.iter().map(|wire| wire.name.clone()).collect();
+        let image = compile::compile(policy, &names, &limits, numbers, self.revision, 0);
         must(
             "apply the policy",
             self.datapath.apply(&must("compile the policy", image)),
         );
         self.budgets.watch(numbers);
+    }
+
+    /// Puts other guards and Ethernet types in force on the same wires.
+    pub fn rewire(&mut self, wires: &[Wire]) {
+        for (guards, wire) in guards::of_wires(wires).iter().zip(0..) {
+            must("set guards", self.datapath.set_guards(wire, guards));
+        }
+        self.datapath.touch();
     }
 
     /// What policies must fit.

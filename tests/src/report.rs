@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use xiot_agent::oracle::{Limits, Oracle};
+use xiot_agent::{
+    model::gateway::Wire,
+    oracle::{Limits, Oracle},
+};
 
 use crate::{
     compare::Difference,
@@ -22,7 +25,7 @@ use crate::{
 /// Where nothing can be written there.
 pub fn write(
     seed: u64,
-    wires: &[String],
+    wires: &[Wire],
     limits: Limits,
     found: &Counterexample,
     difference: &Difference,
@@ -43,7 +46,7 @@ pub fn write(
 
 fn describe(
     seed: u64,
-    wires: &[String],
+    wires: &[Wire],
     limits: Limits,
     found: &Counterexample,
     difference: &Difference,
@@ -89,6 +92,15 @@ fn describe(
             Step::Decide(decide) => {
                 line(format_args!("{number:3} {decide:?}"));
                 decide.tell(&mut oracle, now);
+            }
+            Step::Rewire(wires) => {
+                for wire in wires {
+                    line(format_args!(
+                        "{number:3} {} has {:?}, lets pass {:x?}",
+                        wire.name, wire.guards, wire.ethertypes
+                    ));
+                }
+                oracle.rewire(wires);
             }
             Step::Touch => {
                 line(format_args!("{number:3} another epoch"));

@@ -1,7 +1,11 @@
 //! Makes a counterexample small: first the frames, then the policy, then both again until nothing more goes.
 
 use proptest::strategy::ValueTree;
-use xiot_agent::model::policy::Policy;
+use xiot_agent::model::{
+    gateway::Wire,
+    guard::{Guards, Level},
+    policy::Policy,
+};
 
 use crate::{generate::SHORTEST, shot::Shot, step::Step};
 
@@ -98,6 +102,14 @@ fn plainer(
     let last = steps.len();
     let mut fails = |steps: &[Step]| first_failure(policy, steps).is_some_and(|at| at + 1 == last);
     for position in 0..steps.len() {
+        if let Step::Rewire(wires) = &steps[position] {
+            let wires = quieter(wires, &mut |attempt| {
+                let mut with_it = steps.clone();
+                with_it[position] = Step::Rewire(attempt.to_vec());
+                fails(&with_it)
+            });
+            steps[position] = Step::Rewire(wires);
+        }
         let Step::Shot(mut shot) = steps[position].clone() else {
             continue;
         };
@@ -139,6 +151,37 @@ fn plainer(
         steps[position] = Step::Shot(shot);
     }
     steps
+}
+
+/// Turns guards off and forgets Ethernet types where that changes nothing.
+fn quieter(wires: &[Wire], still_fails: &mut dyn FnMut(&[Wire]) -> bool) -> Vec<Wire> {
+    const GUARDS: [fn(&mut Guards) -> &mut Level; 9] = [
+        |guards| &mut guards.group,
+        |guards| &mut guards.mac,
+        |guards| &mut guards.source,
+        |guards| &mut guards.arp,
+        |guards| &mut guards.nd,
+        |guards| &mut guards.dhcp_server,
+        |guards| &mut guards.router,
+        |guards| &mut guards.bpdu,
+        |guards| &mut guards.claim,
+    ];
+    let mut wires = wires.to_vec();
+    for position in 0..wires.len() {
+        let mut attempt = wires.clone();
+        attempt[position].ethertypes.clear();
+        if still_fails(&attempt) {
+            wires = attempt;
+        }
+        for guard in GUARDS {
+            let mut attempt = wires.clone();
+            *guard(&mut attempt[position].guards) = Level::Off;
+            if still_fails(&attempt) {
+                wires = attempt;
+            }
+        }
+    }
+    wires
 }
 
 #[cfg(test)]

@@ -1,16 +1,18 @@
-//! What happens next to program and oracle: a frame, another policy, or just another epoch.
+//! What happens next to program and oracle: a frame, another policy, other guards, or just another epoch.
 
-use xiot_agent::model::policy::Policy;
+use xiot_agent::model::{gateway::Wire, policy::Policy};
 
 use crate::{decide::Decide, generate::Edit, shot::Shot};
 
 /// One thing that happens.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     /// A frame comes in.
     Shot(Shot),
     /// An edit of the policy in force is put in force.
     Swap(Edit),
+    /// Other guards and Ethernet types are put in force.
+    Rewire(Vec<Wire>),
     /// Another epoch begins under the same policy.
     Touch,
     /// The grace period begins, and lasts for so many seconds.
@@ -24,7 +26,9 @@ impl Step {
     pub fn shot(&self) -> Option<&Shot> {
         match self {
             Self::Shot(shot) => Some(shot),
-            Self::Swap(_) | Self::Touch | Self::Grace(_) | Self::Decide(_) => None,
+            Self::Swap(_) | Self::Rewire(_) | Self::Touch | Self::Grace(_) | Self::Decide(_) => {
+                None
+            }
         }
     }
 }

@@ -2,9 +2,12 @@
 
 use std::ops::RangeInclusive;
 
-use xiot_agent::model::policy::{
-    Clause, Device, IcmpType, Initiator, Limits, Mode, Policy, Position, Profile, Rule, Services,
-    Timeouts,
+use xiot_agent::model::{
+    gateway::Wire,
+    policy::{
+        Clause, Device, IcmpType, Initiator, Limits, Mode, Policy, Position, Profile, Rule,
+        Services, Timeouts,
+    },
 };
 
 use crate::frame::Mac;
@@ -28,9 +31,9 @@ pub const BROADCAST: Mac = [0xff; 6];
 /// All IPv6 nodes.
 pub const ALL_NODES: Mac = [0x33, 0x33, 0, 0, 0, 1];
 
-/// The wires by index.
-pub fn wires() -> Vec<String> {
-    vec!["ward-3".to_owned(), "ward-4".to_owned()]
+/// The wires by index, without guards.
+pub fn wires() -> Vec<Wire> {
+    crate::generate::wires()
 }
 
 /// The policy.

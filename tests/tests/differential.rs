@@ -4,7 +4,7 @@
 
 #![expect(clippy::panic, reason = "helpers of a test fail it by panicking")]
 
-use std::{collections::BTreeMap, time::Instant};
+use std::time::Instant;
 
 use proptest::{
     strategy::{Strategy as _, ValueTree},
@@ -14,6 +14,7 @@ use xiot_agent::{model::policy::Policy, oracle::Limits};
 use xiot_common::reason::{Class, Reason};
 use xiot_tests::{
     compare::{Difference, Trial, first_difference_of_steps},
+    coverage::Seen,
     effort::{self, Effort},
     generate::{Dice, Traffic, policies, wires},
     prog::Prog,
@@ -32,12 +33,16 @@ const STEPS: usize = 1000;
 fn limits() -> [Limits; 2] {
     let roomy = Limits {
         flows: 4096,
+        group_frames_per_sender: 12,
+        group_frames_per_port: 20,
         ..Limits::default()
     };
     let tight = Limits {
         flows: 3,
         new_flows_unlisted: 3,
         new_flows_per_cpu: 4,
+        group_frames_per_sender: 3,
+        group_frames_per_port: 5,
         ..roomy
     };
     [roomy, tight]
@@ -54,7 +59,7 @@ fn program_and_oracle_agree() {
     let wires = wires();
     let mut progs = limits().map(Prog::load_limited);
     let start = Instant::now();
-    let mut seen: BTreeMap<Reason, u64> = BTreeMap::new();
+    let mut seen = Seen::default();
     let (mut frames, mut hits, mut swaps) = (0, 0, 0);
     let mut seed = first_seed;
     while !effort.is_spent(frames) {
@@ -70,7 +75,7 @@ fn program_and_oracle_agree() {
             match trial.step(step) {
                 Ok(Some(verdict)) => {
                     frames += 1;
-                    *seen.entry(verdict.reason).or_default() += 1;
+                    seen.count(verdict.reason, verdict.dropped, verdict.flow_hit);
                     hits += u64::from(verdict.flow_hit);
                 }
                 Ok(None) => swaps += 1,
@@ -88,9 +93,7 @@ fn program_and_oracle_agree() {
         }
         seed = seed.wrapping_add(1);
     }
-    for (reason, count) in &seen {
-        println!("{count:9} {}", reason.name());
-    }
+    print!("{seen}");
     println!(
         "{frames:9} frames compared, {hits} answered by a flow, {swaps} swaps, {} sequences, {:.0} frames/s",
         seed.wrapping_sub(first_seed),
@@ -98,7 +101,7 @@ fn program_and_oracle_agree() {
     );
     for reason in Reason::ALL {
         assert!(
-            reason.class() == Class::Gateway || seen.contains_key(reason) || frames < FRAMES,
+            reason.class() == Class::Gateway || seen.of(*reason) > 0 || frames < FRAMES,
             "{} was never met",
             reason.name()
         );

@@ -3,8 +3,12 @@
 #![expect(clippy::panic, reason = "helpers of a test fail it by panicking")]
 
 use xiot_agent::{
-    model::policy::{Mode, Policy},
-    oracle::Side,
+    model::{
+        gateway::Wire,
+        guard::{Guards, Level},
+        policy::{Mode, Policy},
+    },
+    oracle::{Limits, Side},
 };
 use xiot_tests::{
     compare::Trial,
@@ -94,27 +98,34 @@ fn kinds() -> Vec<Frame> {
     ]
 }
 
-/// From the device side as it is, from the uplink as the reply to it.
+/// From the device side as it is, from the uplink as the reply to it. Groups do not reply: to them also from the uplink.
 fn both_sides(frame: &Frame) -> [(Side, Vec<u8>); 2] {
-    [
-        (Side::Device, frame.build()),
-        (Side::Uplink, frame.reply().build()),
-    ]
+    let is_to_group = frame.destination[0] & 1 == 1;
+    let from_uplink = if is_to_group {
+        frame.build()
+    } else {
+        frame.reply().build()
+    };
+    [(Side::Device, frame.build()), (Side::Uplink, from_uplink)]
 }
 
 /// Has program and oracle judge these one after another, and gives how many they were. Each part begins without flows:
 /// on a slow machine those of a first part would be over before the last one ends, and the oracle knows no such time.
-fn agree(parts: impl Iterator<Item: Iterator<Item = Shot>>) -> usize {
-    let wires = ward::wires();
+fn agree(wires: &[Wire], parts: impl Iterator<Item: Iterator<Item = Shot>>) -> usize {
     // What is not listed is judged too, so that a changed MAC ends nothing early.
     let policy = Policy {
         onboarding: Mode::Enforce,
         ..ward::with_default_profile()
     };
-    let mut prog = Prog::load(1 << 16);
+    let mut prog = Prog::load_limited(Limits {
+        flows: 1 << 16,
+        group_frames_per_sender: u32::MAX,
+        group_frames_per_port: u32::MAX,
+        ..Limits::default()
+    });
     let mut judged = 0;
     for part in parts {
-        let mut trial = Trial::new(&mut prog, &policy, &wires);
+        let mut trial = Trial::new(&mut prog, &policy, wires);
         for shot in part {
             if let Err(difference) = trial.judge(&shot) {
                 panic!("{:?} {:02x?}\n{difference}", shot.side, shot.frame);
@@ -137,7 +148,17 @@ fn shot(side: Side, frame: Vec<u8>) -> Shot {
 
 #[test]
 fn every_length() {
-    let frames = kinds().into_iter().map(|kind| {
+    assert!(agree(&ward::wires(), lengths(kinds())) > 4000);
+}
+
+/// Guards read on: what is left of ARP and neighbour discovery, and of which kind a packet is.
+#[test]
+fn every_length_that_guards_see() {
+    assert!(agree(&guarded(), lengths(guarded_kinds())) > 1000);
+}
+
+fn lengths(kinds: Vec<Frame>) -> impl Iterator<Item: Iterator<Item = Shot>> {
+    kinds.into_iter().map(|kind| {
         both_sides(&kind).into_iter().flat_map(|(side, frame)| {
             (SHORTEST..=frame.len()).flat_map(move |length| {
                 let cut = frame[..length].to_vec();
@@ -145,8 +166,55 @@ fn every_length() {
                 [shot(side, cut), shot(side, honest)]
             })
         })
-    });
-    assert!(agree(frames) > 4000);
+    })
+}
+
+/// All guards enforce, and two types pass.
+fn guarded() -> Vec<Wire> {
+    let mut wires = ward::wires();
+    for wire in &mut wires {
+        wire.guards = Guards::all(Level::Enforce);
+        wire.ethertypes = vec![0x88cc, 0x888e];
+    }
+    wires
+}
+
+/// What guards look into, most of it fine.
+fn guarded_kinds() -> Vec<Frame> {
+    let discovery = |kind, fixed: usize, options: &[u8]| {
+        let mut message = vec![kind, 0, 0, 0, 0, 0, 0, 0, 0xfd];
+        message.resize(fixed - 1, 0);
+        message.push(0x11);
+        message.truncate(fixed);
+        message.extend(options);
+        frame(PUMP, ALL_NODES)
+            .ip("fd00::11", "ff02::1")
+            .hop_limit(255)
+            .protocol(58, &message)
+    };
+    let named = [[1, 1].as_slice(), &PUMP].concat();
+    let more = [&[3, 2], [0; 14].as_slice(), &[2, 1], &PUMP].concat();
+    let v4 = || frame(WATCHED, ROUTER).ip("10.0.0.12", "10.0.4.7");
+    vec![
+        frame(PUMP, BROADCAST).arp([10, 0, 0, 11].into(), [10, 0, 0, 1].into()),
+        frame(WATCHED, BROADCAST)
+            .tagged(30)
+            .arp_as(2, WATCHED, [10, 0, 0, 12].into()),
+        discovery(133, 8, &named),
+        discovery(134, 16, &named),
+        discovery(135, 24, &named),
+        discovery(136, 24, &more),
+        discovery(137, 40, &more),
+        v4().udp(67, 68),
+        v4().icmp(5, 0, 0),
+        frame(WATCHED, ROUTER)
+            .ip("fd00::12", "fd00::1")
+            .udp(546, 547),
+        frame(WATCHED, [0x01, 0x80, 0xc2, 0, 0, 0x0e]).other(0x88cc, &[0; 20]),
+        frame(WATCHED, [0x01, 0, 0x0c, 0xcc, 0xcc, 0xcc])
+            .tagged(30)
+            .other(0x0026, &[0x42; 20]),
+    ]
 }
 
 /// The frame with an IP length that ends where the frame does, so that what is cut off is the transport header.
@@ -170,7 +238,16 @@ fn with_honest_length(mut frame: Vec<u8>) -> Vec<u8> {
 
 #[test]
 fn every_value_of_every_header_byte() {
-    let frames = kinds().into_iter().map(|kind| {
+    assert!(agree(&ward::wires(), values(kinds())) > 500_000);
+}
+
+#[test]
+fn every_value_of_every_byte_that_guards_see() {
+    assert!(agree(&guarded(), values(guarded_kinds())) > 300_000);
+}
+
+fn values(kinds: Vec<Frame>) -> impl Iterator<Item: Iterator<Item = Shot>> {
+    kinds.into_iter().map(|kind| {
         both_sides(&kind).into_iter().flat_map(|(side, frame)| {
             (0..frame.len().min(HEADERS)).flat_map(move |at| {
                 let frame = frame.clone();
@@ -181,6 +258,5 @@ fn every_value_of_every_header_byte() {
                 })
             })
         })
-    });
-    assert!(agree(frames) > 500_000);
+    })
 }

@@ -1,7 +1,5 @@
 //! The generated frames are worth judging: they meet every reason, often.
 
-use std::collections::BTreeMap;
-
 use proptest::{
     strategy::{Strategy as _, ValueTree as _},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
@@ -9,6 +7,7 @@ use proptest::{
 use xiot_agent::oracle::{Limits, Oracle};
 use xiot_common::reason::{Class, Reason};
 use xiot_tests::{
+    coverage::Seen,
     frame::{Extension, Frame, flag::SYN, frame},
     generate::{Dice, Traffic, policies, wires},
     step::{self, Step},
@@ -21,7 +20,7 @@ const STEPS: usize = 1000;
 #[test]
 fn every_reason_is_met() {
     let wires = wires();
-    let mut seen: BTreeMap<Reason, u32> = BTreeMap::new();
+    let mut seen = Seen::default();
     let (mut hits, mut frames) = (0, 0);
     for seed in 0..POLICIES {
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &Dice::new(seed).bytes32());
@@ -36,6 +35,8 @@ fn every_reason_is_met() {
                 flows: 2,
                 new_flows_unlisted: 3,
                 new_flows_per_cpu: 4,
+                group_frames_per_sender: 3,
+                group_frames_per_port: 5,
                 ..Limits::default()
             }
         } else {
@@ -52,20 +53,19 @@ fn every_reason_is_met() {
                     now += u64::from(shot.after);
                     let wire = usize::from(shot.wire);
                     let outcome = oracle.judge(shot.side, wire, &shot.frame, now);
-                    *seen.entry(outcome.reason).or_default() += 1;
+                    seen.count(outcome.reason, outcome.dropped, outcome.flow_hit);
                     hits += u32::from(outcome.flow_hit);
                     frames += 1;
                 }
                 Step::Swap(_) => oracle.swap(next.next().expect("a policy for each swap")),
+                Step::Rewire(wires) => oracle.rewire(wires),
                 Step::Touch => oracle.touch(),
                 Step::Decide(decide) => decide.tell(&mut oracle, now),
                 Step::Grace(seconds) => oracle.grant_grace_until(now + u64::from(*seconds)),
             }
         }
     }
-    for (reason, count) in &seen {
-        println!("{count:6} {}", reason.name());
-    }
+    print!("{seen}");
     println!("{hits:6} of {frames} by flow");
     for reason in Reason::ALL {
         let is_rare = matches!(
@@ -80,14 +80,45 @@ fn every_reason_is_met() {
                 | Reason::FlowBudgetCpu
         );
         let enough = if is_rare { 5 } else { 50 };
-        let count = seen.get(reason).copied().unwrap_or(0);
+        let count = seen.of(*reason);
         assert!(
             count >= enough || reason.class() == Class::Gateway,
             "{} only {count} times",
             reason.name()
         );
+        if let Some(of_flows) = guard(*reason) {
+            let (dropped, forwarded, by_flow) = seen.fates(*reason);
+            assert!(
+                dropped > 10 && forwarded > 10 && (by_flow > 10 || !of_flows),
+                "{}: {dropped} dropped, {forwarded} forwarded, {by_flow} of them by flow",
+                reason.name()
+            );
+        }
     }
     assert!(hits > frames / 10, "few frames follow on others");
+}
+
+/// Whether flows may have a guard's reason; none where it is no guard's.
+fn guard(reason: Reason) -> Option<bool> {
+    let of_flows = matches!(
+        reason,
+        Reason::SourceMacInvalid
+            | Reason::SourceAddressInvalid
+            | Reason::SourceAddressStolen
+            | Reason::DhcpServer
+            | Reason::Bpdu
+    );
+    let of_frames = matches!(
+        reason,
+        Reason::ArpInvalid
+            | Reason::ArpSpoofed
+            | Reason::NdInvalid
+            | Reason::NdSpoofed
+            | Reason::RouterMessage
+            | Reason::AddressClaimed
+            | Reason::GroupRate
+    );
+    (of_flows || of_frames).then_some(of_flows)
 }
 
 #[test]

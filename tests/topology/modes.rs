@@ -73,7 +73,9 @@ fn onboarding_learn_blocks_nothing_and_shows_the_unknown_device() {
     let rig = Rig::new();
     rig.device
         .ip("link set eth0 down\nlink set eth0 address 02:00:00:00:66:66\nlink set eth0 up");
-    let gateway = gateway(&rig, &policy::pump_onboarding("learn"));
+    // Its address is no listed device's, or a guard would say so.
+    let policy = policy::pump_onboarding("learn").replace("10.30.1.12", "10.30.1.112");
+    let gateway = gateway(&rig, &policy);
     let server = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 3613);
     exchange(&mut connect(&rig.device, server.address()), 1 << 20);
     assert_eq!(gateway.frames("dropped", "unknown_device"), 0);

@@ -16,9 +16,17 @@ macro_rules! name {
 /// Names and options, at the sizes that are used where none are configured.
 pub(crate) fn variants() -> Vec<(&'static str, Options)> {
     let plain = Options::default();
-    let trace = Options {
-        trace: true,
+    let guards = Options {
+        guards: Some(Vec::new()),
         ..Options::default()
     };
-    vec![(name!("plain"), plain), (name!("trace"), trace)]
+    let trace = Options {
+        trace: true,
+        ..guards.clone()
+    };
+    vec![
+        (name!("plain"), plain),
+        (name!("guards"), guards),
+        (name!("trace"), trace),
+    ]
 }

@@ -40,6 +40,12 @@ pub const FRAGMENTED: u32 = 8 * 1024;
 /// Overrides: what an operator does by hand.
 pub const OVERRIDES: u32 = 4 * 1024;
 
+/// Ethernet types that one wire lets pass beside ARP and IP: with the levels of its guards they fill less than a cache line.
+pub const MAX_ETHERTYPES: usize = 16;
+
+/// Senders of broadcast and multicast that are counted; the one silent for longest is forgotten first.
+pub const GROUP_SENDERS: u32 = 8 * 1024;
+
 /// Parts of one datagram that are kept track of where they touch no other: fragments that overtook each other.
 pub const FRAGMENT_PARTS: usize = 4;
 

@@ -24,5 +24,14 @@ pub const NEW_FLOWS_UNLISTED: &str = "XIOT_NEW_FLOWS_UNLISTED";
 /// `u32`: flows that may be opened in one second on one CPU.
 pub const NEW_FLOWS_PER_CPU: &str = "XIOT_NEW_FLOWS_PER_CPU";
 
+/// `u32`: some wire has a guard that is not off, or lets other Ethernet types pass.
+pub const GUARDS: &str = "XIOT_GUARDS";
+
+/// `u32`: broadcast and multicast frames of one MAC on one device port in one second, beyond which the guard `group` objects.
+pub const GROUP_PER_SENDER: &str = "XIOT_GROUP_PER_SENDER";
+
+/// `u32`: the same of all MACs on one device port.
+pub const GROUP_PER_PORT: &str = "XIOT_GROUP_PER_PORT";
+
 /// `u32`: events per second and CPU before suppression.
 pub const EVENTS_PER_CPU: &str = "XIOT_EVENTS_PER_CPU";

@@ -130,12 +130,14 @@ pub struct FlowEntry {
     pub state: u8,
     /// `FLOW_*` bits.
     pub flags: u8,
-    /// [`crate::reason::Reason`] that every frame of it counts under.
+    /// [`crate::reason::Reason`] of the judgement, which every frame of it counts under if no guard objects.
     pub reason: u8,
     /// [`crate::device::Mode`] of the device when it was judged.
     pub mode: u8,
+    /// Reason of the guard that monitors and objects to it, which every frame of it counts under then; 0: none does.
+    pub objection: u8,
     /// Zero.
-    pub reserved: [u8; 2],
+    pub reserved: u8,
     /// Frames not yet folded into the observed map (mode learn).
     pub pending_frames: u64,
     /// Their bytes.
@@ -159,6 +161,22 @@ impl FlowEntry {
     pub const fn idle(&self, now: u32) -> u32 {
         let idle = now.wrapping_sub(self.last_seen);
         if idle > u32::MAX / 2 { 0 } else { idle }
+    }
+
+    /// What its frames count under, as a number, and the rule that allows them or 0.
+    #[inline(always)]
+    pub const fn counted(&self) -> (u8, u32) {
+        if self.objection == 0 {
+            (self.reason, self.rule)
+        } else {
+            (self.objection, 0)
+        }
+    }
+
+    /// Whether its frames are would-drops: policy denies it, or a guard objects.
+    #[inline(always)]
+    pub const fn is_would_drop(&self) -> bool {
+        self.flags & FLOW_WOULD_DROP != 0 || self.objection != 0
     }
 
     /// Whether a frame that comes now still belongs to it.

@@ -21,6 +21,7 @@ pub mod device;
 pub mod event;
 pub mod flow;
 pub mod fragment;
+pub mod guard;
 pub mod hash;
 pub mod image;
 pub mod map;

@@ -18,6 +18,12 @@ pub const HALF_OPEN: &str = "HALF_OPEN";
 pub const FRAGMENTS: &str = "FRAGMENTS";
 /// `Array<Budget>` by device: new flows and fragmented datagrams of this second. Written by the program.
 pub const BUDGETS: &str = "BUDGETS";
+/// `Array<WireGuards>` by wire. Written by the agent.
+pub const GUARDS: &str = "GUARDS";
+/// `LruHashMap<SenderKey, GroupCount>`: broadcast and multicast of this second by sender. Written by the program.
+pub const GROUP_SENDERS: &str = "GROUP_SENDERS";
+/// `Array<GroupCount>` by port: the same of all senders. Written by the program.
+pub const GROUP_PORTS: &str = "GROUP_PORTS";
 /// `HashMap<OverrideKey, Override>`. Written by the agent.
 pub const OVERRIDES: &str = "OVERRIDES";
 /// `LruHashMap<ObservedKey, ObservedEntry>`. Written by the program, read by the agent.

@@ -33,8 +33,8 @@ pub struct PortConfig {
     pub wire: u16,
     /// [`Side`] as a number; 0: not a port.
     pub side: u8,
-    /// Zero; guard switches live here.
-    pub flags: u8,
+    /// Zero.
+    pub reserved: u8,
     /// Interface index of the other end of the wire.
     pub egress_ifindex: u32,
     /// Frames up to this many bytes leave by the other end for sure; what is longer has to be asked about.
@@ -61,7 +61,7 @@ impl PortConfig {
         egress: 0,
         wire: 0,
         side: 0,
-        flags: 0,
+        reserved: 0,
         egress_ifindex: 0,
         egress_length: 0,
     };

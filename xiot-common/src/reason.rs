@@ -8,7 +8,7 @@ pub enum Class {
     Allowed,
     /// Dropped in every mode: no meaning can be given to the frame.
     Malformed,
-    /// Dropped in mode enforce; forwarded and counted in modes learn and monitor.
+    /// Dropped in mode enforce; forwarded and counted in modes learn and monitor. For what a guard denies its level is the mode.
     Denied,
     /// Dropped in every mode: the gateway itself is not set up for the frame.
     Gateway,
@@ -49,10 +49,18 @@ macro_rules! reasons {
             }
 
             /// The reason of this number.
+            #[inline(always)]
             pub const fn from_u8(number: u8) -> Option<Self> {
-                match number { $($number => Some(Self::$variant),)+ _ => None }
+                BY_NUMBER[number as usize]
             }
         }
+
+        /// A table where a `match` would do: in the kernel it is one load, which every place that asks can have in line.
+        static BY_NUMBER: [Option<Reason>; 256] = {
+            let mut all = [None; 256];
+            $(all[$number] = Some(Reason::$variant);)+
+            all
+        };
     };
 }
 
@@ -69,6 +77,8 @@ reasons! {
         "Nothing: it ends with the grace period (`grace` in gateway.yaml).";
     6 AllowedFragment "allowed_fragment" Allowed "A later fragment of a datagram whose first fragment was allowed."
         "Nothing; a device that sends many has a path MTU or an application worth a look.";
+    7 AllowedEthertype "allowed_ethertype" Allowed "The frame is of a type beside ARP and IP that its wire lets pass."
+        "Nothing; to stop it, take the type out of the wire's `ethertypes` in gateway.yaml.";
 
     10 TruncatedEthernet "truncated_ethernet" Malformed "The frame ends within its Ethernet header or VLAN tags."
         "Look for a failing cable, port or driver; capture on the port if it goes on.";
@@ -135,7 +145,7 @@ reasons! {
     43 WrongDirection "wrong_direction" Denied "The profile allows this conversation only if the other side opens it."
         "If the other side may open it too, add a rule of the opposite direction (`from` for `to`).";
     44 EthertypeDenied "ethertype_denied" Denied "The frame is neither IPv4, IPv6 nor ARP."
-        "Find out what speaks this protocol: xiot forwards ARP, IPv4 and IPv6.";
+        "Find out what speaks this protocol; if it is needed, name its type in the wire's `ethertypes` in gateway.yaml.";
     45 GroupDenied "group_denied" Denied "A broadcast or multicast frame from the uplink that no service allows."
         "Nothing, in most cases: noise of the network that no device asked for.";
     46 ServiceDenied "service_denied" Denied "The frame is ARP and the profile does not have that service."
@@ -163,6 +173,31 @@ reasons! {
         "Look at what the device does; if it is its work, raise `limits.fragments` of its profile.";
     59 FragmentOutOfOrder "fragment_out_of_order" Denied "A later fragment that leaves more gaps in its datagram than are kept track of."
         "Look for a network path that mixes the order of frames up.";
+
+    70 SourceMacInvalid "source_mac_invalid" Denied "A frame from a device whose source MAC is all zero or that of its destination."
+        "Find the sender by its port on the switch: its driver fails, or it hides. (Guard `mac`.)";
+    71 SourceAddressInvalid "source_address_invalid" Denied "A device sent from an address that no host has: multicast, broadcast or loopback."
+        "Find the sender by its MAC: a scanner, or a failing stack. (Guard `source`.)";
+    72 SourceAddressStolen "source_address_stolen" Denied "A device sent from an address that the policy lists for another one."
+        "Find the sender by its MAC: it is misconfigured, or poses as the other. If the address moved, correct the policy. (Guard `source`.)";
+    73 ArpInvalid "arp_invalid" Denied "ARP from a device that neither asks nor answers, or speaks for an address that no host has."
+        "Find the sender by its MAC: a scanner, or a failing stack. (Guard `arp`.)";
+    74 ArpSpoofed "arp_spoofed" Denied "ARP from a device for another MAC than its own, or for an address that the policy lists for another device."
+        "Find the sender by its MAC: this is how conversations of others are drawn in. If the address moved, correct the policy. (Guard `arp`.)";
+    75 NdInvalid "nd_invalid" Denied "Neighbour discovery that no host may accept: fragmented, with extension headers, from afar, cut off, or with wrong options."
+        "Find the sender by its MAC: messages like this are made to get past filters. (Guards `nd` and `claim`.)";
+    76 NdSpoofed "nd_spoofed" Denied "Neighbour discovery from a device for another MAC than its own, or for an address that the policy lists for another device."
+        "Find the sender by its MAC: this is how conversations of others are drawn in. If the address moved, correct the policy. (Guard `nd`.)";
+    77 DhcpServer "dhcp_server" Denied "A device speaks as a DHCP or DHCPv6 server."
+        "Find the device: a second server gives others wrong addresses, gateways and names. If it is one, set guard `dhcp-server` of its wire to `off`.";
+    78 RouterMessage "router_message" Denied "A device advertises itself as a router, or redirects others."
+        "Find the device: this is how traffic of others is drawn in. If it is a router, set guard `router` of its wire to `off`.";
+    79 Bpdu "bpdu" Denied "A device speaks to switches: spanning tree, discovery or link control."
+        "Find out what is behind the port: a switch where a device should be? Types that are needed (`lldp`) go into the wire's `ethertypes`. (Guard `bpdu`.)";
+    80 AddressClaimed "address_claimed" Denied "ARP or neighbour discovery from the uplink claims an address that the policy lists for a device of this wire."
+        "Find the sender by its MAC: another host has the address, or poses as the device. If the device moved, correct the policy. (Guard `claim`.)";
+    81 GroupRate "group_rate" Denied "More broadcast and multicast frames from one sender, or one port, in this second than the gateway grants."
+        "Look for a loop or a failing device behind the port. If it is its work, raise `limits.group-frames-per-sender` or `group-frames-per-port` in gateway.yaml.";
 
     60 NotAPort "not_a_port" Gateway "The program is attached to an interface that is not a port of any wire."
         "Detach the program from the interface (`xiot-agent detach`), or list it in gateway.yaml.";

@@ -71,5 +71,7 @@ crate::layout!(Active, size 16, align 8);
 pub const SLOT_UNKNOWN_PROFILE: u8 = 1;
 /// Some device is filed under a VLAN, so that the exact lookup is worth its reads.
 pub const SLOT_VLAN_DEVICES: u8 = 2;
+/// Some device is listed for a wire.
+pub const SLOT_WIRE_DEVICES: u8 = 8;
 /// DHCP servers are listed; without it any address on the uplink side may answer.
 pub const SLOT_DHCP_SERVERS: u8 = 4;

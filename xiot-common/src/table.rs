@@ -95,6 +95,8 @@ pub const fn find3(line: &Line, key: [u64; 3]) -> u32 {
 
 /// Who may be asked for in the peer tables: the low 30 bits say whose, the top two what.
 pub mod scope {
+    use crate::addr::Vlans;
+
     /// Peers that devices of a profile may contact.
     #[inline(always)]
     pub const fn to(profile: u32) -> u32 {
@@ -112,6 +114,21 @@ pub mod scope {
     pub const fn binding(device: u32) -> u32 {
         1 << 30 | device
     }
+
+    /// Addresses that are listed for some device that is at one place, all with full prefix length. A place is a wire and
+    /// VLANs, or any of either: whose addresses are listed there are its scopes.
+    #[inline(always)]
+    pub const fn owned(wire: u16, vlans: Vlans) -> u32 {
+        3 << 30
+            | (wire as u32 & ANY_WIRE) << 24
+            | (vlans.outer as u32 & ANY_ID) << 12
+            | vlans.inner as u32 & ANY_ID
+    }
+
+    /// Wires below this can be told from any wire.
+    pub const ANY_WIRE: u32 = 0x3f;
+    /// No frame has this VLAN id: with it in both places the scope is that of any VLAN.
+    pub const ANY_ID: u32 = 0xfff;
 
     /// DHCP and DHCPv6 servers and relays, all with full prefix length.
     pub const DHCP_SERVER: u32 = 2 << 30;

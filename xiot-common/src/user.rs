@@ -3,7 +3,7 @@
 use aya::Pod;
 
 use crate::{
-    budget, counter, event, flow, fragment, image, observed, overrides, port, slot, trace,
+    budget, counter, event, flow, fragment, guard, image, observed, overrides, port, slot, trace,
 };
 
 // Each is `repr(C)`, made of integers and arrays of them, has no padding (its size check adds up the
@@ -30,6 +30,8 @@ pod!(
     flow::FlowKey,
     fragment::Datagram,
     fragment::DatagramKey,
+    guard::GroupCount,
+    guard::WireGuards,
     image::Line,
     observed::ObservedEntry,
     observed::ObservedKey,

@@ -33,6 +33,12 @@ globals! {
     new_flows_unlisted XIOT_NEW_FLOWS_UNLISTED = 5000;
     /// Flows opened in one second on this CPU.
     new_flows_per_cpu XIOT_NEW_FLOWS_PER_CPU = 50_000;
+    /// Whether some wire has guards or lets other Ethernet types pass.
+    guards XIOT_GUARDS = 0;
+    /// Broadcast and multicast frames in one second of one MAC on one device port.
+    group_per_sender XIOT_GROUP_PER_SENDER = 200;
+    /// The same of all MACs on one device port.
+    group_per_port XIOT_GROUP_PER_PORT = 4000;
     /// Events per second and CPU.
     events_per_cpu XIOT_EVENTS_PER_CPU = 1000;
 }

@@ -10,11 +10,11 @@ use xiot_common::{
 };
 
 use crate::{
-    flow,
+    flow, guard,
     packet::{Kind, Packet, mac},
     policy::{slot, subject::Subject},
     scratch::{self, Scratch},
-    verdict::Verdict,
+    verdict::{self, Verdict},
 };
 
 /// Datagrams whose fragments are on their way. An LRU: what was not asked for longest is forgotten first.
@@ -136,16 +136,21 @@ pub extern "C" fn xiot_fragment_first() -> u32 {
         scratch.set_verdict(&over);
         return 0;
     }
+    let objection = guard::objection(scratch);
     let mut parts = [Part { start: 0, end: 0 }; FRAGMENT_PARTS];
     parts[0] = part(&scratch.part.get());
     let datagram = Datagram {
         device: verdict.device,
-        rule: verdict.rule,
+        rule: if objection == 0 { verdict.rule } else { 0 },
         generation: subject.generation,
         epoch: subject.epoch(packet),
         started: packet.now,
         length: 0,
-        reason: verdict.reason as u8,
+        reason: if objection == 0 {
+            verdict.reason as u8
+        } else {
+            objection
+        },
         mode: verdict.mode as u8,
         parts,
     };
@@ -221,7 +226,8 @@ fn inherited(datagram: &Datagram, slot: u32) -> Verdict {
             ..of(datagram, Reason::AllowedFragment, slot)
         }
     } else {
-        of(datagram, reason, slot)
+        let mode = verdict::mode(reason, Mode::from_u8(datagram.mode));
+        Verdict::new(reason, mode, datagram.device, 0, slot)
     }
 }
 

@@ -6,10 +6,12 @@ use xiot_common::{
 };
 
 use crate::{
+    config,
     flow::{self, Answer, Lookup, related},
     fragment::{self, Later},
     frame::Frame,
-    packet::{ACK, FIN, Fragment, Icmp, Kind, Packet, RST, SYN},
+    guard,
+    packet::{ACK, FIN, Fragment, Icmp, Kind, Packet, RST, SYN, is_group},
     parse::{self, l4, quote},
     policy::{
         binding,
@@ -20,7 +22,7 @@ use crate::{
         subject::{self, Subject},
     },
     scratch::{self, Scratch},
-    verdict::Verdict,
+    verdict::{self, Verdict},
 };
 
 /// Why the slow path was taken.
@@ -58,11 +60,26 @@ pub fn judge(frame: &Frame, scratch: &mut Scratch) -> Verdict {
     if let Err(reason) = parse::parse(frame, &mut scratch.packet) {
         return Verdict::dropped(reason);
     }
+    let to_group = scratch.packet.is_from_device() && is_group(scratch.packet.dst_mac);
+    if config::guards() != 0 && to_group && guard::group::xiot_guard_group() != 0 {
+        return scratch.verdict();
+    }
+    let verdict = datagram(frame, scratch);
+    if config::guards() == 0 {
+        verdict
+    } else {
+        guard::overrule(verdict, scratch)
+    }
+}
+
+/// Judges a whole datagram or a fragment of one.
+#[inline(always)]
+fn datagram(frame: &Frame, scratch: &mut Scratch) -> Verdict {
     if scratch.packet.fragment == Fragment::Later {
         return match Later::from_u32(fragment::xiot_fragment_later()) {
             Later::Verdict => scratch.verdict(),
             Later::Overlap => Verdict::dropped(Reason::FragmentOverlap),
-            Later::Untracked => slow(scratch, Why::Miss),
+            Later::Untracked => slow(frame, scratch, Why::Miss),
         };
     }
     if scratch.packet.fragment == Fragment::First && fragment::xiot_fragment_again() != 0 {
@@ -84,7 +101,7 @@ fn conversation(frame: &Frame, scratch: &mut Scratch) -> Verdict {
         if scratch.packet.icmp == Icmp::Error {
             quote::xiot_quote(frame.ctx());
         }
-        return slow(scratch, Why::Miss);
+        return slow(frame, scratch, Why::Miss);
     }
     let why = match flow::lookup(&mut scratch.packet) {
         Lookup::Hit {
@@ -107,13 +124,16 @@ fn conversation(frame: &Frame, scratch: &mut Scratch) -> Verdict {
         Lookup::BadState => Why::BadState,
         Lookup::Revoked => Why::Revoked,
     };
-    slow(scratch, why)
+    slow(frame, scratch, why)
 }
 
-/// Judges by policy.
+/// Judges by guards and policy.
 #[inline(always)]
-fn slow(scratch: &Scratch, why: Why) -> Verdict {
-    if xiot_slow(why as u32) != 0 {
+fn slow(frame: &Frame, scratch: &Scratch, why: Why) -> Verdict {
+    // Of a segment that cannot come now the flow has decided.
+    let guarded = config::guards() != 0 && why != Why::BadState;
+    let denied = guarded && guard::xiot_guard(frame.ctx()) != 0;
+    if !denied && xiot_slow(why as u32) != 0 {
         flow::xiot_open();
     }
     let verdict = scratch.verdict();
@@ -143,7 +163,7 @@ pub extern "C" fn xiot_slow(why: u32) -> u32 {
     let finding = by_slot(&slot, scratch, &subject, Why::from_u32(why));
     let verdict = Verdict::new(
         finding.reason,
-        subject.mode,
+        verdict::mode(finding.reason, subject.mode),
         subject.device,
         finding.rule,
         slot.index,
@@ -189,7 +209,13 @@ fn by_slot(slot: &Slot, scratch: &Scratch, subject: &Subject, why: Why) -> Findi
     match why {
         Why::BadState => Finding::flowless(Reason::TcpBadState, 0),
         Why::Miss | Why::Reopen | Why::ReopenEstablished | Why::Revoked => {
-            if subject::is_of_no_device(packet) {
+            if config::guards() != 0
+                && packet.kind == Kind::Other
+                && !subject.decided.is_quarantine()
+                && guard::xiot_guard_ethertype() != 0
+            {
+                Finding::flowless(Reason::AllowedEthertype, 0)
+            } else if subject::is_of_no_device(packet) {
                 Finding::flowless(group(slot, packet), 0)
             } else {
                 by_policy(slot, scratch, subject, why)

@@ -11,6 +11,7 @@ pub mod flow;
 pub mod forward;
 pub mod fragment;
 pub mod frame;
+pub mod guard;
 pub mod judge;
 pub mod packet;
 pub mod parse;
@@ -35,6 +36,10 @@ pub fn run(ctx: &XdpContext) -> u32 {
         return xdp_action::XDP_DROP;
     };
     scratch.repeated.set(0);
+    if config::guards() != 0 {
+        scratch.objection.set(0);
+        scratch.storm.set(0);
+    }
     scratch
         .packet
         .reset(frame.length(), clock::seconds(), policy::slot::in_force());

@@ -7,6 +7,7 @@ mod entry {
 
     /// Judges one frame of a port.
     #[xdp(frags)]
+    #[inline(always)]
     #[expect(
         clippy::needless_pass_by_value,
         reason = "the macro's wrapper passes it so"

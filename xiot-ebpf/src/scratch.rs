@@ -8,6 +8,7 @@ use core::cell::Cell;
 
 use aya_ebpf::{btf_maps::PerCpuArray, macros::btf_map};
 use xiot_common::{
+    addr::Addr,
     device::Mode,
     flow::{FlowEntry, FlowKey},
     reason::Reason,
@@ -29,6 +30,14 @@ pub struct Scratch {
     pub has_quote: Cell<u8>,
     /// 1: the verdict was given before in this second, on a frame of the same conversation.
     pub repeated: Cell<u8>,
+    /// Reason of the first guard that monitors and objects; 0: none does.
+    pub objection: Cell<u8>,
+    /// 1: the guard `group` does, which is about this frame alone.
+    pub storm: Cell<u8>,
+    /// Options of neighbour discovery that are left to read.
+    pub options: Cell<Options>,
+    /// Address that guards ask about.
+    pub asked: Cell<Addr>,
     /// Who opens the conversation that the verdict is about: [`crate::policy::peer::Opener`].
     pub opener: Cell<u32>,
     /// Which part of a datagram the frame holds, if it does not hold the whole.
@@ -40,6 +49,18 @@ pub struct Scratch {
     mode: Cell<u8>,
     dropped: Cell<u8>,
     hit: Cell<u8>,
+}
+
+/// The rest of the options of a message.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Options {
+    /// Offset of the next in the frame.
+    pub offset: u32,
+    /// Bytes of all.
+    pub left: u32,
+    /// 1: one before named a MAC that it may not.
+    pub foreign: u32,
 }
 
 /// What a fragment's header says.

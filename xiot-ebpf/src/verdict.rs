@@ -2,8 +2,11 @@
 
 use xiot_common::{
     device::Mode,
+    guard::objector,
     reason::{Class, Reason},
 };
+
+use crate::config;
 
 /// What is done with a frame, and why.
 #[must_use]
@@ -66,6 +69,16 @@ impl Verdict {
             rule,
             slot,
         }
+    }
+}
+
+/// The mode that decides about a reason that a flow or datagram may have kept: a guard's is kept only while it monitors.
+#[inline(always)]
+pub fn mode(reason: Reason, mode: Mode) -> Mode {
+    if config::guards() != 0 && objector(reason).is_some() {
+        Mode::Monitor
+    } else {
+        mode
     }
 }
 

@@ -15,12 +15,13 @@ pub(super) fn build(frame: &Frame) -> Vec<u8> {
     match &frame.body {
         Body::Arp {
             operation,
+            sender_mac,
             sender,
             target,
         } => {
             out.extend([0x08, 0x06, 0, 1, 0x08, 0, 6, 4]);
             out.extend(operation.to_be_bytes());
-            out.extend(frame.source);
+            out.extend(sender_mac.unwrap_or(frame.source));
             out.extend(sender.octets());
             out.extend([0; 6]);
             out.extend(target.octets());

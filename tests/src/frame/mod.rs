@@ -54,6 +54,8 @@ pub enum Body {
     Arp {
         /// 1: request, 2: reply.
         operation: u16,
+        /// Sender's hardware address, where it is not the frame's source.
+        sender_mac: Option<Mac>,
         /// Sender's address.
         sender: Ipv4Addr,
         /// Address asked for.
@@ -122,8 +124,19 @@ impl Envelope {
     pub fn arp(self, sender: Ipv4Addr, target: Ipv4Addr) -> Frame {
         self.body(Body::Arp {
             operation: 1,
+            sender_mac: None,
             sender,
             target,
+        })
+    }
+
+    /// An ARP message of any operation and sender.
+    pub fn arp_as(self, operation: u16, sender_mac: Mac, sender: Ipv4Addr) -> Frame {
+        self.body(Body::Arp {
+            operation,
+            sender_mac: Some(sender_mac),
+            sender,
+            target: Ipv4Addr::new(10, 0, 0, 1),
         })
     }
 
@@ -240,6 +253,7 @@ impl Frame {
                 operation,
                 sender,
                 target,
+                ..
             } => {
                 *operation = 2;
                 std::mem::swap(sender, target);

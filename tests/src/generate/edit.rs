@@ -6,7 +6,7 @@ use xiot_agent::model::policy::{Initiator, Mode, Policy};
 
 use super::{
     dice::Dice,
-    world::{HOSTS, LISTABLE, VLANS, device_mac, wires},
+    world::{HOSTS, LISTABLE, VLANS, WIRES, device_mac},
 };
 
 /// An edit: the same seed does the same to the same policy.
@@ -159,7 +159,7 @@ fn device(dice: &mut Dice, policy: &mut Policy) {
         4 | 5 => device.profile = dice.below(profiles),
         6 => device.addresses = (0..dice.below(3)).map(|_| dice.pick(&HOSTS)).collect(),
         7 => device.addresses.clear(),
-        8 => device.wire = dice.percent(50).then(|| wires()[dice.below(2)].clone()),
+        8 => device.wire = dice.percent(50).then(|| dice.pick(&WIRES).to_owned()),
         _ if is_free => device.vlan = vlan,
         _ => {}
     }

@@ -21,6 +21,13 @@ pub(super) fn draw(dice: &mut Dice, before: &Draft) -> Draft {
     if dice.percent(60) {
         next.side = opposite(next.side);
         next.frame = next.frame.reply();
+        // A group does not answer, somebody in it does.
+        if next.frame.source[0] & 1 == 1 && dice.percent(90) {
+            next.frame.source = match next.side {
+                Side::Device => device_mac(dice.byte() % 32),
+                Side::Uplink => ROUTER,
+            };
+        }
     }
     if let Some(flags) = tcp_flags(&before.frame) {
         let likely = match (flags & (SYN | ACK), next.side == before.side) {

@@ -11,10 +11,10 @@ use super::{
     addresses::{self, Party},
     dice::Dice,
     traffic::Draft,
-    world::{ICMP_TYPES, NO_CUSTOMER_TAG, PORTS, PROTOCOLS},
+    world::{ETHERTYPES, ICMP_TYPES, NO_CUSTOMER_TAG, PORTS, PROTOCOLS},
 };
 use crate::frame::{
-    Body, Extension, Frame, Ip, SERVICE_TAG, TAG, Transport,
+    Body, Envelope, Extension, Frame, Ip, SERVICE_TAG, TAG, Transport,
     flag::{ACK, FIN, PSH, RST, SYN},
     frame,
 };
@@ -39,32 +39,16 @@ pub(super) fn draw(dice: &mut Dice, policy: &Policy) -> Draft {
         Side::Uplink
     };
     let other = addresses::other_mac(dice, policy, device_opens);
-    let mut new = if device_opens {
+    let new = if device_opens {
         frame(party.mac, other)
     } else {
         frame(other, party.mac)
     };
-    let (outer, inner) = party.vlans;
-    let is_alone = inner == NO_CUSTOMER_TAG && dice.percent(90);
-    let outer_tag = if is_alone {
-        SERVICE_TAG
-    } else {
-        dice.pick(&[TAG, TAG, SERVICE_TAG])
-    };
-    if outer != 0 || inner != 0 || dice.percent(3) {
-        new = if outer_tag == TAG {
-            new.tagged(outer)
-        } else {
-            new.service_tagged(outer)
-        };
-        if !is_alone && (inner != 0 || dice.percent(3)) {
-            new = new.tagged(inner);
-        }
-    }
+    let new = tagged(dice, new, party.vlans);
     let built = match dice.below(100) {
         0..4 => new.arp(Ipv4Addr::new(10, 0, 0, 10), Ipv4Addr::new(10, 0, 0, 11)),
         4..7 => {
-            let ether_type = dice.pick(&[0x88cc, 0x0026, 0x05ff, 0x0600, 0x9100, 0x8892, 0xffff]);
+            let ether_type = dice.pick(&ETHERTYPES);
             new.other(ether_type, &[0x42; 46])
         }
         7..15 => service(dice, policy, side, new),
@@ -89,6 +73,27 @@ pub(super) fn draw(dice: &mut Dice, policy: &Policy) -> Draft {
         side,
         frame: built,
     }
+}
+
+/// In these VLANs, or nearly.
+pub(super) fn tagged(dice: &mut Dice, mut new: Envelope, (outer, inner): (u16, u16)) -> Envelope {
+    let is_alone = inner == NO_CUSTOMER_TAG && dice.percent(90);
+    let outer_tag = if is_alone {
+        SERVICE_TAG
+    } else {
+        dice.pick(&[TAG, TAG, SERVICE_TAG])
+    };
+    if outer != 0 || inner != 0 || dice.percent(3) {
+        new = if outer_tag == TAG {
+            new.tagged(outer)
+        } else {
+            new.service_tagged(outer)
+        };
+        if !is_alone && (inner != 0 || dice.percent(3)) {
+            new = new.tagged(inner);
+        }
+    }
+    new
 }
 
 fn with_ip(mut frame: Frame, change: impl FnOnce(&mut Ip)) -> Frame {
@@ -291,7 +296,7 @@ fn extension(dice: &mut Dice, is_first: bool) -> Extension {
 }
 
 /// DHCP, DHCPv6, neighbour discovery and listener reports, right or nearly.
-fn service(dice: &mut Dice, policy: &Policy, side: Side, new: crate::frame::Envelope) -> Frame {
+fn service(dice: &mut Dice, policy: &Policy, side: Side, new: Envelope) -> Frame {
     let server = dice.maybe_pick(&policy.services.dhcp).copied();
     let from_device = side == Side::Device;
     let v6 = dice.percent(60);

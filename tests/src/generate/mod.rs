@@ -8,15 +8,13 @@ mod follow;
 mod fresh;
 mod mangle;
 mod policy;
+mod spoof;
 mod traffic;
 mod train;
+mod wiring;
 mod world;
 
 pub use self::{
-    dice::Dice,
-    edit::Edit,
-    mangle::SHORTEST,
-    policy::policies,
-    traffic::Traffic,
-    world::{ROUTER, wires},
+    dice::Dice, edit::Edit, mangle::SHORTEST, policy::policies, traffic::Traffic, wiring::wires,
+    world::ROUTER,
 };

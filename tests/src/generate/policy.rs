@@ -10,7 +10,7 @@ use xiot_agent::model::policy::{
 };
 
 use super::world::{
-    HOSTS, ICMP_TYPES, LISTABLE, PORTS, PROTOCOLS, SPECIAL, VLANS, device_mac, wires,
+    HOSTS, ICMP_TYPES, LISTABLE, PORTS, PROTOCOLS, SPECIAL, VLANS, WIRES, device_mac,
 };
 
 /// Any policy that compiles.
@@ -195,11 +195,10 @@ fn icmp_types() -> impl Strategy<Value = IcmpType> {
 }
 
 fn devices() -> impl Strategy<Value = DeviceDraft> {
-    let wires = wires();
     (
         0..LISTABLE,
         option::weighted(0.3, select(VLANS.to_vec())),
-        prop_oneof![14 => Just(None), 2 => Just(Some(wires[0].clone())), 1 => Just(Some(wires[1].clone()))],
+        prop_oneof![14 => Just(None), 2 => Just(Some(WIRES[0].to_owned())), 1 => Just(Some(WIRES[1].to_owned()))],
         prop_oneof![1 => Just(Vec::new()), 1 => vec(select(HOSTS.to_vec()), 1..5)],
         modes(),
         any::<prop::sample::Index>(),

@@ -3,15 +3,16 @@
 use std::collections::VecDeque;
 
 use xiot_agent::{
-    model::policy::Policy,
+    model::{gateway::Wire, policy::Policy},
     oracle::{Decision, Side},
 };
 
 use super::{
-    Dice, Edit, errors, follow, fresh,
+    Dice, Edit, addresses, errors, follow, fresh,
     mangle::mangle,
-    train,
-    world::{LISTABLE, NO_CUSTOMER_TAG, VLANS, device_mac},
+    spoof, train,
+    wiring::{change_one, wires, wirings},
+    world::{GROUPS, LISTABLE, NO_CUSTOMER_TAG, VLANS, device_mac},
 };
 use crate::{
     decide::Decide,
@@ -42,6 +43,7 @@ const SILENCES: [u32; 22] = [
 pub struct Traffic {
     dice: Dice,
     policy: Policy,
+    wires: Vec<Wire>,
     recent: Vec<Draft>,
     last: Option<Draft>,
     /// What comes next, unless something comes in between.
@@ -54,24 +56,27 @@ impl Traffic {
         Self {
             dice: Dice::new(seed),
             policy: policy.clone(),
+            wires: wires(),
             recent: Vec::new(),
             last: None,
             planned: VecDeque::new(),
         }
     }
 
-    /// So many steps: frames, and edits of the policy now and then.
+    /// So many steps: guards, frames, and edits of the policy or other guards now and then.
     pub fn steps(mut self, count: usize) -> Vec<Step> {
         (0..count)
-            .map(|_| match self.dice.below(400) {
+            .map(|number| match self.dice.below(400) {
+                _ if number == 0 => self.rewire(),
                 0..3 => {
                     let edit = Edit(self.dice.next_u64());
                     self.policy = edit.apply(&self.policy);
                     Step::Swap(edit)
                 }
                 3 => Step::Touch,
+                5..8 => self.rewire(),
                 4 => Step::Grace(self.dice.pick(&[0, 1, 30, 60])),
-                5 => Step::Decide(self.decide()),
+                8 => Step::Decide(self.decide()),
                 _ => Step::Shot(self.shot()),
             })
             .collect()
@@ -107,6 +112,16 @@ impl Traffic {
         }
     }
 
+    /// Guards all anew, or one of them.
+    fn rewire(&mut self) -> Step {
+        if self.dice.percent(50) {
+            self.wires = wirings(&mut self.dice);
+        } else {
+            change_one(&mut self.dice, &mut self.wires);
+        }
+        Step::Rewire(self.wires.clone())
+    }
+
     fn draft(&mut self) -> Draft {
         if self.dice.percent(75)
             && let Some(planned) = self.planned.pop_front()
@@ -115,8 +130,8 @@ impl Traffic {
         }
         // Half of what follows on something follows on the last frame: conversations get long.
         let before = match self.dice.below(100) {
-            0..45 => self.last.as_ref(),
-            45..75 => self.dice.maybe_pick(&self.recent),
+            0..43 => self.last.as_ref(),
+            43..71 => self.dice.maybe_pick(&self.recent),
             _ => None,
         };
         let draft = match before {
@@ -130,16 +145,34 @@ impl Traffic {
                 }
                 follow::draw(&mut self.dice, &before)
             }
+            None if self.dice.percent(40) => spoof::draw(&mut self.dice, &self.policy),
             None => fresh::draw(&mut self.dice, &self.policy),
         };
-        if self.dice.below(1000) < 35 {
+        if self.dice.below(1000) < 45 {
             self.planned.extend(train::cut(&mut self.dice, &draft));
         } else if self.dice.percent(1) {
             let count = self.dice.pick(&[3, 6, 14]);
             self.planned
                 .extend((0..count).map(|number| burst(&draft, number)));
+        } else if self.dice.below(1000) < 8 {
+            self.flood(&draft);
         }
         draft
+    }
+
+    /// The same to a group, over and over, from one or from some.
+    fn flood(&mut self, draft: &Draft) {
+        let to = self.dice.pick(&GROUPS);
+        let spread = self.dice.percent(40);
+        for _ in 0..self.dice.pick(&[5, 12, 40]) {
+            let mut draft = draft.clone();
+            draft.side = Side::Device;
+            draft.frame.destination = to;
+            if spread {
+                draft.frame.source = addresses::party(&mut self.dice, &self.policy).mac;
+            }
+            self.planned.push_back(draft);
+        }
     }
 
     fn shot(&mut self) -> Shot {
@@ -157,8 +190,7 @@ impl Traffic {
             side: draft.side,
             frame,
         };
-        // What follows on a fragment is one again, and of nothing.
-        if is_fragment(&draft.frame) && self.dice.percent(85) {
+        if leads_nowhere(&draft.frame) && self.dice.percent(85) {
             return shot;
         }
         if let Some(last) = self.last.replace(draft) {
@@ -173,12 +205,14 @@ impl Traffic {
     }
 }
 
-fn is_fragment(frame: &Frame) -> bool {
+/// Whether little follows on a frame: on a fragment comes one again, and of nothing.
+fn leads_nowhere(frame: &Frame) -> bool {
     let Body::Ip(ip) = &frame.body else {
-        return false;
+        return true;
     };
     let in_chain = |extension: &Extension| matches!(extension, Extension::Fragment { .. });
-    ip.fragment.is_some() || ip.extensions.iter().any(in_chain)
+    let is_discovery = matches!(ip.transport, Transport::Other { protocol: 58, .. });
+    is_discovery || ip.fragment.is_some() || ip.extensions.iter().any(in_chain)
 }
 
 /// The same from another port, or with another identifier: a conversation more.

@@ -41,10 +41,25 @@ pub(super) const VLANS: [(u16, u16); 8] = [
 /// Tags that no switch may be trusted with.
 pub(super) const BAD_VLANS: [(u16, u16); 4] = [(4095, 0), (0, 30), (30, 4095), (4095, 4095)];
 
+/// Group MACs of switches, and beside them.
+pub(super) const SWITCHES: [Mac; 8] = [
+    [0x01, 0x80, 0xc2, 0, 0, 0],
+    [0x01, 0x80, 0xc2, 0, 0, 0x0e],
+    [0x01, 0x80, 0xc2, 0, 0, 0x0f],
+    [0x01, 0x80, 0xc2, 0, 0, 0x10],
+    [0x01, 0, 0x0c, 0xcc, 0xcc, 0xcc],
+    [0x01, 0, 0x0c, 0xcc, 0xcc, 0xcd],
+    [0x01, 0, 0x0c, 0xcc, 0xcc, 0xce],
+    [0x01, 0, 0x0c, 0xcc, 0xcd, 0xcc],
+];
+
+/// Other types than ARP and IP, lengths among them.
+pub(super) const ETHERTYPES: [u16; 8] = [
+    0x88cc, 0x888e, 0x0026, 0x05ff, 0x0600, 0x9100, 0x8892, 0xffff,
+];
+
 /// Names of the wires. Most frames come in on the first.
-pub fn wires() -> Vec<String> {
-    vec!["ward-3".to_owned(), "ward-4".to_owned()]
-}
+pub(super) const WIRES: [&str; 2] = ["ward-3", "ward-4"];
 
 const fn v4(a: u8, b: u8, c: u8, d: u8) -> IpAddr {
     IpAddr::V4(Ipv4Addr::new(a, b, c, d))

@@ -1,7 +1,11 @@
 //! The shape of the table.
 
 use xiot_agent::{
-    model::policy::Policy,
+    model::{
+        gateway::Wire,
+        guard::{Guards, Level},
+        policy::Policy,
+    },
     oracle::{Limits, Side},
 };
 use xiot_common::reason::{Class, Reason};
@@ -21,6 +25,9 @@ pub(crate) const FEW_FLOWS: usize = 2;
 /// Flows that may be opened in one second where they run out.
 pub(crate) const FEW_NEW_FLOWS: u32 = 3;
 
+/// Group frames of one sender in one second where they run out.
+pub(crate) const FEW_GROUP_FRAMES: u32 = 2;
+
 /// Frames in order, each with its verdict.
 #[derive(Clone)]
 pub(crate) struct Case {
@@ -28,6 +35,8 @@ pub(crate) struct Case {
     pub(crate) name: &'static str,
     /// The policy at first, and those that are put in force later.
     pub(crate) policies: Vec<Policy>,
+    /// The wires at first, and those that are put in force later.
+    pub(crate) wirings: Vec<Vec<Wire>>,
     pub(crate) instance: Instance,
     pub(crate) steps: Vec<Step>,
 }
@@ -41,6 +50,8 @@ pub(crate) enum Instance {
     FewFlows,
     /// [`FEW_NEW_FLOWS`] on one CPU, and one less for devices that are not listed.
     FewNewFlows,
+    /// [`FEW_GROUP_FRAMES`] of one sender, and one more on one port.
+    FewGroupFrames,
 }
 
 impl Instance {
@@ -60,6 +71,12 @@ impl Instance {
                 new_flows_unlisted: FEW_NEW_FLOWS - 1,
                 ..Limits::default()
             },
+            Self::FewGroupFrames => Limits {
+                flows: MANY_FLOWS,
+                group_frames_per_sender: FEW_GROUP_FRAMES,
+                group_frames_per_port: FEW_GROUP_FRAMES + 1,
+                ..Limits::default()
+            },
         }
     }
 }
@@ -69,6 +86,8 @@ impl Instance {
 pub(crate) enum Event {
     /// The next policy is put in force.
     Swap,
+    /// The next guards are put in force.
+    Rewire,
     /// Another epoch begins.
     Touch,
     /// A grace period of so many seconds begins.
@@ -97,6 +116,7 @@ pub(crate) fn case(name: &'static str, steps: impl Into<Vec<Step>>) -> Case {
     Case {
         name,
         policies: vec![ward::policy()],
+        wirings: vec![ward::wires()],
         instance: Instance::Roomy,
         steps,
     }
@@ -116,6 +136,37 @@ impl Case {
         self
     }
 
+    /// On wires with all guards at this level.
+    pub(crate) fn guarded(self, level: Level) -> Self {
+        self.behind(Guards::all(level))
+    }
+
+    /// On wires with these guards.
+    pub(crate) fn behind(self, guards: Guards) -> Self {
+        self.on(with_guards(guards))
+    }
+
+    /// On these wires.
+    pub(crate) fn on(self, wires: Vec<Wire>) -> Self {
+        Self {
+            wirings: vec![wires],
+            ..self
+        }
+    }
+
+    /// With guards that an [`Event::Rewire`] puts in force.
+    pub(crate) fn then_behind(mut self, guards: Guards) -> Self {
+        self.wirings.push(with_guards(guards));
+        self
+    }
+
+    pub(crate) fn with_few_group_frames(self) -> Self {
+        Self {
+            instance: Instance::FewGroupFrames,
+            ..self
+        }
+    }
+
     pub(crate) fn with_few_flows(self) -> Self {
         Self {
             instance: Instance::FewFlows,
@@ -129,6 +180,15 @@ impl Case {
             ..self
         }
     }
+}
+
+/// The wires with these guards.
+fn with_guards(guards: Guards) -> Vec<Wire> {
+    let mut wires = ward::wires();
+    for wire in &mut wires {
+        wire.guards = guards;
+    }
+    wires
 }
 
 /// A frame from the device side, and why it is forwarded or dropped in mode enforce.

@@ -8,6 +8,8 @@ mod errors;
 mod flows;
 mod fragments;
 mod grace;
+mod guarded;
+mod guards;
 mod modes;
 mod overlaps;
 mod parse;
@@ -59,19 +61,21 @@ fn all() -> Vec<Case> {
         grace::cases(),
         budgets::cases(),
         decided::cases(),
+        guards::cases(),
+        guarded::cases(),
     ]
     .concat()
 }
 
 #[test]
 fn the_oracle_says_so() {
-    let wires = ward::wires();
     let mut wrong = Vec::new();
     for case in all() {
         let numbers = compare::numbers(&case.policies, &LIMITS);
-        let mut in_force = 0;
+        let (mut in_force, mut wired) = (0, 0);
+        let wires = &case.wirings[wired];
         let first = &case.policies[in_force];
-        let mut oracle = Oracle::with_limits(first, &wires, case.instance.limits());
+        let mut oracle = Oracle::with_limits(first, wires, case.instance.limits());
         let mut now = 1000;
         for (number, step) in case.steps.iter().enumerate() {
             match step.event {
@@ -79,6 +83,10 @@ fn the_oracle_says_so() {
                 Some(Event::Swap) => {
                     in_force += 1;
                     oracle.swap(&case.policies[in_force]);
+                }
+                Some(Event::Rewire) => {
+                    wired += 1;
+                    oracle.rewire(&case.wirings[wired]);
                 }
                 Some(Event::Touch) => oracle.touch(),
                 Some(Event::Decide(decide)) => decide.tell(&mut oracle, now),
@@ -102,7 +110,6 @@ fn the_oracle_says_so() {
 
 #[test]
 fn the_program_says_so() {
-    let wires = ward::wires();
     let mut instances: Vec<(Instance, Prog)> = Vec::new();
     for case in all() {
         let known = instances
@@ -116,7 +123,8 @@ fn the_program_says_so() {
         let prog = &mut instances[at].1;
         // Timeouts are tried to the second.
         let (verdicts, left_behind) = clock::within_one_second(|| {
-            let mut trial = Trial::over(prog, &case.policies, &wires);
+            let mut trial = Trial::over(prog, &case.policies, &case.wirings[0]);
+            let mut wirings = case.wirings.iter().skip(1);
             let verdicts: Vec<_> = case
                 .steps
                 .iter()
@@ -124,6 +132,9 @@ fn the_program_says_so() {
                     match step.event {
                         None => {}
                         Some(Event::Swap) => trial.swap(),
+                        Some(Event::Rewire) => {
+                            trial.rewire(wirings.next().expect("guards for each event"));
+                        }
                         Some(Event::Touch) => trial.touch(),
                         Some(Event::Decide(decide)) => trial.decide(&decide),
                         Some(Event::Grace(seconds)) => trial.grant_grace(seconds),

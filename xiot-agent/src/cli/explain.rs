@@ -7,6 +7,7 @@ use std::{
 };
 
 use clap::{ArgGroup, ValueEnum};
+use xiot_common::guard::WireGuards;
 
 use super::{
     Socket, client,
@@ -25,6 +26,7 @@ use crate::{
         clock::Now,
         explain::{self, ExplainError, Program, ProgramError, Reference},
         files::{self, Files, Unusable},
+        guards,
         names::Names,
     },
 };
@@ -145,7 +147,9 @@ fn offline(
     let names = Names::new(source.policy, source.wires, Arc::clone(&source.ids));
     let program = match judge {
         Judge::Oracle => None,
-        Judge::Program | Judge::Auto => Some(Program::new(&source.image, source.ids)),
+        Judge::Program | Judge::Auto => {
+            Some(Program::new(&source.image, source.ids, source.guards))
+        }
     };
     let mut note = None;
     let explanation = match program {
@@ -184,6 +188,7 @@ struct Source {
     wires: Arc<[String]>,
     ids: Arc<Assignment>,
     image: Arc<compile::Image>,
+    guards: Option<Vec<WireGuards>>,
 }
 
 fn read(policy: &Path, gateway: Option<&Path>) -> Result<Option<Source>, Failure> {
@@ -192,6 +197,7 @@ fn read(policy: &Path, gateway: Option<&Path>) -> Result<Option<Source>, Failure
         let checked = files::check(gateway, policy, compiled_at).or_exit(Exit::Usage)?;
         return Ok(match checked.files {
             Ok(Files {
+                gateway,
                 policy,
                 wires,
                 ids,
@@ -202,6 +208,7 @@ fn read(policy: &Path, gateway: Option<&Path>) -> Result<Option<Source>, Failure
                 wires,
                 ids,
                 image,
+                guards: guards::needed(&gateway),
             }),
             Err(Unusable::Errors | Unusable::Compile(_)) => {
                 findings::print(&checked)?;
@@ -228,6 +235,7 @@ fn read(policy: &Path, gateway: Option<&Path>) -> Result<Option<Source>, Failure
         wires: wires.into(),
         ids: Arc::new(ids),
         image: Arc::new(image),
+        guards: None,
     }))
 }
 

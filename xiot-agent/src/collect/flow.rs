@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use xiot_common::{
     addr::Addr,
-    flow::{FLOW_LEARN, FLOW_MIDSTREAM, FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowKey},
+    flow::{FLOW_LEARN, FLOW_MIDSTREAM, FLOW_PEER_INITIATED, FlowEntry, FlowKey},
     map,
     observed::{ObservedEntry, ObservedKey},
     reason::Reason,
@@ -59,7 +59,7 @@ impl Flow {
 
     /// Whether policy denies it and only the device's mode lets it through.
     pub fn is_would_drop(&self) -> bool {
-        self.entry.flags & FLOW_WOULD_DROP != 0
+        self.entry.is_would_drop()
     }
 
     /// Frames of a device in mode learn, and their bytes, that are not in the observed map yet.
@@ -77,7 +77,7 @@ impl Flow {
 
     /// Why its frames are forwarded. None for a number of a newer program.
     pub fn reason(&self) -> Option<Reason> {
-        Reason::from_u8(self.entry.reason)
+        Reason::from_u8(self.entry.counted().0)
     }
 
     /// The conversation that it counts under in the observed map.
@@ -200,12 +200,13 @@ impl FlowTable {
     fn fold(&mut self, flow: &Flow) -> Result<(), MapAccessError> {
         let key = flow.observed_key();
         let pending = &flow.entry;
+        let (reason, rule) = pending.counted();
         let mut observed = self.observed.get(&key)?.unwrap_or_else(|| ObservedEntry {
             // It fell out of the map while the flow was silent: noted anew.
             flows: 1,
             first_seen: pending.opened_at,
-            reason: pending.reason,
-            rule: pending.rule,
+            reason,
+            rule,
             ..ObservedEntry::default()
         });
         observed.frames = observed.frames.wrapping_add(pending.pending_frames);

@@ -1,6 +1,6 @@
 //! Devices: the slots that find them, their records, and the addresses bound to them.
 
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr};
 
 use xiot_common::{
     addr::{Mac, Vlans},
@@ -36,6 +36,8 @@ pub(super) struct Devices {
     pub records: Vec<Line>,
     /// Whether some device is filed under a VLAN.
     pub by_vlan: bool,
+    /// Whether some device is listed for a wire.
+    pub by_wire: bool,
 }
 
 impl Devices {
@@ -54,14 +56,20 @@ impl Devices {
             // Number 0 has a record too, which says nothing.
             records: vec![Line::default(); records.div_ceil(RECORDS_PER_LINE)],
             by_vlan: false,
+            by_wire: false,
         };
+        let mut owned = BTreeSet::new();
         let named = numbers.ids.iter().zip(&numbers.keys);
         for ((&id, &name), device) in named.zip(&policy.devices) {
             let addresses = addresses(device);
             for &addr in &addresses {
                 peers.add_address(scope::binding(id), addr);
             }
+            if let Some(scope) = owned_scope(device, wires) {
+                owned.extend(addresses.iter().map(|&addr| (scope, addr)));
+            }
             all.by_vlan |= device.vlan.is_some();
+            all.by_wire |= device.wire.is_some();
             let key = device_key(Mac(device.mac), vlans(device)?);
             all.slots.push(Narrow::new(key, id));
 
@@ -73,6 +81,10 @@ impl Devices {
             })?;
             record.generation = generation(&record, name, key, profile, &addresses);
             all.put(id, &record);
+        }
+        // Devices at one place may have one address.
+        for (scope, addr) in owned {
+            peers.add_address(scope, addr);
         }
         Ok(all)
     }
@@ -97,6 +109,23 @@ fn vlans(device: &Device) -> Result<Vlans, CompileError> {
         });
     }
     Ok(Vlans { outer, inner })
+}
+
+/// Where the device's addresses are owned; none where no frame can come from.
+fn owned_scope(device: &Device, wires: &[String]) -> Option<u32> {
+    let wire = match &device.wire {
+        None => ANY_WIRE,
+        Some(name) => ids::wire(wires, name).filter(|&wire| u32::from(wire) < scope::ANY_WIRE)?,
+    };
+    let vlans = match device.vlan {
+        None => ANY_VLAN,
+        Some((outer, inner)) => Some(Vlans { outer, inner }).filter(|vlans| {
+            [vlans.outer, vlans.inner]
+                .iter()
+                .all(|&id| u32::from(id) < scope::ANY_ID)
+        })?,
+    };
+    Some(scope::owned(wire, vlans))
 }
 
 /// Each address once.

@@ -84,6 +84,8 @@ impl Scopes {
 
 #[cfg(test)]
 mod tests {
+    use xiot_common::{addr::Vlans, device::ANY_VLAN};
+
     use super::*;
 
     #[test]
@@ -92,6 +94,9 @@ mod tests {
         let last_device = MAX_DEVICES - 1;
         assert_eq!(scope::from(last_profile), scope::binding(0) - 1);
         assert_eq!(scope::binding(last_device), scope::DHCP_SERVER - 1);
+        let first = scope::owned(0, Vlans { outer: 0, inner: 0 });
+        assert!(scope::DHCP_SERVER < first);
+        assert_eq!(scope::owned(ANY_WIRE, ANY_VLAN), u32::MAX);
         profile(MAX_PROFILES as usize).unwrap_err();
         check_devices(last_device).unwrap();
         check_devices(last_device + 1).unwrap_err();

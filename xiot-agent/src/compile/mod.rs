@@ -36,7 +36,9 @@ use std::collections::BTreeSet;
 use xiot_common::{
     abi::{ABI_VERSION, SLOT_MAGIC},
     device,
-    slot::{SLOT_DHCP_SERVERS, SLOT_UNKNOWN_PROFILE, SLOT_VLAN_DEVICES, SlotHeader},
+    slot::{
+        SLOT_DHCP_SERVERS, SLOT_UNKNOWN_PROFILE, SLOT_VLAN_DEVICES, SLOT_WIRE_DEVICES, SlotHeader,
+    },
     table::scope,
 };
 
@@ -93,6 +95,7 @@ pub fn compile(
     let flags = [
         (unknown_profile.is_some(), SLOT_UNKNOWN_PROFILE),
         (devices.by_vlan, SLOT_VLAN_DEVICES),
+        (devices.by_wire, SLOT_WIRE_DEVICES),
         (!policy.services.dhcp.is_empty(), SLOT_DHCP_SERVERS),
     ];
     let layout = Layout::new(

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use xiot_common::{
     addr::{Mac, Vlans},
     capacity::MAX_LINES_PER_SET,
-    device::{ANY_VLAN, DeviceId, DeviceRecord, device_key},
+    device::{ANY_VLAN, ANY_WIRE, DeviceId, DeviceRecord, device_key},
     image::Line,
     profile::{LINES_PER_PROFILE, NO_PREFIX, PrefixLengths, ProfilePrefixes, ProfileRecord},
     reason::Reason,
@@ -101,6 +101,22 @@ impl<'a> Reader<'a> {
     /// Whether the address is one of the device's.
     pub fn is_bound(&self, device: DeviceId, addr: IpAddr) -> bool {
         self.find_address(scope::binding(device), addr)
+    }
+
+    /// Whether the address is listed for a device that is on this wire and these VLANs, and for none there that has this MAC.
+    pub fn is_others(&self, addr: IpAddr, mac: Mac, wire: u16, vlans: Vlans) -> bool {
+        let listed = [wire, ANY_WIRE].into_iter().any(|wire| {
+            [vlans, ANY_VLAN]
+                .into_iter()
+                .any(|vlans| self.find_address(scope::owned(wire, vlans), addr))
+        });
+        let own = [vlans, ANY_VLAN].into_iter().any(|vlans| {
+            let id = self.find_device(mac, vlans);
+            let record = self.record(id);
+            record.is_some_and(|record| record.wire == ANY_WIRE || record.wire == wire)
+                && self.is_bound(id, addr)
+        });
+        listed && !own
     }
 
     /// Whether the address is a DHCP server's.

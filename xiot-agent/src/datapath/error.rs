@@ -66,6 +66,9 @@ pub enum LoadError {
         /// What is wrong with it; nothing: there is none.
         source: Option<MapError>,
     },
+    /// A map could not be filled.
+    #[error(transparent)]
+    Fill(MapAccessError),
     /// A map could not be mapped into memory.
     #[error("could not map {map} into memory")]
     Mapping {

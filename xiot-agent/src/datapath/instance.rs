@@ -25,6 +25,7 @@ pub struct Datapath {
     pub(super) capacity: Capacity,
     pub(super) cpus: u32,
     pub(super) device_stride: u32,
+    pub(super) has_guards: bool,
     pub(super) instructions: Option<u32>,
     /// Wire and side that the port table is set up for, for test runs.
     pub(super) tested: Option<(u16, Side)>,
@@ -53,6 +54,11 @@ impl Datapath {
     /// Device counters per CPU.
     pub fn device_stride(&self) -> u32 {
         self.device_stride
+    }
+
+    /// Whether it was loaded with guards: only then can there be any.
+    pub fn has_guards(&self) -> bool {
+        self.has_guards
     }
 
     /// Instructions that the verifier looked at (kernel 5.16 and later).

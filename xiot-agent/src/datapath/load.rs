@@ -136,6 +136,7 @@ impl Datapath {
         };
 
         let trace = u32::from(options.trace);
+        let guards = u32::from(options.guards.is_some());
         let mut loader = EbpfLoader::new();
         // Nothing is relocated against the kernel's own types: its BTF need not be read.
         loader
@@ -150,6 +151,13 @@ impl Datapath {
                 true,
             )
             .override_global(config::NEW_FLOWS_PER_CPU, &options.new_flows.per_cpu, true)
+            .override_global(config::GUARDS, &guards, true)
+            .override_global(
+                config::GROUP_PER_SENDER,
+                &options.group_frames.per_sender,
+                true,
+            )
+            .override_global(config::GROUP_PER_PORT, &options.group_frames.per_port, true)
             .override_global(config::EVENTS_PER_SENDER, &options.events.per_sender, true)
             .override_global(config::EVENTS_PER_CPU, &options.events.per_cpu, true);
         for (name, entries) in sizes.entries() {
@@ -169,7 +177,7 @@ impl Datapath {
             .ok()
             .and_then(|info| info.verified_instruction_count());
 
-        Self {
+        let mut datapath = Self {
             image: shared(&ebpf, map::IMAGE)?,
             active: ActivePolicy::new(shared(&ebpf, map::ACTIVE)?, shared(&ebpf, map::SLOTS)?),
             trace: options
@@ -179,11 +187,16 @@ impl Datapath {
             capacity: options.capacity,
             cpus,
             device_stride: sizes.device_stride,
+            has_guards: options.guards.is_some(),
             instructions,
             tested: None,
             ebpf,
         }
-        .checked()
+        .checked()?;
+        for (guards, wire) in options.guards.iter().flatten().zip(0..) {
+            datapath.set_guards(wire, guards).map_err(LoadError::Fill)?;
+        }
+        Ok(datapath)
     }
 
     /// Looks once for every map, so that later access can't fail for that.

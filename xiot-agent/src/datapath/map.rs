@@ -11,7 +11,7 @@ use xiot_common::map;
 use super::error::MapAccessError;
 
 /// Every map that the agent uses.
-pub(super) const ALL: [&str; 18] = [
+pub(super) const ALL: [&str; 21] = [
     map::PORTS,
     map::EGRESS,
     map::IMAGE,
@@ -21,6 +21,9 @@ pub(super) const ALL: [&str; 18] = [
     map::HALF_OPEN,
     map::FRAGMENTS,
     map::BUDGETS,
+    map::GUARDS,
+    map::GROUP_SENDERS,
+    map::GROUP_PORTS,
     map::OBSERVED,
     map::OVERRIDES,
     map::REASONS,

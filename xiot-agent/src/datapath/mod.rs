@@ -43,7 +43,7 @@ pub use self::{
     instance::Datapath,
     load::object,
     netlink::{NetlinkError, XdpMode},
-    options::{Capacity, Events, NewFlows, Options},
+    options::{Capacity, Events, GroupFrames, NewFlows, Options},
     pin::{Holder, PinError},
     preflight::Finding,
     prepare::{PrepareError, UndoError},

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use xiot_common::capacity;
+use xiot_common::{capacity, guard::WireGuards};
 
 /// Sizes of the maps. They hold until the program is loaded anew.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -73,6 +73,24 @@ impl Default for NewFlows {
     }
 }
 
+/// Broadcast and multicast frames in one second on a device port, beyond which the guard `group` objects.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct GroupFrames {
+    /// Of one MAC.
+    pub per_sender: u32,
+    /// Of all.
+    pub per_port: u32,
+}
+
+impl Default for GroupFrames {
+    fn default() -> Self {
+        Self {
+            per_sender: 200,
+            per_port: 4_000,
+        }
+    }
+}
+
 /// Everything that is fixed when the program is loaded.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -82,6 +100,10 @@ pub struct Options {
     pub events: Events,
     /// Budgets of new flows.
     pub new_flows: NewFlows,
+    /// Limits of the guard `group`.
+    pub group_frames: GroupFrames,
+    /// Guards of the first wires, which may be changed later. None: the program is loaded without any.
+    pub guards: Option<Vec<WireGuards>>,
     /// Highest interface index that will be a port. The port table is an array indexed by it.
     pub max_ifindex: u32,
     /// Write each verdict to the trace map: for `explain` and tests, on an instance of its own.

@@ -1,7 +1,7 @@
-//! Port table and DEVMAP: which interfaces are ports, and where frames leave.
+//! Port table and DEVMAP: which interfaces are ports, and where frames leave. And what wires guard against.
 
 use aya::maps::{Array, DevMap, MapError, xdp::XdpMapError};
-use xiot_common::{map, port::PortConfig};
+use xiot_common::{guard::WireGuards, map, port::PortConfig};
 
 use super::{error::MapAccessError, instance::Datapath};
 
@@ -12,6 +12,17 @@ impl Datapath {
             .and_then(|mut ports| ports.set(ifindex, port, 0))
             .map_err(|source| MapAccessError {
                 map: map::PORTS,
+                source,
+            })
+    }
+
+    /// What this wire guards against, and which Ethernet types it lets pass. What was judged before may be judged otherwise now:
+    /// a policy that is put in force, or [`Self::touch`], begins the epoch.
+    pub fn set_guards(&mut self, wire: u32, guards: &WireGuards) -> Result<(), MapAccessError> {
+        Array::<_, WireGuards>::try_from(self.map_mut(map::GUARDS))
+            .and_then(|mut all| all.set(wire, guards, 0))
+            .map_err(|source| MapAccessError {
+                map: map::GUARDS,
                 source,
             })
     }

@@ -88,6 +88,8 @@ codes! {
     BadIcmp = "bad-icmp", Error;
     /// Not an IP protocol.
     BadProtocol = "bad-protocol", Error;
+    /// Not an Ethernet type, or not one to allow.
+    BadEthertype = "bad-ethertype", Error;
     /// Not a VLAN id.
     BadVlan = "bad-vlan", Error;
     /// Not a duration, or out of range.

@@ -41,7 +41,7 @@ pub struct Wire {
     pub uplink: String,
     /// Its guards.
     pub guards: Guards,
-    /// `EtherType`s beside ARP and IP that pass both ways (host order).
+    /// Ethernet types beside ARP and IP that pass both ways (host order).
     pub ethertypes: Vec<u16>,
 }
 

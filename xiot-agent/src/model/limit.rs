@@ -23,6 +23,9 @@ pub const MAX_SOCKET_PATH_BYTES: usize = 107;
 /// Wires of one gateway: the data path has room for twice as many ports.
 pub const MAX_WIRES: usize = 32;
 
+/// Ethernet types that a wire allows beside ARP and IP: the data path keeps them with the wire's guards in one line of memory.
+pub const MAX_ETHERTYPES: usize = 16;
+
 /// Addresses bound to one device.
 pub const MAX_DEVICE_ADDRESSES: usize = 64;
 
@@ -46,7 +49,8 @@ pub const EVENT_RING_BYTES: RangeInclusive<u64> = 64 << 10..=256 << 20;
 /// Events per second.
 pub const EVENT_RATE: RangeInclusive<u64> = 1..=1_000_000;
 
-/// Conversations opened and fragmented datagrams per second, of one device, of all that are not listed, or on one CPU.
+/// Conversations opened, fragmented datagrams and broadcast frames per second: of one device, of all that are not listed, on one
+/// port or CPU.
 pub const FLOW_RATE: RangeInclusive<u64> = 1..=1_000_000;
 
 /// Time in which conversations are picked up that were there before the gateway: as short as it takes them to speak.

@@ -2,14 +2,13 @@
 
 use std::{collections::HashMap, net::IpAddr, ops::Range};
 
-use xiot_common::reason::Reason;
-
 use super::{
     Side,
     fragment::Part,
     frame::{Frame, Mac, Packet},
     grounds::Grounds,
     owner::device_mac,
+    said::Counted,
 };
 
 /// Seconds after its first fragment in which a datagram is forgotten.
@@ -50,10 +49,8 @@ impl Key {
 pub(super) struct Datagram<'p> {
     pub(super) grounds: Grounds<'p>,
     pub(super) epoch: u64,
-    /// Position in the profile.
-    pub(super) rule: Option<usize>,
-    /// Of the first fragment.
-    pub(super) reason: Reason,
+    /// What its first fragment counted under.
+    pub(super) counted: Counted,
     started: u64,
     /// In units of 8 bytes, in order; none touches another.
     parts: Vec<Range<usize>>,
@@ -72,15 +69,14 @@ impl<'p> Datagram<'p> {
     pub(super) fn new(
         grounds: Grounds<'p>,
         epoch: u64,
-        (reason, rule): (Reason, Option<usize>),
+        counted: Counted,
         first: Part,
         now: u64,
     ) -> Self {
         Self {
             grounds,
             epoch,
-            rule,
-            reason,
+            counted,
             started: now,
             parts: vec![first.units()],
             length: None,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use xiot_common::reason::Reason;
 
-use super::{Side, conversation::Conversation, frame::TcpFlags, grounds::Grounds};
+use super::{Side, conversation::Conversation, frame::TcpFlags, grounds::Grounds, said::Counted};
 use crate::model::policy::Timeouts;
 
 /// Where a flow stands.
@@ -52,8 +52,11 @@ pub(super) struct Flow<'p> {
     pub(super) epoch: u64,
     /// Position in the profile.
     pub(super) rule: Option<usize>,
-    /// What its frames count under: `allowed_flow`, or what they would be dropped for.
+    /// `allowed_flow`, or what the policy would drop its frames for.
     pub(super) reason: Reason,
+    /// What a guard that only monitors objects to: its frames count under this, and in all else it is what it would be
+    /// without.
+    pub(super) objection: Option<Reason>,
     pub(super) initiator: Side,
     pub(super) state: State,
     pub(super) idle_timeout: Duration,
@@ -76,6 +79,16 @@ const LONGEST_CLOSING: Duration = Duration::from_secs(65_535);
 const LONGEST_WOULD_DROP: Duration = Duration::from_mins(5);
 
 impl<'p> Flow<'p> {
+    /// What its frames count under.
+    pub(super) fn counted(&self) -> Counted {
+        Counted {
+            reason: self.objection.unwrap_or(self.reason),
+            rule: self.rule.filter(|_| self.objection.is_none()),
+            is_guarded: self.objection.is_some(),
+        }
+    }
+
+    /// Whether the policy would drop its frames.
     pub(super) fn is_would_drop(&self) -> bool {
         self.reason != Reason::AllowedFlow
     }

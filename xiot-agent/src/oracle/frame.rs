@@ -1,12 +1,13 @@
 //! Parses a frame down to ports, by docs/judgement.md section 1. Ethernet, tags and ARP are read here, the rest in
 //! [`super::ip`] and [`super::transport`].
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use etherparse::{ArpPacketSlice, EtherType, Ethernet2HeaderSlice, SingleVlanHeaderSlice};
 use xiot_common::reason::Reason;
 
-use super::{fragment::Fragment, ip, quote::Quote};
+use super::{fragment::Fragment, ip, neighbour::Discovery, quote::Quote};
+use crate::model::gateway::Wire;
 
 /// A MAC address, bytes in transmission order.
 pub(super) type Mac = [u8; 6];
@@ -23,10 +24,18 @@ pub(super) struct Frame {
 
 #[derive(Clone, Debug)]
 pub(super) enum Content {
-    Arp,
+    Arp(Arp),
     Ip(Packet),
-    /// Neither.
-    Other,
+    /// Neither, with its Ethernet type.
+    Other(u16),
+}
+
+/// What an ARP message says of its sender.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arp {
+    pub(super) operation: u16,
+    pub(super) sender_mac: Mac,
+    pub(super) sender: Ipv4Addr,
 }
 
 /// An IP packet of either family.
@@ -43,6 +52,8 @@ pub(super) struct Packet {
     pub(super) transport: Transport,
     /// What an ICMP error is about; none in other packets, in fragments, and where it cannot be read.
     pub(super) quote: Option<Quote>,
+    /// Neighbour discovery; none in other packets.
+    pub(super) discovery: Option<Discovery>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -149,11 +160,8 @@ impl Frame {
         let content = match ether_type {
             EtherType::IPV4 => Content::Ip(ip::parse_v4(rest)?),
             EtherType::IPV6 => Content::Ip(ip::parse_v6(rest)?),
-            EtherType::ARP => {
-                check_arp(rest)?;
-                Content::Arp
-            }
-            _ => Content::Other,
+            EtherType::ARP => Content::Arp(parse_arp(rest)?),
+            other => Content::Other(other.0),
         };
         if let Content::Ip(packet) = &content
             && packet.has_same_endpoints()
@@ -166,6 +174,13 @@ impl Frame {
             vlans,
             content,
         })
+    }
+}
+
+impl Frame {
+    /// Whether it is of another type than ARP and IP that the wire allows.
+    pub(super) fn is_allowed_by(&self, wire: &Wire) -> bool {
+        matches!(self.content, Content::Other(kind) if wire.ethertypes.contains(&kind))
     }
 }
 
@@ -233,7 +248,7 @@ fn vlans(tags: &[(EtherType, u16)]) -> Result<(u16, u16), Reason> {
     }
 }
 
-fn check_arp(bytes: &[u8]) -> Result<(), Reason> {
+fn parse_arp(bytes: &[u8]) -> Result<Arp, Reason> {
     let arp = bytes
         .get(..ARP_BYTES)
         .and_then(|message| ArpPacketSlice::from_slice(message).ok())
@@ -242,7 +257,16 @@ fn check_arp(bytes: &[u8]) -> Result<(), Reason> {
         && arp.proto_addr_type() == EtherType::IPV4
         && arp.hw_addr_size() == 6
         && arp.proto_addr_size() == 4;
-    if fits { Ok(()) } else { Err(Reason::BadArp) }
+    let sender_mac = arp.sender_hw_addr().try_into();
+    let sender: Result<[u8; 4], _> = arp.sender_protocol_addr().try_into();
+    match (sender_mac, sender) {
+        (Ok(sender_mac), Ok(sender)) if fits => Ok(Arp {
+            operation: arp.operation().0,
+            sender_mac,
+            sender: sender.into(),
+        }),
+        _ => Err(Reason::BadArp),
+    }
 }
 
 /// What follows the first `count` bytes; nothing where there are fewer.

@@ -11,6 +11,7 @@ use xiot_common::reason::Reason;
 use super::{
     fragment::{Fragment, Part},
     frame::{Packet, after},
+    neighbour::Discovery,
     quote::Quote,
     transport,
 };
@@ -75,6 +76,7 @@ pub(super) fn parse_v4(bytes: &[u8]) -> Result<Packet, Reason> {
         fragment,
         transport,
         quote: Quote::of_message(Family::V4, fragment, transport, payload),
+        discovery: None,
     })
 }
 
@@ -104,6 +106,7 @@ pub(super) fn parse_v6(bytes: &[u8]) -> Result<Packet, Reason> {
         .ok_or(Reason::TruncatedIpv6)?;
     let chain = walk_extensions(header.next_header().0, payload, Fragment::check)?;
     let transport = transport::parse(Family::V6, chain.protocol, chain.fragment, chain.rest)?;
+    let is_plain = chain.extensions == 0 && header.hop_limit() == 255;
     Ok(Packet {
         source: IpAddr::V6(source),
         destination: IpAddr::V6(destination),
@@ -113,6 +116,7 @@ pub(super) fn parse_v6(bytes: &[u8]) -> Result<Packet, Reason> {
         fragment: chain.fragment,
         transport,
         quote: Quote::of_message(Family::V6, chain.fragment, transport, chain.rest),
+        discovery: Discovery::of(transport, is_plain, chain.rest),
     })
 }
 

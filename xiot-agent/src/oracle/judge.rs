@@ -1,20 +1,19 @@
 //! The order of judgement: fragments, flow, what no flow answers for, and what a verdict leaves behind.
 
-use xiot_common::reason::{Class, Reason};
+use xiot_common::reason::Reason;
 
 use super::{
     Oracle, Outcome, Side,
     conversation::Conversation,
     datagram::{Datagram, Key, Misfit},
-    flow::Flow,
     fragment::{Fragment, Part},
     frame::{Content, Frame, Packet},
     grounds::Grounds,
+    guard::Refused,
     open::Opened,
-    opening::Grant,
     owner::{Owner, device_mac},
     proceed::Answer,
-    refused,
+    said::Said,
 };
 use crate::model::policy::Mode;
 
@@ -35,61 +34,6 @@ impl Side {
     }
 }
 
-/// A verdict with all that it rests on.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Said<'p> {
-    grounds: Grounds<'p>,
-    reason: Reason,
-    /// Position in the profile.
-    rule: Option<usize>,
-    flow_hit: bool,
-}
-
-impl<'p> Said<'p> {
-    pub(super) fn new(grounds: Grounds<'p>, reason: Reason, rule: Option<usize>) -> Self {
-        Self {
-            grounds,
-            reason,
-            rule,
-            flow_hit: false,
-        }
-    }
-
-    pub(super) fn by_flow(flow: &Flow<'p>) -> Self {
-        Self {
-            flow_hit: true,
-            ..Self::new(flow.grounds, flow.reason, flow.rule)
-        }
-    }
-
-    fn granted(grounds: Grounds<'p>, grant: Grant) -> Self {
-        let (reason, rule) = match grant {
-            Grant::Service => (Reason::AllowedService, None),
-            Grant::Rule(rule) => (Reason::AllowedRule, Some(rule)),
-            Grant::Grace(rule, _) => (Reason::AllowedGrace, Some(rule)),
-            Grant::Related(reason, rule) => (reason, rule),
-        };
-        Self::new(grounds, reason, rule)
-    }
-
-    fn outcome(self) -> Outcome {
-        let mode = self.grounds.mode();
-        let dropped = match self.reason.class() {
-            Class::Allowed => false,
-            Class::Denied => mode == Mode::Enforce,
-            Class::Malformed | Class::Gateway => return refused(self.reason),
-        };
-        Outcome {
-            reason: self.reason,
-            dropped: dropped && !self.flow_hit,
-            rule: self.rule.and_then(|rule| self.grounds.rule_id(rule)),
-            device: self.grounds.owner.device(),
-            flow_hit: self.flow_hit,
-            mode,
-        }
-    }
-}
-
 impl<'p> Oracle<'p> {
     pub(super) fn judge_parsed(
         &mut self,
@@ -100,6 +44,10 @@ impl<'p> Oracle<'p> {
     ) -> Outcome {
         let arrival = Arrival { side, wire, now };
         let grounds = self.grounds(side, device_mac(side, frame), frame.vlans, now);
+        let of_group = match self.ask_group(arrival, frame) {
+            Ok(objection) => objection,
+            Err(Refused(reason)) => return Said::by_guard(grounds, reason).outcome(),
+        };
         let said = match &frame.content {
             Content::Ip(packet) => {
                 let key = |part| Key::of(side, wire, frame, packet, part);
@@ -113,9 +61,9 @@ impl<'p> Oracle<'p> {
                     }
                 }
             }
-            Content::Arp | Content::Other => self.judge_alone(arrival, grounds, frame),
+            Content::Arp(_) | Content::Other(_) => self.judge_alone(arrival, grounds, frame),
         };
-        said.outcome()
+        said.first_objected(of_group).outcome()
     }
 
     /// Section 2.1.
@@ -136,13 +84,12 @@ impl<'p> Oracle<'p> {
             return said;
         }
         if !self.budgets.datagram(grounds, &self.limits, arrival.now) {
-            return Said::new(grounds, Reason::FragmentBudget, None);
+            return said.but(Reason::FragmentBudget);
         }
-        let verdict = (said.reason, said.rule);
         let datagram = Datagram::new(
-            said.grounds,
-            self.stamp(said.grounds),
-            verdict,
+            said.grounds(),
+            self.stamp(said.grounds()),
+            said.counted(),
             part,
             arrival.now,
         );
@@ -164,7 +111,7 @@ impl<'p> Oracle<'p> {
         let Some(datagram) = known else {
             return self.judge_alone(arrival, grounds, frame);
         };
-        let (reason, rule) = (datagram.reason, datagram.rule);
+        let counted = datagram.counted;
         // What the first fragment had, by the policy in force: a group MAC that has a conversation belongs to nobody here.
         let grounds = match datagram.grounds.owner {
             Owner::Unlisted => Grounds {
@@ -176,19 +123,21 @@ impl<'p> Oracle<'p> {
         match self.datagrams.add(&key, part) {
             Err(Misfit::Overlap) => Said::new(grounds, Reason::FragmentOverlap, None),
             Err(Misfit::TooManyParts) => Said::new(grounds, Reason::FragmentOutOfOrder, None),
-            Ok(()) if reason.class() == Class::Allowed => {
-                Said::new(grounds, Reason::AllowedFragment, rule)
-            }
-            Ok(()) => Said::new(grounds, reason, None),
+            Ok(()) => Said::counted_as(grounds, counted.of_later()),
         }
     }
 
     /// A frame that has no conversation.
     fn judge_alone(&self, arrival: Arrival, grounds: Grounds<'p>, frame: &Frame) -> Said<'p> {
-        match self.judge_opening(arrival, grounds, frame) {
+        let objection = match self.ask_guards(arrival, frame) {
+            Ok(objection) => objection,
+            Err(Refused(reason)) => return Said::by_guard(grounds, reason),
+        };
+        let said = match self.judge_opening(arrival, grounds, frame) {
             Ok(grant) => Said::granted(grounds, grant),
             Err(reason) => Said::new(grounds, reason, None),
-        }
+        };
+        said.objected(objection)
     }
 
     /// Sections 3 to 7 for a packet that is whole, or begins a datagram.
@@ -206,6 +155,13 @@ impl<'p> Oracle<'p> {
         if let Answer::Final(said) = answer {
             return said;
         }
+        let is_revoked = matches!(answer, Answer::Revoked);
+        let objection = match self.ask_guards(arrival, frame) {
+            Ok(objection) => objection,
+            Err(Refused(reason)) => {
+                return Said::by_guard(grounds, reason).after_flow(is_revoked);
+            }
+        };
         let gives_way = !matches!(answer, Answer::JudgeAgain { gives_way: false });
         let is_new = !matches!(answer, Answer::JudgeAgain { .. });
         let judged = self.judge_opening(arrival, grounds, frame);
@@ -217,15 +173,13 @@ impl<'p> Oracle<'p> {
             Ok(_) | Err(_) => None,
         };
         let made = opened.map_or(Ok(()), |opened| {
-            self.open(arrival, grounds, conversation, packet, opened)
+            self.open(arrival, grounds, conversation, packet, (opened, objection))
         });
-        match (judged, made, answer) {
-            (Ok(grant), Ok(()), _) => Said::granted(grounds, grant),
-            (Err(_), _, Answer::Revoked) | (_, Err(_), Answer::Revoked) => {
-                Said::new(grounds, Reason::Revoked, None)
-            }
+        let said = match (judged, made) {
+            (Ok(grant), Ok(())) => Said::granted(grounds, grant),
             // Above a budget, what is denied for another reason keeps that reason.
-            (Err(reason), _, _) | (Ok(_), Err(reason), _) => Said::new(grounds, reason, None),
-        }
+            (Err(reason), _) | (Ok(_), Err(reason)) => Said::new(grounds, reason, None),
+        };
+        said.objected(objection).after_flow(is_revoked)
     }
 }

@@ -13,6 +13,10 @@ pub struct Limits {
     pub new_flows_per_cpu: u32,
     /// Fragmented datagrams of all devices together that are not listed, in one second.
     pub fragments_unlisted: u32,
+    /// Frames to group MACs of one MAC on a device port in one second.
+    pub group_frames_per_sender: u32,
+    /// The same of all MACs on the port together, of those that are below that.
+    pub group_frames_per_port: u32,
     /// Second in which conversations are no longer picked up that were there before the gateway; 0: none are.
     pub grace_until: u64,
 }
@@ -26,6 +30,8 @@ impl Default for Limits {
             new_flows_unlisted: 5000,
             new_flows_per_cpu: 50_000,
             fragments_unlisted: 512,
+            group_frames_per_sender: 200,
+            group_frames_per_port: 4000,
             grace_until: 0,
         }
     }

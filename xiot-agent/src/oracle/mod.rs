@@ -4,6 +4,7 @@
 //! difference between the two is a bug in one of them. Slow; never in the path of traffic.
 #![forbid(unsafe_code)]
 
+mod address;
 mod budget;
 mod conversation;
 mod datagram;
@@ -13,15 +14,19 @@ mod flows;
 mod fragment;
 mod frame;
 mod grounds;
+mod group;
+mod guard;
 mod ip;
 mod judge;
 mod limits;
+mod neighbour;
 mod open;
 mod opening;
 mod owner;
 mod proceed;
 mod quote;
 mod rules;
+mod said;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -30,14 +35,19 @@ mod view;
 
 use xiot_common::reason::Reason;
 
-use self::{budget::Budgets, datagram::DatagramList, flows::FlowList, frame::Frame};
+use self::{
+    budget::Budgets, datagram::DatagramList, flows::FlowList, frame::Frame, group::GroupFrames,
+};
 pub use self::{
     decided::{Decision, Override},
     flow::State,
     limits::Limits,
     view::FlowView,
 };
-use crate::model::policy::{Mode, Policy};
+use crate::model::{
+    gateway::Wire,
+    policy::{Mode, Policy},
+};
 
 /// Which way the port looks that a frame comes in on.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -70,7 +80,7 @@ pub struct Outcome {
 #[derive(Clone, Debug)]
 pub struct Oracle<'p> {
     policy: &'p Policy,
-    wires: &'p [String],
+    wires: &'p [Wire],
     limits: Limits,
     /// Counts all that may change a judgement that was made before.
     epoch: u64,
@@ -78,16 +88,17 @@ pub struct Oracle<'p> {
     datagrams: DatagramList<'p>,
     budgets: Budgets,
     overrides: Vec<Override>,
+    group_frames: GroupFrames,
 }
 
 impl<'p> Oracle<'p> {
-    /// An oracle without flows. `wires` are the names of the gateway's wires by index.
-    pub fn new(policy: &'p Policy, wires: &'p [String]) -> Self {
+    /// An oracle without flows. `wires` are the gateway's by index: their names, guards and Ethernet types count.
+    pub fn new(policy: &'p Policy, wires: &'p [Wire]) -> Self {
         Self::with_limits(policy, wires, Limits::default())
     }
 
     /// The same with limits of the gateway.
-    pub fn with_limits(policy: &'p Policy, wires: &'p [String], limits: Limits) -> Self {
+    pub fn with_limits(policy: &'p Policy, wires: &'p [Wire], limits: Limits) -> Self {
         Self {
             policy,
             wires,
@@ -97,6 +108,7 @@ impl<'p> Oracle<'p> {
             datagrams: DatagramList::default(),
             budgets: Budgets::default(),
             overrides: Vec::new(),
+            group_frames: GroupFrames::default(),
         }
     }
 
@@ -106,14 +118,21 @@ impl<'p> Oracle<'p> {
         self.touch();
     }
 
+    /// Puts other guards and Ethernet types in force on the same wires.
+    pub fn rewire(&mut self, wires: &'p [Wire]) {
+        self.wires = wires;
+        self.touch();
+    }
+
     /// Starts an epoch under the same policy.
     pub fn touch(&mut self) {
         self.epoch += 1;
     }
 
-    /// Ends the grace period in this second; 0: there is none.
+    /// Ends the grace period in this second; 0: there is none. What was judged before may be judged otherwise now.
     pub fn grant_grace_until(&mut self, second: u64) {
         self.limits.grace_until = second;
+        self.touch();
     }
 
     /// Judges a frame, given from its first MAC byte on without FCS, that comes in at second `now` on the

@@ -31,7 +31,7 @@ impl Opened {
         let (rule, initiator, state) = match grant {
             Grant::Rule(rule) => (rule, side, first_state(packet)?),
             Grant::Grace(rule, initiator) => (rule, initiator, midstream_state(packet)?),
-            Grant::Service | Grant::Related(..) => return None,
+            Grant::Service | Grant::Ethertype | Grant::Related(_) => return None,
         };
         Some(Self {
             initiator,
@@ -95,14 +95,15 @@ fn midstream_state(packet: &Packet) -> Option<State> {
 }
 
 impl<'p> Oracle<'p> {
-    /// Makes a flow in place of any other of the conversation, if the budgets allow one more.
+    /// Makes a flow in place of any other of the conversation, if the budgets allow one more. A guard that only
+    /// monitors may object to it.
     pub(super) fn open(
         &mut self,
         arrival: Arrival,
         grounds: Grounds<'p>,
         conversation: Conversation,
         packet: &Packet,
-        opened: Opened,
+        (opened, objection): (Opened, Option<Reason>),
     ) -> Result<(), Reason> {
         if conversation.has_unspecified_end() {
             return Ok(());
@@ -115,6 +116,7 @@ impl<'p> Oracle<'p> {
             epoch: self.stamp(grounds),
             rule: opened.rule,
             reason: opened.reason,
+            objection,
             initiator: opened.initiator,
             state: opened.state,
             idle_timeout: Duration::ZERO,

@@ -13,6 +13,7 @@ use super::{
     grounds::Grounds,
     judge::Arrival,
     rules::{self, Asked},
+    said::Counted,
     service::Services,
 };
 use crate::model::policy::Profile;
@@ -21,12 +22,14 @@ use crate::model::policy::Profile;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Grant {
     Service,
+    /// The wire lets this Ethernet type pass.
+    Ethertype,
     /// A rule, by position in the profile.
     Rule(usize),
     /// A rule allows a conversation that this side opened before the gateway was there.
     Grace(usize, Side),
-    /// An ICMP error about a flow with this reason and rule.
-    Related(Reason, Option<usize>),
+    /// An ICMP error about a flow that counts under this.
+    Related(Counted),
 }
 
 impl<'p> Oracle<'p> {
@@ -37,6 +40,10 @@ impl<'p> Oracle<'p> {
         grounds: Grounds<'p>,
         frame: &Frame,
     ) -> Result<Grant, Reason> {
+        let is_quarantined = grounds.decision() == Some(Decision::Quarantine);
+        if !is_quarantined && frame.is_allowed_by(self.wire(arrival.wire)) {
+            return Ok(Grant::Ethertype);
+        }
         let profile = self.profile(arrival.wire, grounds)?;
         if let Content::Ip(packet) = &frame.content
             && packet.is_icmp_error()
@@ -49,10 +56,10 @@ impl<'p> Oracle<'p> {
         let policy = grounds.policy;
         let services = profile.map_or_else(|| Services::of_all(&policy.profiles), Services::of);
         let packet = match &frame.content {
-            Content::Arp if services.arp => return Ok(Grant::Service),
-            Content::Arp if profile.is_none() => return Err(Reason::GroupDenied),
-            Content::Arp => return Err(Reason::ServiceDenied),
-            Content::Other => return Err(Reason::EthertypeDenied),
+            Content::Arp(_) if services.arp => return Ok(Grant::Service),
+            Content::Arp(_) if profile.is_none() => return Err(Reason::GroupDenied),
+            Content::Arp(_) => return Err(Reason::ServiceDenied),
+            Content::Other(_) => return Err(Reason::EthertypeDenied),
             Content::Ip(packet) => packet,
         };
         if matches!(packet.fragment, Fragment::Later(_)) {
@@ -105,7 +112,7 @@ impl<'p> Oracle<'p> {
             return Err(Reason::Quarantined);
         }
         if let Some(wanted) = grounds.device().and_then(|device| device.wire.as_ref())
-            && *wanted != self.wires[wire]
+            && *wanted != self.wire(wire).name
         {
             return Err(Reason::WrongWire);
         }
@@ -132,11 +139,16 @@ impl<'p> Oracle<'p> {
         let conversation = Conversation::of_quote(arrival.side, arrival.wire, frame, quote);
         let flow = self.flows.live(&conversation, arrival.now)?;
         let is_in_force = flow.epoch == self.epoch || flow.grounds.is_same_generation(grounds);
-        is_in_force.then_some(if flow.is_would_drop() {
-            Grant::Related(flow.reason, None)
-        } else {
-            Grant::Related(Reason::AllowedRelated, flow.rule)
-        })
+        is_in_force.then_some(Grant::Related(match flow.counted() {
+            Counted {
+                reason: Reason::AllowedFlow,
+                ..
+            } => Counted {
+                reason: Reason::AllowedRelated,
+                ..flow.counted()
+            },
+            would_drop => would_drop,
+        }))
     }
 
     /// Step 6.2: what was there before the gateway.

@@ -49,6 +49,6 @@ pub(super) fn device_mac(side: Side, frame: &Frame) -> Mac {
     }
 }
 
-fn is_group(mac: Mac) -> bool {
+pub(super) fn is_group(mac: Mac) -> bool {
     mac[0] & 1 == 1
 }

@@ -8,7 +8,8 @@ use super::{
     flow::{Flow, Segment, State},
     frame::{Echo, Packet, Transport},
     grounds::Grounds,
-    judge::{Arrival, Said},
+    judge::Arrival,
+    said::Said,
 };
 use crate::model::policy::Mode;
 
@@ -19,7 +20,7 @@ pub(super) enum Answer<'p> {
     Final(Said<'p>),
     /// There is none, or it has nothing to say.
     Silent,
-    /// There was one that the policy in force denies.
+    /// There was one that the policy or the guards in force deny.
     Revoked,
     /// A SYN: judge it as a new conversation. The flow gives way to it if this says so.
     JudgeAgain { gives_way: bool },
@@ -39,7 +40,7 @@ impl<'p> Oracle<'p> {
         };
         let mut flow = flow.clone();
         if flow.epoch != self.epoch {
-            if !self.check(conversation, &mut flow, now) {
+            if !self.holds(conversation, &mut flow, now) {
                 self.flows.remove(conversation);
                 return Answer::Revoked;
             }
@@ -93,10 +94,16 @@ impl<'p> Oracle<'p> {
     }
 
     /// Step 3.0: whether a flow of another epoch goes on, and by what.
-    fn check(&self, conversation: &Conversation, flow: &mut Flow<'p>, now: u64) -> bool {
+    fn holds(&self, conversation: &Conversation, flow: &mut Flow<'p>, now: u64) -> bool {
         let grounds = self.grounds(flow.initiator, conversation.mac, conversation.vlans, now);
         flow.epoch = self.stamp(grounds);
-        if flow.grounds.is_same_generation(grounds) {
+        let Ok(objection) = self.ask_guards_again(conversation, flow.initiator, flow.objection)
+        else {
+            return false;
+        };
+        let is_as_before = objection == flow.objection;
+        flow.objection = objection;
+        if is_as_before && flow.grounds.is_same_generation(grounds) {
             flow.grounds = grounds;
             return true;
         }

@@ -53,6 +53,7 @@ pub struct FlowView<'p> {
 impl<'p> FlowView<'p> {
     pub(super) fn of(conversation: &Conversation, flow: &Flow<'p>) -> Self {
         let pair = |end: Endpoint| (end.address, end.port);
+        let counted = flow.counted();
         Self {
             policy: flow.grounds.policy,
             wire: conversation.wire,
@@ -63,8 +64,8 @@ impl<'p> FlowView<'p> {
             peer_initiated: flow.initiator == Side::Uplink,
             device: flow.grounds.owner.device(),
             mac: conversation.mac,
-            rule: flow.rule.and_then(|rule| flow.grounds.rule_id(rule)),
-            reason: flow.reason,
+            rule: counted.rule.and_then(|rule| flow.grounds.rule_id(rule)),
+            reason: counted.reason,
             state: flow.state,
             half_open: !flow.is_confirmed,
             doubtful: flow.is_doubtful,

@@ -13,6 +13,7 @@ use super::{
     decide::{self, Wish},
     explain::{self, ExplainError, Explanation, Program, Query},
     files::Files,
+    guards,
     handle::{Source, SourceError},
     history::History,
     names::Names,
@@ -340,8 +341,12 @@ impl Source for Live {
         let files = self.files();
         let mut program = match scratch.take() {
             Some(program) => program,
-            None => Program::new(&files.image, Arc::clone(&files.ids))
-                .map_err(|error| SourceError::Datapath(error.into()))?,
+            None => Program::new(
+                &files.image,
+                Arc::clone(&files.ids),
+                guards::needed(&files.gateway),
+            )
+            .map_err(|error| SourceError::Datapath(error.into()))?,
         };
         let decided = self
             .with_datapath(|datapath| datapath.overrides())

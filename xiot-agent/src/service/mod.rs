@@ -6,6 +6,7 @@ pub mod clock;
 pub mod decide;
 pub mod explain;
 pub mod files;
+pub mod guards;
 pub mod handle;
 mod history;
 mod live;

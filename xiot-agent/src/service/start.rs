@@ -6,6 +6,7 @@ use tokio::sync::broadcast;
 
 use super::{
     files::Files,
+    guards,
     handle::{Handle, Source as _, SourceError},
     live::Live,
     state::{Drop, Port, Side, Status, Wire},
@@ -163,6 +164,11 @@ fn plan(gateway: &Gateway) -> Plan {
                 unlisted: gateway.limits.new_flows_unlisted,
                 per_cpu: gateway.limits.new_flows_per_cpu,
             },
+            group_frames: datapath::GroupFrames {
+                per_sender: gateway.limits.group_frames_per_sender,
+                per_port: gateway.limits.group_frames_per_port,
+            },
+            guards: guards::needed(gateway),
             ..datapath::Options::default()
         },
     }

@@ -1,8 +1,9 @@
-//! Values as people write them: durations, sizes, MAC addresses, ports, VLANs, names of protocols.
+//! Values as people write them: durations, sizes, MAC addresses, ports, VLANs, names of protocols and Ethernet types.
 //!
 //! Each has a `parse` from text with an error that says what is wrong with the text, not where it stands.
 
 pub mod duration;
+pub mod ethertype;
 pub mod icmp;
 pub mod mac;
 pub mod port;

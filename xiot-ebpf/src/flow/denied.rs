@@ -1,6 +1,6 @@
 //! Denials of this second, kept per CPU: a frame like the last one is denied like the last one.
 //!
-//! Only what depends on nothing but policy is kept, and only until the second or the epoch ends.
+//! Only what depends on nothing but policy and guards is kept, and only until the second or the epoch ends.
 
 use aya_ebpf::{btf_maps::PerCpuArray, macros::btf_map};
 use xiot_common::{
@@ -12,6 +12,7 @@ use xiot_common::{
 };
 
 use crate::{
+    guard,
     packet::{Fragment, Icmp, Packet},
     scratch,
     verdict::Verdict,
@@ -65,6 +66,7 @@ pub(crate) extern "C" fn xiot_denied() -> u32 {
         || denial.kind != kind(packet)
         || denial.key != packet.key
         || packet.fragment != Fragment::No
+        || guard::looks_at_link(packet)
     {
         return 0;
     }
@@ -86,7 +88,7 @@ pub(crate) extern "C" fn xiot_denied() -> u32 {
 /// Keeps the denial of a frame.
 #[inline(always)]
 pub(crate) fn keep(packet: &Packet, verdict: &Verdict) {
-    if !is_by_policy_alone(verdict.reason) || packet.fragment != Fragment::No {
+    if !is_the_same_for_all(verdict.reason) || packet.fragment != Fragment::No {
         return;
     }
     let Some(denial) = place(packet) else {
@@ -102,7 +104,7 @@ pub(crate) fn keep(packet: &Packet, verdict: &Verdict) {
 }
 
 #[inline(always)]
-const fn is_by_policy_alone(reason: Reason) -> bool {
+const fn is_the_same_for_all(reason: Reason) -> bool {
     matches!(
         reason,
         Reason::Quarantined
@@ -113,5 +115,8 @@ const fn is_by_policy_alone(reason: Reason) -> bool {
             | Reason::NoProtocol
             | Reason::NoPort
             | Reason::WrongDirection
+            | Reason::SourceAddressInvalid
+            | Reason::SourceAddressStolen
+            | Reason::DhcpServer
     )
 }

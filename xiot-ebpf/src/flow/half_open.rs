@@ -6,7 +6,7 @@ use xiot_common::{
     reason::Reason,
 };
 
-use super::{Lookup, advance, is_from_initiator, is_wrong_echo, table, xiot_recheck};
+use super::{Lookup, advance, is_from_initiator, is_wrong_echo, recheck, table};
 use crate::{
     packet::{Packet, RST},
     parse::l4,
@@ -70,7 +70,7 @@ fn ask(scratch: &Scratch) -> Answer {
         }
         return Answer::Miss;
     }
-    if entry.epoch != packet.epoch && xiot_recheck(table::HALF) != 0 {
+    if entry.epoch != packet.epoch && recheck::check(table::HALF, entry) {
         return Answer::Revoked;
     }
     let mut found_in = table::HALF;

@@ -21,9 +21,9 @@ use xiot_common::{
 pub(crate) use budget::datagram;
 pub(crate) use half_open::{Answer, xiot_half_open};
 pub(crate) use open::xiot_open;
-use recheck::xiot_recheck;
 
 use crate::{
+    config,
     packet::{Icmp, Kind, Packet},
     parse::l4,
     record::observed,
@@ -71,7 +71,7 @@ pub fn lookup(packet: &mut Packet) -> Lookup {
         }
         return Lookup::Miss;
     }
-    if entry.epoch != packet.epoch && xiot_recheck(table::CONFIRMED) != 0 {
+    if entry.epoch != packet.epoch && recheck::check(table::CONFIRMED, entry) {
         return Lookup::Revoked;
     }
     let (lookup, fold) = advance(entry, packet);
@@ -105,7 +105,11 @@ fn advance(entry: &mut FlowEntry, packet: &Packet) -> (Lookup, bool) {
         reason: reason(entry),
         mode: Mode::from_u8(entry.mode),
         device: entry.device,
-        rule: entry.rule,
+        rule: if config::guards() != 0 && entry.objection != 0 {
+            0
+        } else {
+            entry.rule
+        },
     };
     (hit, count(entry, packet))
 }
@@ -125,7 +129,9 @@ fn is_wrong_echo(packet: &Packet, from_initiator: bool) -> bool {
 /// What the flow's frames count under.
 #[inline(always)]
 fn reason(entry: &FlowEntry) -> Reason {
-    if entry.flags & FLOW_WOULD_DROP == 0 {
+    if config::guards() != 0 && entry.objection != 0 {
+        Reason::from_u8(entry.objection).unwrap_or(Reason::UnknownDevice)
+    } else if entry.flags & FLOW_WOULD_DROP == 0 {
         Reason::AllowedFlow
     } else {
         Reason::from_u8(entry.reason).unwrap_or(Reason::UnknownDevice)

@@ -12,6 +12,7 @@ use xiot_common::{
 
 use super::{Silence, budget, table};
 use crate::{
+    guard,
     packet::{ACK, Icmp, Packet, RST},
     parse::{has_flow, l4},
     policy::{
@@ -33,6 +34,8 @@ struct Opening {
     rule: u32,
     /// Who opens it, or has opened it.
     opener: Opener,
+    /// Reason of the guard that monitors and objects; 0: none does.
+    objection: u8,
 }
 
 /// Opens a flow for an allowed frame, or for a denied one that the mode lets through. The verdict is in the scratch, before
@@ -54,6 +57,7 @@ pub(crate) extern "C" fn xiot_open() -> u32 {
         reason: verdict.reason,
         rule: verdict.rule,
         opener: Opener::from_u32(scratch.opener.get()),
+        objection: guard::objection(scratch),
     };
     let reason = if may_have_flow(packet) {
         match file(scratch, &slot, &opening) {
@@ -79,7 +83,12 @@ pub(crate) extern "C" fn xiot_open() -> u32 {
     if opening.opener != Opener::sender(packet) {
         how |= observed::ANSWER;
     }
-    observed::xiot_observe(u32::from(reason as u8), opening.rule, how);
+    let (reason, rule) = if opening.objection == 0 {
+        (reason as u8, opening.rule)
+    } else {
+        (opening.objection, 0)
+    };
+    observed::xiot_observe(u32::from(reason), rule, how);
     0
 }
 
@@ -177,7 +186,8 @@ fn entry(packet: &Packet, subject: &Subject, opening: &Opening, timeouts: &Timeo
         flags,
         reason: opening.reason as u8,
         mode: subject.mode as u8,
-        reserved: [0; 2],
+        objection: opening.objection,
+        reserved: 0,
         pending_frames: 0,
         pending_bytes: 0,
         from_frames: u64::from(from_device),

@@ -6,8 +6,16 @@ use xiot_common::{
     reason::Reason,
 };
 
-use super::{Silence, table};
+use super::{
+    Silence,
+    table::{self, Table},
+};
 use crate::{
+    config,
+    guard::{
+        self,
+        flow::{CHANGED, OBJECTION, REVOKED},
+    },
     packet::Packet,
     parse::l4,
     policy::{
@@ -20,10 +28,23 @@ use crate::{
     scratch,
 };
 
-/// Checks the frame's flow, which is in this table; 1: it is gone.
+/// Checks the frame's flow, which is in this table; true: it is gone. Guards are asked from here: after [`xiot_recheck`] there
+/// would be no stack left for them.
+#[inline(always)]
+pub(super) fn check(table: Table, entry: &FlowEntry) -> bool {
+    let guards = if config::guards() == 0 {
+        0
+    } else {
+        let by_device = entry.flags & FLOW_PEER_INITIATED == 0;
+        guard::flow::xiot_guard_flow(u32::from(entry.objection), u32::from(by_device))
+    };
+    xiot_recheck(table, guards) != 0
+}
+
+/// Checks the flow after guards said this of it; 1: it is gone.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub(crate) extern "C" fn xiot_recheck(table: u32) -> u32 {
+pub(crate) extern "C" fn xiot_recheck(table: Table, guards: u32) -> u32 {
     let Some(scratch) = scratch::get() else {
         return 1;
     };
@@ -34,8 +55,12 @@ pub(crate) extern "C" fn xiot_recheck(table: u32) -> u32 {
     ) else {
         return 1;
     };
+    if guards & REVOKED != 0 {
+        table::remove(table, &packet.key);
+        return 1;
+    }
     let subject = Subject::of(&slot, packet);
-    if subject.generation != entry.generation {
+    if subject.generation != entry.generation || guards & CHANGED != 0 {
         let ruling = judge(&slot, packet, &subject, entry);
         let denied = ruling.reason != Reason::AllowedRule;
         if denied && matches!(subject.mode, Mode::Enforce) {
@@ -44,6 +69,7 @@ pub(crate) extern "C" fn xiot_recheck(table: u32) -> u32 {
         }
         restamp(&slot, packet, &subject, &ruling, entry);
     }
+    entry.objection = (guards & OBJECTION) as u8;
     entry.device = subject.device;
     entry.epoch = subject.epoch(packet);
     0

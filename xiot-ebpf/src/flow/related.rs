@@ -1,9 +1,6 @@
 //! ICMP errors: allowed as far as the conversation is that they are about (docs/judgement.md, 4.5).
 
-use xiot_common::{
-    flow::{FLOW_WOULD_DROP, FlowEntry},
-    reason::Reason,
-};
+use xiot_common::{flow::FlowEntry, reason::Reason};
 
 use super::{reason, table};
 use crate::{packet::Fragment, policy::subject::Subject, scratch::Scratch};
@@ -12,7 +9,7 @@ use crate::{packet::Fragment, policy::subject::Subject, scratch::Scratch};
 #[inline(always)]
 pub(crate) fn judge(scratch: &Scratch, subject: &Subject) -> (Reason, u32) {
     match find(scratch, subject) {
-        Some(entry) if entry.flags & FLOW_WOULD_DROP == 0 => (Reason::AllowedRelated, entry.rule),
+        Some(entry) if !entry.is_would_drop() => (Reason::AllowedRelated, entry.rule),
         Some(entry) => (reason(entry), 0),
         None => (Reason::IcmpErrorUnrelated, 0),
     }

@@ -1,6 +1,6 @@
 //! Ethernet, 802.1Q and 802.1ad.
 
-use xiot_common::{addr::NO_CUSTOMER_TAG, reason::Reason};
+use xiot_common::{addr::NO_CUSTOMER_TAG, capacity::MAX_VLAN_TAGS, reason::Reason};
 
 use crate::{
     frame::{Frame, Wire},
@@ -47,6 +47,25 @@ unsafe impl Wire for Tag {}
 
 const fn is_tag(ethertype: u16) -> bool {
     ethertype == TAG || ethertype == SERVICE_TAG
+}
+
+// SAFETY: an integer.
+unsafe impl Wire for u16 {}
+
+/// Offset of what follows the tags of a frame that was parsed: for those who are asked seldom, so that no frame need carry it.
+#[inline(always)]
+pub(crate) fn end(frame: &Frame) -> Option<usize> {
+    let mut offset = size_of::<Header>();
+    let mut tags = 0;
+    while tags < MAX_VLAN_TAGS {
+        let ethertype: u16 = frame.read(offset - size_of::<u16>())?;
+        if !is_tag(u16::from_be(ethertype)) {
+            break;
+        }
+        offset += size_of::<Tag>();
+        tags += 1;
+    }
+    Some(offset)
 }
 
 /// Reads MACs, tags and type; gives the offset of what follows.

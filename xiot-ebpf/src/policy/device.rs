@@ -15,7 +15,7 @@ use crate::packet::{Packet, mac};
 #[inline(always)]
 pub fn find(slot: &Slot, packet: &Packet) -> u32 {
     if slot.header.flags & SLOT_VLAN_DEVICES != 0 {
-        let id = lookup(slot, packet, packet.vlans);
+        let id = filed(slot, packet.device_mac_word(), packet.vlans);
         if id != 0 {
             return id;
         }
@@ -24,12 +24,13 @@ pub fn find(slot: &Slot, packet: &Packet) -> u32 {
     if packet.vlans.inner != 0 {
         return 0;
     }
-    lookup(slot, packet, ANY_VLAN)
+    filed(slot, packet.device_mac_word(), ANY_VLAN)
 }
 
+/// The id of the device that is filed under this MAC (as a word) and these VLANs, or 0.
 #[inline(always)]
-fn lookup(slot: &Slot, packet: &Packet, vlans: Vlans) -> u32 {
-    let key = device_key(mac(packet.device_mac_word()), vlans);
+pub fn filed(slot: &Slot, word: u64, vlans: Vlans) -> u32 {
+    let key = device_key(mac(word), vlans);
     let (first, second) = slot.header.devices.lines2(key);
     if let Some(line) = slot.line(first) {
         let id = find2(line, key);

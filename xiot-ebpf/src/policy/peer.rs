@@ -8,7 +8,11 @@ use xiot_common::{
 };
 
 use super::slot::Slot;
-use crate::{packet::Packet, scratch};
+use crate::{
+    config,
+    packet::Packet,
+    scratch::{self, Scratch},
+};
 
 /// Which address of the frame is looked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -18,15 +22,20 @@ pub enum Whose {
     Device = 0,
     /// The other.
     Peer = 1,
+    /// Not one of its own conversation: the one that guards ask about.
+    Asked = 2,
 }
 
 impl Whose {
     #[inline(always)]
-    fn addr(number: u32, packet: &Packet) -> &Addr {
+    fn addr(number: u32, scratch: &Scratch) -> &Addr {
         if number == Self::Device as u32 {
-            &packet.key.device
+            &scratch.packet.key.device
+        } else if number == Self::Peer as u32 || config::guards() == 0 {
+            &scratch.packet.key.peer
         } else {
-            &packet.key.peer
+            // SAFETY: the element belongs to this CPU and is not written while it is looked for.
+            unsafe { &*scratch.asked.as_ptr() }
         }
     }
 }
@@ -140,7 +149,7 @@ pub extern "C" fn xiot_peer_exact(slot: u32, scope: u32, prefix: u32, whose: u32
     let (Some(scratch), Some(slot)) = (scratch::get(), Slot::at(slot)) else {
         return 0;
     };
-    let addr = Whose::addr(whose, &scratch.packet);
+    let addr = Whose::addr(whose, scratch);
     if addr.is_v4() {
         let prefix = if prefix == FULL { 32 } else { prefix as u8 };
         let key = peer4_key(scope, mask4(addr.v4_host(), prefix), prefix);

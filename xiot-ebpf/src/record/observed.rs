@@ -103,15 +103,16 @@ pub extern "C" fn xiot_fold(table: u32) -> u32 {
         observed.last_seen = entry.last_seen;
     } else {
         // It fell out of the map while the flow was silent: noted anew.
+        let (reason, rule) = entry.counted();
         let anew = ObservedEntry {
             frames: entry.pending_frames,
             bytes: entry.pending_bytes,
             flows: 1,
             first_seen: entry.opened_at,
             last_seen: entry.last_seen,
-            reason: entry.reason,
+            reason,
             reserved: [0; 3],
-            rule: entry.rule,
+            rule,
         };
         if OBSERVED.insert(key, anew, 0).is_err() {
             return 0;

@@ -243,6 +243,7 @@ fn refusal(error: SourceError) -> Refusal {
         SourceError::Reload(
             error @ (ReloadError::Findings(_)
             | ReloadError::Gateway { .. }
+            | ReloadError::Guards { .. }
             | ReloadError::Compile { .. }),
         ) => Refusal {
             code: RefusalCode::BadFiles,

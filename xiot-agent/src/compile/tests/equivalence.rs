@@ -79,6 +79,31 @@ proptest! {
     }
 
     #[test]
+    fn owners_of_addresses_are_those_of_the_policy(
+        policy in generate::policy(),
+        keys in vec((generate::mac(), generate::vlans(), 0..2_u16), 20),
+        addresses in vec(generate::address(), 20),
+    ) {
+        let image = compile_for(&policy, &ROOMY).unwrap();
+        let reader = Reader::new(&image);
+        let listed = policy.devices.iter().flat_map(|device| &device.addresses);
+        for &addr in addresses.iter().chain(listed) {
+            for &(mac, (outer, inner), wire) in &keys {
+                // No frame has the reserved VLAN.
+                if outer == 0xfff {
+                    continue;
+                }
+                let name = ["w0", "w1"][usize::from(wire)];
+                prop_assert_eq!(
+                    reader.is_others(addr, Mac(mac), wire, Vlans { outer, inner }),
+                    naive::is_others(&policy, addr, mac, name, (outer, inner)),
+                    "{} {:?}", addr, (mac, outer, inner, wire)
+                );
+            }
+        }
+    }
+
+    #[test]
     fn the_header_says_what_the_policy_says(policy in generate::policy()) {
         let image = compile_for(&policy, &ROOMY).unwrap();
         let header = &image.header;

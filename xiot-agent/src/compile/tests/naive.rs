@@ -25,6 +25,27 @@ pub(super) fn is_bound(device: &Device, addr: IpAddr) -> bool {
     device.addresses.contains(&addr)
 }
 
+/// Whether the address is somebody else's for a MAC on a wire and VLANs (9.3).
+pub(super) fn is_others(
+    policy: &Policy,
+    addr: IpAddr,
+    mac: [u8; 6],
+    wire: &str,
+    vlans: (u16, u16),
+) -> bool {
+    let there = |device: &&Device| {
+        device.wire.as_deref().is_none_or(|it| it == wire)
+            && device.vlan.is_none_or(|it| it == vlans)
+    };
+    let mut owners = policy
+        .devices
+        .iter()
+        .filter(there)
+        .filter(|device| device.addresses.contains(&addr))
+        .peekable();
+    owners.peek().is_some() && owners.all(|device| device.mac != mac)
+}
+
 pub(super) fn judge(profile: &Profile, frame: &Opening) -> Ruling {
     let other = match frame.initiator {
         Initiator::Device => Initiator::Peer,

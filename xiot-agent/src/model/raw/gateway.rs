@@ -158,6 +158,11 @@ fn read_limits(node: Option<&Node<'_>>, report: &mut Report) -> Limits {
         [
             ("new-flows-unlisted", &mut limits.new_flows_unlisted),
             ("new-flows-per-cpu", &mut limits.new_flows_per_cpu),
+            (
+                "group-frames-per-sender",
+                &mut limits.group_frames_per_sender,
+            ),
+            ("group-frames-per-port", &mut limits.group_frames_per_port),
         ],
         report,
     );

@@ -5,6 +5,7 @@ mod capacity;
 mod clause;
 mod device;
 mod gateway;
+mod guard;
 mod icmp;
 mod peer;
 mod profile;

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
+use super::guard::{read_ethertypes, read_guards};
 use crate::{
     diag::{Code, Diagnostic, Report, Span},
     model::{
         decode::{Fields, Spanned, name, shorten, text, wrong_type},
         gateway::Wire,
-        guard::Guards,
         limit::{MAX_INTERFACE_BYTES, MAX_WIRES},
         yaml::{Node, Value},
     },
@@ -46,7 +46,8 @@ pub(super) fn read_wires(node: &Node<'_>, report: &mut Report) -> Vec<Wire> {
 }
 
 fn read_wire<'n>(node: &'n Node<'_>, seen: &mut Seen<'n>, report: &mut Report) -> Option<Wire> {
-    let fields = Fields::read(node, "a wire", &["name", "device", "uplink"], report)?;
+    const KEYS: [&str; 5] = ["name", "device", "uplink", "guards", "ethertypes"];
+    let fields = Fields::read(node, "a wire", &KEYS, report)?;
     let wire = fields
         .require("name", "`name: ward-3`", report)
         .and_then(|node| name(node, "a wire", report));
@@ -60,6 +61,8 @@ fn read_wire<'n>(node: &'n Node<'_>, seen: &mut Seen<'n>, report: &mut Report) -
             report,
         )
         .and_then(|node| read_interface(node, report));
+    let guards = read_guards(fields.get("guards"), report);
+    let ethertypes = read_ethertypes(fields.get("ethertypes"), report);
     if let Some(wire) = wire
         && let Some(first) = first(&mut seen.names, wire)
     {
@@ -89,8 +92,8 @@ fn read_wire<'n>(node: &'n Node<'_>, seen: &mut Seen<'n>, report: &mut Report) -
         name: wire?.value.to_owned(),
         device: device?.value.to_owned(),
         uplink: uplink?.value.to_owned(),
-        guards: Guards::default(),
-        ethertypes: Vec::new(),
+        guards,
+        ethertypes,
     })
 }
 

@@ -65,6 +65,42 @@ grace: 2h
 ",
     ),
     (
+        "guards and levels that there are not",
+        &[
+            Code::UnknownValue,
+            Code::UnknownKey,
+            Code::UnknownValue,
+            Code::WrongType,
+            Code::WrongType,
+        ],
+        "wires:
+  - {name: a, device: eth1, uplink: eth2, guards: enforced}
+  - {name: b, device: eth3, uplink: eth4, guards: {all: enforce, dhcp: off, arp: learn}}
+  - {name: c, device: eth5, uplink: eth6, guards: [enforce]}
+  - {name: d, device: eth7, uplink: eth8, guards: {nd: {all: off}}}
+",
+    ),
+    (
+        "Ethernet types that no wire can allow",
+        &[
+            Code::BadEthertype,
+            Code::BadEthertype,
+            Code::BadEthertype,
+            Code::BadEthertype,
+            Code::BadEthertype,
+            Code::WrongType,
+            Code::DuplicateName,
+            Code::DuplicateName,
+            Code::TooLong,
+        ],
+        "wires:
+  - {name: a, device: eth1, uplink: eth2, ethertypes: [lldpp, 1500, 0x0800, 0x8100, 88cc, [lldp]]}
+  - {name: b, device: eth3, uplink: eth4, ethertypes: [lldp, eapol, lldp, 0x88cc]}
+  - {name: c, device: eth5, uplink: eth6, ethertypes: [1536, 1537, 1538, 1539, 1540, 1541, 1542, 1543, 1544, 1545, 1546,
+      1547, 1548, 1549, 1550, 1551, 1552]}
+",
+    ),
+    (
         "sizes out of range",
         &[Code::BadSize, Code::BadSize, Code::BadNumber],
         "wires: [{name: a, device: eth1, uplink: eth2}]
@@ -152,6 +188,57 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(gateway.events, Events::default());
     assert_eq!(gateway.limits, Limits::default());
     assert_eq!(gateway.grace, Duration::from_mins(5));
+}
+
+#[test]
+fn guards_have_a_level_each_and_all_may_have_one() {
+    use crate::model::guard::{Guards, Level};
+    let gateway = load_gateway(
+        "gateway.yaml",
+        "wires:
+  - {name: a, device: eth1, uplink: eth2}
+  - {name: b, device: eth3, uplink: eth4, guards: off, ethertypes: lldp}
+  - name: c
+    device: eth5
+    uplink: eth6
+    guards: {all: enforce, arp: off, dhcp-server: monitor}
+    ethertypes: [profinet, \"0x88b5\", 34958]
+  - {name: d, device: eth7, uplink: eth8, guards: {claim: enforce}}
+limits: {group-frames-per-sender: 5, group-frames-per-port: 6}
+",
+    )
+    .value
+    .unwrap();
+    let [a, b, c, d] = &gateway.wires[..] else {
+        panic!("four wires");
+    };
+    assert_eq!(
+        (a.guards, &a.ethertypes[..]),
+        (Guards::all(Level::Monitor), &[][..])
+    );
+    assert_eq!(
+        (b.guards, &b.ethertypes[..]),
+        (Guards::all(Level::Off), &[0x88cc][..])
+    );
+    let levels = Guards {
+        arp: Level::Off,
+        dhcp_server: Level::Monitor,
+        ..Guards::all(Level::Enforce)
+    };
+    assert_eq!(c.guards, levels);
+    assert_eq!(c.ethertypes, [0x8892, 0x88b5, 0x888e]);
+    let levels = Guards {
+        claim: Level::Enforce,
+        ..Guards::default()
+    };
+    assert_eq!(d.guards, levels);
+    assert_eq!(
+        (
+            gateway.limits.group_frames_per_sender,
+            gateway.limits.group_frames_per_port
+        ),
+        (5, 6)
+    );
 }
 
 #[test]

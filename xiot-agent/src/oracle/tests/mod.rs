@@ -6,5 +6,6 @@ mod epochs;
 mod errors;
 mod flows;
 mod grace;
+mod guards;
 mod parse;
 mod world;

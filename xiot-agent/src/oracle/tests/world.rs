@@ -5,8 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use xiot_common::reason::Reason;
 
 use super::super::{FlowView, Limits, Oracle, Side};
-use crate::model::policy::{
-    Clause, Device, Initiator, Mode, Policy, Position, Profile, Rule, Timeouts,
+use crate::model::{
+    gateway::Wire,
+    guard::{Guards, Level},
+    policy::{Clause, Device, Initiator, Mode, Policy, Position, Profile, Rule, Timeouts},
 };
 
 pub(super) const PUMP: [u8; 6] = [2, 0, 0, 0, 0, 1];
@@ -90,16 +92,23 @@ pub(super) struct Ward<'p> {
     pub(super) now: u64,
 }
 
-pub(super) fn wires() -> Vec<String> {
-    vec!["ward".to_owned()]
+/// Without guards.
+pub(super) fn wires() -> Vec<Wire> {
+    vec![Wire {
+        name: "ward".to_owned(),
+        device: String::new(),
+        uplink: String::new(),
+        guards: Guards::all(Level::Off),
+        ethertypes: Vec::new(),
+    }]
 }
 
 impl<'p> Ward<'p> {
-    pub(super) fn new(policy: &'p Policy, wires: &'p [String]) -> Self {
+    pub(super) fn new(policy: &'p Policy, wires: &'p [Wire]) -> Self {
         Self::limited(policy, wires, Limits::default())
     }
 
-    pub(super) fn limited(policy: &'p Policy, wires: &'p [String], limits: Limits) -> Self {
+    pub(super) fn limited(policy: &'p Policy, wires: &'p [Wire], limits: Limits) -> Self {
         Self {
             oracle: Oracle::with_limits(policy, wires, limits),
             now: 1000,
@@ -125,8 +134,15 @@ impl<'p> Ward<'p> {
         } else {
             0x86dd_u16
         };
-        let frame = [&destination[..], &source, &kind.to_be_bytes(), packet].concat();
-        let outcome = self.oracle.judge(side, 0, &frame, self.now);
+        self.frame(
+            side,
+            &[&destination[..], &source, &kind.to_be_bytes(), packet].concat(),
+        )
+    }
+
+    /// A frame from its first byte on.
+    pub(super) fn frame(&mut self, side: Side, frame: &[u8]) -> Line {
+        let outcome = self.oracle.judge(side, 0, frame, self.now);
         (
             outcome.reason,
             outcome.dropped,

@@ -2,7 +2,11 @@
 
 use super::answer::JudgeName;
 use crate::{
-    model::policy::{Mode, Policy},
+    model::{
+        gateway::Wire,
+        guard::{Guards, Level},
+        policy::{Mode, Policy},
+    },
     oracle,
     service::state::{Reason, Side},
 };
@@ -40,13 +44,23 @@ pub struct JudgeError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 #[derive(Debug)]
 pub struct Reference<'p> {
     policy: &'p Policy,
-    wires: &'p [String],
+    wires: Vec<Wire>,
 }
 
 impl<'p> Reference<'p> {
     /// Judges by this policy.
-    pub const fn new(policy: &'p Policy, wires: &'p [String]) -> Self {
-        Self { policy, wires }
+    pub fn new(policy: &'p Policy, wires: &[String]) -> Self {
+        let unguarded = |name: &String| Wire {
+            name: name.clone(),
+            device: String::new(),
+            uplink: String::new(),
+            guards: Guards::all(Level::Off),
+            ethertypes: Vec::new(),
+        };
+        Self {
+            policy,
+            wires: wires.iter().map(unguarded).collect(),
+        }
     }
 }
 
@@ -56,7 +70,7 @@ impl Judge for Reference<'_> {
             Side::Device => oracle::Side::Device,
             Side::Uplink => oracle::Side::Uplink,
         };
-        let outcome = oracle::Oracle::new(self.policy, self.wires).judge(side, wire, frame, 1);
+        let outcome = oracle::Oracle::new(self.policy, &self.wires).judge(side, wire, frame, 1);
         Ok(Judgement {
             reason: outcome.reason,
             rule: outcome.rule,

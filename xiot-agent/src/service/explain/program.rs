@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use xiot_common::{
+    guard::WireGuards,
     overrides::{Override, OverrideKey},
     trace::Trace,
 };
@@ -48,8 +49,12 @@ pub enum ProgramError {
 }
 
 impl Program {
-    /// Loads an instance just large enough for this image, in which devices and rules have these numbers.
-    pub fn new(image: &Image, ids: Arc<Assignment>) -> Result<Self, ProgramError> {
+    /// Loads an instance just large enough for this image, in which devices and rules have these numbers and wires these guards.
+    pub fn new(
+        image: &Image,
+        ids: Arc<Assignment>,
+        guards: Option<Vec<WireGuards>>,
+    ) -> Result<Self, ProgramError> {
         let header = &image.header;
         let options = Options {
             capacity: Capacity {
@@ -65,6 +70,7 @@ impl Program {
                 per_sender: 0,
                 per_cpu: 0,
             },
+            guards,
             trace: true,
             ..Options::default()
         };

@@ -1,8 +1,9 @@
 //! What of the gateway file holds from a start on.
 
-use crate::model::gateway::Gateway;
+use crate::model::gateway::{Gateway, Wire};
 
-/// Keys whose values differ and that only a start can change. `grace` is none: it matters at a start only.
+/// Keys whose values differ and that only a start can change. `grace` is none: it matters at a start only. Of wires only what they are
+/// made of takes one.
 pub(super) fn fixed_changes(old: &Gateway, new: &Gateway) -> Vec<&'static str> {
     let Gateway {
         file: _,
@@ -17,7 +18,10 @@ pub(super) fn fixed_changes(old: &Gateway, new: &Gateway) -> Vec<&'static str> {
         grace: _,
     } = new;
     [
-        ("wires", *wires != old.wires),
+        (
+            "wires",
+            wires.iter().map(ports).ne(old.wires.iter().map(ports)),
+        ),
         ("xdp", *xdp != old.xdp),
         ("metrics", *metrics != old.metrics),
         ("control", *control != old.control),
@@ -29,4 +33,16 @@ pub(super) fn fixed_changes(old: &Gateway, new: &Gateway) -> Vec<&'static str> {
     .into_iter()
     .filter_map(|(key, changed)| changed.then_some(key))
     .collect()
+}
+
+/// What a wire is made of.
+fn ports(wire: &Wire) -> [&str; 3] {
+    let Wire {
+        name,
+        device,
+        uplink,
+        guards: _,
+        ethertypes: _,
+    } = wire;
+    [name, device, uplink]
 }

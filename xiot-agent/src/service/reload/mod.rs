@@ -8,6 +8,7 @@ use std::{sync::Arc, time::Instant};
 use super::{
     clock::Now,
     files::{self, Checked, FileError, Files, Unusable},
+    guards,
     live::Live,
     state::{Mark, Reloaded},
 };
@@ -36,6 +37,15 @@ pub enum ReloadError {
         file: String,
         /// Keys whose values differ.
         keys: Vec<&'static str>,
+    },
+    /// The first guard was asked for.
+    #[error(
+        "{file}: the agent was started with all guards off and has no program for them, which takes a restart: start the agent \
+         anew (with --keep-attached no frame goes unjudged meanwhile), or undo the change"
+    )]
+    Guards {
+        /// The gateway file.
+        file: String,
     },
     /// The policy can't be compiled for this gateway.
     #[error("{file}: {source}")]
@@ -68,7 +78,7 @@ pub(super) fn reload(live: &Live) -> Result<Reloaded, ReloadError> {
         let old = live.files();
         let before = datapath.active().ok_or(ReloadError::Ending)?;
         let revision = before.header.revision + 1;
-        let (new, fresh, warnings) = read(&old, revision)?;
+        let (new, fresh, warnings) = read(&old, revision, datapath.has_guards())?;
         let compiled = start.elapsed();
 
         let file = new.policy.file.clone();
@@ -99,7 +109,11 @@ const fn mark(in_force: &InForce) -> Mark {
 }
 
 /// Reads and compiles what follows these files; also what is odd about it.
-fn read(old: &Files, revision: u64) -> Result<(Files, Fresh, String), ReloadError> {
+fn read(
+    old: &Files,
+    revision: u64,
+    has_guards: bool,
+) -> Result<(Files, Fresh, String), ReloadError> {
     let both = files::read_both(&old.paths)?;
     if let Some(gateway) = both.gateway() {
         let keys = gateway::fixed_changes(&old.gateway, gateway);
@@ -107,6 +121,11 @@ fn read(old: &Files, revision: u64) -> Result<(Files, Fresh, String), ReloadErro
             return Err(ReloadError::Gateway {
                 file: gateway.file.clone(),
                 keys,
+            });
+        }
+        if !has_guards && guards::needed(gateway).is_some() {
+            return Err(ReloadError::Guards {
+                file: gateway.file.clone(),
             });
         }
     }
@@ -135,6 +154,14 @@ fn is_same(old: &Files, new: &Files) -> bool {
     header == old.image.header
 }
 
+/// Sets the guards of these files, which the next epoch asks.
+fn set_guards(datapath: &mut Datapath, files: &Files) -> Result<(), MapAccessError> {
+    for (guards, wire) in guards::of_wires(&files.gateway.wires).iter().zip(0..) {
+        datapath.set_guards(wire, guards)?;
+    }
+    Ok(())
+}
+
 fn put_in_force(
     live: &Live,
     datapath: &mut Datapath,
@@ -147,11 +174,19 @@ fn put_in_force(
     let names = live.names();
     let next = names.follow(Arc::clone(&new.policy), Arc::clone(&new.ids));
     live.set_names(Arc::new(next));
+    let guarded = guards::of_wires(&old.gateway.wires) != guards::of_wires(&new.gateway.wires);
     let applied = if is_same(old, &new) {
         new.image = Arc::clone(&old.image);
-        live.set_files(new, false);
+        if guarded {
+            set_guards(datapath, &new)?;
+            datapath.touch();
+        }
+        live.set_files(new, guarded);
         Applied::default()
     } else {
+        if guarded {
+            set_guards(datapath, &new)?;
+        }
         match datapath.apply(&new.image) {
             Ok(applied) => {
                 live.set_files(new, true);
@@ -159,6 +194,10 @@ fn put_in_force(
             }
             Err(error) => {
                 live.set_names(names);
+                if guarded {
+                    set_guards(datapath, old)?;
+                    datapath.touch();
+                }
                 return Err(error.into());
             }
         }

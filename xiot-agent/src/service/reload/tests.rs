@@ -1,7 +1,11 @@
 //! What takes a restart is named.
 
 use super::{ReloadError, gateway::fixed_changes};
-use crate::model::{gateway::Gateway, load_gateway};
+use crate::model::{
+    gateway::Gateway,
+    guard::{Guards, Level},
+    load_gateway,
+};
 
 fn gateway(more: &str) -> Gateway {
     let file = format!("wires: [{{name: a, device: eth1, uplink: eth2}}]\n{more}");
@@ -33,6 +37,10 @@ fn what_only_a_start_can_change_is_named() {
     let mut other = gateway("");
     other.wires[0].uplink = "eth3".to_owned();
     assert_eq!(fixed_changes(&old, &other), ["wires"]);
+    let mut other = gateway("");
+    other.wires[0].guards = Guards::all(Level::Enforce);
+    other.wires[0].ethertypes = vec![0x88cc];
+    assert_eq!(fixed_changes(&old, &other), [""; 0]);
 }
 
 #[test]

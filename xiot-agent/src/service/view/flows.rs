@@ -39,7 +39,7 @@ pub fn flow(names: &Names, now: Now, flow: &collect::Flow) -> Option<Flow> {
         half_open: flow.half_open,
         reason: flow.reason()?,
         would_drop: flow.is_would_drop(),
-        rule: names.rule(entry.rule),
+        rule: names.rule(entry.counted().1),
         opened: now.at_second(u64::from(entry.opened_at)),
         idle: Duration::from_secs(entry.idle(now.second()).into()),
         timeout: Duration::from_secs(entry.idle_timeout.into()),

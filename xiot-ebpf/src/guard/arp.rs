@@ -1,0 +1,64 @@
+//! ARP: from devices only in their own name, from the uplink not in that of devices.
+
+use aya_ebpf::bindings::xdp_md;
+use xiot_common::{addr::Addr, reason::Reason};
+
+use super::{owner, source};
+use crate::{
+    config,
+    frame::{Frame, Wire},
+    parse::eth,
+    scratch,
+};
+
+const REQUEST: u16 = 1;
+const REPLY: u16 = 2;
+
+/// Up to the sender's addresses.
+#[derive(Clone, Copy)]
+#[repr(C, packed(2))]
+struct Message {
+    kinds: u32,
+    lengths: u16,
+    operation: u16,
+    mac_low: u32,
+    mac_high: u16,
+    addr: u32,
+}
+
+// SAFETY: integers only.
+unsafe impl Wire for Message {}
+
+/// What the guard `arp` or `claim` says of an ARP message: a reason, or 0.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub(super) extern "C" fn xiot_guard_arp(ctx: *mut xdp_md) -> u32 {
+    if config::guards() == 0 {
+        return 0;
+    }
+    let Some(scratch) = scratch::get() else {
+        return 0;
+    };
+    // SAFETY: the caller hands its context on.
+    let frame = unsafe { Frame::of(ctx) };
+    let packet = &scratch.packet;
+    let Some(message) = eth::end(&frame).and_then(|offset| frame.read::<Message>(offset)) else {
+        return 0;
+    };
+    let addr = Addr::from_v4_word(message.addr);
+    let named = u64::from(message.mac_low) | u64::from(message.mac_high) << 32;
+    if packet.is_from_device() {
+        let operation = u16::from_be(message.operation);
+        if (operation != REQUEST && operation != REPLY) || source::is_nobodys(addr) {
+            return Reason::ArpInvalid as u32;
+        }
+        if named != packet.src_mac || owner::is_others(scratch, addr, packet.src_mac) {
+            return Reason::ArpSpoofed as u32;
+        }
+    } else if owner::is_others(scratch, addr, packet.src_mac)
+        || (named != packet.src_mac && owner::is_others(scratch, addr, named))
+    {
+        return Reason::AddressClaimed as u32;
+    }
+    0
+}

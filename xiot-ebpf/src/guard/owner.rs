@@ -1,0 +1,77 @@
+//! Whose an address is, as far as the policy knows (docs/judgement.md, 9.3).
+
+use xiot_common::{
+    addr::{Addr, Vlans},
+    device::{ANY_VLAN, ANY_WIRE},
+    slot::{SLOT_VLAN_DEVICES, SLOT_WIRE_DEVICES},
+    table::scope,
+};
+
+use crate::{
+    config,
+    packet::Packet,
+    policy::{
+        device,
+        peer::{self, Whose},
+        slot::{self, Slot},
+    },
+    scratch::{self, Scratch},
+};
+
+/// Whether the address is somebody else's for who has this MAC (as a word).
+#[inline(always)]
+pub(super) fn is_others(scratch: &Scratch, addr: Addr, mac: u64) -> bool {
+    scratch.asked.set(addr);
+    xiot_guard_others(mac) != 0
+}
+
+/// Whether the address that is asked about is listed for a device that is on the frame's wire and VLANs, and for none there with
+/// this MAC: 1.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub(super) extern "C" fn xiot_guard_others(mac: u64) -> u32 {
+    if config::guards() == 0 {
+        return 0;
+    }
+    let Some(scratch) = scratch::get() else {
+        return 0;
+    };
+    let packet = &scratch.packet;
+    let Some(slot) = slot::judging(packet.slot) else {
+        return 0;
+    };
+    if scratch.asked.get().is_unspecified() || !is_listed(&slot, packet) {
+        return 0;
+    }
+    let own = is_own(&slot, packet, mac, packet.vlans) || is_own(&slot, packet, mac, ANY_VLAN);
+    u32::from(!own)
+}
+
+/// Whether some device there has it. A device may be listed for the wire or for any, and for the VLANs or for any.
+#[inline(always)]
+fn is_listed(slot: &Slot, packet: &Packet) -> bool {
+    let by_vlan = slot.header.flags & SLOT_VLAN_DEVICES != 0;
+    let by_wire = slot.header.flags & SLOT_WIRE_DEVICES != 0;
+    let wire = packet.port.wire;
+    is_owned(slot, ANY_WIRE, ANY_VLAN)
+        || (by_vlan && is_owned(slot, ANY_WIRE, packet.vlans))
+        || (by_wire && is_owned(slot, wire, ANY_VLAN))
+        || (by_vlan && by_wire && is_owned(slot, wire, packet.vlans))
+}
+
+#[inline(always)]
+fn is_owned(slot: &Slot, wire: u16, vlans: Vlans) -> bool {
+    peer::contains(slot, scope::owned(wire, vlans), Whose::Asked)
+}
+
+/// Whether the device that is filed under this MAC and VLANs is there and has it.
+#[inline(always)]
+fn is_own(slot: &Slot, packet: &Packet, mac: u64, vlans: Vlans) -> bool {
+    let id = device::filed(slot, mac, vlans);
+    if id == 0 {
+        return false;
+    }
+    slot.device(id)
+        .is_some_and(|record| record.wire == ANY_WIRE || record.wire == packet.port.wire)
+        && peer::contains(slot, scope::binding(id), Whose::Asked)
+}
