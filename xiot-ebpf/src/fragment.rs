@@ -59,7 +59,7 @@ fn key(scratch: &Scratch) -> DatagramKey {
         id: part.id,
         vlans: packet.vlans,
         mac: mac(packet.device_mac_word()),
-        port: (packet.port.wire << 1) as u8 | packet.is_from_device() as u8,
+        port: (packet.port.wire << 1) as u8 | u8::from(packet.is_from_device()),
         protocol: if packet.kind == Kind::Ipv4 {
             part.protocol
         } else {
