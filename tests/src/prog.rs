@@ -38,6 +38,8 @@ pub struct Prog {
     counters: Counters,
     limits: Limits,
     revision: u64,
+    /// Second in which the grace period ends.
+    grace_until: u32,
 }
 
 impl Prog {
@@ -96,6 +98,7 @@ impl Prog {
             counters,
             limits,
             revision: 0,
+            grace_until: 0,
         }
     }
 
@@ -106,7 +109,7 @@ impl Prog {
     pub fn apply(&mut self, policy: &Policy, wires: &[Wire]) {
         self.rewire(wires);
         self.swap(policy, wires, &Assignment::fresh(policy));
-        self.datapath.set_grace(0);
+        self.set_grace(0);
         for flows in &mut self.flows {
             must("clear the flows", flows.clear());
         }
@@ -158,6 +161,7 @@ impl Prog {
 
     /// Ends the grace period in this second of the program's clock.
     pub fn set_grace(&mut self, until: u32) {
+        self.grace_until = until;
         self.datapath.set_grace(until);
     }
 
@@ -223,14 +227,42 @@ impl Prog {
             datagram.started = datagram.started.wrapping_sub(seconds);
             must("age a datagram", self.datagrams.insert(&key, &datagram));
         }
+        let mut ends = false;
         for (device, mut decided) in must("read the overrides", self.overrides.entries()) {
             if decided.until != 0 {
                 // One that is over stays so.
                 decided.until = decided.until.saturating_sub(seconds).max(1);
                 must("age an override", self.overrides.insert(&device, &decided));
+                ends = true;
             }
         }
+        if ends {
+            self.forget_denials();
+        }
         self.budgets.forget();
+    }
+
+    /// Denials are kept for a second, which a test run does not see pass; another epoch ends them as well. What was found to
+    /// hold in the epoch so far holds in the next.
+    fn forget_denials(&mut self) {
+        let epoch = |datapath: &Datapath| datapath.active().expect("a policy is in force").epoch;
+        let before = epoch(&self.datapath);
+        self.datapath.set_grace(self.grace_until);
+        let after = epoch(&self.datapath);
+        for flows in &mut self.flows {
+            for (key, mut entry) in must("read the flows", flows.entries()) {
+                if entry.epoch == before {
+                    entry.epoch = after;
+                    must("restamp a flow", flows.insert(&key, &entry));
+                }
+            }
+        }
+        for (key, mut datagram) in must("read the datagrams", self.datagrams.entries()) {
+            if datagram.epoch == before {
+                datagram.epoch = after;
+                must("restamp a datagram", self.datagrams.insert(&key, &datagram));
+            }
+        }
     }
 
     /// All flows, over or not, and whether they are half-open.
