@@ -127,7 +127,7 @@ pub mod scope {
 
     /// Wires below this can be told from any wire.
     pub const ANY_WIRE: u32 = 0x3f;
-    /// No frame has this VLAN id: with it in both places the scope is that of any VLAN.
+    /// No frame has this as outer VLAN id: with it in both places the scope is that of any VLAN.
     pub const ANY_ID: u32 = 0xfff;
 
     /// DHCP and DHCPv6 servers and relays, all with full prefix length.

@@ -120,9 +120,7 @@ fn owned_scope(device: &Device, wires: &[String]) -> Option<u32> {
     let vlans = match device.vlan {
         None => ANY_VLAN,
         Some((outer, inner)) => Some(Vlans { outer, inner }).filter(|vlans| {
-            [vlans.outer, vlans.inner]
-                .iter()
-                .all(|&id| u32::from(id) < scope::ANY_ID)
+            u32::from(vlans.outer) < scope::ANY_ID && u32::from(vlans.inner) <= scope::ANY_ID
         })?,
     };
     Some(scope::owned(wire, vlans))

@@ -1,9 +1,9 @@
 //! A small hospital as plain values, for the tests of this module and of the surfaces.
 
+mod decided;
 mod fake;
 
 pub(crate) use fake::Fake;
-
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use ipnetwork::IpNetwork;
@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use super::{
     names::Names,
     state::{
-        Agent, Changes, Decided, Decision, Device, Drop, Endpoint, EventTotals, Flow, Gauge, Mark,
-        Mode, Modes, Observed, Opener, PolicyInfo, Port, ProfileTotals, Reason, Reloaded, Reloads,
-        RuleChanges, Side, Stage, Status, Traffic, Verdict, Vlans, Wire,
+        Agent, Changes, Device, Drop, Endpoint, EventTotals, Flow, Gauge, Mark, Mode, Modes,
+        Observed, Opener, PolicyInfo, Port, ProfileTotals, Reason, Reloaded, Reloads, RuleChanges,
+        Side, Stage, Status, Traffic, Verdict, Vlans, Wire,
     },
     view,
 };
@@ -252,13 +252,7 @@ pub(crate) fn status() -> Status {
             lost: 0,
         },
         frames,
-        decisions: vec![Decided {
-            device: Some("pump-icu-12".to_owned()),
-            mac: [0x00, 0x03, 0xb1, 0, 0, 0x12],
-            vlans: None,
-            decision: Some(Decision::BreakGlass),
-            until: Some(time()),
-        }],
+        decisions: vec![decided::decided()],
         profiles: vec![ProfileTotals {
             profile: "infusion-pump".to_owned(),
             devices: Modes {
