@@ -22,6 +22,7 @@ mod prometheus;
 mod refusals;
 mod reload;
 mod restart;
+mod times;
 mod traces;
 mod unlisted;
 

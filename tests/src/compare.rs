@@ -21,6 +21,14 @@ use crate::{
 /// Trials of one sequence in which a second passed while a frame was judged, at most.
 const BLURRED_TRIALS: usize = 20;
 
+/// What the wall clock shows at first: a Wednesday noon in 2026.
+pub const START: u32 = 1_790_164_800;
+
+/// How far the wall clock is ahead of this second if it shows another.
+pub fn ahead(wall: u32, now: u64) -> i64 {
+    i64::from(wall) - now.cast_signed()
+}
+
 /// Where the two part.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Difference {
@@ -59,6 +67,8 @@ pub struct Trial<'t> {
     passed: u64,
     /// Second by both clocks; 0 before there is a grace period.
     grace_until: u64,
+    /// Seconds that the wall clock is ahead of the clock that frames are judged by, with what has passed.
+    ahead: i64,
     /// A second passed while a frame was judged: which of the two it was judged in, nobody knows.
     is_blurred: bool,
     judged: usize,
@@ -85,7 +95,7 @@ impl<'t> Trial<'t> {
             search_pause: 0,
             ..prog.limits()
         };
-        Self {
+        let mut trial = Self {
             prog,
             oracle: Oracle::with_limits(first, wires, limits),
             wires,
@@ -94,10 +104,13 @@ impl<'t> Trial<'t> {
             in_force: 0,
             passed: 0,
             grace_until: 0,
+            ahead: 0,
             is_blurred: false,
             judged: 0,
             tally,
-        }
+        };
+        trial.set_clock(START);
+        trial
     }
 
     /// Takes the next step; the verdict where it is a frame.
@@ -109,6 +122,7 @@ impl<'t> Trial<'t> {
             Step::Touch => self.touch(),
             Step::Grace(seconds) => self.grant_grace(*seconds),
             Step::Decide(decide) => self.decide(decide),
+            Step::Clock(second) => self.set_clock(*second),
         }
         self.judged += 1;
         Ok(None)
@@ -148,6 +162,22 @@ impl<'t> Trial<'t> {
         self.set_grace();
     }
 
+    /// Sets the wall clock to this second.
+    pub fn set_clock(&mut self, second: u32) {
+        let now = clock::coarse_second() + self.passed;
+        self.ahead = ahead(second, now);
+        self.oracle.set_clock(self.ahead);
+        self.set_wall();
+    }
+
+    /// The program's wall clock goes on by itself, but not by what only passed here.
+    fn set_wall(&mut self) {
+        let now = (clock::coarse_second() + self.passed).cast_signed();
+        let wall = (now + self.ahead).rem_euclid(1 << 32);
+        self.prog
+            .set_wall(u32::try_from(wall).expect("the lower half"));
+    }
+
     /// Decides about a device.
     ///
     /// # Panics
@@ -162,11 +192,14 @@ impl<'t> Trial<'t> {
     /// Judges the next frame twice.
     pub fn judge(&mut self, shot: &Shot) -> Result<Verdict, Difference> {
         self.let_pass(shot.after);
-        let before = clock::coarse_second();
+        let seconds = || (clock::coarse_second(), clock::tai_second());
+        let (before, tai) = seconds();
+        // Both clocks tick, but not at the same moment.
+        self.set_wall();
         let program = self.prog.judge(shot);
-        let after = clock::coarse_second();
+        let after = seconds();
         let oracle = self.ask(shot, before);
-        if before != after {
+        if (before, tai) != after {
             self.is_blurred = true;
         }
         let at = self.judged;
@@ -191,6 +224,7 @@ impl<'t> Trial<'t> {
             if self.grace_until != 0 {
                 self.set_grace();
             }
+            self.set_wall();
         }
     }
 

@@ -18,7 +18,7 @@ use xiot_common::{
     port,
 };
 
-use crate::{budgets::Budgets, cpu, shot::Shot, verdict::Verdict};
+use crate::{budgets::Budgets, clock, cpu, shot::Shot, verdict::Verdict};
 
 /// So many that none is forgotten in a test.
 const HALF_OPEN: u32 = 16 * 1024;
@@ -163,6 +163,12 @@ impl Prog {
     pub fn set_grace(&mut self, until: u32) {
         self.grace_until = until;
         self.datapath.set_grace(until);
+    }
+
+    /// Sets the program's wall clock: it shows this second now.
+    pub fn set_wall(&mut self, second: u32) {
+        self.datapath
+            .set_tai_offset(clock::tai_second().wrapping_sub(second));
     }
 
     /// Decides about a device, or leaves it to the policy.

@@ -12,7 +12,7 @@ use xiot_agent::{
 };
 
 use crate::{
-    compare::Difference,
+    compare::{self, Difference},
     pcap,
     shrink::Counterexample,
     step::{self, Step},
@@ -64,6 +64,7 @@ fn describe(
     let mut oracle = Oracle::with_limits(&policies[0], wires, limits);
     let mut next = policies.iter().skip(1);
     let mut now = 1_000_000;
+    oracle.set_clock(compare::ahead(compare::START, now));
     let mut swaps = Vec::new();
     for (number, step) in found.steps.iter().enumerate() {
         match step {
@@ -88,6 +89,10 @@ fn describe(
             Step::Grace(seconds) => {
                 line(format_args!("{number:3} {seconds} s of grace"));
                 oracle.grant_grace_until(now + u64::from(*seconds));
+            }
+            Step::Clock(second) => {
+                line(format_args!("{number:3} wall clock {second}"));
+                oracle.set_clock(compare::ahead(*second, now));
             }
             Step::Decide(decide) => {
                 line(format_args!("{number:3} {decide:?}"));

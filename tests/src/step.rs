@@ -19,6 +19,8 @@ pub enum Step {
     Grace(u32),
     /// Something is decided of a device.
     Decide(Decide),
+    /// The wall clock is set to this second.
+    Clock(u32),
 }
 
 impl Step {
@@ -26,9 +28,12 @@ impl Step {
     pub fn shot(&self) -> Option<&Shot> {
         match self {
             Self::Shot(shot) => Some(shot),
-            Self::Swap(_) | Self::Rewire(_) | Self::Touch | Self::Grace(_) | Self::Decide(_) => {
-                None
-            }
+            Self::Swap(_)
+            | Self::Rewire(_)
+            | Self::Touch
+            | Self::Grace(_)
+            | Self::Decide(_)
+            | Self::Clock(_) => None,
         }
     }
 }

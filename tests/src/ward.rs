@@ -8,6 +8,7 @@ use xiot_agent::model::{
         Clause, Device, IcmpType, Initiator, Limits, Mode, Policy, Position, Profile, Rule,
         Services, Timeouts,
     },
+    times::Times,
 };
 
 use crate::frame::Mac;
@@ -41,6 +42,7 @@ pub fn policy() -> Policy {
     Policy {
         file: "ward.yaml".to_owned(),
         onboarding: Mode::Enforce,
+        time_zone: None,
         default_profile: None,
         services: Services {
             dhcp: vec![ip("10.0.0.5"), ip("fd00::5")],
@@ -75,6 +77,7 @@ pub fn policy() -> Policy {
 pub fn onboarding(mode: Mode) -> Policy {
     Policy {
         onboarding: mode,
+        time_zone: None,
         ..policy()
     }
 }
@@ -155,6 +158,7 @@ fn rule(id: u32, initiator: Initiator, peers: &[&str], clauses: Vec<Clause>) -> 
             .map(|text| text.parse().expect("a network"))
             .collect(),
         clauses,
+        times: Times::default(),
         label: format!("rule {id}"),
         note: None,
         owner: None,

@@ -7,6 +7,7 @@ use proptest::{
 use xiot_agent::oracle::{Limits, Oracle};
 use xiot_common::reason::{Class, Reason};
 use xiot_tests::{
+    compare,
     coverage::Seen,
     frame::{Extension, Frame, flag::SYN, frame},
     generate::{Dice, Traffic, policies, wires},
@@ -47,6 +48,7 @@ fn every_reason_is_met() {
         let mut oracle = Oracle::with_limits(&policies[0], &wires, limits);
         let mut next = policies.iter().skip(1);
         let mut now = 1;
+        oracle.set_clock(compare::ahead(compare::START, now));
         for step in &steps {
             match step {
                 Step::Shot(shot) => {
@@ -60,6 +62,7 @@ fn every_reason_is_met() {
                 Step::Swap(_) => oracle.swap(next.next().expect("a policy for each swap")),
                 Step::Rewire(wires) => oracle.rewire(wires),
                 Step::Touch => oracle.touch(),
+                Step::Clock(second) => oracle.set_clock(compare::ahead(*second, now)),
                 Step::Decide(decide) => decide.tell(&mut oracle, now),
                 Step::Grace(seconds) => oracle.grant_grace_until(now + u64::from(*seconds)),
             }

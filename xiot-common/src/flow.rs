@@ -138,8 +138,14 @@ pub struct FlowEntry {
     pub objection: u8,
     /// Zero.
     pub reserved: u8,
+    /// Second (wall clock) that begins the span in which its rule is in force.
+    pub since: u32,
+    /// Second that ends this span; 0: the rule is always in force, or there is none.
+    pub until: u32,
+    /// Zero.
+    pub spare: u32,
     /// Frames not yet folded into the observed map (mode learn).
-    pub pending_frames: u64,
+    pub pending_frames: u32,
     /// Their bytes.
     pub pending_bytes: u64,
     /// Frames from the device.
@@ -152,9 +158,28 @@ pub struct FlowEntry {
     pub to_bytes: u64,
 }
 
-crate::layout!(FlowEntry, size 96, align 8);
+crate::layout!(FlowEntry, size 104, align 8);
 
 impl FlowEntry {
+    /// Sets the span in which its rule is in force: from a second, which begins a minute, to before another; 0 and 0: always.
+    #[inline(always)]
+    pub const fn set_span(&mut self, since: u32, until: u32) {
+        self.since = since;
+        self.until = until;
+    }
+
+    /// Whether its rule is in force for some time only.
+    #[inline(always)]
+    pub const fn is_timed(&self) -> bool {
+        self.until != 0
+    }
+
+    /// Whether a second (wall clock) is in the span.
+    #[inline(always)]
+    pub const fn is_in_span(&self, wall: u32) -> bool {
+        self.until == 0 || (self.since <= wall && wall < self.until)
+    }
+
     /// Seconds since its last frame. None have passed if that frame is younger than the clock reading: another CPU's
     /// came between.
     #[inline(always)]
@@ -278,6 +303,21 @@ mod tests {
         assert!(flow.is_live(130) && !flow.is_live(131));
         assert_eq!(flow.idle(99), 0);
         assert!(flow.is_live(99));
+    }
+
+    #[test]
+    fn a_span_ends_with_its_second_and_begins_with_its_minute() {
+        let mut flow = entry(0);
+        assert!(flow.is_in_span(0) && flow.is_in_span(u32::MAX) && !flow.is_timed());
+        flow.set_span(6_000, 6_630);
+        assert!(!flow.is_in_span(5_999) && flow.is_in_span(6_000));
+        assert!(flow.is_in_span(6_629) && !flow.is_in_span(6_630));
+        flow.set_span(0, 61);
+        assert!(flow.is_in_span(0) && flow.is_in_span(60) && !flow.is_in_span(61));
+        flow.set_span(0, u32::MAX);
+        assert!(flow.is_in_span(0) && !flow.is_in_span(u32::MAX) && flow.is_timed());
+        flow.set_span(0, 0);
+        assert!(!flow.is_timed());
     }
 
     #[test]

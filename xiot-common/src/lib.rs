@@ -31,6 +31,7 @@ pub mod port;
 pub mod profile;
 pub mod reason;
 pub mod rule;
+pub mod schedule;
 pub mod slot;
 pub mod table;
 pub mod trace;

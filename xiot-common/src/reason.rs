@@ -144,6 +144,8 @@ reasons! {
         "If the conversation is needed, add the port to the rule for this peer.";
     43 WrongDirection "wrong_direction" Denied "The profile allows this conversation only if the other side opens it."
         "If the other side may open it too, add a rule of the opposite direction (`from` for `to`).";
+    48 RuleNotInForce "rule_not_in_force" Denied "The profile allows this conversation at other times: the rule's end has come, or this is none of its windows."
+        "Nothing, if it is meant; else change `expires` or `when` of the rule, which `explain` shows. If all devices are affected, look at the gateway's clock.";
     44 EthertypeDenied "ethertype_denied" Denied "The frame is neither IPv4, IPv6 nor ARP."
         "Find out what speaks this protocol; if it is needed, name its type in the wire's `ethertypes` in gateway.yaml.";
     45 GroupDenied "group_denied" Denied "A broadcast or multicast frame from the uplink that no service allows."

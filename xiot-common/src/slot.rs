@@ -28,6 +28,14 @@ pub struct SlotHeader {
     pub profiles: u32,
     /// First line of the rule lines.
     pub rule_lines: u32,
+    /// First line of what the time zone adds to UTC: [`crate::schedule::ZoneChange`].
+    pub zone: u32,
+    /// How many changes stand there.
+    pub zone_changes: u32,
+    /// First line of the schedules: [`crate::schedule::Schedule`].
+    pub schedules: u32,
+    /// First line of the chains: [`crate::schedule::Link`].
+    pub chains: u32,
     /// Lines in use in this slot.
     pub lines: u32,
     /// Devices, ids 1 to this.
@@ -48,7 +56,7 @@ pub struct SlotHeader {
     pub unknown_generation: u32,
 }
 
-crate::layout!(SlotHeader, size 144, align 8);
+crate::layout!(SlotHeader, size 160, align 8);
 
 /// What every frame asks first. The first eight bytes are read and written as one word, so that a frame sees a slot and its
 /// epoch together.
@@ -63,9 +71,13 @@ pub struct Active {
     pub grace_until: u32,
     /// Number of overrides (map OVERRIDES): at 0 none is looked for.
     pub overrides: u32,
+    /// Seconds that the kernel's TAI clock is ahead of UTC.
+    pub tai_offset: u32,
+    /// Zero.
+    pub reserved: u32,
 }
 
-crate::layout!(Active, size 16, align 8);
+crate::layout!(Active, size 24, align 8);
 
 /// `unknown_profile` is set: devices which are not listed are judged, not just refused.
 pub const SLOT_UNKNOWN_PROFILE: u8 = 1;

@@ -159,6 +159,7 @@ pub extern "C" fn xiot_slow(why: u32) -> u32 {
         scratch.set_verdict(&Verdict::dropped(Reason::NoPolicy));
         return 0;
     };
+    scratch.wall.set(0);
     let subject = Subject::of(&slot, packet);
     let finding = by_slot(&slot, scratch, &subject, Why::from_u32(why));
     let verdict = Verdict::new(
@@ -169,7 +170,8 @@ pub extern "C" fn xiot_slow(why: u32) -> u32 {
         slot.index,
     );
     scratch.set_verdict(&verdict);
-    if verdict.dropped && parse::has_flow(packet) {
+    // What the wall clock was asked for may be otherwise within this second.
+    if verdict.dropped && parse::has_flow(packet) && scratch.wall.get() == 0 {
         flow::denied::keep(packet, &verdict);
     }
     match finding.opener {

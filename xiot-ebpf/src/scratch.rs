@@ -40,6 +40,12 @@ pub struct Scratch {
     pub asked: Cell<Addr>,
     /// Who opens the conversation that the verdict is about: [`crate::policy::peer::Opener`].
     pub opener: Cell<u32>,
+    /// When the rule that allows the frame is in force: of the last judgement that allowed something.
+    pub span: Cell<Span>,
+    /// Second of the wall clock by which rules are asked whether they are in force; 0 in the slow stage: none was asked.
+    pub wall: Cell<u32>,
+    /// The zone's last change before that.
+    pub zone_change: Cell<u32>,
     /// Which part of a datagram the frame holds, if it does not hold the whole.
     pub part: Cell<Part>,
     device: Cell<u32>,
@@ -61,6 +67,37 @@ pub struct Options {
     pub left: u32,
     /// 1: one before named a MAC that it may not.
     pub foreign: u32,
+}
+
+/// Seconds of the wall clock, from one to before another.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Span {
+    /// The first.
+    pub since: u32,
+    /// The one after the last; 0: there is no end, nor was there a begin.
+    pub until: u32,
+}
+
+impl Span {
+    /// Whatever the second.
+    pub const ALWAYS: Self = Self { since: 0, until: 0 };
+
+    /// As one number.
+    #[inline(always)]
+    pub const fn to_u64(self) -> u64 {
+        self.since as u64 | (self.until as u64) << 32
+    }
+
+    /// The span of this number.
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "the word holds two halves")]
+    pub const fn from_u64(word: u64) -> Self {
+        Self {
+            since: word as u32,
+            until: (word >> 32) as u32,
+        }
+    }
 }
 
 /// What a fragment's header says.

@@ -6,6 +6,7 @@ use xiot_agent::model::policy::{Initiator, Mode, Policy};
 
 use super::{
     dice::Dice,
+    times,
     world::{HOSTS, LISTABLE, VLANS, WIRES, device_mac},
 };
 
@@ -38,7 +39,9 @@ fn number(policy: &mut Policy) {
 }
 
 fn change(dice: &mut Dice, policy: &mut Policy) {
-    match dice.below(20) {
+    match dice.below(22) {
+        20 => rule_times(dice, policy),
+        21 => policy.time_zone = times::zone(dice),
         0 => rename(dice, policy),
         1 => shuffle(dice, &mut policy.devices),
         2 => {
@@ -62,6 +65,16 @@ fn change(dice: &mut Dice, policy: &mut Policy) {
         11 => {}
         12 => list(dice, policy),
         _ => device(dice, policy),
+    }
+}
+
+/// One rule gets other times.
+fn rule_times(dice: &mut Dice, policy: &mut Policy) {
+    let profile = dice.below(policy.profiles.len());
+    let rules = &mut policy.profiles[profile].rules;
+    if !rules.is_empty() {
+        let rule = dice.below(rules.len());
+        rules[rule].times = times::times(dice);
     }
 }
 

@@ -9,6 +9,7 @@ mod fresh;
 mod mangle;
 mod policy;
 mod spoof;
+mod times;
 mod traffic;
 mod train;
 mod wiring;

@@ -4,13 +4,18 @@ use std::{net::IpAddr, ops::RangeInclusive, time::Duration};
 
 use ipnetwork::IpNetwork;
 use proptest::{collection::vec, option, prelude::*, sample::select};
-use xiot_agent::model::policy::{
-    Clause, Device, IcmpType, Initiator, Limits, Mode, Policy, Position, Profile, Rule, Services,
-    Timeouts,
+use xiot_agent::model::{
+    policy::{
+        Clause, Device, IcmpType, Initiator, Limits, Mode, Policy, Position, Profile, Rule,
+        Services, Timeouts,
+    },
+    times::Times,
 };
 
-use super::world::{
-    HOSTS, ICMP_TYPES, LISTABLE, PORTS, PROTOCOLS, SPECIAL, VLANS, WIRES, device_mac,
+use super::{
+    dice::Dice,
+    times,
+    world::{HOSTS, ICMP_TYPES, LISTABLE, PORTS, PROTOCOLS, SPECIAL, VLANS, WIRES, device_mac},
 };
 
 /// Any policy that compiles.
@@ -21,10 +26,14 @@ pub fn policies() -> impl Strategy<Value = Policy> {
         vec(select(HOSTS.to_vec()), 0..3),
         vec(profiles(), 1..4),
         vec(devices(), 0..12),
+        any::<u64>().prop_map(|seed| times::zone(&mut Dice::new(seed))),
     )
-        .prop_map(|(onboarding, default_profile, dhcp, profiles, devices)| {
-            assemble(onboarding, default_profile, dhcp, profiles, devices)
-        })
+        .prop_map(
+            |(onboarding, default_profile, dhcp, profiles, devices, time_zone)| Policy {
+                time_zone,
+                ..assemble(onboarding, default_profile, dhcp, profiles, devices)
+            },
+        )
 }
 
 /// A device whose profile is still a number of any size.
@@ -59,6 +68,7 @@ fn assemble(
     Policy {
         file: "generated.yaml".to_owned(),
         onboarding,
+        time_zone: None,
         default_profile: default_profile.map(|index| index.index(profiles.len())),
         services: Services {
             dhcp,
@@ -127,18 +137,27 @@ fn limits() -> impl Strategy<Value = Limits> {
 
 fn rules() -> impl Strategy<Value = Rule> {
     let initiators = prop_oneof![2 => Just(Initiator::Device), 1 => Just(Initiator::Peer)];
-    (initiators, vec(networks(), 1..4), vec(clauses(), 1..4)).prop_map(
-        |(initiator, peers, clauses)| Rule {
+    let times = prop_oneof![
+        6 => Just(Times::default()),
+        1 => any::<u64>().prop_map(|seed| times::times(&mut Dice::new(seed))),
+    ];
+    (
+        initiators,
+        vec(networks(), 1..4),
+        vec(clauses(), 1..4),
+        times,
+    )
+        .prop_map(|(initiator, peers, clauses, times)| Rule {
             id: 0,
             initiator,
             peers,
             clauses,
+            times,
             label: String::new(),
             note: None,
             owner: None,
             at: Position::default(),
-        },
-    )
+        })
 }
 
 fn networks() -> impl Strategy<Value = IpNetwork> {

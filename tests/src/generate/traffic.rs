@@ -10,7 +10,7 @@ use xiot_agent::{
 use super::{
     Dice, Edit, addresses, errors, follow, fresh,
     mangle::mangle,
-    spoof, train,
+    spoof, times, train,
     wiring::{change_one, wires, wirings},
     world::{GROUPS, LISTABLE, NO_CUSTOMER_TAG, VLANS, device_mac},
 };
@@ -77,6 +77,7 @@ impl Traffic {
                 5..8 => self.rewire(),
                 4 => Step::Grace(self.dice.pick(&[0, 1, 30, 60])),
                 8 => Step::Decide(self.decide()),
+                9..11 => Step::Clock(times::moment(&mut self.dice)),
                 _ => Step::Shot(self.shot()),
             })
             .collect()

@@ -3,8 +3,12 @@
 use std::collections::BTreeSet;
 
 use ipnetwork::IpNetwork;
-use xiot_agent::model::policy::{
-    Clause, Device, IcmpType, Initiator, Limits, Mode, Policy, Position, Profile, Rule, Timeouts,
+use xiot_agent::model::{
+    policy::{
+        Clause, Device, IcmpType, Initiator, Limits, Mode, Policy, Position, Profile, Rule,
+        Timeouts,
+    },
+    times::Times,
 };
 use xiot_tests::{
     capture::{self, Opening},
@@ -108,6 +112,7 @@ fn rules(part: &[Vec<u8>], mac: Mac, next: &mut u32) -> (Vec<Rule>, Vec<std::net
                 initiator,
                 peers,
                 clauses,
+                times: Times::default(),
                 label: String::new(),
                 note: None,
                 owner: None,

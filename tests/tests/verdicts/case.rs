@@ -94,6 +94,8 @@ pub(crate) enum Event {
     Grace(u32),
     /// Something is decided of a device.
     Decide(Decide),
+    /// The wall clock is set to this second.
+    Clock(u32),
 }
 
 #[derive(Clone)]

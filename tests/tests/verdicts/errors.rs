@@ -19,12 +19,12 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 /// What an error quotes: the IP header and 8 bytes.
-fn quote(frame: &Frame, header: usize) -> Vec<u8> {
+pub(crate) fn quote(frame: &Frame, header: usize) -> Vec<u8> {
     frame.build()[14..14 + header + 8].to_vec()
 }
 
 /// A message of this type and code to the pump.
-fn to_pump(kind: u8, code: u8, quote: &[u8]) -> Frame {
+pub(crate) fn to_pump(kind: u8, code: u8, quote: &[u8]) -> Frame {
     message(
         frame(ROUTER, PUMP).ip("10.0.1.1", "10.0.0.11"),
         1,

@@ -15,6 +15,7 @@ mod overlaps;
 mod parse;
 mod revoked;
 mod rules;
+mod schedule;
 mod services;
 mod tcp;
 mod time;
@@ -63,6 +64,7 @@ fn all() -> Vec<Case> {
         decided::cases(),
         guards::cases(),
         guarded::cases(),
+        schedule::cases(),
     ]
     .concat()
 }
@@ -76,7 +78,8 @@ fn the_oracle_says_so() {
         let wires = &case.wirings[wired];
         let first = &case.policies[in_force];
         let mut oracle = Oracle::with_limits(first, wires, case.instance.limits());
-        let mut now = 1000;
+        let mut now: u64 = 1000;
+        oracle.set_clock(compare::ahead(compare::START, now));
         for (number, step) in case.steps.iter().enumerate() {
             match step.event {
                 None => {}
@@ -89,6 +92,7 @@ fn the_oracle_says_so() {
                     oracle.rewire(&case.wirings[wired]);
                 }
                 Some(Event::Touch) => oracle.touch(),
+                Some(Event::Clock(second)) => oracle.set_clock(compare::ahead(second, now)),
                 Some(Event::Decide(decide)) => decide.tell(&mut oracle, now),
                 Some(Event::Grace(seconds)) => oracle.grant_grace_until(now + u64::from(seconds)),
             }
@@ -136,6 +140,7 @@ fn the_program_says_so() {
                             trial.rewire(wirings.next().expect("guards for each event"));
                         }
                         Some(Event::Touch) => trial.touch(),
+                        Some(Event::Clock(second)) => trial.set_clock(second),
                         Some(Event::Decide(decide)) => trial.decide(&decide),
                         Some(Event::Grace(seconds)) => trial.grant_grace(seconds),
                     }

@@ -67,7 +67,7 @@ impl Flow {
         if self.entry.flags & FLOW_LEARN == 0 {
             return (0, 0);
         }
-        (self.entry.pending_frames, self.entry.pending_bytes)
+        (self.entry.pending_frames.into(), self.entry.pending_bytes)
     }
 
     /// Whether it was picked up after its start, so that who opened it is a guess.
@@ -209,7 +209,7 @@ impl FlowTable {
             rule,
             ..ObservedEntry::default()
         });
-        observed.frames = observed.frames.wrapping_add(pending.pending_frames);
+        observed.frames = observed.frames.wrapping_add(pending.pending_frames.into());
         observed.bytes = observed.bytes.wrapping_add(pending.pending_bytes);
         observed.last_seen = observed.last_seen.max(pending.last_seen);
         self.observed.insert(&key, &observed)

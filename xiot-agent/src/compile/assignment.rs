@@ -114,7 +114,9 @@ fn device_keys(policy: &Policy) -> Vec<u64> {
 }
 
 fn rule_keys(policy: &Policy) -> Vec<u64> {
-    let keys = policy.profiles.iter().flat_map(key::rules);
+    let zone = key::zone(policy.time_zone.as_ref());
+    let profiles = policy.profiles.iter();
+    let keys = profiles.flat_map(|profile| key::rules(profile, zone));
     keys.map(super::fingerprint::Fingerprint::get).collect()
 }
 

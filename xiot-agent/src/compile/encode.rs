@@ -7,6 +7,7 @@ use xiot_common::{
     image::Line,
     profile::{ProfilePrefixes, ProfileRecord, Timeouts},
     rule::{PortRange, RuleLine},
+    schedule::{Link, Schedule, Window, ZoneChange},
 };
 
 /// Device records in one line.
@@ -147,6 +148,75 @@ pub(super) fn prefixes_of(line: &Line) -> ProfilePrefixes {
         to_v6: list(4),
         from_v6: list(6),
     }
+}
+
+/// A schedule.
+pub(super) fn schedule_line(schedule: &Schedule) -> Line {
+    let mut line = Line::default();
+    line.0[0] = word_of(schedule.expires.to_ne_bytes(), schedule.count.to_ne_bytes());
+    let (pairs, _) = schedule.windows.as_chunks::<2>();
+    let bytes = |window: Window| bytes4(window.start.to_ne_bytes(), window.end.to_ne_bytes());
+    for (word, &[first, second]) in line.0[1..].iter_mut().zip(pairs) {
+        *word = word_of(bytes(first), bytes(second));
+    }
+    line
+}
+
+/// The schedule of a line.
+pub(super) fn schedule_of(line: &Line) -> Schedule {
+    let (expires, count) = halves(line.0[0]);
+    Schedule {
+        expires: u32::from_ne_bytes(expires),
+        count: u32::from_ne_bytes(count),
+        windows: array::from_fn(|n| {
+            let (first, second) = halves(line.0[1 + n / 2]);
+            let [a, b, c, d] = if n % 2 == 0 { first } else { second };
+            Window {
+                start: u16::from_ne_bytes([a, b]),
+                end: u16::from_ne_bytes([c, d]),
+            }
+        }),
+    }
+}
+
+/// A line of links.
+pub(super) fn links_line(links: &[Link]) -> Line {
+    pairs_line(links.iter().map(|link| (link.rule, link.schedule)))
+}
+
+/// The links of a line.
+pub(super) fn links_of(line: &Line) -> [Link; 8] {
+    line.0.map(|word| {
+        let (rule, schedule) = halves(word);
+        Link {
+            rule: u32::from_ne_bytes(rule),
+            schedule: u32::from_ne_bytes(schedule),
+        }
+    })
+}
+
+/// A line of changes of a zone.
+pub(super) fn changes_line(changes: &[ZoneChange]) -> Line {
+    pairs_line(changes.iter().map(|change| (change.at, change.shift)))
+}
+
+/// The changes of a line.
+pub(super) fn changes_of(line: &Line) -> [ZoneChange; 8] {
+    line.0.map(|word| {
+        let (at, shift) = halves(word);
+        ZoneChange {
+            at: u32::from_ne_bytes(at),
+            shift: u32::from_ne_bytes(shift),
+        }
+    })
+}
+
+fn pairs_line(pairs: impl Iterator<Item = (u32, u32)>) -> Line {
+    let mut line = Line::default();
+    for (word, (first, second)) in line.0.iter_mut().zip(pairs) {
+        *word = word_of(first.to_ne_bytes(), second.to_ne_bytes());
+    }
+    line
 }
 
 fn words32(words: [u32; 16]) -> Line {

@@ -3,7 +3,10 @@
 use std::fmt;
 
 use ipnetwork::IpNetwork;
-use xiot_common::capacity::{MAX_LINES_PER_SET, MAX_PREFIX_LENGTHS};
+use xiot_common::{
+    capacity::{MAX_LINES_PER_SET, MAX_PREFIX_LENGTHS},
+    schedule::MAX_LINKS,
+};
 
 use crate::model::policy::Initiator;
 
@@ -54,6 +57,21 @@ pub enum CompileError {
         /// Lines that they need.
         lines: usize,
         /// The rule with the most ranges.
+        rule: u32,
+        /// The same in words.
+        label: String,
+    },
+
+    /// More rules that are not always in force allow the same than the data path asks one after another.
+    #[error(
+        "profile {profile}: more than {} rules with `expires` or `when` allow the same peer and port; \
+         the first of them is rule {rule} ({label})",
+        MAX_LINKS - 1
+    )]
+    TooManyTimedRules {
+        /// Name of the profile.
+        profile: String,
+        /// The first rule.
         rule: u32,
         /// The same in words.
         label: String,

@@ -1,13 +1,20 @@
 //! What makes a device or a rule the same one in another revision of the policy: names and content, never a place.
 
 use ipnetwork::IpNetwork;
+use jiff::tz::TimeZone;
 
-use crate::model::policy::{Clause, IcmpType, Initiator, Profile, Rule};
+use crate::model::{
+    policy::{Clause, IcmpType, Initiator, Profile, Rule},
+    times::Times,
+};
 
 use super::{address::Address as _, fingerprint::Fingerprint};
 
 /// Salt of the keys of devices and profiles.
 const NAME: u64 = 0x4e41_4d45;
+
+/// Begins the times of a rule.
+const TIMES: u64 = 0x5449_4d45;
 
 /// Of a name.
 pub(super) fn name(name: &str) -> Fingerprint {
@@ -20,13 +27,23 @@ pub(super) fn name(name: &str) -> Fingerprint {
     })
 }
 
-/// Of every rule of the profile, in file order.
-pub(super) fn rules(profile: &Profile) -> impl Iterator<Item = Fingerprint> {
+/// Of a time zone: its name and what it adds to UTC.
+pub(super) fn zone(zone: Option<&TimeZone>) -> Fingerprint {
+    let zone = zone.unwrap_or(const { &TimeZone::UTC });
+    super::times::changes(zone)
+        .iter()
+        .fold(name(zone.iana_name().unwrap_or("")), |hash, change| {
+            hash.add(change.at.into(), change.shift.into())
+        })
+}
+
+/// Of every rule of the profile, in file order, where local time is that of this zone.
+pub(super) fn rules(profile: &Profile, zone: Fingerprint) -> impl Iterator<Item = Fingerprint> {
     let start = name(&profile.name);
     profile
         .rules
         .iter()
-        .map(move |content| rule(start, content))
+        .map(move |content| times(rule(start, content), &content.times, zone))
 }
 
 /// Of what the rule allows. What people say about it (label, note, owner, line) is no part of it.
@@ -43,6 +60,25 @@ fn rule(profile: Fingerprint, rule: &Rule) -> Fingerprint {
             network(hash, peer)
         });
     rule.clauses.iter().fold(hash, clause)
+}
+
+/// With the times of the rule, where it has some.
+fn times(rule: Fingerprint, times: &Times, zone: Fingerprint) -> Fingerprint {
+    if times.is_always() {
+        return rule;
+    }
+    let counts = (times.windows.len() as u64) << 32 | u64::from(times.expires.unwrap_or(0));
+    let start = rule.add(TIMES, counts);
+    if times.windows.is_empty() {
+        return start;
+    }
+    times
+        .windows
+        .iter()
+        .fold(start.add(zone.get(), 0), |hash, window| {
+            let hours = u64::from(window.from) << 32 | u64::from(window.to);
+            hash.add(window.days.into(), hours)
+        })
 }
 
 fn network(hash: Fingerprint, network: IpNetwork) -> Fingerprint {

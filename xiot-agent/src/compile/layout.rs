@@ -1,6 +1,6 @@
 //! Lays everything out in one slot: rule lines, profiles, device records, then the tables.
 
-use xiot_common::{device::DeviceId, image::Line, rule::RuleId, table::Table};
+use xiot_common::{device::DeviceId, image::Line, rule::RuleId, schedule::CHAIN, table::Table};
 
 use crate::model::policy::Policy;
 
@@ -13,6 +13,7 @@ use super::{
     peers::Peers,
     slot::{Narrow, Slot, Wide},
     table::{self, Clash},
+    times::TimeLines,
 };
 
 /// The lines of a slot and where what begins.
@@ -26,6 +27,14 @@ pub(super) struct Layout {
     pub profiles: u32,
     /// First line of the device records.
     pub device_records: u32,
+    /// First line of what the time zone adds to UTC.
+    pub zone: u32,
+    /// How many changes of that stand there.
+    pub zone_changes: u32,
+    /// First line of the schedules.
+    pub schedules: u32,
+    /// First line of the chains.
+    pub chains: u32,
     /// MAC and VLAN to device.
     pub devices: Table,
     /// IPv4 peers.
@@ -44,17 +53,24 @@ impl Layout {
         devices: &Devices,
         peers: Peers,
     ) -> Result<Self, CompileError> {
-        let (mut lines, narrow, wide) = peers.into_parts();
+        let (mut lines, narrow, wide, chains) = peers.into_parts();
+        let by_place = ids.rules_by_place(policy);
+        let number = |place: RuleId| {
+            let by_place = by_place.as_ref();
+            by_place.map_or(place, |ids| ids[place as usize])
+        };
+        let times = TimeLines::new(policy, &chains, number)?;
         let rest = profiles.len()
             + devices.records.len()
+            + times.len()
             + table::size::<Narrow>(devices.slots.len())
             + table::size::<Narrow>(narrow.len())
             + table::size::<Wide>(wide.len());
         fit::check(Resource::SlotLines, lines.len() + rest, available)?;
         lines.reserve_exact(rest);
 
-        if let Some(by_place) = ids.rules_by_place(policy) {
-            number_rules(&mut lines, &by_place);
+        if let Some(by_place) = &by_place {
+            number_rules(&mut lines, by_place);
         }
         // First, so that their vector becomes the image and the largest part is not copied.
         let rule_lines = 0;
@@ -67,8 +83,15 @@ impl Layout {
         let devices = file(&mut lines, &devices.slots, "device", same_device)?;
         let peers_v4 = file(&mut lines, &narrow, "IPv4 peer", |_| unsound("IPv4 peer"))?;
         let peers_v6 = file(&mut lines, &wide, "IPv6 peer", |_| unsound("IPv6 peer"))?;
+        let zone = push(&mut lines, &times.zone);
+        let schedules = push(&mut lines, &times.schedules);
+        let chains = push(&mut lines, &times.chains);
         Ok(Self {
             lines,
+            zone,
+            zone_changes: times.changes,
+            schedules,
+            chains,
             rule_lines,
             profiles,
             device_records,
@@ -109,7 +132,9 @@ fn number_rules(lines: &mut [Line], by_place: &[RuleId]) {
     for line in lines {
         let mut rules = encode::rules_of(line);
         for range in rules.ranges.iter_mut().take(rules.count.into()) {
-            range.rule = by_place[range.rule as usize];
+            if range.rule & CHAIN == 0 {
+                range.rule = by_place[range.rule as usize];
+            }
         }
         *line = encode::rule_line(&rules);
     }

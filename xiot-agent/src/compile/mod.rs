@@ -27,6 +27,7 @@ mod segment;
 mod sets;
 mod slot;
 mod table;
+mod times;
 
 #[cfg(test)]
 mod tests;
@@ -119,6 +120,10 @@ pub fn compile(
         device_records: layout.device_records,
         profiles: layout.profiles,
         rule_lines: layout.rule_lines,
+        zone: layout.zone,
+        zone_changes: layout.zone_changes,
+        schedules: layout.schedules,
+        chains: layout.chains,
         lines,
         device_count,
         rule_count,

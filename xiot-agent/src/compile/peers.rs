@@ -10,6 +10,8 @@ use xiot_common::{
     capacity::MAX_PREFIX_LENGTHS,
     image::Line,
     profile::{NO_PREFIX, PrefixLengths, ProfilePrefixes},
+    rule::RuleId,
+    schedule::CHAIN,
 };
 
 use crate::model::policy::{Initiator, Profile};
@@ -23,6 +25,7 @@ use super::{
     segment::Resolver,
     sets::{RuleSet, RuleSets, TooLong},
     slot::{Narrow, Wide},
+    times::Chains,
 };
 
 /// A policy that needs more than so many times the lines there are is refused before it is counted to the end, lest
@@ -38,6 +41,7 @@ pub(super) struct Peers {
     wide: Vec<Wide>,
     sets: SetBuilder,
     parts: Parts,
+    chains: Chains,
 }
 
 impl Peers {
@@ -49,6 +53,7 @@ impl Peers {
             wide: Vec::new(),
             sets: SetBuilder::default(),
             parts: Parts::default(),
+            chains: Chains::default(),
         }
     }
 
@@ -64,6 +69,7 @@ impl Peers {
             wide,
             sets,
             parts,
+            chains,
         } = self;
         let asker = |initiator, scope| Asker {
             available: *available,
@@ -74,12 +80,13 @@ impl Peers {
         let to = asker(Initiator::Device, scopes.to);
         let from = asker(Initiator::Peer, scopes.from);
         parts.fill(profile);
+        chains.next_profile(profile);
         sets.sets.next_profile(profile.rules.len());
         Ok(ProfilePrefixes {
-            to_v4: to.file(&mut parts.to_v4, sets, narrow)?,
-            from_v4: from.file(&mut parts.from_v4, sets, narrow)?,
-            to_v6: to.file(&mut parts.to_v6, sets, wide)?,
-            from_v6: from.file(&mut parts.from_v6, sets, wide)?,
+            to_v4: to.file(&mut parts.to_v4, sets, chains, narrow)?,
+            from_v4: from.file(&mut parts.from_v4, sets, chains, narrow)?,
+            to_v6: to.file(&mut parts.to_v6, sets, chains, wide)?,
+            from_v6: from.file(&mut parts.from_v6, sets, chains, wide)?,
         })
     }
 
@@ -91,9 +98,16 @@ impl Peers {
         }
     }
 
-    /// The lines of all rule sets, the slots of IPv4 peers and those of IPv6 peers.
-    pub(super) fn into_parts(self) -> (Vec<Line>, Vec<Narrow>, Vec<Wide>) {
-        (self.sets.sets.into_lines(), self.narrow, self.wide)
+    /// The lines of all rule sets, the slots of IPv4 peers and those of IPv6 peers, and the chains that rule sets name.
+    pub(super) fn into_parts(self) -> (Vec<Line>, Vec<Narrow>, Vec<Wide>, Chains) {
+        let Self {
+            narrow,
+            wide,
+            sets,
+            chains,
+            ..
+        } = self;
+        (sets.sets.into_lines(), narrow, wide, chains)
     }
 }
 
@@ -120,6 +134,7 @@ impl Asker<'_> {
         self,
         part: &mut Part<A>,
         sets: &mut SetBuilder,
+        chains: &mut Chains,
         slots: &mut Vec<A::Slot>,
     ) -> Result<PrefixLengths, CompileError> {
         part.claims.sort_unstable();
@@ -133,8 +148,9 @@ impl Asker<'_> {
             while around.pop_if(|outer| outer.last < addr).is_some() {}
             let outer = around.last().map(|outer| outer.set);
             let set = sets
-                .set_of(part, outer, same)
-                .map_err(|found| self.too_many_ranges(sets, addr.network(prefix), found))?;
+                .set_of(part, outer, same, chains)
+                .map_err(|found| self.too_many_ranges(sets, chains, addr.network(prefix), found))?;
+            self.check_chains(chains)?;
             if outer == Some(set) {
                 continue;
             }
@@ -177,24 +193,45 @@ impl Asker<'_> {
     }
 
     /// The error for the set that was resolved last.
-    fn too_many_ranges(self, sets: &SetBuilder, peer: IpNetwork, found: TooLong) -> CompileError {
+    fn too_many_ranges(
+        self,
+        sets: &SetBuilder,
+        chains: &Chains,
+        peer: IpNetwork,
+        found: TooLong,
+    ) -> CompileError {
         let mut ranges = BTreeMap::new();
         for segment in sets.resolver.resolved() {
-            *ranges.entry(segment.rule).or_insert(0) += 1;
+            *ranges.entry(chains.first(segment.rule)).or_insert(0) += 1;
         }
         let most = ranges
             .into_iter()
             .max_by_key(|&(rule, count)| (count, Reverse(rule)));
         let rule = most.map_or(0, |(rule, _)| rule);
-        let label = self.profile.rules.iter().find(|it| it.id == rule);
         CompileError::TooManyRanges {
             profile: self.profile.name.clone(),
             initiator: self.initiator,
             peer,
             lines: found.lines,
             rule,
-            label: label.map_or_else(String::new, |rule| rule.label.clone()),
+            label: self.label(rule),
         }
+    }
+
+    fn check_chains(self, chains: &Chains) -> Result<(), CompileError> {
+        let Some(rule) = chains.too_long() else {
+            return Ok(());
+        };
+        Err(CompileError::TooManyTimedRules {
+            profile: self.profile.name.clone(),
+            rule,
+            label: self.label(rule),
+        })
+    }
+
+    fn label(self, rule: RuleId) -> String {
+        let found = self.profile.rules.iter().find(|it| it.id == rule);
+        found.map_or_else(String::new, |rule| rule.label.clone())
     }
 }
 
@@ -216,6 +253,7 @@ impl SetBuilder {
         part: &Part<A>,
         outer: Option<RuleSet>,
         claims: &[Claim<A>],
+        chains: &mut Chains,
     ) -> Result<RuleSet, TooLong> {
         self.resolver.clear();
         for &claim in claims {
@@ -231,11 +269,17 @@ impl SetBuilder {
             return Ok(set);
         }
         if let Some(outer) = outer {
-            self.sets
-                .segments(outer)
-                .for_each(|segment| self.resolver.add(segment));
+            for segment in self.sets.segments(outer) {
+                if segment.rule & CHAIN == 0 {
+                    self.resolver.add(segment);
+                    continue;
+                }
+                for &rule in chains.rules(segment.rule) {
+                    self.resolver.add(segment.of(rule));
+                }
+            }
         }
-        let set = self.sets.intern(self.resolver.resolve())?;
+        let set = self.sets.intern(self.resolver.resolve(chains))?;
         if remember {
             self.memo.insert(outer, rules(), set);
         }

@@ -10,6 +10,7 @@ use xiot_common::{
     profile::{LINES_PER_PROFILE, NO_PREFIX, PrefixLengths, ProfilePrefixes, ProfileRecord},
     reason::Reason,
     rule::{LINE_ANY_PROTOCOL, RuleId, RuleLine},
+    schedule::{CHAIN, MAX_LINKS},
     slot::SLOT_VLAN_DEVICES,
     table::{find2, find3, is_full, mask4, mask6, peer4_key, peer6_key, scope},
 };
@@ -25,6 +26,7 @@ use super::{
 
 const TCP: u8 = 6;
 const UDP: u8 = 17;
+const MINUTES_OF_WEEK: u64 = 7 * 24 * 60;
 
 /// An image that answers questions.
 #[derive(Clone, Copy, Debug)]
@@ -124,8 +126,9 @@ impl<'a> Reader<'a> {
         self.find_address(scope::DHCP_SERVER, addr)
     }
 
-    /// What the rules of a profile say of the frame (docs/judgement.md, 5.3).
-    pub fn judge(&self, profile: u32, frame: &Opening) -> Ruling {
+    /// What the rules of a profile say of the frame (docs/judgement.md, 6.3)
+    /// at this second (UTC).
+    pub fn judge(&self, profile: u32, frame: &Opening, at: u32) -> Ruling {
         let denied = |reason| Ruling { reason, rule: 0 };
         let Some(prefixes) = self.prefixes(profile) else {
             return denied(Reason::NoPeer);
@@ -143,9 +146,12 @@ impl<'a> Reader<'a> {
         let set = self.longest(own, frame.peer);
         let rule = set.and_then(|set| self.scan(set, frame.protocol, &[frame.port]));
         if let Some(rule) = rule {
-            return Ruling {
-                reason: Reason::AllowedRule,
-                rule,
+            return match self.in_force(rule, at) {
+                Some(rule) => Ruling {
+                    reason: Reason::AllowedRule,
+                    rule,
+                },
+                None => denied(Reason::RuleNotInForce),
             };
         }
         let ports = match frame.protocol {
@@ -161,6 +167,51 @@ impl<'a> Reader<'a> {
             Some(_) => Reason::NoProtocol,
             None => Reason::NoPeer,
         })
+    }
+
+    /// The rule, or the first of a chain that is in force.
+    fn in_force(&self, rule: RuleId, at: u32) -> Option<RuleId> {
+        if rule & CHAIN == 0 {
+            return Some(rule);
+        }
+        let first = self.image.header.chains + (rule & !CHAIN);
+        let links = (first..).map_while(|line| self.line(line));
+        links
+            .flat_map(encode::links_of)
+            .take(MAX_LINKS as usize)
+            .find(|link| link.schedule == 0 || self.is_in(link.schedule - 1, at))
+            .map(|link| link.rule)
+            .filter(|&rule| rule != 0)
+    }
+
+    fn is_in(&self, schedule: u32, at: u32) -> bool {
+        let line = self.line(self.image.header.schedules + schedule);
+        let Some(schedule) = line.map(encode::schedule_of) else {
+            return false;
+        };
+        if schedule.expires != 0 && at >= schedule.expires {
+            return false;
+        }
+        let minute = self.minute(at);
+        let mut windows = schedule.windows.iter().take(schedule.count as usize);
+        schedule.count == 0
+            || windows.any(|window| {
+                [minute, minute + MINUTES_OF_WEEK]
+                    .iter()
+                    .any(|minute| (window.start.into()..window.end.into()).contains(minute))
+            })
+    }
+
+    /// Minute of the week in local time.
+    fn minute(&self, at: u32) -> u64 {
+        let header = &self.image.header;
+        let changes = (0..header.zone_changes).filter_map(|n| {
+            let line = self.line(header.zone + n / 8)?;
+            Some(encode::changes_of(line)[n as usize % 8])
+        });
+        let last = changes.take_while(|change| change.at <= at).last();
+        let shift = last.map_or(0, |change| change.shift);
+        (u64::from(at) + u64::from(shift)) / 60 % MINUTES_OF_WEEK
     }
 
     fn line(&self, line: u32) -> Option<&'a Line> {

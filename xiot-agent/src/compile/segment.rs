@@ -9,7 +9,7 @@ use xiot_common::rule::RuleId;
 
 use crate::model::policy::{Clause, IcmpType, Rule};
 
-use super::error::Family;
+use super::{error::Family, times::Chains};
 
 const TCP: u8 = 6;
 const UDP: u8 = 17;
@@ -49,6 +49,11 @@ impl Segment {
             end: ANY << 16 | 0xffff,
             rule,
         }
+    }
+
+    /// The same of another rule.
+    pub(super) const fn of(self, rule: RuleId) -> Self {
+        Self { rule, ..self }
     }
 
     /// No protocol and no port: what a rule allows that speaks of the other family only.
@@ -141,6 +146,8 @@ fn icmp(protocol: u8, kind: IcmpType, rule: RuleId) -> Segment {
 pub(super) struct Resolver {
     claims: Vec<Segment>,
     active: BinaryHeap<Reverse<(RuleId, u32)>>,
+    chain: Vec<RuleId>,
+    anys: Vec<RuleId>,
     disjoint: Vec<Segment>,
 }
 
@@ -167,20 +174,31 @@ impl Resolver {
         &self.disjoint
     }
 
-    /// The set: sorted, disjoint, each point with the first rule in file order that allows it; neighbours of one rule
-    /// and protocol are one interval. What "any protocol" decides earlier is left to its interval, which is last.
-    pub(super) fn resolve(&mut self) -> &[Segment] {
+    /// The set: sorted, disjoint, each point with the first rule in file order that allows it, or with the chain of
+    /// those that may be the first in force; neighbours of one rule and protocol are one interval. What "any protocol"
+    /// decides earlier is left to its interval, which is last.
+    pub(super) fn resolve(&mut self, chains: &mut Chains) -> &[Segment] {
         self.disjoint.clear();
-        let any = self
-            .claims
-            .iter()
-            .filter(|claim| claim.protocol().is_none())
-            .map(|claim| claim.rule)
-            .min();
-        if let Some(any) = any {
-            self.claims.retain(|claim| claim.rule < any);
-            self.claims.push(Segment::any(any));
+        self.anys.clear();
+        let anys = self.claims.iter().filter(|it| it.protocol().is_none());
+        self.anys.extend(anys.map(|claim| claim.rule));
+        self.anys.sort_unstable();
+        self.anys.dedup();
+        let any = chains.name(&mut self.anys);
+        if let Some(&last) = self.anys.last() {
+            let always = !chains.is_timed(last);
+            self.claims
+                .retain(|claim| claim.protocol().is_some() && (!always || claim.rule < last));
         }
+        self.sweep(chains);
+        if any != 0 {
+            self.disjoint.push(Segment::any(any));
+        }
+        &self.disjoint
+    }
+
+    /// Takes the claims for single protocols in order.
+    fn sweep(&mut self, chains: &mut Chains) {
         self.claims.sort_unstable();
 
         let mut coming = self.claims.iter().peekable();
@@ -193,12 +211,17 @@ impl Resolver {
                 self.active.push(Reverse((claim.rule, claim.end)));
             }
             let Some(&Reverse((rule, end))) = self.active.peek() else {
-                return &self.disjoint;
+                return;
             };
             if end < at {
                 self.active.pop();
                 continue;
             }
+            let (rule, end) = if chains.is_idle() {
+                (rule, end)
+            } else {
+                chain(&mut self.chain, &self.active, &self.anys, at, chains)
+            };
             let end = coming.peek().map_or(end, |next| end.min(next.start - 1));
             push_merged(
                 &mut self.disjoint,
@@ -211,6 +234,29 @@ impl Resolver {
             at = end + 1;
         }
     }
+}
+
+/// What stands for all rules that are active from a point on, and where that ends.
+fn chain(
+    rules: &mut Vec<RuleId>,
+    active: &BinaryHeap<Reverse<(RuleId, u32)>>,
+    anys: &[RuleId],
+    at: u32,
+    chains: &mut Chains,
+) -> (RuleId, u32) {
+    let here = || active.iter().map(|it| it.0).filter(|&(_, end)| end >= at);
+    rules.clear();
+    rules.extend(here().map(|(rule, _)| rule));
+    rules.extend(anys);
+    rules.sort_unstable();
+    rules.dedup();
+    let name = chains.name(rules);
+    let last = rules.last().copied().unwrap_or(0);
+    let end = here()
+        .filter(|&(rule, _)| rule <= last)
+        .map(|(_, end)| end)
+        .min();
+    (name, end.unwrap_or(at))
 }
 
 fn push_merged(to: &mut Vec<Segment>, segment: Segment) {
@@ -236,7 +282,7 @@ mod tests {
             resolver.add(Segment::new(protocol, low, high, rule));
         }
         resolver
-            .resolve()
+            .resolve(&mut Chains::default())
             .iter()
             .map(|s| (s.protocol().unwrap(), s.low(), s.high(), s.rule))
             .collect()
@@ -301,7 +347,7 @@ mod tests {
         resolver.add(Segment::new(6, 70, 90, 3));
         resolver.add(Segment::new(17, 53, 53, 4));
         assert_eq!(
-            resolver.resolve(),
+            resolver.resolve(&mut Chains::default()),
             [Segment::new(6, 80, 80, 2), Segment::any(3)]
         );
     }

@@ -18,6 +18,10 @@ const GRACE_AND_OVERRIDES: usize = 1;
 const _: () =
     assert!(mem::offset_of!(Active, grace_until) == 8 && mem::offset_of!(Active, overrides) == 12);
 
+/// Word of [`Active`] that holds what the TAI clock is ahead of UTC.
+const TAI_OFFSET: usize = 2;
+const _: () = assert!(mem::offset_of!(Active, tai_offset) == 16);
+
 /// A policy in force.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct InForce {
@@ -86,6 +90,16 @@ impl ActivePolicy {
     pub(super) fn set_overrides(&mut self, number: u32) {
         let grace_until = self.active.get(0).unwrap_or_default().grace_until;
         self.store(GRACE_AND_OVERRIDES, grace_until, number);
+    }
+
+    /// Sets how many seconds the kernel's TAI clock is ahead of UTC; false: it was known.
+    pub fn set_tai_offset(&self, seconds: u32) -> bool {
+        let active = self.active.get(0).unwrap_or_default();
+        if active.tai_offset == seconds {
+            return false;
+        }
+        self.store(TAI_OFFSET, seconds, 0);
+        true
     }
 
     fn store(&self, word: usize, first: u32, second: u32) {

@@ -177,9 +177,11 @@ impl Datapath {
             .ok()
             .and_then(|info| info.verified_instruction_count());
 
+        let active = ActivePolicy::new(shared(&ebpf, map::ACTIVE)?, shared(&ebpf, map::SLOTS)?);
+        active.follow_clock();
         let mut datapath = Self {
             image: shared(&ebpf, map::IMAGE)?,
-            active: ActivePolicy::new(shared(&ebpf, map::ACTIVE)?, shared(&ebpf, map::SLOTS)?),
+            active,
             trace: options
                 .trace
                 .then(|| shared(&ebpf, map::TRACE))

@@ -28,6 +28,7 @@ mod slot;
 mod sys;
 mod table;
 mod test_run;
+mod utc;
 mod wire;
 
 #[cfg(feature = "bpf-log")]

@@ -86,6 +86,18 @@ codes! {
     OverlappingRange = "overlapping-range", Error;
     /// Not an ICMP type.
     BadIcmp = "bad-icmp", Error;
+    /// Not a date, or out of range.
+    BadTime = "bad-time", Error;
+    /// Not a window of time.
+    BadWindow = "bad-window", Error;
+    /// Windows of a rule that have time in common.
+    OverlappingWindows = "overlapping-windows", Error;
+    /// More windows of a rule than the gateway can hold.
+    TooManyWindows = "too-many-windows", Error;
+    /// Not the name of a time zone.
+    UnknownTimeZone = "unknown-time-zone", Error;
+    /// Local time in a policy without a time zone.
+    MissingTimeZone = "missing-time-zone", Error;
     /// Not an IP protocol.
     BadProtocol = "bad-protocol", Error;
     /// Not an Ethernet type, or not one to allow.
@@ -136,6 +148,8 @@ codes! {
     UnreachableRule = "unreachable-rule", Error;
     /// A rule that no frame can match.
     IneffectiveRule = "ineffective-rule", Error;
+    /// A rule whose end has come.
+    ExpiredRule = "expired-rule", Warning;
     /// A service that needs servers has none.
     MissingServers = "missing-servers", Error;
     /// A device without a mode.

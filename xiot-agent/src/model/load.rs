@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use jiff::Timestamp;
+
 use super::{
     check,
     gateway::Gateway,
@@ -33,6 +35,11 @@ pub struct Loaded<T> {
 
 /// Reads a policy from its text. `path` is for messages.
 pub fn load_policy(path: &str, text: impl Into<Vec<u8>>) -> Loaded<Policy> {
+    load_policy_at(path, text, Timestamp::now())
+}
+
+/// The same at this moment: rules that have expired by then are reported.
+pub fn load_policy_at(path: &str, text: impl Into<Vec<u8>>, now: Timestamp) -> Loaded<Policy> {
     let text = text.into();
     if exceeds(text.len(), MAX_POLICY_BYTES) {
         return too_large(path, MAX_POLICY_BYTES);
@@ -43,7 +50,7 @@ pub fn load_policy(path: &str, text: impl Into<Vec<u8>>) -> Loaded<Policy> {
         return refused(report);
     };
     let raw = raw::read_policy(&root, &mut report);
-    let resolved = resolve(&raw, path, &mut report);
+    let resolved = resolve(&raw, path, now, &mut report);
     check::check_policy(&raw, &resolved, &mut report);
     Loaded {
         value: (report.errors() == 0).then_some(resolved.policy),

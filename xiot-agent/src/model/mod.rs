@@ -13,11 +13,12 @@ mod load;
 pub mod policy;
 mod raw;
 mod resolve;
+pub mod times;
 mod yaml;
 
 pub use self::{
     check::check_pair,
-    load::{Loaded, load_gateway, load_policy, read_gateway, read_policy},
+    load::{Loaded, load_gateway, load_policy, load_policy_at, read_gateway, read_policy},
 };
 
 #[cfg(test)]

@@ -3,6 +3,9 @@
 use std::{net::IpAddr, ops::RangeInclusive, time::Duration};
 
 use ipnetwork::IpNetwork;
+use jiff::tz::TimeZone;
+
+use super::times::Times;
 
 /// Where something stands in a file: 1-based line and column.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
@@ -20,6 +23,8 @@ pub struct Policy {
     pub file: String,
     /// Mode of devices that are not listed, and of frames that belong to no device.
     pub onboarding: Mode,
+    /// Where the local time is that windows of rules mean.
+    pub time_zone: Option<TimeZone>,
     /// Profile that devices which are not listed are judged by.
     pub default_profile: Option<usize>,
     /// Where the site's infrastructure is.
@@ -180,6 +185,8 @@ pub struct Rule {
     pub peers: Vec<IpNetwork>,
     /// What is allowed, any of these.
     pub clauses: Vec<Clause>,
+    /// When it is in force.
+    pub times: Times,
     /// The rule in one line, as a person would say it: `to pump-server tcp 3613`.
     pub label: String,
     /// Free text.

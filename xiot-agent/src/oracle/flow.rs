@@ -4,7 +4,14 @@ use std::time::Duration;
 
 use xiot_common::reason::Reason;
 
-use super::{Side, conversation::Conversation, frame::TcpFlags, grounds::Grounds, said::Counted};
+use super::{
+    Side,
+    conversation::Conversation,
+    frame::TcpFlags,
+    grounds::Grounds,
+    said::Counted,
+    times::{self, Wall},
+};
 use crate::model::policy::Timeouts;
 
 /// Where a flow stands.
@@ -50,6 +57,8 @@ pub(super) struct Flow<'p> {
     pub(super) grounds: Grounds<'p>,
     /// When that was, or was found to hold still.
     pub(super) epoch: u64,
+    /// What the wall clock showed when it was judged last.
+    pub(super) judged_at: Wall,
     /// Position in the profile.
     pub(super) rule: Option<usize>,
     /// `allowed_flow`, or what the policy would drop its frames for.
@@ -115,14 +124,28 @@ impl<'p> Flow<'p> {
         }
     }
 
+    /// Whether the span is over in which its rule is in force, or has not begun.
+    pub(super) fn has_lapsed(&self, at: Wall) -> bool {
+        let rules = self.grounds.profile().map(|profile| &profile.rules);
+        let rule = self
+            .rule
+            .zip(rules)
+            .and_then(|(rule, rules)| rules.get(rule));
+        rule.is_some_and(|rule| {
+            !rule.times.is_always()
+                && !times::is_same_span(self.grounds.policy, rule, self.judged_at, at)
+        })
+    }
+
     /// Takes the outcome of a new judgement. The state stays.
     pub(super) fn judged_again(
         &mut self,
         conversation: &Conversation,
         grounds: Grounds<'p>,
-        rule: Option<usize>,
-        reason: Reason,
+        (rule, reason): (Option<usize>, Reason),
+        at: Wall,
     ) {
+        self.judged_at = at;
         self.grounds = grounds;
         self.rule = rule;
         self.reason = reason;

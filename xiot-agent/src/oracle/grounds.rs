@@ -1,5 +1,7 @@
 //! What a judgement rests on: a policy, and whose frame it is. Two that would judge everything alike are of one generation.
 
+use jiff::tz::TimeZone;
+
 use super::{
     decided::{Decided, Decision},
     owner::Owner,
@@ -72,12 +74,12 @@ impl<'p> Grounds<'p> {
                     && one.wire == two.wire
                     && one.addresses == two.addresses
                     && one.mode == two.mode;
-                same_device && judge_alike(self.profile(), other.profile())
+                same_device && self.judge_alike(other, self.profile(), other.profile())
             }
             // Frames of no device count with those of devices that are not listed.
             (None, None) => {
                 self.policy.onboarding == other.policy.onboarding
-                    && judge_alike(self.default_profile(), other.default_profile())
+                    && self.judge_alike(other, self.default_profile(), other.default_profile())
             }
             (Some(_), None) | (None, Some(_)) => false,
         }
@@ -86,16 +88,24 @@ impl<'p> Grounds<'p> {
     fn default_profile(self) -> Option<&'p Profile> {
         Some(&self.policy.profiles[self.policy.default_profile?])
     }
+
+    /// Whether a profile of this policy and one of the other's judge alike.
+    fn judge_alike(self, other: Self, one: Option<&Profile>, two: Option<&Profile>) -> bool {
+        match (one, two) {
+            (Some(one), Some(two)) => {
+                let zone = |policy: &Policy| policy.time_zone.clone().unwrap_or(TimeZone::UTC);
+                is_alike(one, two, zone(self.policy) == zone(other.policy))
+            }
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
 }
 
-fn judge_alike(one: Option<&Profile>, two: Option<&Profile>) -> bool {
-    let (one, two) = match (one, two) {
-        (Some(one), Some(two)) => (one, two),
-        (None, None) => return true,
-        (Some(_), None) | (None, Some(_)) => return false,
-    };
+fn is_alike(one: &Profile, two: &Profile, same_zone: bool) -> bool {
     let same_rule = |(a, b): (&Rule, &Rule)| {
-        a.initiator == b.initiator && a.peers == b.peers && a.clauses == b.clauses
+        let same_times = a.times == b.times && (same_zone || a.times.windows.is_empty());
+        a.initiator == b.initiator && a.peers == b.peers && a.clauses == b.clauses && same_times
     };
     one.name == two.name
         && (one.arp, one.nd, one.dhcp) == (two.arp, two.nd, two.dhcp)

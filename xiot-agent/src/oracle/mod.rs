@@ -30,6 +30,7 @@ mod said;
 mod service;
 #[cfg(test)]
 mod tests;
+mod times;
 mod transport;
 mod view;
 
@@ -89,6 +90,8 @@ pub struct Oracle<'p> {
     budgets: Budgets,
     overrides: Vec<Override>,
     group_frames: GroupFrames,
+    /// Seconds that the wall clock is ahead of the second that frames are judged at.
+    clock: i64,
 }
 
 impl<'p> Oracle<'p> {
@@ -109,6 +112,7 @@ impl<'p> Oracle<'p> {
             budgets: Budgets::default(),
             overrides: Vec::new(),
             group_frames: GroupFrames::default(),
+            clock: 0,
         }
     }
 

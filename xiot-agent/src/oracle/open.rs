@@ -51,6 +51,7 @@ impl Opened {
                 | Reason::NoPeer
                 | Reason::NoProtocol
                 | Reason::NoPort
+                | Reason::RuleNotInForce
                 | Reason::WrongDirection
                 | Reason::TcpNoFlow
         );
@@ -114,6 +115,7 @@ impl<'p> Oracle<'p> {
         let mut flow = Flow {
             grounds,
             epoch: self.stamp(grounds),
+            judged_at: self.wall(now),
             rule: opened.rule,
             reason: opened.reason,
             objection,

@@ -16,7 +16,7 @@ use super::{
     said::Counted,
     service::Services,
 };
-use crate::model::policy::Profile;
+use crate::model::policy::{Policy, Profile};
 
 /// Why a frame may pass.
 #[derive(Clone, Copy, Debug)]
@@ -84,10 +84,12 @@ impl<'p> Oracle<'p> {
             Transport::Tcp { .. }
             | Transport::Udp { .. }
             | Transport::Icmp { .. }
-            | Transport::Portless => rules::judge(profile, asked).map(Grant::Rule),
+            | Transport::Portless => {
+                rules::judge(policy, profile, asked, self.wall(arrival.now)).map(Grant::Rule)
+            }
         };
         judged.or_else(|reason| {
-            self.picked_up(arrival, profile, packet, asked)
+            self.picked_up(arrival, (policy, profile), packet, asked)
                 .ok_or(reason)
         })
     }
@@ -98,12 +100,14 @@ impl<'p> Oracle<'p> {
         conversation: &Conversation,
         initiator: Side,
         grounds: Grounds<'p>,
+        now: u64,
     ) -> Result<usize, Reason> {
         let profile = self
             .profile(conversation.wire, grounds)?
             .ok_or(Reason::GroupDenied)?;
         bind(grounds, initiator, conversation.device_end.address)?;
-        rules::judge(profile, conversation.asked_by(initiator))
+        let asked = conversation.asked_by(initiator);
+        rules::judge(grounds.policy, profile, asked, self.wall(now))
     }
 
     /// Steps 4.3 and 4.4. Frames of no device have no profile.
@@ -139,7 +143,8 @@ impl<'p> Oracle<'p> {
         let conversation = Conversation::of_quote(arrival.side, arrival.wire, frame, quote);
         let flow = self.flows.live(&conversation, arrival.now)?;
         let is_in_force = flow.epoch == self.epoch || flow.grounds.is_same_generation(grounds);
-        is_in_force.then_some(Grant::Related(match flow.counted() {
+        let holds = is_in_force && !flow.has_lapsed(self.wall(arrival.now));
+        holds.then_some(Grant::Related(match flow.counted() {
             Counted {
                 reason: Reason::AllowedFlow,
                 ..
@@ -155,24 +160,23 @@ impl<'p> Oracle<'p> {
     fn picked_up(
         &self,
         arrival: Arrival,
-        profile: &Profile,
+        (policy, profile): (&Policy, &Profile),
         packet: &Packet,
         asked: Asked,
     ) -> Option<Grant> {
         if arrival.now >= self.limits.grace_until {
             return None;
         }
+        let judge = |asked| rules::judge(policy, profile, asked, self.wall(arrival.now)).ok();
         let by_sender = match packet.transport {
-            Transport::Tcp { flags, .. } if is_midstream(flags) => {
-                rules::judge(profile, asked).ok()
-            }
+            Transport::Tcp { flags, .. } if is_midstream(flags) => judge(asked),
             Transport::Udp { .. } => None,
             Transport::Tcp { .. } | Transport::Icmp { .. } | Transport::Portless => return None,
         };
         if let Some(rule) = by_sender {
             return Some(Grant::Grace(rule, arrival.side));
         }
-        let rule = rules::judge(profile, asked.by_the_receiver()?).ok()?;
+        let rule = judge(asked.by_the_receiver()?)?;
         Some(Grant::Grace(rule, arrival.side.opposite()))
     }
 }

@@ -39,8 +39,9 @@ impl<'p> Oracle<'p> {
             return Answer::Silent;
         };
         let mut flow = flow.clone();
-        if flow.epoch != self.epoch {
-            if !self.holds(conversation, &mut flow, now) {
+        let lapsed = flow.has_lapsed(self.wall(now));
+        if lapsed || flow.epoch != self.epoch {
+            if !self.holds(conversation, &mut flow, lapsed, now) {
                 self.flows.remove(conversation);
                 return Answer::Revoked;
             }
@@ -94,7 +95,13 @@ impl<'p> Oracle<'p> {
     }
 
     /// Step 3.0: whether a flow of another epoch goes on, and by what.
-    fn holds(&self, conversation: &Conversation, flow: &mut Flow<'p>, now: u64) -> bool {
+    fn holds(
+        &self,
+        conversation: &Conversation,
+        flow: &mut Flow<'p>,
+        lapsed: bool,
+        now: u64,
+    ) -> bool {
         let grounds = self.grounds(flow.initiator, conversation.mac, conversation.vlans, now);
         flow.epoch = self.stamp(grounds);
         let Ok(objection) = self.ask_guards_again(conversation, flow.initiator, flow.objection)
@@ -103,15 +110,16 @@ impl<'p> Oracle<'p> {
         };
         let is_as_before = objection == flow.objection;
         flow.objection = objection;
-        if is_as_before && flow.grounds.is_same_generation(grounds) {
+        if is_as_before && !lapsed && flow.grounds.is_same_generation(grounds) {
             flow.grounds = grounds;
             return true;
         }
-        match self.judge_flow(conversation, flow.initiator, grounds) {
-            Ok(rule) => flow.judged_again(conversation, grounds, Some(rule), Reason::AllowedFlow),
+        let outcome = match self.judge_flow(conversation, flow.initiator, grounds, now) {
+            Ok(rule) => (Some(rule), Reason::AllowedFlow),
             Err(_) if grounds.mode() == Mode::Enforce => return false,
-            Err(reason) => flow.judged_again(conversation, grounds, None, reason),
-        }
+            Err(reason) => (None, reason),
+        };
+        flow.judged_again(conversation, grounds, outcome, self.wall(now));
         true
     }
 }

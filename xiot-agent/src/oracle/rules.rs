@@ -7,8 +7,9 @@ use xiot_common::reason::Reason;
 use super::{
     Side,
     frame::{Packet, Transport},
+    times::{self, Wall},
 };
-use crate::model::policy::{Clause, Device, IcmpType, Initiator, Profile, Rule};
+use crate::model::policy::{Clause, Device, IcmpType, Initiator, Policy, Profile, Rule};
 
 /// Whether the device may have the packet's address on its side, as far as its own addresses go.
 pub(super) fn is_bound(device: &Device, side: Side, own: IpAddr) -> bool {
@@ -24,10 +25,20 @@ pub(super) fn is_link_local(address: IpAddr) -> bool {
 }
 
 /// The rule that lets the asking side open a conversation, by position in the profile, or the nearest miss.
-pub(super) fn judge(profile: &Profile, asked: Asked) -> Result<usize, Reason> {
+pub(super) fn judge(
+    policy: &Policy,
+    profile: &Profile,
+    asked: Asked,
+    at: Wall,
+) -> Result<usize, Reason> {
     let own: Vec<(usize, &Rule)> = rules_of(profile, asked.initiator, asked.peer).collect();
-    if let Some((position, _)) = own.iter().find(|(_, rule)| asked.is_in(rule)) {
+    let mut matching = own.iter().filter(|(_, rule)| asked.is_in(rule)).peekable();
+    let missed = matching.peek().is_some();
+    if let Some((position, _)) = matching.find(|(_, rule)| times::is_in_force(policy, rule, at)) {
         return Ok(*position);
+    }
+    if missed {
+        return Err(Reason::RuleNotInForce);
     }
     let back = asked.with_ports_swapped();
     if rules_of(profile, opposite(asked.initiator), asked.peer)

@@ -159,6 +159,11 @@ impl Live {
         *lock(&self.names) = names;
     }
 
+    /// Lets the program's wall clock follow the kernel's.
+    pub(super) fn follow_clock(&self) -> Option<u32> {
+        self.active.follow_clock()
+    }
+
     /// Removes flows that are over, and counts what is left.
     pub(super) fn sweep(&self) -> Result<(), MapAccessError> {
         let mut levels = lock(&self.levels);

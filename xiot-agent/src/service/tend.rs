@@ -1,4 +1,4 @@
-//! What the service does while nobody asks: takes events from the ring, sweeps the flow table.
+//! What the service does while nobody asks: takes events from the ring, sweeps the flow table, looks at the clock.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,13 +14,32 @@ use crate::collect::EventStream;
 /// Time between sweeps: what is over takes room in the table for so much longer at most.
 const SWEEP: Duration = Duration::from_secs(10);
 
+/// Time between looks at how far TAI is ahead of UTC: for so long at most rules with times go by another clock.
+const LOOK: Duration = Duration::from_secs(5);
+
 /// Tends the data path until the future is dropped.
 pub(super) async fn tend(
     live: Arc<Live>,
     events: EventStream,
     drops: broadcast::Sender<Arc<Drop>>,
 ) {
-    tokio::join!(follow(&live, events, &drops), sweep(&live));
+    tokio::join!(
+        follow(&live, events, &drops),
+        sweep(&live),
+        keep_time(&live)
+    );
+}
+
+/// Leap seconds are announced long before; time servers tell of them at any time.
+async fn keep_time(live: &Live) -> ! {
+    let mut tick = interval(LOOK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        if let Some(seconds) = live.follow_clock() {
+            tracing::info!(seconds, "TAI is so far ahead of UTC now");
+        }
+    }
 }
 
 async fn follow(live: &Live, mut events: EventStream, drops: &broadcast::Sender<Arc<Drop>>) {

@@ -118,9 +118,13 @@ fn file(scratch: &Scratch, slot: &Slot, opening: &Opening) -> Result<(), Reason>
     let limit = subject.new_flows(profile);
     budget::new_flow(subject.device, by_device, limit, packet.now)?;
     let timeouts = subject::timeouts(profile);
-    scratch
-        .flow
-        .set(entry(packet, &subject, opening, &timeouts));
+    let mut flow = entry(packet, &subject, opening, &timeouts);
+    if opening.rule != 0 {
+        let span = scratch.span.get();
+        flow.set_span(span.since, span.until);
+        flow.epoch = subject.flow_epoch(packet, &flow);
+    }
+    scratch.flow.set(flow);
     // SAFETY: the element belongs to this CPU and nothing writes it before the map has copied it.
     let entry = unsafe { &*scratch.flow.as_ptr() };
     if table::insert_half_open(&packet.key, entry, packet.filed != 0) {
@@ -188,6 +192,9 @@ fn entry(packet: &Packet, subject: &Subject, opening: &Opening, timeouts: &Timeo
         mode: subject.mode as u8,
         objection: opening.objection,
         reserved: 0,
+        since: 0,
+        until: 0,
+        spare: 0,
         pending_frames: 0,
         pending_bytes: 0,
         from_frames: u64::from(from_device),

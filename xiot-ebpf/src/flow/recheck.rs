@@ -11,7 +11,7 @@ use super::{
     table::{self, Table},
 };
 use crate::{
-    config,
+    clock, config,
     guard::{
         self,
         flow::{CHANGED, OBJECTION, REVOKED},
@@ -25,7 +25,7 @@ use crate::{
         slot::{self, Slot},
         subject::{self, Subject},
     },
-    scratch,
+    scratch::{self, Span},
 };
 
 /// Checks the frame's flow, which is in this table; true: it is gone. Guards are asked from here: after [`xiot_recheck`] there
@@ -60,7 +60,8 @@ pub(crate) extern "C" fn xiot_recheck(table: Table, guards: u32) -> u32 {
         return 1;
     }
     let subject = Subject::of(&slot, packet);
-    if subject.generation != entry.generation || guards & CHANGED != 0 {
+    let lapsed = entry.is_timed() && !entry.is_in_span(clock::wall());
+    if lapsed || subject.generation != entry.generation || guards & CHANGED != 0 {
         let ruling = judge(&slot, packet, &subject, entry);
         let denied = ruling.reason != Reason::AllowedRule;
         if denied && matches!(subject.mode, Mode::Enforce) {
@@ -68,10 +69,16 @@ pub(crate) extern "C" fn xiot_recheck(table: Table, guards: u32) -> u32 {
             return 1;
         }
         restamp(&slot, packet, &subject, &ruling, entry);
+        let span = if denied {
+            Span::ALWAYS
+        } else {
+            scratch.span.get()
+        };
+        entry.set_span(span.since, span.until);
     }
     entry.objection = (guards & OBJECTION) as u8;
     entry.device = subject.device;
-    entry.epoch = subject.epoch(packet);
+    entry.epoch = subject.flow_epoch(packet, entry);
     0
 }
 

@@ -3,7 +3,7 @@
 use xiot_common::{flow::FlowEntry, reason::Reason};
 
 use super::{reason, table};
-use crate::{packet::Fragment, policy::subject::Subject, scratch::Scratch};
+use crate::{clock, packet::Fragment, policy::subject::Subject, scratch::Scratch};
 
 /// The reason of an ICMP error, and the rule of its flow.
 #[inline(always)]
@@ -24,6 +24,7 @@ fn find(scratch: &Scratch, subject: &Subject) -> Option<&'static FlowEntry> {
     let key = unsafe { &*scratch.quoted.as_ptr() };
     let is_current = |entry: &FlowEntry| {
         entry.is_live(scratch.packet.now)
+            && (!entry.is_timed() || entry.is_in_span(clock::wall()))
             && (entry.epoch == scratch.packet.epoch || entry.generation == subject.generation)
     };
     if let Some(entry) = table::find(key)

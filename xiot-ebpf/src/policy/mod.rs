@@ -5,6 +5,7 @@ pub mod device;
 pub mod overrides;
 pub mod peer;
 pub mod rule;
+pub mod schedule;
 pub mod service;
 pub mod slot;
 pub mod subject;

@@ -9,11 +9,13 @@ use xiot_common::{
 
 use super::{
     peer::{self, Opener},
+    schedule,
     slot::{self, Slot},
 };
 use crate::{
     packet::{Icmp, Packet},
     parse::l4,
+    scratch::{self, Span},
 };
 
 /// What the rules say: a reason, and the rule if they allow.
@@ -62,6 +64,9 @@ impl Question {
 #[inline(always)]
 pub fn judge(slot: &Slot, packet: &Packet, profile: u32, question: Question) -> Ruling {
     let (own, other) = (question.opener, question.opener.other());
+    if let Some(scratch) = scratch::get() {
+        scratch.span.set(Span::ALWAYS);
+    }
     let set = peer::longest(slot, profile, own);
     let mut has_protocol = false;
     if set != 0 {
@@ -73,9 +78,14 @@ pub fn judge(slot: &Slot, packet: &Packet, profile: u32, question: Question) -> 
             question.service,
         );
         if found & RULE != 0 {
+            let rule = schedule::in_force(slot, (found & RULE) as u32);
             return Ruling {
-                reason: Reason::AllowedRule,
-                rule: (found & RULE) as u32,
+                reason: if rule == 0 {
+                    Reason::RuleNotInForce
+                } else {
+                    Reason::AllowedRule
+                },
+                rule,
             };
         }
         has_protocol = found & HAS_PROTOCOL != 0;

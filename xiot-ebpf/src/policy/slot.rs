@@ -67,6 +67,12 @@ pub fn has_overrides() -> bool {
     ACTIVE.get(0).is_some_and(|active| active.overrides != 0)
 }
 
+/// Seconds that the kernel's TAI clock is ahead of UTC.
+#[inline(always)]
+pub fn tai_offset() -> u32 {
+    ACTIVE.get(0).map_or(0, |active| active.tai_offset)
+}
+
 /// The slot that judges a frame, if it holds a whole policy of this layout.
 #[inline(always)]
 pub fn judging(index: u32) -> Option<Slot> {

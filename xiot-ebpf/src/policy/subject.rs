@@ -2,6 +2,7 @@
 
 use xiot_common::{
     device::{ANY_WIRE, DEVICE_BOUND, Mode},
+    flow::FlowEntry,
     profile::{DEFAULT_FRAGMENTS, ProfileRecord, Timeouts},
     slot::SLOT_UNKNOWN_PROFILE,
 };
@@ -72,10 +73,20 @@ impl Subject {
         }
     }
 
-    /// The epoch that its flows and datagrams are stamped with: none, where they have to be asked about with every frame.
+    /// The epoch that its datagrams are stamped with: none, where they have to be asked about with every frame.
     #[inline(always)]
     pub const fn epoch(&self, packet: &Packet) -> u32 {
         if self.decided.ends() { 0 } else { packet.epoch }
+    }
+
+    /// The same for one of its flows.
+    #[inline(always)]
+    pub const fn flow_epoch(&self, packet: &Packet, flow: &FlowEntry) -> u32 {
+        if flow.is_timed() {
+            0
+        } else {
+            self.epoch(packet)
+        }
     }
 
     /// The profile that judges it.

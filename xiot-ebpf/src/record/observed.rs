@@ -98,14 +98,14 @@ pub extern "C" fn xiot_fold(table: u32) -> u32 {
     if let Some(observed) = OBSERVED.get_ptr_mut(key) {
         // SAFETY: the element outlives the program run; a lost count is harmless.
         let observed = unsafe { &mut *observed };
-        observed.frames += entry.pending_frames;
+        observed.frames += u64::from(entry.pending_frames);
         observed.bytes += entry.pending_bytes;
         observed.last_seen = entry.last_seen;
     } else {
         // It fell out of the map while the flow was silent: noted anew.
         let (reason, rule) = entry.counted();
         let anew = ObservedEntry {
-            frames: entry.pending_frames,
+            frames: entry.pending_frames.into(),
             bytes: entry.pending_bytes,
             flows: 1,
             first_seen: entry.opened_at,

@@ -4,8 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnetwork::IpNetwork;
 
-use super::model::policy::{
-    Clause, Device, Initiator, Limits, Mode, Policy, Position, Profile, Rule, Timeouts,
+use super::model::{
+    policy::{Clause, Device, Initiator, Limits, Mode, Policy, Position, Profile, Rule, Timeouts},
+    times::Times,
 };
 
 pub(super) fn rule(
@@ -19,6 +20,7 @@ pub(super) fn rule(
         initiator,
         peers,
         clauses,
+        times: Times::default(),
         label: format!("rule number {id}"),
         note: None,
         owner: None,

@@ -28,6 +28,7 @@ proptest! {
         policy in generate::policy(),
         peers in vec(generate::address(), 10),
         services in vec((generate::protocol(), generate::port(), generate::port()), 12),
+        seconds in vec(generate::second(), 3),
     ) {
         let image = compile_for(&policy, &ROOMY).unwrap();
         let reader = Reader::new(&image);
@@ -36,10 +37,11 @@ proptest! {
                 for &peer in peers.iter().chain(&edges(&policy)) {
                     for &(protocol, port, source_port) in &services {
                         let frame = Opening { initiator, peer, protocol, port, source_port };
+                        let at = seconds[usize::from(port) % seconds.len()];
                         prop_assert_eq!(
-                            reader.judge(number, &frame),
-                            naive::judge(profile, &frame),
-                            "profile {}, {:?}", number, frame
+                            reader.judge(number, &frame, at),
+                            naive::judge(&policy, profile, &frame, at),
+                            "profile {}, {:?} at {}", number, frame, at
                         );
                     }
                 }

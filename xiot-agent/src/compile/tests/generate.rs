@@ -6,6 +6,7 @@ use std::{
 };
 
 use ipnetwork::IpNetwork;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 use proptest::{
     collection::{btree_map, vec},
     option,
@@ -13,9 +14,12 @@ use proptest::{
     sample::select,
 };
 
-use crate::model::policy::{
-    Clause, Device, IcmpType, Initiator, Limits, Mode, Policy, Position, Profile, Rule, Services,
-    Timeouts,
+use crate::model::{
+    policy::{
+        Clause, Device, IcmpType, Initiator, Limits, Mode, Policy, Position, Profile, Rule,
+        Services, Timeouts,
+    },
+    times::{DAY, MAX_STRETCHES, Times, Window, stretches},
 };
 
 /// MACs of which some are listed.
@@ -107,20 +111,65 @@ fn clause() -> impl Strategy<Value = Clause> {
     ]
 }
 
+/// Seconds within two weeks around the days on which Europe's clocks were set, in 2026, and any at all.
+pub(super) fn second() -> impl Strategy<Value = u32> {
+    prop_oneof![
+        4 => select(vec![SPRING, AUTUMN]).prop_flat_map(|day| day - 604_800..day + 604_800),
+        4 => (select(vec![SPRING, AUTUMN]), -180..180_i32)
+            .prop_map(|(day, minute)| day.wrapping_add_signed(minute * 60)),
+        1 => any::<u32>(),
+    ]
+}
+
+const SPRING: u32 = 1_774_746_000;
+const AUTUMN: u32 = 1_792_890_000;
+
+/// Times of rules, most of them always.
+fn times() -> impl Strategy<Value = Times> {
+    let minute = || select(vec![0, 30, 60, 120, 150, 180, 480, 1_080, 1_439]);
+    let window = (1..0x80_u8, minute(), prop_oneof![minute(), Just(DAY)])
+        .prop_map(|(days, from, to)| Window { days, from, to });
+    let windows = vec(window, 0..3).prop_map(|windows| match stretches(&windows) {
+        Ok(found) if !found.is_empty() && found.len() <= MAX_STRETCHES => windows,
+        Ok(_) | Err(_) => Vec::new(),
+    });
+    let times = (option::weighted(0.3, second()), windows).prop_map(|(expires, windows)| Times {
+        expires: expires.filter(|&second| second != 0),
+        windows,
+    });
+    prop_oneof![Just(Times::default()), times]
+}
+
+fn zone() -> impl Strategy<Value = Option<TimeZone>> {
+    let names = [
+        "Europe/Berlin",
+        "Australia/Lord_Howe",
+        "America/St_Johns",
+        "Asia/Tokyo",
+    ];
+    let zones = names.map(|name| TimeZoneDatabase::bundled().get(name).ok());
+    select([zones.to_vec(), vec![None]].concat())
+}
+
 fn rule() -> impl Strategy<Value = Rule> {
     let initiator = select(vec![Initiator::Device, Initiator::Device, Initiator::Peer]);
-    (initiator, vec(network(), 1..6), vec(clause(), 1..4)).prop_map(
-        |(initiator, peers, clauses)| Rule {
+    (
+        initiator,
+        vec(network(), 1..6),
+        vec(clause(), 1..4),
+        times(),
+    )
+        .prop_map(|(initiator, peers, clauses, times)| Rule {
             id: 0,
             initiator,
             peers,
             clauses,
+            times,
             label: String::new(),
             note: None,
             owner: None,
             at: Position::default(),
-        },
-    )
+        })
 }
 
 fn profile() -> impl Strategy<Value = Profile> {
@@ -171,10 +220,11 @@ pub(super) fn policy() -> impl Strategy<Value = Policy> {
             let default = option::of(0..profiles.len());
             let onboarding = select(vec![Mode::Learn, Mode::Monitor, Mode::Enforce]);
             let dhcp = vec(address(), 0..3);
-            (Just(profiles), devices, default, onboarding, dhcp)
+            let modes = (onboarding, zone());
+            (Just(profiles), devices, default, modes, dhcp)
         })
         .prop_map(
-            |(mut profiles, devices, default_profile, onboarding, dhcp)| {
+            |(mut profiles, devices, default_profile, (onboarding, time_zone), dhcp)| {
                 let rules = profiles.iter_mut().flat_map(|profile| &mut profile.rules);
                 for (rule, id) in rules.zip(1..) {
                     rule.id = id;
@@ -182,6 +232,7 @@ pub(super) fn policy() -> impl Strategy<Value = Policy> {
                 Policy {
                     file: "policy.yaml".to_owned(),
                     onboarding,
+                    time_zone,
                     default_profile,
                     services: Services {
                         dhcp,

@@ -2,10 +2,15 @@
 
 use std::collections::HashSet;
 
+use jiff::tz::TimeZoneDatabase;
+
 use super::build;
 use crate::{
-    compile::key::{name, rules},
-    model::policy::{Clause, Initiator, Rule},
+    compile::key::{name, rules, zone},
+    model::{
+        policy::{Clause, Initiator, Rule},
+        times::{Times, Window},
+    },
 };
 
 fn key(profile: &str, change: impl FnOnce(&mut Rule)) -> u64 {
@@ -14,8 +19,40 @@ fn key(profile: &str, change: impl FnOnce(&mut Rule)) -> u64 {
     let mut rule = build::rule(7, Initiator::Device, peers.into(), clauses);
     change(&mut rule);
     let profile = build::profile(profile, vec![rule]);
-    let keys: Vec<_> = rules(&profile).collect();
+    let keys: Vec<_> = rules(&profile, zone(None)).collect();
     keys[0].get()
+}
+
+const fn window(days: u8) -> Window {
+    Window {
+        days,
+        from: 60,
+        to: 120,
+    }
+}
+
+#[test]
+fn windows_are_others_in_another_time_zone_and_ends_are_not() {
+    let keys = |times: Times| {
+        let mut rule = build::rule(7, Initiator::Device, Vec::new(), Vec::new());
+        rule.times = times;
+        let profile = build::profile("pump", vec![rule]);
+        let zones = ["UTC", "Europe/Berlin", "Europe/Vienna"];
+        zones.map(|name| {
+            let zone = zone(TimeZoneDatabase::bundled().get(name).ok().as_ref());
+            rules(&profile, zone).next().unwrap().get()
+        })
+    };
+    let [utc, berlin, vienna] = keys(Times {
+        windows: vec![window(1)],
+        ..Times::default()
+    });
+    assert!(utc != berlin && berlin != vienna);
+    let [utc, berlin, _] = keys(Times {
+        expires: Some(1),
+        ..Times::default()
+    });
+    assert_eq!(utc, berlin);
 }
 
 #[test]
@@ -34,8 +71,12 @@ fn a_rule_is_the_same_wherever_it_stands_and_whatever_is_said_about_it() {
 
 #[test]
 fn a_rule_is_another_one_with_any_part_of_its_content() {
-    let changes: [fn(&mut Rule); 11] = [
+    let changes: [fn(&mut Rule); 15] = [
         |_| (),
+        |rule| rule.times.expires = Some(1),
+        |rule| rule.times.expires = Some(2),
+        |rule| rule.times.windows = vec![window(1)],
+        |rule| rule.times.windows = vec![window(2)],
         |rule| rule.initiator = Initiator::Peer,
         |rule| rule.peers.truncate(1),
         |rule| rule.peers.reverse(),
@@ -49,7 +90,7 @@ fn a_rule_is_another_one_with_any_part_of_its_content() {
     ];
     let mut seen: HashSet<_> = changes.map(|change| key("pump", change)).into();
     assert!(seen.insert(key("monitor", |_| ())));
-    assert_eq!(seen.len(), 12);
+    assert_eq!(seen.len(), 16);
 }
 
 #[test]

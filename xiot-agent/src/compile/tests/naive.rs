@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use ipnetwork::IpNetwork;
+use jiff::{Timestamp, tz::TimeZone};
 use xiot_common::reason::Reason;
 
 use crate::{
@@ -46,7 +47,7 @@ pub(super) fn is_others(
     owners.peek().is_some() && owners.all(|device| device.mac != mac)
 }
 
-pub(super) fn judge(profile: &Profile, frame: &Opening) -> Ruling {
+pub(super) fn judge(policy: &Policy, profile: &Profile, frame: &Opening, at: u32) -> Ruling {
     let other = match frame.initiator {
         Initiator::Device => Initiator::Peer,
         Initiator::Peer => Initiator::Device,
@@ -55,12 +56,21 @@ pub(super) fn judge(profile: &Profile, frame: &Opening) -> Ruling {
     let other_rules = rules(profile, other, frame.peer);
 
     for rule in &own_rules {
-        if matches(rule, frame, frame.port) {
+        if matches(rule, frame, frame.port) && is_in_force(policy, rule, at) {
             return Ruling {
                 reason: Reason::AllowedRule,
                 rule: rule.id,
             };
         }
+    }
+    if own_rules
+        .iter()
+        .any(|rule| matches(rule, frame, frame.port))
+    {
+        return Ruling {
+            reason: Reason::RuleNotInForce,
+            rule: 0,
+        };
     }
     let ports = frame.protocol == 6 || frame.protocol == 17;
     let reason = if other_rules.iter().any(|rule| {
@@ -75,6 +85,26 @@ pub(super) fn judge(profile: &Profile, frame: &Opening) -> Ruling {
         Reason::NoProtocol
     };
     Ruling { reason, rule: 0 }
+}
+
+/// Whether the rule is in force at this second.
+pub(super) fn is_in_force(policy: &Policy, rule: &Rule, at: u32) -> bool {
+    if rule.times.expires.is_some_and(|end| at >= end) {
+        return false;
+    }
+    let zone = policy.time_zone.clone().unwrap_or(TimeZone::UTC);
+    let local = zone.to_datetime(Timestamp::from_second(at.into()).unwrap());
+    let today = u16::try_from(local.weekday().to_monday_zero_offset()).unwrap();
+    let yesterday = (today + 6) % 7;
+    let minute = u16::try_from(i32::from(local.hour()) * 60 + i32::from(local.minute())).unwrap();
+    let windows = &rule.times.windows;
+    windows.is_empty()
+        || windows.iter().any(|window| {
+            let over_midnight = window.to <= window.from;
+            let begun = minute >= window.from && (over_midnight || minute < window.to);
+            (window.begins_on(today) && begun)
+                || (window.begins_on(yesterday) && over_midnight && minute < window.to)
+        })
 }
 
 fn rules(profile: &Profile, initiator: Initiator, peer: IpAddr) -> Vec<&Rule> {

@@ -45,6 +45,7 @@ fn in_front(first: &Policy, second: &Policy) -> Policy {
         .default_profile
         .map(|profile| profile + first.profiles.len());
     both.onboarding = second.onboarding;
+    both.time_zone.clone_from(&second.time_zone);
     both.profiles.extend(second.profiles.iter().cloned());
     both.devices.retain(|device| {
         let mut others = second.devices.iter();
@@ -97,6 +98,7 @@ proptest! {
         other in generate::policy(),
         (protocol, port) in (generate::protocol(), generate::port()),
         peer in generate::address(),
+        at in generate::second(),
     ) {
         let policy = with_names(policy, "kept");
         let mut backwards = in_front(&with_names(other, "other"), &policy);
@@ -117,8 +119,8 @@ proptest! {
                 port,
                 source_port: 1,
             };
-            let here = Reader::new(&image).judge(number, &opening);
-            let there = Reader::new(&plain).judge(number, &opening);
+            let here = Reader::new(&image).judge(number, &opening, at);
+            let there = Reader::new(&plain).judge(number, &opening, at);
             prop_assert_eq!(here.reason, there.reason);
             let place = ids.rules().iter().position(|&id| id == here.rule);
             let place = place.map_or(0, |place| u32::try_from(place).unwrap() + 1);
@@ -168,7 +170,7 @@ fn precedence_is_the_order_of_the_file_whatever_the_numbers() {
         port: 80,
         source_port: 0,
     };
-    assert_eq!(Reader::new(&image).judge(0, &frame).rule, 2);
+    assert_eq!(Reader::new(&image).judge(0, &frame, 0).rule, 2);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::{
     compile::{
         Limits,
         error::{Family, Resource},
+        read::{Opening, Reader},
     },
     model::policy::{Clause, Initiator, Policy},
 };
@@ -136,6 +137,36 @@ fn seventeen_prefix_lengths() {
     let mut policy = lengths(17);
     policy.profiles[0].rules[16].clauses = vec![tcp([0])];
     compile_for(&policy, &ROOMY).unwrap();
+}
+
+#[test]
+fn more_rules_with_times_than_are_asked_one_after_another() {
+    let timed = |count: u32| {
+        let one = || (Initiator::Device, "10.0.0.1", tcp([80]));
+        let mut policy = pump((0..=count).map(|_| one()).collect());
+        for (rule, end) in policy.profiles[0].rules.iter_mut().zip(1..=count) {
+            rule.times.expires = Some(end);
+        }
+        policy
+    };
+    let image = compile_for(&timed(31), &ROOMY).unwrap();
+    let frame = Opening {
+        initiator: Initiator::Device,
+        peer: "10.0.0.1".parse().unwrap(),
+        protocol: 6,
+        port: 80,
+        source_port: 1,
+    };
+    let rule = |at| Reader::new(&image).judge(0, &frame, at).rule;
+    assert_eq!([rule(0), rule(1), rule(30), rule(31)], [1, 2, 31, 32]);
+    assert_eq!(
+        compile_for(&timed(32), &ROOMY).unwrap_err(),
+        CompileError::TooManyTimedRules {
+            profile: "pump".to_owned(),
+            rule: 1,
+            label: "rule number 1".to_owned(),
+        }
+    );
 }
 
 #[test]

@@ -55,12 +55,12 @@ fn a_hundred_thousand_devices_and_a_million_rules() {
                 port,
                 source_port: 0,
             };
-            let allowed = reader.judge(profile, &frame(*ports[0].start()));
+            let allowed = reader.judge(profile, &frame(*ports[0].start()), 0);
             assert_eq!(
                 (allowed.reason, allowed.rule),
                 (Reason::AllowedRule, rule.id)
             );
-            let denied = reader.judge(profile, &frame(ports[0].start().wrapping_add(1)));
+            let denied = reader.judge(profile, &frame(ports[0].start().wrapping_add(1)), 0);
             assert_eq!(denied.reason, Reason::NoPort);
         }
     }

@@ -46,7 +46,7 @@ fn judge(image: &Image, peer: &str, protocol: u8, port: u16) -> (Reason, u32) {
         port,
         source_port: 0,
     };
-    let ruling = Reader::new(image).judge(0, &frame);
+    let ruling = Reader::new(image).judge(0, &frame, 0);
     (ruling.reason, ruling.rule)
 }
 

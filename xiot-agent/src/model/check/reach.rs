@@ -15,6 +15,7 @@ use crate::{
     model::{
         policy::{Clause, Initiator, Profile, Rule},
         resolve::Resolved,
+        times::Times,
     },
 };
 
@@ -92,6 +93,7 @@ fn check_family(rule: &Rule, span: Span, report: &mut Report) {
 /// A rule that a later one may be compared with.
 struct Earlier {
     allowed: Allowed,
+    times: Times,
     peers: Peers,
     span: Span,
 }
@@ -118,7 +120,9 @@ fn check_profile(rules: &[(&Rule, Span)], steps: &mut usize, report: &mut Report
             .filter_map(|index| filed.rules.get(*index))
             .find(|earlier| {
                 *steps = steps.saturating_sub(1 + allowed.len());
-                if *steps == 0 || !earlier.allowed.covers(&allowed) {
+                // A rule that is not always in force leaves something to a later one, unless both are in force at the same times.
+                let leaves = !earlier.times.is_always() && earlier.times != rule.times;
+                if *steps == 0 || leaves || !earlier.allowed.covers(&allowed) {
                     return false;
                 }
                 *steps = steps.saturating_sub(rule.peers.len());
@@ -140,6 +144,7 @@ impl Filed {
         let index = self.rules.len();
         self.rules.push(Earlier {
             allowed,
+            times: rule.times.clone(),
             peers: Peers::of(&rule.peers),
             span,
         });
@@ -201,6 +206,8 @@ fn limited(last: &Profile) -> Diagnostic {
 mod tests {
     use std::fmt::Write as _;
 
+    use jiff::Timestamp;
+
     use super::*;
     use crate::model::{raw::read_policy, resolve::resolve, yaml};
 
@@ -211,7 +218,8 @@ mod tests {
         );
         let mut report = Report::new("policy.yaml", text.as_str());
         let root = yaml::parse(&text).unwrap();
-        let resolved = resolve(&read_policy(&root, &mut report), "policy.yaml", &mut report);
+        let raw = read_policy(&root, &mut report);
+        let resolved = resolve(&raw, "policy.yaml", Timestamp::UNIX_EPOCH, &mut report);
         assert!(report.is_clean());
         check_within(max_steps, &resolved, &mut report);
         report.diagnostics().iter().map(|one| one.code).collect()

@@ -11,6 +11,7 @@ mod peer;
 mod profile;
 mod protocol;
 mod service;
+mod times;
 mod wire;
 
 use std::collections::HashMap;
@@ -21,12 +22,14 @@ pub(crate) use self::{
     peer::{Peer, RawPeer, any_networks, network_label},
     profile::{RawProfile, RawRule, Service},
     service::RawServices,
+    times::{Expiry, RawTimes, RawZone},
 };
 use self::{
     device::read_devices,
     peer::{looks_like_address, read_peers},
     profile::read_profiles,
     service::read_services,
+    times::read_zone,
 };
 use crate::{
     diag::{Code, Diagnostic, Report, Span},
@@ -41,6 +44,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct RawPolicy<'n> {
     pub(crate) onboarding: Option<Mode>,
+    pub(crate) time_zone: RawZone,
     pub(crate) default_profile: Option<Spanned<&'n str>>,
     pub(crate) default_mode: Option<Mode>,
     pub(crate) services: RawServices<'n>,
@@ -67,8 +71,9 @@ pub(crate) const MODES: [(&str, Mode); 3] = [
 
 /// Reads the root of a policy file.
 pub(crate) fn read_policy<'n>(root: &'n Node<'_>, report: &mut Report) -> RawPolicy<'n> {
-    const KEYS: [&str; 6] = [
+    const KEYS: [&str; 7] = [
         "onboarding",
+        "time_zone",
         "defaults",
         "services",
         "peer_sets",
@@ -86,6 +91,7 @@ pub(crate) fn read_policy<'n>(root: &'n Node<'_>, report: &mut Report) -> RawPol
     let (default_profile, default_mode) = read_defaults(fields.get("defaults"), report);
     RawPolicy {
         onboarding: onboarding.and_then(|node| choice(node, "a mode", &MODES, report)),
+        time_zone: read_zone(fields.get("time_zone"), report),
         default_profile,
         default_mode,
         services: read_services(fields.get("services"), report),

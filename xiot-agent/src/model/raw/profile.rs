@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::{
-    RawPeer,
+    RawPeer, RawTimes,
     clause::{self, RawClause, read_clauses},
     no_duplicates, read_peers,
+    times::{self, read_times},
 };
 use crate::{
     diag::{Code, Diagnostic, Report, Span},
@@ -38,6 +39,7 @@ pub(crate) struct RawRule<'n> {
     pub(crate) initiator: Initiator,
     pub(crate) peers: Vec<RawPeer<'n>>,
     pub(crate) clauses: Vec<Clause>,
+    pub(crate) times: RawTimes,
     pub(crate) label: String,
     pub(crate) note: Option<String>,
     pub(crate) owner: Option<String>,
@@ -217,7 +219,7 @@ fn read_rules<'n>(node: &'n Node<'_>, report: &mut Report) -> Vec<RawRule<'n>> {
 }
 
 fn read_rule<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<RawRule<'n>> {
-    const KEYS: [&str; 9] = [
+    const KEYS: [&str; 11] = [
         "to",
         "from",
         clause::KEYS[0],
@@ -225,6 +227,8 @@ fn read_rule<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<RawRule<'n>>
         clause::KEYS[2],
         clause::KEYS[3],
         clause::KEYS[4],
+        times::KEYS[0],
+        times::KEYS[1],
         "note",
         "owner",
     ];
@@ -237,6 +241,7 @@ fn read_rule<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<RawRule<'n>>
             report.push(bad_direction(&fields, to.is_some()));
             // The rest of the rule may have faults of its own.
             drop(read_clauses(&fields, report));
+            drop(read_times(&fields, report));
             return None;
         }
     };
@@ -254,7 +259,9 @@ fn read_rule<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<RawRule<'n>>
                 .hint("add `tcp`, `udp`, `icmp`, `icmpv6` or `protocol`; `protocol: any` allows everything"),
         );
     }
-    let label = label(initiator, &peers, &clauses);
+    let times = read_times(&fields, report);
+    let mut label = label(initiator, &peers, &clauses);
+    label.push_str(&times.label);
     let mut free = |key, what| {
         fields
             .get(key)
@@ -270,6 +277,7 @@ fn read_rule<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<RawRule<'n>>
         peers,
         // Not collected in place: that would keep the room of what is dropped, a million times over.
         clauses: clauses.iter().map(|raw| raw.clause.clone()).collect(),
+        times,
         whole: report.errors() == errors,
     })
 }

@@ -6,8 +6,14 @@ mod names;
 mod order;
 mod peers;
 mod profiles;
+mod times;
 
-use self::{devices::resolve_devices, names::Names, peers::Expander, profiles::resolve_profiles};
+use jiff::Timestamp;
+
+use self::{
+    devices::resolve_devices, names::Names, peers::Expander, profiles::resolve_profiles,
+    times::Clock,
+};
 use super::{
     decode::position,
     policy::{PeerSet, Policy, Services},
@@ -26,7 +32,12 @@ pub(crate) struct Resolved {
 }
 
 /// Looks every name up. Reports names that nothing has; the policy is whole only if nothing was reported.
-pub(crate) fn resolve(raw: &RawPolicy<'_>, file: &str, report: &mut Report) -> Resolved {
+pub(crate) fn resolve(
+    raw: &RawPolicy<'_>,
+    file: &str,
+    now: Timestamp,
+    report: &mut Report,
+) -> Resolved {
     let names = Names::collect(raw, report);
     let mut expander = Expander::new(raw, &names, report);
     let peer_sets = raw
@@ -44,7 +55,9 @@ pub(crate) fn resolve(raw: &RawPolicy<'_>, file: &str, report: &mut Report) -> R
         ntp: expander.expand_optional(raw.services.ntp.as_deref(), report),
         dhcp: raw.services.dhcp.iter().map(|ip| ip.value).collect(),
     };
-    let (profiles, rule_spans) = resolve_profiles(raw, &services, &mut expander, report);
+    let mut clock = Clock::new(&raw.time_zone, now);
+    let (profiles, rule_spans) =
+        resolve_profiles(raw, &services, &mut expander, &mut clock, report);
     let (devices, wire_spans) = resolve_devices(raw, &names, report);
     let default_profile = raw
         .default_profile
@@ -58,6 +71,7 @@ pub(crate) fn resolve(raw: &RawPolicy<'_>, file: &str, report: &mut Report) -> R
         policy: Policy {
             file: file.to_owned(),
             onboarding: raw.onboarding.unwrap_or_default(),
+            time_zone: clock.zone(),
             default_profile,
             services,
             peer_sets,

@@ -4,13 +4,14 @@ use std::ops::RangeInclusive;
 
 use ipnetwork::IpNetwork;
 
-use super::peers::Expander;
+use super::{peers::Expander, times::Clock};
 use crate::{
     diag::{Code, Diagnostic, Report, Span},
     model::{
         decode::{Spanned, position},
         policy::{Clause, Initiator, Profile, Rule, Services},
         raw::{RawPolicy, RawProfile, RawRule, Service},
+        times::Times,
     },
 };
 
@@ -22,6 +23,7 @@ pub(super) fn resolve_profiles<'n>(
     raw: &RawPolicy<'n>,
     services: &Services,
     expander: &mut Expander<'_, 'n>,
+    clock: &mut Clock<'_>,
     report: &mut Report,
 ) -> (Vec<Profile>, Vec<Option<Span>>) {
     let mut profiles = Vec::with_capacity(raw.profiles.len());
@@ -31,9 +33,10 @@ pub(super) fn resolve_profiles<'n>(
         for written in &profile.rules {
             let faults = expander.faults();
             let peers = expander.expand(&written.peers, report);
+            let times = clock.times(&written.times, report);
             let whole = written.whole && expander.faults() == faults;
             spans.push(whole.then_some(written.span));
-            rules.push(written_rule(written, spans.len(), peers));
+            rules.push(written_rule(written, spans.len(), peers, times));
         }
         for service in &profile.services {
             if let Some(rule) = service_rule(*service, raw, services, report) {
@@ -69,12 +72,13 @@ fn build(raw: &RawProfile<'_>, rules: Vec<Rule>) -> Profile {
     }
 }
 
-fn written_rule(raw: &RawRule<'_>, count: usize, peers: Vec<IpNetwork>) -> Rule {
+fn written_rule(raw: &RawRule<'_>, count: usize, peers: Vec<IpNetwork>, times: Times) -> Rule {
     Rule {
         id: number(count),
         initiator: raw.initiator,
         peers,
         clauses: raw.clauses.clone(),
+        times,
         label: raw.label.clone(),
         note: raw.note.clone(),
         owner: raw.owner.clone(),
@@ -119,6 +123,7 @@ fn rule(servers: &[IpNetwork], clauses: Vec<Clause>, label: &str, span: Span) ->
         initiator: Initiator::Device,
         peers: servers.to_vec(),
         clauses,
+        times: Times::default(),
         label: label.to_owned(),
         note: None,
         owner: None,

@@ -25,7 +25,7 @@ profiles:
     critical: low
     timeouts: {tcp_established: 1h}
     allow:
-      - {to: any, tcp: 80, expires: 2027-01-31}
+      - {to: any, tcp: 80, ends: 2027-01-31}
 devices:
   - {name: a, mac: 000000000001, profile: pump, mode: learn, IP: 10.0.0.1}
 ",

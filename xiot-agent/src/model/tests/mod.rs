@@ -10,6 +10,7 @@ mod bad_values;
 mod bad_yaml;
 mod hostile;
 mod large;
+mod times;
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -51,13 +52,14 @@ fn report(file: &str) -> Report {
 
 #[test]
 fn every_code_has_a_case() {
-    let tables: [&[Case]; 8] = [
+    let tables: [&[Case]; 9] = [
         bad_devices::CASES,
         bad_gateway::CASES,
         bad_names::CASES,
         bad_rules::CASES,
         bad_shape::CASES,
         bad_values::CASES,
+        times::CASES,
         bad_yaml::CASES,
         bad_gateway::PAIR_CASES,
     ];

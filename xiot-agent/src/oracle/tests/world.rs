@@ -9,6 +9,7 @@ use crate::model::{
     gateway::Wire,
     guard::{Guards, Level},
     policy::{Clause, Device, Initiator, Mode, Policy, Position, Profile, Rule, Timeouts},
+    times::Times,
 };
 
 pub(super) const PUMP: [u8; 6] = [2, 0, 0, 0, 0, 1];
@@ -77,6 +78,7 @@ pub(super) fn rule(id: u32, initiator: Initiator, clause: Clause) -> Rule {
             "fd00::/8".parse().expect("a network"),
         ],
         clauses: vec![clause],
+        times: Times::default(),
         label: String::new(),
         note: None,
         owner: None,

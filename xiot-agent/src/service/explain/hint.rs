@@ -166,6 +166,12 @@ fn near_rules(policy: &Policy, device: Option<&Device>, probe: &Probe, reason: R
                 )
             })
             .collect()
+    } else if reason == Reason::RuleNotInForce {
+        with_peer()
+            .filter(|rule| rule.initiator == ours && !rule.times.is_always())
+            .filter(|rule| rule.clauses.iter().any(|clause| matches(clause, service)))
+            .map(|rule| cite(rule, "allows it at other times"))
+            .collect()
     } else if reason == Reason::NoProtocol {
         with_peer()
             .filter(|rule| rule.initiator == ours)

@@ -8,8 +8,14 @@ use crate::{
         policy::{Mode, Policy},
     },
     oracle,
-    service::state::{Reason, Side},
+    service::{
+        clock::Now,
+        state::{Reason, Side},
+    },
 };
+
+/// When its frames come: any second but 0 does.
+const SECOND: u64 = 1;
 
 /// Judges opening frames.
 pub trait Judge {
@@ -70,7 +76,9 @@ impl Judge for Reference<'_> {
             Side::Device => oracle::Side::Device,
             Side::Uplink => oracle::Side::Uplink,
         };
-        let outcome = oracle::Oracle::new(self.policy, &self.wires).judge(side, wire, frame, 1);
+        let mut oracle = oracle::Oracle::new(self.policy, &self.wires);
+        oracle.set_clock(Now::read().wall.as_second() - SECOND.cast_signed());
+        let outcome = oracle.judge(side, wire, frame, SECOND);
         Ok(Judgement {
             reason: outcome.reason,
             rule: outcome.rule,

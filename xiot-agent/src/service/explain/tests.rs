@@ -1,7 +1,11 @@
 //! Questions to the reference judge: verdict, rule, and the nearest miss.
 
+use std::sync::Arc;
+
 use super::*;
+use crate::compile::Assignment;
 use crate::service::{
+    names::Names,
     sample,
     state::{MacBytes, Opener, Reason, Side, Verdict, Vlans},
 };
@@ -48,6 +52,24 @@ fn an_allowed_conversation_names_its_rule() {
     assert_eq!(leg.profile.as_deref(), Some("infusion-pump"));
     assert_eq!(leg.side, Side::Device);
     assert!(leg.hints.is_empty());
+}
+
+#[test]
+fn a_rule_that_is_not_in_force_now_is_named() {
+    let sample = sample::names();
+    let mut policy = sample.policy().clone();
+    policy.profiles[0].rules[0].times.expires = Some(1);
+    let ids = Assignment::fresh(&policy);
+    let wires = Arc::from(["ward-3".to_owned()]);
+    let names = Names::new(Arc::new(policy), wires, Arc::new(ids));
+    let mut judge = Reference::new(names.policy(), names.wires());
+    let query = query("10.20.8.11", Service::Tcp(3613));
+    let leg = explain(&names, &query, &mut judge).unwrap().legs.remove(0);
+    assert_eq!(leg.reason, Reason::RuleNotInForce);
+    assert_eq!(
+        leg.hints,
+        ["policy.yaml:11 allows it at other times: `to pump-server tcp 3613`"]
+    );
 }
 
 #[test]

@@ -48,6 +48,7 @@ fn rule(id: u32, initiator: Initiator, peers: &[&str], clause: Clause, label: &s
         initiator,
         peers: networks(peers),
         clauses: vec![clause],
+        times: crate::model::times::Times::default(),
         label: label.to_owned(),
         note: None,
         owner: None,
@@ -118,6 +119,7 @@ pub(crate) fn policy() -> Policy {
     Policy {
         file: "policy.yaml".to_owned(),
         onboarding: Mode::Learn,
+        time_zone: None,
         default_profile: None,
         services: policy::Services::default(),
         peer_sets: vec![
