@@ -1,7 +1,14 @@
-//! A decision about a device.
+//! A decision about a device, and when all of the sample is.
 
-use super::{PUMP, time};
+use jiff::Timestamp;
+
+use super::PUMP;
 use crate::service::state::{Decided, Decision};
+
+/// The moment of the sample.
+pub(crate) fn time() -> Timestamp {
+    "2026-05-01T12:00:00Z".parse().unwrap()
+}
 
 pub(super) fn decided() -> Decided {
     Decided {

@@ -3,7 +3,9 @@
 mod decided;
 mod fake;
 
+pub(crate) use decided::time;
 pub(crate) use fake::Fake;
+
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use ipnetwork::IpNetwork;
@@ -18,19 +20,17 @@ use super::{
     },
     view,
 };
-use crate::collect::ReasonTotal;
-use crate::compile::Assignment;
-use crate::model::policy::{
-    self, Clause, Criticality, IcmpType, Initiator, PeerSet, Policy, Position, Profile, Rule,
+use crate::{
+    collect::ReasonTotal,
+    compile::Assignment,
+    model::policy::{
+        self, Clause, Criticality, IcmpType, Initiator, PeerSet, Policy, Position, Profile, Rule,
+    },
 };
 
 pub(crate) const PUMP: [u8; 6] = [0x00, 0x03, 0xb1, 0x00, 0x00, 0x12];
-pub(crate) const MONITOR: [u8; 6] = [0x00, 0x09, 0xfb, 0x00, 0x00, 0x07];
+pub(crate) const MONITOR: [u8; 6] = [0x00, 0x09, 0xfb, 0, 0, 7];
 pub(crate) const STRANGER: [u8; 6] = [0x02, 0, 0, 0, 0, 0x66];
-
-pub(crate) fn time() -> Timestamp {
-    "2026-05-01T12:00:00Z".parse().unwrap()
-}
 
 fn at(line: u32) -> Position {
     Position { line, column: 9 }
@@ -119,9 +119,6 @@ pub(crate) fn policy() -> Policy {
     Policy {
         file: "policy.yaml".to_owned(),
         onboarding: Mode::Learn,
-        time_zone: None,
-        default_profile: None,
-        services: policy::Services::default(),
         peer_sets: vec![
             PeerSet {
                 name: "pump-server".to_owned(),
@@ -142,6 +139,7 @@ pub(crate) fn policy() -> Policy {
             device("pump-icu-12", PUMP, "10.30.1.12", 0, Mode::Enforce, 20),
             device("monitor-7", MONITOR, "10.30.1.70", 1, Mode::Monitor, 21),
         ],
+        ..Policy::default()
     }
 }
 
