@@ -12,7 +12,7 @@ use super::{
     said::Counted,
     times::{self, Wall},
 };
-use crate::model::policy::Timeouts;
+use crate::model::policy::{Rule, Timeouts};
 
 /// Where a flow stands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -124,17 +124,21 @@ impl<'p> Flow<'p> {
         }
     }
 
+    /// Whether its rule is in force for some time only.
+    pub(super) fn is_timed(&self) -> bool {
+        self.ruled_by().is_some_and(|rule| !rule.times.is_always())
+    }
+
     /// Whether the span is over in which its rule is in force, or has not begun.
     pub(super) fn has_lapsed(&self, at: Wall) -> bool {
-        let rules = self.grounds.profile().map(|profile| &profile.rules);
-        let rule = self
-            .rule
-            .zip(rules)
-            .and_then(|(rule, rules)| rules.get(rule));
-        rule.is_some_and(|rule| {
+        self.ruled_by().is_some_and(|rule| {
             !rule.times.is_always()
                 && !times::is_same_span(self.grounds.policy, rule, self.judged_at, at)
         })
+    }
+
+    fn ruled_by(&self) -> Option<&'p Rule> {
+        self.grounds.profile()?.rules.get(self.rule?)
     }
 
     /// Takes the outcome of a new judgement. The state stays.

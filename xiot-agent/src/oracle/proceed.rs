@@ -40,7 +40,7 @@ impl<'p> Oracle<'p> {
         };
         let mut flow = flow.clone();
         let lapsed = flow.has_lapsed(self.wall(now));
-        if lapsed || flow.epoch != self.epoch {
+        if lapsed || flow.is_timed() || flow.epoch != self.epoch {
             if !self.holds(conversation, &mut flow, lapsed, now) {
                 self.flows.remove(conversation);
                 return Answer::Revoked;

@@ -8,9 +8,6 @@ pub(crate) use fake::Fake;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use ipnetwork::IpNetwork;
-use jiff::Timestamp;
-
 use super::{
     names::Names,
     state::{
@@ -27,6 +24,7 @@ use crate::{
         self, Clause, Criticality, IcmpType, Initiator, PeerSet, Policy, Position, Profile, Rule,
     },
 };
+use ipnetwork::IpNetwork;
 
 pub(crate) const PUMP: [u8; 6] = [0x00, 0x03, 0xb1, 0x00, 0x00, 0x12];
 pub(crate) const MONITOR: [u8; 6] = [0x00, 0x09, 0xfb, 0, 0, 7];
