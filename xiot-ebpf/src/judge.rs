@@ -110,10 +110,10 @@ fn conversation(frame: &Frame, scratch: &mut Scratch) -> Verdict {
             device,
             rule,
         } => return Verdict::hit(reason, mode, device, rule),
-        Lookup::Miss => match Answer::from_u32(flow::xiot_half_open()) {
+        Lookup::Miss => match flow::ask_half_open(&scratch.packet) {
             Answer::Verdict => return scratch.verdict(),
             Answer::Miss if flow::denied::xiot_denied() != 0 => return scratch.verdict(),
-            Answer::Miss => Why::Miss,
+            Answer::Miss | Answer::Stale => Why::Miss,
             Answer::Reopen => Why::Reopen,
             Answer::ReopenEstablished => Why::ReopenEstablished,
             Answer::BadState => Why::BadState,

@@ -19,7 +19,7 @@ use xiot_common::{
 };
 
 pub(crate) use budget::datagram;
-pub(crate) use half_open::{Answer, xiot_half_open};
+pub(crate) use half_open::{Answer, ask as ask_half_open};
 pub(crate) use open::xiot_open;
 
 use crate::{
