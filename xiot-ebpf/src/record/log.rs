@@ -14,11 +14,14 @@ use crate::{
 /// Room for the longest name of a reason.
 const WIDTH: usize = 26;
 
-/// Names by number, padded with spaces: the object's data can hold bytes, but no pointers to text.
-static NAMES: [[u8; WIDTH]; Reason::CAPACITY] = names();
+/// One for each byte: to the verifier a reason, which comes out of a table, may be any.
+const NUMBERS: usize = u8::MAX as usize + 1;
 
-const fn names() -> [[u8; WIDTH]; Reason::CAPACITY] {
-    let mut names = [[b' '; WIDTH]; Reason::CAPACITY];
+/// Names by number, padded with spaces: the object's data can hold bytes, but no pointers to text.
+static NAMES: [[u8; WIDTH]; NUMBERS] = names();
+
+const fn names() -> [[u8; WIDTH]; NUMBERS] {
+    let mut names = [[b' '; WIDTH]; NUMBERS];
     let mut reason = 0;
     while reason < Reason::ALL.len() {
         let name = Reason::ALL[reason].name().as_bytes();
