@@ -83,7 +83,8 @@ fn find(scratch: &Scratch, checked: bool) -> Answer {
     let Some(mut entry) = table::find_half_open(&packet.key) else {
         return Answer::Miss;
     };
-    if !entry.is_live(packet.now) {
+    // The check may have shortened its time: the frame that it was for still belongs to it.
+    if !checked && !entry.is_live(packet.now) {
         if entry.pending_frames != 0 {
             observed::xiot_fold(table::HALF);
         }
