@@ -139,6 +139,8 @@ fn kept() -> Vec<Case> {
     moved.profiles[0].rules.swap(0, 2);
     let mut patient = ward::policy();
     patient.profiles[0].timeouts.udp_unreplied = std::time::Duration::from_secs(100);
+    let mut impatient = ward::policy();
+    impatient.profiles[0].timeouts.udp_unreplied = std::time::Duration::from_secs(10);
     vec![
         case(
             "a change elsewhere disturbs no conversation",
@@ -159,6 +161,14 @@ fn kept() -> Vec<Case> {
             ],
         )
         .then(patient),
+        case(
+            "the first frame under shorter times belongs to what was there",
+            [
+                opened(&log(), 3),
+                goes_on(device(&log(), AllowedFlow).at(20), 3).after(Event::Swap),
+            ],
+        )
+        .then(impatient),
         case(
             "a conversation of a device that is no longer enforced becomes a would-be drop",
             [
