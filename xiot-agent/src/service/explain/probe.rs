@@ -15,8 +15,14 @@ use crate::{
 /// Addresses of a peer that are tried. A set of hundreds of networks would give hundreds of legs that nobody reads.
 const MAX_PEERS: usize = 16;
 
-/// Stands for whoever is beyond the wire: a locally administered address.
-const NEXT_HOP: MacBytes = [0x02, 0, 0, 0, 0, 1];
+/// Stand for whoever is beyond the wire: locally administered addresses.
+const NEXT_HOPS: [MacBytes; 2] = [[0x02, 0, 0, 0, 0, 1], [0x02, 0, 0, 0, 0, 2]];
+
+/// One that is not the device's own: guards refuse what a station sends to itself.
+fn next_hop(device: MacBytes) -> MacBytes {
+    let [first, second] = NEXT_HOPS;
+    if device == first { second } else { first }
+}
 
 /// Own addresses of a device that has none in the policy, from the ranges for documentation (RFC 5737, RFC 3849).
 const PLACEHOLDERS: [IpAddr; 2] = [
@@ -148,9 +154,10 @@ fn speaks(service: Service, address: IpAddr) -> bool {
 }
 
 fn probe(party: &Party<'_>, query: &Query, opener: Opener, own: IpAddr, peer: IpAddr) -> Probe {
+    let beyond = next_hop(party.mac);
     let (side, src_mac, dst_mac, src, dst) = match opener {
-        Opener::Device => (Side::Device, party.mac, NEXT_HOP, own, peer),
-        Opener::Peer => (Side::Uplink, NEXT_HOP, party.mac, peer, own),
+        Opener::Device => (Side::Device, party.mac, beyond, own, peer),
+        Opener::Peer => (Side::Uplink, beyond, party.mac, peer, own),
     };
     Probe {
         device: party.device.map(|(index, _)| index),
@@ -325,5 +332,17 @@ fn first_host(network: IpNetwork) -> IpAddr {
             IpAddr::V6(Ipv6Addr::from_bits(network.network().to_bits() | 1))
         }
         IpNetwork::V4(_) | IpNetwork::V6(_) => network.network(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NEXT_HOPS, next_hop};
+
+    #[test]
+    fn nobody_is_beyond_the_wire_from_himself() {
+        for mac in NEXT_HOPS {
+            assert_ne!(next_hop(mac), mac);
+        }
     }
 }
