@@ -121,3 +121,41 @@ fn both_judges_give_the_same_answer() {
         assert_eq!(reasons(&by_program), expected, "{by_program:#}");
     }
 }
+
+const TIMED: &str = r#"time_zone: Europe/Berlin
+onboarding: enforce
+peer_sets:
+  server: [10.30.1.1]
+profiles:
+  pump:
+    allow:
+      - {to: server, tcp: 443, when: mon-fri 08:00-18:00}
+      - {to: server, tcp: 444, expires: 2027-07-01T12:00}
+devices:
+  - {name: pump-1, mac: "02:00:00:00:30:0c", ip: 10.30.1.12, profile: pump, mode: enforce}
+"#;
+
+#[test]
+fn both_judges_know_what_will_be_in_force() {
+    let rig = Rig::new();
+    fs::write(rig.file("policy.yaml"), TIMED).unwrap();
+    for (port, at, expected) in [
+        // A Monday, in summer time.
+        ("443", "2027-06-28T08:00", "allowed_rule"),
+        ("443", "2027-06-28T07:59:59", "rule_not_in_force"),
+        ("443", "2027-06-28T15:59:59Z", "allowed_rule"),
+        ("443", "2027-06-28T16:00:00Z", "rule_not_in_force"),
+        ("443", "2027-06-27T12:00", "rule_not_in_force"),
+        ("444", "2027-07-01T11:59:59", "allowed_rule"),
+        ("444", "2027-07-01T12:00:00+02:00", "rule_not_in_force"),
+        ("444", "1999-12-31T12:00", "allowed_rule"),
+    ] {
+        let question = [
+            "--device", "pump-1", "--to", "server", "tcp", port, "--at", at,
+        ];
+        for judge in ["program", "oracle"] {
+            let answer = explain(&rig, judge, &question);
+            assert_eq!(reasons(&answer), [expected], "{judge} {port} {at}");
+        }
+    }
+}

@@ -42,7 +42,8 @@ use crate::{
 #[command(after_help = "Examples:\n  \
     xiot-agent explain --device pump-icu-12 --to pump-server tcp 3613\n  \
     xiot-agent explain --policy policy.yaml --device pump-icu-12 --from 10.40.0.9 tcp 22\n  \
-    xiot-agent explain --mac 00:03:b1:00:00:12 --to 10.30.0.1 icmp echo-request")]
+    xiot-agent explain --mac 00:03:b1:00:00:12 --to 10.30.0.1 icmp echo-request\n  \
+    xiot-agent explain --device pump-icu-12 --from biomed tcp 22 --at 2027-01-31T03:00")]
 pub(super) struct Args {
     /// The device, by its name in the policy.
     #[arg(long, value_name = "NAME")]
@@ -69,6 +70,9 @@ pub(super) struct Args {
     /// The device's own address; one of those bound to it if not given.
     #[arg(long)]
     address: Option<IpAddr>,
+    /// When, for rules with times: 2027-01-31T18:00Z, or in the policy's time zone 2027-01-31T18:00; now if not given.
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
     /// Ask this policy file instead of the running agent.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -111,6 +115,7 @@ pub(super) fn run(args: Args) -> Outcome {
         vlan: args.vlan,
         wire: args.wire,
         address: args.address,
+        at: args.at,
     };
     let explanation = match args.policy {
         Some(policy) => match offline(&policy, args.gateway.as_deref(), args.judge, query)? {

@@ -11,6 +11,18 @@ impl Datapath {
     pub fn set_tai_offset(&mut self, seconds: u32) {
         self.active.set_tai_offset(seconds);
     }
+
+    /// Has the program take the wall clock to show this second (UTC), and to go on from there; none: what it does show.
+    pub fn show_time(&mut self, second: Option<u32>) {
+        let offset = match second {
+            // Both wrap alike, there and here.
+            Some(second) => tai().map(|tai| tai.wrapping_sub(second)),
+            None => tai_offset(),
+        };
+        if let Some(offset) = offset {
+            self.set_tai_offset(offset);
+        }
+    }
 }
 
 impl ActivePolicy {
@@ -19,6 +31,12 @@ impl ActivePolicy {
         let offset = tai_offset()?;
         self.set_tai_offset(offset).then_some(offset)
     }
+}
+
+/// Whole seconds of the TAI clock, as the program reads it.
+fn tai() -> Option<u32> {
+    let time = clock_gettime(ClockId::CLOCK_TAI).ok()?;
+    u32::try_from(time.tv_sec()).ok()
 }
 
 /// Whole seconds between both clocks; none where they cannot be read.

@@ -1,4 +1,4 @@
-//! Values as people write them: durations, sizes, MAC addresses, ports, VLANs, names of protocols and Ethernet types.
+//! Values as people write them: durations, moments, sizes, MAC addresses, ports, VLANs, names of protocols and Ethernet types.
 //!
 //! Each has a `parse` from text with an error that says what is wrong with the text, not where it stands.
 
@@ -6,6 +6,7 @@ pub mod duration;
 pub mod ethertype;
 pub mod icmp;
 pub mod mac;
+pub mod moment;
 pub mod port;
 pub mod protocol;
 pub mod size;

@@ -8,7 +8,7 @@ use crate::{
         explain::{Explanation, Leg, Query, QueryError, Service, Subject},
         state::{Opener, Vlans},
     },
-    unit,
+    unit::{self, moment::Moment},
 };
 
 /// The question of a client, or of the command line, checked as far as that goes without a policy.
@@ -31,6 +31,13 @@ pub fn query(query: wire::Query) -> Result<Query, QueryError> {
         .map(|text| unit::vlan::parse(&text).map_err(|source| QueryError::Vlan { text, source }))
         .transpose()?
         .map(|(outer, inner)| Vlans { outer, inner });
+    let at = query
+        .at
+        .map(|text| match unit::moment::parse(&text) {
+            None | Some(Moment::Day(_)) => Err(QueryError::Time(text)),
+            Some(moment) => Ok(moment),
+        })
+        .transpose()?;
     Ok(Query {
         subject,
         opener,
@@ -39,6 +46,7 @@ pub fn query(query: wire::Query) -> Result<Query, QueryError> {
         vlans,
         wire: query.wire,
         address: query.address,
+        at,
     })
 }
 

@@ -34,6 +34,9 @@ pub struct Query {
     /// The device's own address; absent: the ones bound to it.
     #[serde(default)]
     pub address: Option<IpAddr>,
+    /// When, as `2027-01-31T18:00Z`, or in the policy's time zone `2027-01-31T18:00`; absent: now.
+    #[serde(default)]
+    pub at: Option<String>,
 }
 
 /// What becomes of it.

@@ -22,7 +22,7 @@ pub(crate) use self::{
     peer::{Peer, RawPeer, any_networks, network_label},
     profile::{RawProfile, RawRule, Service},
     service::RawServices,
-    times::{Expiry, RawTimes, RawZone},
+    times::{RawTimes, RawZone},
 };
 use self::{
     device::read_devices,

@@ -1,10 +1,6 @@
 //! When a rule is in force, as written: `expires: 2027-01-31T18:00Z`, `when: mon-fri 08:00-18:00`.
 
-use jiff::{
-    Timestamp,
-    civil::{Date, DateTime},
-    tz::{TimeZone, TimeZoneDatabase},
-};
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use crate::{
     diag::{Code, Diagnostic, Report, Span, closest},
@@ -13,6 +9,7 @@ use crate::{
         times::{DAY, MAX_STRETCHES, Overlap, Window, stretches},
         yaml::Node,
     },
+    unit::moment::{self, Moment},
 };
 
 /// Keys of a rule that say when it is in force.
@@ -21,23 +18,12 @@ pub(super) const KEYS: [&str; 2] = ["expires", "when"];
 /// When a rule is in force, before local times are turned into moments.
 #[derive(Debug, Default)]
 pub(crate) struct RawTimes {
-    pub(crate) expires: Option<Spanned<Expiry>>,
+    pub(crate) expires: Option<Spanned<Moment>>,
     pub(crate) windows: Vec<Window>,
     /// Where the windows stand.
     pub(crate) when: Option<Span>,
     /// As it stands in the rule's label; empty: always.
     pub(super) label: String,
-}
-
-/// An end as written.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Expiry {
-    /// A moment.
-    Moment(Timestamp),
-    /// A time where the policy's time zone is.
-    Local(DateTime),
-    /// A day there, the whole of it included.
-    Day(Date),
 }
 
 /// The time zone of a policy as written.
@@ -96,17 +82,12 @@ pub(super) fn read_times(fields: &Fields<'_, '_>, report: &mut Report) -> RawTim
     times
 }
 
-fn read_expiry(node: &Node<'_>, report: &mut Report) -> Option<(Expiry, String)> {
+fn read_expiry(node: &Node<'_>, report: &mut Report) -> Option<(Moment, String)> {
     const WHAT: &str = "a date, or a date and time";
     let text = text(node, WHAT, report)?;
     let value = text.value.trim();
-    let expiry = value
-        .parse()
-        .map(Expiry::Moment)
-        .or_else(|_| day(value).map(Expiry::Day).ok_or(()))
-        .or_else(|()| value.parse().map(Expiry::Local));
-    if let Ok(expiry) = expiry {
-        return Some((expiry, value.to_owned()));
+    if let Some(moment) = moment::parse(value) {
+        return Some((moment, value.to_owned()));
     }
     report.push(
         Diagnostic::new(
@@ -120,13 +101,6 @@ fn read_expiry(node: &Node<'_>, report: &mut Report) -> Option<(Expiry, String)>
         ),
     );
     None
-}
-
-/// A date and nothing else: a date with a time is one, too, to who only looks for the date.
-fn day(text: &str) -> Option<Date> {
-    (text.len() == "2027-01-31".len())
-        .then(|| text.parse().ok())
-        .flatten()
 }
 
 fn read_windows(node: &Node<'_>, times: &mut RawTimes, report: &mut Report) {

@@ -6,9 +6,10 @@ use crate::{
     diag::{Code, Diagnostic, Report, Span},
     model::{
         decode::Spanned,
-        raw::{Expiry, RawTimes, RawZone},
+        raw::{RawTimes, RawZone},
         times::Times,
     },
+    unit::moment::Moment,
 };
 
 /// Turns local times into moments.
@@ -46,11 +47,11 @@ impl<'n> Clock<'n> {
         }
     }
 
-    fn expiry(&mut self, written: Spanned<Expiry>, report: &mut Report) -> Option<u32> {
+    fn expiry(&mut self, written: Spanned<Moment>, report: &mut Report) -> Option<u32> {
         let moment = match written.value {
-            Expiry::Moment(moment) => Ok(moment),
-            Expiry::Local(time) => self.need_zone(written.span, report)?.to_timestamp(time),
-            Expiry::Day(day) => {
+            Moment::Exact(moment) => Ok(moment),
+            Moment::Local(time) => self.need_zone(written.span, report)?.to_timestamp(time),
+            Moment::Day(day) => {
                 let zone = self.need_zone(written.span, report)?;
                 let midnight = day
                     .tomorrow()

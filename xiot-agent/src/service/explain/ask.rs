@@ -1,5 +1,7 @@
 //! Puts a question to a judge.
 
+use jiff::tz::TimeZone;
+
 use super::{
     Explanation, Judge, JudgeError, Judgement, Leg, Query, QueryError,
     frame::{self, FrameError},
@@ -32,7 +34,18 @@ pub fn explain(
     judge: &mut dyn Judge,
 ) -> Result<Explanation, ExplainError> {
     let policy = names.policy();
-    let probe::Probes { probes, notes } = probe::probes(policy, names.wires(), query)?;
+    let at = query.second(policy.time_zone.as_ref())?;
+    let probe::Probes { probes, mut notes } = probe::probes(policy, names.wires(), query)?;
+    judge.set_clock(at.map(|(second, _)| second));
+    if let Some((_, moment)) = at {
+        let zone = policy.time_zone.clone().unwrap_or(TimeZone::UTC);
+        let offset = zone.to_offset(moment);
+        notes.push(format!(
+            "as of {}, {}",
+            offset.to_datetime(moment).strftime("%A"),
+            moment.display_with_offset(offset)
+        ));
+    }
     let mut legs = Vec::with_capacity(probes.len());
     for probe in probes {
         let frame = frame::build(&probe.opening)

@@ -22,6 +22,9 @@ pub trait Judge {
     /// Judges one frame that comes in on this side of a wire, as the first of its conversation.
     fn judge(&mut self, side: Side, wire: usize, frame: &[u8]) -> Result<Judgement, JudgeError>;
 
+    /// Has the wall clock show this second (UTC) from now on; none: the time that it is.
+    fn set_clock(&mut self, second: Option<u32>);
+
     /// Who this is.
     fn name(&self) -> JudgeName;
 }
@@ -51,6 +54,7 @@ pub struct JudgeError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 pub struct Reference<'p> {
     policy: &'p Policy,
     wires: Vec<Wire>,
+    clock: Option<u32>,
 }
 
 impl<'p> Reference<'p> {
@@ -66,6 +70,7 @@ impl<'p> Reference<'p> {
         Self {
             policy,
             wires: wires.iter().map(unguarded).collect(),
+            clock: None,
         }
     }
 }
@@ -77,7 +82,11 @@ impl Judge for Reference<'_> {
             Side::Uplink => oracle::Side::Uplink,
         };
         let mut oracle = oracle::Oracle::new(self.policy, &self.wires);
-        oracle.set_clock(Now::read().wall.as_second() - SECOND.cast_signed());
+        let wall = match self.clock {
+            Some(second) => i64::from(second),
+            None => Now::read().wall.as_second(),
+        };
+        oracle.set_clock(wall - SECOND.cast_signed());
         let outcome = oracle.judge(side, wire, frame, SECOND);
         Ok(Judgement {
             reason: outcome.reason,
@@ -86,6 +95,10 @@ impl Judge for Reference<'_> {
             mode: outcome.mode,
             dropped: outcome.dropped,
         })
+    }
+
+    fn set_clock(&mut self, second: Option<u32>) {
+        self.clock = second;
     }
 
     fn name(&self) -> JudgeName {

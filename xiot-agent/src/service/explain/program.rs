@@ -104,6 +104,10 @@ impl Judge for Program {
         judgement(&outcome.trace, &self.ids)
     }
 
+    fn set_clock(&mut self, second: Option<u32>) {
+        self.datapath.show_time(second);
+    }
+
     fn name(&self) -> JudgeName {
         JudgeName::Program
     }

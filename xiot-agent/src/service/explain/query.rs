@@ -2,10 +2,12 @@
 
 use std::net::IpAddr;
 
+use jiff::{Timestamp, tz::TimeZone};
+
 use crate::{
     diag,
     service::state::{MacBytes, Opener, Vlans},
-    unit::{self, icmp::Family},
+    unit::{self, icmp::Family, moment::Moment},
 };
 
 /// A conversation that somebody wonders about.
@@ -25,6 +27,8 @@ pub struct Query {
     pub wire: Option<String>,
     /// The device's own address; none: those bound to it.
     pub address: Option<IpAddr>,
+    /// When; none: now.
+    pub at: Option<Moment>,
 }
 
 /// Which device.
@@ -85,6 +89,17 @@ pub enum QueryError {
         /// Why it is none.
         source: unit::vlan::VlanError,
     },
+    /// A time that is none.
+    #[error(
+        "`{0}` is not a date and time: as in `2027-01-31T18:00Z`, or in the policy's time zone `2027-01-31T18:00`"
+    )]
+    Time(String),
+    /// Local time that nobody knows the place of.
+    #[error("`{0}` is local time, and the policy has no `time_zone`: say `{0}Z` for UTC")]
+    LocalTime(String),
+    /// A time that rules cannot have.
+    #[error("`{0}` is out of range: from 1970 to 2106")]
+    TimeRange(String),
     /// No protocol of this name or number.
     #[error(
         "`{0}` is not an IP protocol: tcp, udp, icmp, icmpv6, a name such as `esp`, or a number from 0 to 255"
@@ -153,6 +168,30 @@ fn did_you_mean(closest: Option<&String>) -> String {
     closest
         .map(|name| format!("; did you mean `{name}`?"))
         .unwrap_or_default()
+}
+
+impl Query {
+    /// The second of the wall clock (UTC) that is asked about, and that moment; `zone` is where local time is meant.
+    pub(super) fn second(
+        &self,
+        zone: Option<&TimeZone>,
+    ) -> Result<Option<(u32, Timestamp)>, QueryError> {
+        let Some(at) = self.at else {
+            return Ok(None);
+        };
+        let moment = match at {
+            Moment::Exact(moment) => moment,
+            Moment::Local(time) => zone
+                .ok_or_else(|| QueryError::LocalTime(time.to_string()))?
+                .to_timestamp(time)
+                .map_err(|_beyond| QueryError::TimeRange(time.to_string()))?,
+            Moment::Day(day) => return Err(QueryError::Time(day.to_string())),
+        };
+        match u32::try_from(moment.as_second()) {
+            Ok(second) if second != 0 => Ok(Some((second, moment))),
+            _ => Err(QueryError::TimeRange(moment.to_string())),
+        }
+    }
 }
 
 impl Service {

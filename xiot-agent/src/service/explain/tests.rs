@@ -19,6 +19,7 @@ fn query(peer: &str, service: Service) -> Query {
         vlans: None,
         wire: None,
         address: None,
+        at: None,
     }
 }
 
@@ -70,6 +71,64 @@ fn a_rule_that_is_not_in_force_now_is_named() {
         leg.hints,
         ["policy.yaml:11 allows it at other times: `to pump-server tcp 3613`"]
     );
+}
+
+/// A policy whose only timed rule ends at 2027-01-31 18:00 in Berlin.
+fn until_evening(zone: Option<&str>) -> Names {
+    let sample = sample::names();
+    let mut policy = sample.policy().clone();
+    let end: jiff::Timestamp = "2027-01-31T17:00Z".parse().unwrap();
+    policy.profiles[0].rules[0].times.expires = u32::try_from(end.as_second()).ok();
+    policy.time_zone = zone.map(|name| jiff::tz::TimeZone::get(name).unwrap());
+    let ids = Assignment::fresh(&policy);
+    Names::new(
+        Arc::new(policy),
+        Arc::from(["ward-3".to_owned()]),
+        Arc::new(ids),
+    )
+}
+
+fn ask_at(names: &Names, at: &str) -> Result<Explanation, ExplainError> {
+    let mut judge = Reference::new(names.policy(), names.wires());
+    let query = Query {
+        at: crate::unit::moment::parse(at),
+        ..query("10.20.8.11", Service::Tcp(3613))
+    };
+    explain(names, &query, &mut judge)
+}
+
+#[test]
+fn a_rule_is_asked_about_as_of_a_moment() {
+    let names = until_evening(Some("Europe/Berlin"));
+    for (at, reason) in [
+        ("2027-01-31T17:59", Reason::AllowedRule),
+        ("2027-01-31T18:00", Reason::RuleNotInForce),
+        ("2027-01-31T16:59:59Z", Reason::AllowedRule),
+        ("2027-01-31T17:00Z", Reason::RuleNotInForce),
+    ] {
+        let explanation = ask_at(&names, at).unwrap();
+        assert_eq!(explanation.legs[0].reason, reason, "{at}");
+    }
+    let explanation = ask_at(&names, "2027-01-31T16:59Z").unwrap();
+    assert_eq!(
+        explanation.notes,
+        ["as of Sunday, 2027-01-31T17:59:00+01:00"]
+    );
+}
+
+#[test]
+fn a_moment_has_to_be_one() {
+    let nowhere = until_evening(None);
+    let error = |at| ask_at(&nowhere, at).unwrap_err().to_string();
+    assert_eq!(
+        error("2027-01-31T18:00"),
+        "`2027-01-31T18:00:00` is local time, and the policy has no `time_zone`: say `2027-01-31T18:00:00Z` for UTC"
+    );
+    assert_eq!(
+        error("2107-01-31T18:00Z"),
+        "`2107-01-31T18:00:00Z` is out of range: from 1970 to 2106"
+    );
+    assert!(error("2027-01-31").contains("is not a date and time"));
 }
 
 #[test]
