@@ -29,6 +29,8 @@ pub const STRANGER: Mac = [2, 0, 0, 0, 0, 0x99];
 pub const ROUTER: Mac = [2, 0, 0, 0, 0xff, 1];
 /// Everybody.
 pub const BROADCAST: Mac = [0xff; 6];
+/// 224.0.23.63.
+pub const GROUP: Mac = [0x01, 0, 0x5e, 0, 0x17, 0x3f];
 /// All IPv6 nodes.
 pub const ALL_NODES: Mac = [0x33, 0x33, 0, 0, 0, 1];
 
@@ -80,6 +82,34 @@ pub fn onboarding(mode: Mode) -> Policy {
         time_zone: None,
         ..policy()
     }
+}
+
+/// The same with groups: device 7, to which 10.0.8.0/24 may speak by rule 10, device 8, everybody, in mode monitor, and device 9 on the
+/// other wire.
+pub fn with_groups() -> Policy {
+    let mut policy = policy();
+    let rules = vec![rule(
+        10,
+        Initiator::Peer,
+        &["10.0.8.0/24"],
+        vec![Clause::Udp(vec![24105..=24105])],
+    )];
+    policy.profiles.push(profile("discovery", false, rules));
+    policy.devices.extend([
+        bound(device("discovery", GROUP, 2), &["224.0.23.63"]),
+        Device {
+            mode: Mode::Monitor,
+            ..bound(
+                device("everybody", BROADCAST, 2),
+                &["255.255.255.255", "10.0.0.255"],
+            )
+        },
+        Device {
+            wire: Some("ward-4".to_owned()),
+            ..bound(device("all-nodes", ALL_NODES, 2), &["ff02::1"])
+        },
+    ]);
+    policy
 }
 
 /// The same with a profile for what is not listed.

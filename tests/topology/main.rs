@@ -15,6 +15,7 @@ mod harness;
 mod lifecycle;
 mod local;
 mod modes;
+mod multicast;
 mod policy;
 mod scan;
 mod swap;

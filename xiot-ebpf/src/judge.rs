@@ -217,7 +217,7 @@ fn by_slot(slot: &Slot, scratch: &Scratch, subject: &Subject, why: Why) -> Findi
                 && guard::xiot_guard_ethertype() != 0
             {
                 Finding::flowless(Reason::AllowedEthertype, 0)
-            } else if subject::is_of_no_device(packet) {
+            } else if subject.is_nobody(packet) {
                 Finding::flowless(group(slot, packet), 0)
             } else {
                 by_policy(slot, scratch, subject, why)
@@ -226,7 +226,7 @@ fn by_slot(slot: &Slot, scratch: &Scratch, subject: &Subject, why: Why) -> Findi
     }
 }
 
-/// A broadcast or multicast frame from the uplink: the services of all profiles decide.
+/// A frame from the uplink to a group that the policy does not list: the services of all profiles decide.
 #[inline(always)]
 fn group(slot: &Slot, packet: &Packet) -> Reason {
     let services = slot.header.services;
@@ -246,6 +246,14 @@ fn group(slot: &Slot, packet: &Packet) -> Reason {
 fn by_policy(slot: &Slot, scratch: &Scratch, subject: &Subject, why: Why) -> Finding {
     let packet = &scratch.packet;
     let profile = subject.profile(slot);
+    // Whoever it is for, everybody hears what is sent to a group.
+    let services = profile.map_or(0, |profile| {
+        if subject::is_to_group(packet) {
+            slot.header.services
+        } else {
+            profile.services
+        }
+    });
     let by_no_rule = |reason| Finding {
         reason,
         rule: 0,
@@ -255,9 +263,7 @@ fn by_policy(slot: &Slot, scratch: &Scratch, subject: &Subject, why: Why) -> Fin
         _ if subject.decided.is_quarantine() => by_no_rule(Reason::Quarantined),
         _ if subject.wrong_wire => by_no_rule(Reason::WrongWire),
         (None, _) => by_no_rule(Reason::UnknownDevice),
-        (Some(profile), Kind::Arp) if profile.services & SERVICE_ARP != 0 => {
-            by_no_rule(Reason::AllowedService)
-        }
+        (Some(_), Kind::Arp) if services & SERVICE_ARP != 0 => by_no_rule(Reason::AllowedService),
         (Some(_), Kind::Arp) => by_no_rule(Reason::ServiceDenied),
         (Some(_), Kind::Other) => by_no_rule(Reason::EthertypeDenied),
         (Some(_), Kind::Ipv4 | Kind::Ipv6) if packet.fragment == Fragment::Later => {
@@ -267,8 +273,8 @@ fn by_policy(slot: &Slot, scratch: &Scratch, subject: &Subject, why: Why) -> Fin
             let (reason, rule) = related::judge(scratch, subject);
             return Finding::flowless(reason, rule);
         }
-        (Some(profile), Kind::Ipv4 | Kind::Ipv6) => {
-            if service::allows(slot, packet, profile.services) {
+        (Some(_), Kind::Ipv4 | Kind::Ipv6) => {
+            if service::allows(slot, packet, services) {
                 return Finding::flowless(Reason::AllowedService, 0);
             }
             by_rules(slot, packet, subject)

@@ -15,7 +15,10 @@ use xiot_agent::model::{
 use super::{
     dice::Dice,
     times,
-    world::{HOSTS, ICMP_TYPES, LISTABLE, PORTS, PROTOCOLS, SPECIAL, VLANS, WIRES, device_mac},
+    world::{
+        GROUP_ADDRESSES, GROUPS, HOSTS, ICMP_TYPES, LISTABLE, PORTS, PROTOCOLS, SPECIAL, VLANS,
+        WIRES, device_mac,
+    },
 };
 
 /// Any policy that compiles.
@@ -214,20 +217,27 @@ fn icmp_types() -> impl Strategy<Value = IcmpType> {
 }
 
 fn devices() -> impl Strategy<Value = DeviceDraft> {
+    let macs = prop_oneof![
+        11 => (0..LISTABLE).prop_map(device_mac),
+        1 => select(GROUPS[..3].to_vec()),
+    ];
+    let of_groups = prop_oneof![3 => select(GROUP_ADDRESSES.to_vec()), 1 => select(HOSTS.to_vec())];
     (
-        0..LISTABLE,
+        macs,
         option::weighted(0.3, select(VLANS.to_vec())),
         prop_oneof![14 => Just(None), 2 => Just(Some(WIRES[0].to_owned())), 1 => Just(Some(WIRES[1].to_owned()))],
         prop_oneof![1 => Just(Vec::new()), 1 => vec(select(HOSTS.to_vec()), 1..5)],
+        vec(of_groups, 1..3),
         modes(),
         any::<prop::sample::Index>(),
     )
-        .prop_map(|(number, vlan, wire, mut addresses, mode, profile)| {
+        .prop_map(|(mac, vlan, wire, own, of_group, mode, profile)| {
+            let mut addresses = if GROUPS.contains(&mac) { of_group } else { own };
             addresses.sort();
             addresses.dedup();
             let device = Device {
                 name: String::new(),
-                mac: device_mac(number),
+                mac,
                 vlan,
                 wire,
                 addresses,

@@ -15,6 +15,16 @@ pub(super) const GROUPS: [Mac; 4] = [
     [0x01, 0x80, 0xc2, 0, 0, 0],
 ];
 
+/// Addresses of [`GROUPS`], and of others with the same MAC.
+pub(super) const GROUP_ADDRESSES: [IpAddr; 6] = [
+    v4(255, 255, 255, 255),
+    v4(10, 255, 255, 255),
+    v4(224, 0, 0, 22),
+    v4(225, 128, 0, 22),
+    v6([0xff02, 0, 0], [0, 1]),
+    v6([0xff05, 0, 0], [0, 1]),
+];
+
 /// Devices that a policy may list.
 pub(super) const LISTABLE: u8 = 24;
 

@@ -11,6 +11,7 @@ mod grace;
 mod guarded;
 mod guards;
 mod modes;
+mod multicast;
 mod overlaps;
 mod parse;
 mod revoked;
@@ -49,6 +50,7 @@ fn all() -> Vec<Case> {
         parse::cases(),
         transport::cases(),
         devices::cases(),
+        multicast::cases(),
         services::cases(),
         rules::cases(),
         flows::cases(),

@@ -128,6 +128,8 @@ codes! {
     OverlappingNetworks = "overlapping-networks", Error;
     /// A name that nothing has.
     UnknownName = "unknown-name", Error;
+    /// A device that is neither a host nor a group, or both.
+    DeviceOrGroup = "device-or-group", Error;
     /// Peer sets that contain each other.
     PeerCycle = "peer-cycle", Error;
     /// A device used as a peer has no address.
@@ -146,6 +148,8 @@ codes! {
     RedundantClause = "redundant-clause", Error;
     /// A rule that an earlier one covers.
     UnreachableRule = "unreachable-rule", Error;
+    /// A group whose profile lets nobody speak to it.
+    DeafGroup = "deaf-group", Error;
     /// A rule that no frame can match.
     IneffectiveRule = "ineffective-rule", Error;
     /// A rule whose end has come.

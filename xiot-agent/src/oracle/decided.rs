@@ -1,6 +1,11 @@
 //! What was decided of single devices beside the policy (docs/judgement.md section 11).
 
-use super::{Oracle, Side, frame::Mac, grounds::Grounds, owner::Owner};
+use super::{
+    Oracle, Side,
+    frame::Mac,
+    grounds::Grounds,
+    owner::{Owner, is_group},
+};
 
 /// What becomes of a device's frames.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -50,14 +55,22 @@ impl<'p> Oracle<'p> {
     }
 
     /// What a frame with this MAC on the device's side is judged by.
-    pub(super) fn grounds(&self, side: Side, mac: Mac, vlans: (u16, u16), now: u64) -> Grounds<'p> {
-        let owner = Owner::of(self.policy, side, mac, vlans);
+    pub(super) fn grounds(
+        &self,
+        (side, wire): (Side, usize),
+        mac: Mac,
+        vlans: (u16, u16),
+        now: u64,
+    ) -> Grounds<'p> {
+        let owner = Owner::of(self.policy, (side, &self.wire(wire).name), mac, vlans);
         Grounds {
             policy: self.policy,
             owner,
-            decided: match owner {
-                Owner::Nobody => None,
-                Owner::Listed(_) | Owner::Unlisted => self.decided(mac, vlans, now),
+            // Nothing is decided about groups, listed or not.
+            decided: if side == Side::Uplink && is_group(mac) {
+                None
+            } else {
+                self.decided(mac, vlans, now)
             },
         }
     }

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::{
     decided::{Decided, Decision},
-    owner::Owner,
+    owner::{Owner, is_group},
 };
 use crate::model::policy::{Device, Mode, Policy, Profile, Rule, Timeouts};
 
@@ -43,6 +43,11 @@ impl<'p> Grounds<'p> {
             Owner::Nobody => None,
         };
         position.map(|position| &self.policy.profiles[position])
+    }
+
+    /// Whether the frame is for a group, and so for everybody who hears it.
+    pub(super) fn is_to_group(self) -> bool {
+        self.is_of_nobody() || self.device().is_some_and(|device| is_group(device.mac))
     }
 
     pub(super) fn is_of_nobody(self) -> bool {

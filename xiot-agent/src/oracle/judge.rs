@@ -43,7 +43,7 @@ impl<'p> Oracle<'p> {
         now: u64,
     ) -> Outcome {
         let arrival = Arrival { side, wire, now };
-        let grounds = self.grounds(side, device_mac(side, frame), frame.vlans, now);
+        let grounds = self.grounds((side, wire), device_mac(side, frame), frame.vlans, now);
         let of_group = match self.ask_group(arrival, frame) {
             Ok(objection) => objection,
             Err(Refused(reason)) => return Said::by_guard(grounds, reason).outcome(),

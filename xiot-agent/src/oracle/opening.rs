@@ -54,7 +54,10 @@ impl<'p> Oracle<'p> {
                 .ok_or(Reason::IcmpErrorUnrelated);
         }
         let policy = grounds.policy;
-        let services = profile.map_or_else(|| Services::of_all(&policy.profiles), Services::of);
+        let services = match profile {
+            Some(profile) if !grounds.is_to_group() => Services::of(profile),
+            Some(_) | None => Services::of_all(&policy.profiles),
+        };
         let packet = match &frame.content {
             Content::Arp(_) if services.arp => return Ok(Grant::Service),
             Content::Arp(_) if profile.is_none() => return Err(Reason::GroupDenied),

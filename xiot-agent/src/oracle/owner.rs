@@ -12,25 +12,35 @@ pub(super) enum Owner {
     /// Position in the policy's devices.
     Listed(usize),
     Unlisted,
-    /// A group address from the uplink: no device in particular.
+    /// A group address from the uplink that is not listed there: no device in particular.
     Nobody,
 }
 
 impl Owner {
-    /// `mac` is that of the device's side of a frame that came in on `side`.
-    pub(super) fn of(policy: &Policy, side: Side, mac: Mac, vlans: (u16, u16)) -> Self {
-        if side == Side::Uplink && is_group(mac) {
-            return Self::Nobody;
-        }
+    /// `mac` is that of the device's side of a frame that came in on `side` of `wire`.
+    pub(super) fn of(
+        policy: &Policy,
+        (side, wire): (Side, &str),
+        mac: Mac,
+        vlans: (u16, u16),
+    ) -> Self {
+        let to_group = side == Side::Uplink && is_group(mac);
         let listed_for = |vlan| {
             policy
                 .devices
                 .iter()
                 .position(|device| device.mac == mac && device.vlan == vlan)
         };
-        listed_for(Some(vlans))
-            .or_else(|| listed_for(None).filter(|_| vlans.1 == 0))
-            .map_or(Self::Unlisted, Self::Listed)
+        let listed = listed_for(Some(vlans)).or_else(|| listed_for(None).filter(|_| vlans.1 == 0));
+        let is_here = |device: usize| {
+            let wanted = policy.devices[device].wire.as_deref();
+            wanted.is_none_or(|wanted| wanted == wire)
+        };
+        match listed {
+            Some(device) if !to_group || is_here(device) => Self::Listed(device),
+            Some(_) | None if to_group => Self::Nobody,
+            Some(_) | None => Self::Unlisted,
+        }
     }
 
     pub(super) fn device(self) -> Option<usize> {

@@ -102,7 +102,12 @@ impl<'p> Oracle<'p> {
         lapsed: bool,
         now: u64,
     ) -> bool {
-        let grounds = self.grounds(flow.initiator, conversation.mac, conversation.vlans, now);
+        let grounds = self.grounds(
+            (flow.initiator, conversation.wire),
+            conversation.mac,
+            conversation.vlans,
+            now,
+        );
         flow.epoch = self.stamp(grounds);
         let Ok(objection) = self.ask_guards_again(conversation, flow.initiator, flow.objection)
         else {

@@ -7,6 +7,7 @@ use xiot_common::reason::Reason;
 use super::{
     Side,
     frame::{Packet, Transport},
+    owner::is_group,
     times::{self, Wall},
 };
 use crate::model::policy::{Clause, Device, IcmpType, Initiator, Policy, Profile, Rule};
@@ -16,6 +17,7 @@ pub(super) fn is_bound(device: &Device, side: Side, own: IpAddr) -> bool {
     let exempt = own.is_unspecified()
         || is_link_local(own)
         || side == Side::Uplink && (own.is_multicast() || own == IpAddr::V4(Ipv4Addr::BROADCAST));
+    let exempt = exempt && !is_group(device.mac);
     device.addresses.is_empty() || exempt || device.addresses.contains(&own)
 }
 

@@ -52,6 +52,9 @@ pub enum DecideError {
     /// VLANs for a device whose VLANs the policy knows.
     #[error("`{0}` is listed: its VLANs are those of the policy")]
     VlansOfListed(String),
+    /// Not one device.
+    #[error("{0} is a group: what may be sent to it is up to the policy")]
+    Group(String),
     /// A patient's life depends on it.
     #[error(
         "{0} is life-sustaining: a quarantine cuts it off from everything; if that is meant, say --override"
@@ -83,6 +86,9 @@ pub(super) fn decide(live: &Live, wish: &Wish) -> Result<Decided, DecideError> {
         .is_some_and(|span| span.as_secs() == 0 || span > LONGEST)
     {
         return Err(DecideError::Span);
+    }
+    if target.mac[0] & 1 != 0 {
+        return Err(DecideError::Group(target.words()));
     }
     let is_risky = wish.decision == Some(Decision::Quarantine)
         && target.criticality == Some(Criticality::LifeSustaining);

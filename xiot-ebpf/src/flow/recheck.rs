@@ -92,6 +92,9 @@ fn judge(slot: &Slot, packet: &Packet, subject: &Subject, entry: &FlowEntry) -> 
     if subject.wrong_wire {
         return denied(Reason::WrongWire);
     }
+    if subject.is_nobody(packet) {
+        return denied(Reason::GroupDenied);
+    }
     if subject.profile(slot).is_none() {
         return denied(Reason::UnknownDevice);
     }

@@ -5,7 +5,7 @@ use xiot_common::{addr::Addr, table::scope};
 use super::{
     peer::{self, Opener, Whose},
     slot::Slot,
-    subject::Subject,
+    subject::{self, Subject},
 };
 use crate::packet::Packet;
 
@@ -17,10 +17,11 @@ pub fn is_bound(slot: &Slot, packet: &Packet, subject: &Subject, opener: Opener)
         return true;
     }
     let addr = &packet.key.device;
-    if addr.is_unspecified() || addr.is_v6_link_local() {
-        return true;
-    }
-    if opener == Opener::Peer && is_group(addr) {
+    let exempt = addr.is_unspecified()
+        || addr.is_v6_link_local()
+        || (opener == Opener::Peer && is_group(addr));
+    // A group has its address and no other.
+    if exempt && !subject::is_to_group(packet) {
         return true;
     }
     peer::contains(slot, scope::binding(subject.device), Whose::Device)

@@ -8,7 +8,7 @@ use xiot_common::{
     overrides::{self, Action, Override, OverrideKey},
 };
 
-use super::slot;
+use super::{slot, subject::is_to_group};
 use crate::{
     packet::{Packet, mac},
     scratch,
@@ -29,10 +29,7 @@ const ENDS: u32 = 1 << 8;
 const MODE: u32 = 16;
 
 impl Decided {
-    /// Of no device.
-    pub const NOTHING: Self = Self(0);
-
-    /// Of the device of the frame in the scratch.
+    /// Of the device of the frame in the scratch. Of groups nothing is decided.
     #[inline(always)]
     pub fn of_frame() -> Self {
         Self(xiot_override())
@@ -83,6 +80,9 @@ extern "C" fn xiot_override() -> u32 {
         return 0;
     };
     let packet = &scratch.packet;
+    if is_to_group(packet) {
+        return 0;
+    }
     let found = match find(packet, packet.vlans) {
         // As devices are found: two tags are never any.
         None if packet.vlans.inner == 0 => find(packet, ANY_VLAN),

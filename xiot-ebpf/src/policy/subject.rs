@@ -1,7 +1,7 @@
 //! Whose frame it is, and what follows from that.
 
 use xiot_common::{
-    device::{ANY_WIRE, DEVICE_BOUND, Mode},
+    device::{ANY_WIRE, DEVICE_BOUND, DeviceRecord, Mode},
     flow::FlowEntry,
     profile::{DEFAULT_FRAGMENTS, ProfileRecord, Timeouts},
     slot::SLOT_UNKNOWN_PROFILE,
@@ -39,20 +39,18 @@ impl Subject {
     /// Of a frame.
     #[inline(always)]
     pub fn of(slot: &Slot, packet: &Packet) -> Self {
-        let (id, decided) = if is_of_no_device(packet) {
-            (0, Decided::NOTHING)
-        } else {
-            (device::find(slot, packet), Decided::of_frame())
-        };
+        let decided = Decided::of_frame();
+        let id = device::find(slot, packet);
         if id != 0
             && let Some(record) = slot.device(id)
+            && !(is_elsewhere(record, packet) && is_to_group(packet))
         {
             return Self {
                 device: id,
                 generation: decided.generation(record.generation),
                 mode: Mode::from_u8(decided.mode(record.mode)),
                 profile: record.profile,
-                wrong_wire: record.wire != ANY_WIRE && record.wire != packet.port.wire,
+                wrong_wire: is_elsewhere(record, packet),
                 bound: record.flags & DEVICE_BOUND != 0,
                 decided,
             };
@@ -71,6 +69,12 @@ impl Subject {
             bound: false,
             decided,
         }
+    }
+
+    /// Whether the frame is for a group that the policy does not list here: nobody in particular.
+    #[inline(always)]
+    pub const fn is_nobody(&self, packet: &Packet) -> bool {
+        self.device == 0 && is_to_group(packet)
     }
 
     /// The epoch that its datagrams are stamped with: none, where they have to be asked about with every frame.
@@ -120,8 +124,14 @@ impl Subject {
 
 /// Whether it is a broadcast or multicast frame from the uplink.
 #[inline(always)]
-pub fn is_of_no_device(packet: &Packet) -> bool {
+pub const fn is_to_group(packet: &Packet) -> bool {
     !packet.is_from_device() && is_group(packet.dst_mac)
+}
+
+/// Whether the device is listed for another wire.
+#[inline(always)]
+const fn is_elsewhere(record: &DeviceRecord, packet: &Packet) -> bool {
+    record.wire != ANY_WIRE && record.wire != packet.port.wire
 }
 
 /// Timeouts of a profile, or of none.

@@ -234,12 +234,12 @@ fn refusal(error: SourceError) -> Refusal {
             code: RefusalCode::NeedsOverride,
             message: error.to_string(),
         },
-        SourceError::Decide(error @ (DecideError::VlansOfListed(_) | DecideError::Span)) => {
-            Refusal {
-                code: RefusalCode::BadRequest,
-                message: error.to_string(),
-            }
-        }
+        SourceError::Decide(
+            error @ (DecideError::VlansOfListed(_) | DecideError::Group(_) | DecideError::Span),
+        ) => Refusal {
+            code: RefusalCode::BadRequest,
+            message: error.to_string(),
+        },
         SourceError::Reload(
             error @ (ReloadError::Findings(_)
             | ReloadError::Gateway { .. }

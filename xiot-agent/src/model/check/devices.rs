@@ -31,17 +31,28 @@ fn check_macs(raw: &RawPolicy<'_>, report: &mut Report) {
                 || "without `vlan`".to_owned(),
                 |vlans| format!("of VLAN {}", vlan::format(vlans)),
             );
+            let (what, hint) = if device.is_group {
+                (
+                    "groups",
+                    "32 groups share one, and the gateway knows them by it; list one, or tell the two apart by `vlan`",
+                )
+            } else {
+                (
+                    "devices",
+                    "a device has one entry for each VLAN; correct the address, or tell the two apart by `vlan`",
+                )
+            };
             report.push(
                 Diagnostic::new(
                     Code::DuplicateMac,
                     address.span,
                     format!(
-                        "two devices {place} have MAC address {}",
+                        "two {what} {place} have MAC address {}",
                         mac::format(address.value)
                     ),
                 )
                 .note(first, "the other one")
-                .hint("a device has one entry for each VLAN; correct the address, or tell the two apart by `vlan`"),
+                .hint(hint),
             );
         }
     }

@@ -2,7 +2,13 @@
 
 use std::net::IpAddr;
 
-use super::{MODES, no_duplicates, peer::read_address, profile::CRITICALITIES};
+use super::{
+    MODES,
+    multicast::{check_group, read_group},
+    no_duplicates,
+    peer::read_address,
+    profile::CRITICALITIES,
+};
 use crate::{
     diag::{Code, Diagnostic, Report, Span},
     model::{
@@ -25,8 +31,10 @@ pub(crate) struct RawDevice<'n> {
     pub(crate) vlan: Option<(u16, u16)>,
     pub(crate) wire: Option<Spanned<&'n str>>,
     pub(crate) addresses: Vec<Spanned<IpAddr>>,
-    /// Whether `ip` was given, right or wrong.
+    /// Whether `ip` was given, right or wrong, or is that of a group.
     pub(crate) has_ip: bool,
+    /// It stands for a multicast group, which nothing comes from.
+    pub(crate) is_group: bool,
     pub(crate) profile: Option<Spanned<&'n str>>,
     /// Given, right or wrong: the default does not apply.
     pub(crate) has_mode: bool,
@@ -56,9 +64,10 @@ pub(super) fn read_devices<'n>(
 }
 
 fn read_device<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<RawDevice<'n>> {
-    const KEYS: [&str; 10] = [
+    const KEYS: [&str; 11] = [
         "name",
         "mac",
+        "multicast",
         "ip",
         "profile",
         "mode",
@@ -70,23 +79,39 @@ fn read_device<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<RawDevice<
     ];
     let fields = Fields::read(node, "a device", &KEYS, report)?;
     let name_node = fields.require("name", "`name: pump-icu-12`", report);
-    let mac_node = fields.require("mac", "`mac: \"00:03:b1:00:00:12\"`", report);
+    let group_node = fields.get("multicast");
+    let group = group_node.and_then(|node| read_group(node, report));
+    if group_node.is_some() {
+        check_group(&fields, group, report);
+    }
+    let mac = if group_node.is_some() {
+        group.map(|group| Spanned::new(group.value.mac, group.span))
+    } else {
+        let hint = "`mac: \"00:03:b1:00:00:12\"`, or `multicast: ADDRESS` for a group";
+        let node = fields.require("mac", hint, report);
+        node.and_then(|node| read_mac(node, report))
+    };
     let profile_node = fields.require("profile", "the name of one of `profiles`", report);
     let (ip, mode) = (fields.get("ip"), fields.get("mode"));
     let groups = fields.get("groups").map_or(&[][..], one_or_many);
     no_duplicates(groups, "group", report);
+    let mut addresses = ip.map_or_else(Vec::new, |node| read_bindings(node, report));
+    if let Some(group) = group {
+        addresses.insert(0, Spanned::new(group.value.address, group.span));
+    }
     Some(RawDevice {
         span: node.span,
         name: name_node.and_then(|node| name(node, "a device", report)),
-        mac: mac_node.and_then(|node| read_mac(node, report)),
+        mac,
         vlan: fields
             .get("vlan")
             .and_then(|node| with_unit(node, Code::BadVlan, "a VLAN", vlan::parse, report)),
         wire: fields
             .get("wire")
             .and_then(|node| name(node, "a wire", report)),
-        addresses: ip.map_or_else(Vec::new, |node| read_bindings(node, report)),
-        has_ip: ip.is_some(),
+        addresses,
+        has_ip: ip.is_some() || group_node.is_some(),
+        is_group: group_node.is_some(),
         profile: profile_node.and_then(|node| name(node, "a profile", report)),
         has_mode: mode.is_some(),
         mode: mode.and_then(|node| choice(node, "a mode", &MODES, report)),
@@ -120,7 +145,7 @@ fn read_mac(node: &Node<'_>, report: &mut Report) -> Option<Spanned<[u8; 6]>> {
             node.span,
             format!("`{}`: {fault}", mac::format(address)),
         )
-        .hint("the address on the device's label or in its network settings"),
+        .hint("the address on the device's label or in its network settings; a group is `multicast: ADDRESS`"),
     );
     None
 }

@@ -5,8 +5,8 @@ use crate::{
     diag::{Code, Diagnostic, Report, Span},
     model::{
         decode::position,
-        policy::{Device, Mode},
-        raw::{RawDevice, RawPolicy},
+        policy::{Device, Initiator, Mode},
+        raw::{RawDevice, RawPolicy, RawRule},
     },
 };
 
@@ -34,6 +34,9 @@ fn resolve_device(
     let profile = device.profile.and_then(|name| names.profile(name, report));
     let mode = mode(device, raw.default_mode, report);
     let profile = profile?;
+    if device.is_group {
+        check_group(device, raw, profile, report);
+    }
     Some(Device {
         name: device.name?.value.to_owned(),
         mac: device.mac?.value,
@@ -53,6 +56,29 @@ fn resolve_device(
             .collect(),
         at: position(device.span),
     })
+}
+
+/// Reports a group that nobody may speak to.
+fn check_group(device: &RawDevice<'_>, raw: &RawPolicy<'_>, profile: usize, report: &mut Report) {
+    let Some(profile) = raw.profiles.get(profile) else {
+        return;
+    };
+    // A rule with a fault of its own is reported already.
+    let hears = |rule: &RawRule<'_>| rule.initiator == Initiator::Peer || !rule.whole;
+    if !profile.rules.iter().any(hears) {
+        report.push(
+            Diagnostic::new(
+                Code::DeafGroup,
+                device.profile.map_or(device.span, |name| name.span),
+                format!(
+                    "profile `{}` lets nobody speak to the group",
+                    profile.name.value
+                ),
+            )
+            .note(profile.name.span, "it has no rule with `from`")
+            .hint("`{from: PEER, udp: PORT}` says who may; a group sends nothing itself"),
+        );
+    }
 }
 
 /// The device's own mode, else the default; reports a device with neither.

@@ -35,6 +35,47 @@ fn the_examples_are_clean_and_fit_each_other() {
     assert_eq!(policy.value.unwrap().devices.len(), 5);
 }
 
+#[test]
+fn a_group_is_a_device_with_the_mac_of_its_address() {
+    let policy = policy(
+        "onboarding: enforce
+defaults: {mode: enforce}
+profiles:
+  heard: {allow: [{from: 10.20.8.11, udp: 24105}]}
+devices:
+  - {name: discovery, multicast: 224.0.23.63, profile: heard, vlan: 30}
+  - {name: everybody, multicast: broadcast, ip: [10.30.1.255, 10.30.2.255], profile: heard}
+  - {name: mdns, multicast: \"ff02::fb\", profile: heard}
+",
+    );
+    let devices: Vec<_> = policy
+        .devices
+        .iter()
+        .map(|device| {
+            (
+                device.mac,
+                device
+                    .addresses
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>(),
+            )
+        })
+        .collect();
+    let addresses = |list: &[&str]| list.iter().map(|&it| it.to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        devices,
+        [
+            ([0x01, 0, 0x5e, 0, 0x17, 0x3f], addresses(&["224.0.23.63"])),
+            (
+                [0xff; 6],
+                addresses(&["255.255.255.255", "10.30.1.255", "10.30.2.255"])
+            ),
+            ([0x33, 0x33, 0, 0, 0, 0xfb], addresses(&["ff02::fb"])),
+        ]
+    );
+}
+
 /// The sketch of the policy language that the agent was designed by.
 const SKETCH: &str = r#"
 onboarding: learn

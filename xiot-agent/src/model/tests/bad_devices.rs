@@ -18,6 +18,31 @@ devices:
 ",
     ),
     (
+        "groups that are none, are hosts too, or hear nobody",
+        &[
+            Code::BadAddress,
+            Code::BadAddress,
+            Code::DeviceOrGroup,
+            Code::DeviceOrGroup,
+            Code::DeafGroup,
+            Code::DuplicateMac,
+        ],
+        "onboarding: learn
+defaults: {mode: learn}
+profiles:
+  heard: {allow: [{from: 10.20.8.11, udp: 24105}]}
+  deaf: {allow: [{to: 10.20.8.11, udp: 24105}]}
+devices:
+  - {name: a, multicast: 10.30.1.255, profile: heard}
+  - {name: b, multicast: all, profile: heard}
+  - {name: c, multicast: 224.0.23.1, mac: 00000000000c, profile: heard}
+  - {name: d, multicast: 224.0.23.2, ip: 10.30.1.255, profile: heard}
+  - {name: e, multicast: 224.0.23.3, profile: deaf}
+  - {name: f, multicast: 224.0.23.4, profile: heard}
+  - {name: g, multicast: 225.128.23.4, profile: heard}
+",
+    ),
+    (
         "addresses that no device has",
         &[
             Code::BadAddress,

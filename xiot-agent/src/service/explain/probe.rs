@@ -67,6 +67,19 @@ struct Party<'p> {
     wire: usize,
 }
 
+impl Party<'_> {
+    /// A group sends nothing.
+    fn can_open(&self, opener: Opener) -> Result<(), QueryError> {
+        if opener == Opener::Peer || self.mac[0] & 1 == 0 {
+            return Ok(());
+        }
+        let name = self.device.map(|(_, device)| device.name.clone());
+        Err(QueryError::GroupOpens(
+            name.unwrap_or_else(|| unit::mac::format(self.mac)),
+        ))
+    }
+}
+
 /// An address of the other side; with the device that it is bound to.
 #[derive(Clone, Copy)]
 struct Peer<'p> {
@@ -105,6 +118,7 @@ pub(super) fn probes(
                 format!("the policy binds the device to no address: {own} stands for it"),
             );
         }
+        subject.can_open(query.opener)?;
         probes.push(probe(&subject, query, query.opener, *own, peer.address));
         if let Some((index, device)) = peer.device {
             let other = party(wires, Some((index, device)), device.mac, None, None)?;
@@ -123,6 +137,7 @@ pub(super) fn probes(
                 Opener::Device => Opener::Peer,
                 Opener::Peer => Opener::Device,
             };
+            other.can_open(opener)?;
             probes.push(probe(&other, query, opener, peer.address, *own));
         }
     }

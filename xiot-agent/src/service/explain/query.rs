@@ -89,6 +89,9 @@ pub enum QueryError {
         /// Why it is none.
         source: unit::vlan::VlanError,
     },
+    /// A group cannot open a conversation.
+    #[error("`{0}` is a group, which opens no conversation: ask who may speak to it")]
+    GroupOpens(String),
     /// A time that is none.
     #[error(
         "`{0}` is not a date and time: as in `2027-01-31T18:00Z`, or in the policy's time zone `2027-01-31T18:00`"

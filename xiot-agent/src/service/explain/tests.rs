@@ -98,6 +98,29 @@ fn ask_at(names: &Names, at: &str) -> Result<Explanation, ExplainError> {
 }
 
 #[test]
+fn a_group_is_asked_about_from_the_uplink_alone() {
+    let sample = sample::names();
+    let mut policy = sample.policy().clone();
+    policy.devices[0].mac = [0x01, 0, 0x5e, 0, 0x17, 0x3f];
+    policy.devices[0].addresses = vec!["224.0.23.63".parse().unwrap()];
+    let ids = Assignment::fresh(&policy);
+    let wires = Arc::from(["ward-3".to_owned()]);
+    let names = Names::new(Arc::new(policy), wires, Arc::new(ids));
+    let mut judge = Reference::new(names.policy(), names.wires());
+    let query = query("10.40.0.9", Service::Tcp(8005));
+    let heard = Query {
+        opener: Opener::Peer,
+        ..query.clone()
+    };
+    let leg = explain(&names, &heard, &mut judge).unwrap().legs.remove(0);
+    assert_eq!(leg.reason, Reason::AllowedRule);
+    assert_eq!(
+        explain(&names, &query, &mut judge).unwrap_err().to_string(),
+        "`pump-icu-12` is a group, which opens no conversation: ask who may speak to it"
+    );
+}
+
+#[test]
 fn a_rule_is_asked_about_as_of_a_moment() {
     let names = until_evening(Some("Europe/Berlin"));
     for (at, reason) in [
