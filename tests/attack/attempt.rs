@@ -2,10 +2,15 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    process::Stdio,
     time::Instant,
 };
 
-use xiot_agent::netns::packet::{Captured, PacketSocket};
+use xiot_agent::netns::{
+    packet::{Captured, PacketSocket},
+    process::Running,
+};
+use xiot_common::reason::Reason;
 use xiot_tests::{frame::Frame, net::rig::Host, until::patience};
 
 use crate::{
@@ -37,8 +42,10 @@ pub(crate) struct Attempt<'g> {
     pub(crate) arrived: Vec<Vec<u8>>,
     /// Frames of the attacker's kernel that arrived: neighbour discovery and multicast listeners.
     pub(crate) of_neighbours: u64,
-    /// Frames made by hand, and how often.
-    made: BTreeMap<Vec<u8>, u64>,
+    /// Frames made by hand.
+    made: BTreeSet<Vec<u8>>,
+    /// How many of those must be dropped for which reason, where a deed says so.
+    refused: BTreeMap<&'static str, u64>,
 }
 
 impl<'g> Attempt<'g> {
@@ -60,7 +67,8 @@ impl<'g> Attempt<'g> {
             optional: BTreeSet::new(),
             arrived: Vec::new(),
             of_neighbours: 0,
-            made: BTreeMap::new(),
+            made: BTreeSet::new(),
+            refused: BTreeMap::new(),
         }
     }
 
@@ -87,7 +95,13 @@ impl<'g> Attempt<'g> {
             .send(&bytes)
             .unwrap_or_else(|error| panic!("{error}: {bytes:02x?}"));
         self.by_hand += 1;
-        *self.made.entry(bytes).or_default() += 1;
+        self.made.insert(bytes);
+    }
+
+    /// Sends a frame that must be dropped for this reason.
+    pub(crate) fn refused(&mut self, reason: Reason, frame: impl Into<Bytes>) {
+        self.lost(frame);
+        *self.refused.entry(reason.name()).or_default() += 1;
     }
 
     /// Sends a frame that must arrive as it is.
@@ -122,6 +136,21 @@ impl<'g> Attempt<'g> {
         }
     }
 
+    /// Waits for a frame that comes to the attacker.
+    #[track_caller]
+    pub(crate) fn awaits(&mut self, what: &str, which: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+        let deadline = Instant::now() + patience();
+        loop {
+            let Some(frame) = self.mine.receive(deadline).unwrap() else {
+                panic!("{what} never came");
+            };
+            self.seen_by_attacker(&frame);
+            if !frame.outgoing && which(&frame.bytes) {
+                return frame.bytes;
+            }
+        }
+    }
+
     /// Waits until all that was sent so far has arrived or is lost.
     pub(crate) fn settle(&mut self) {
         for frame in self.ground.marker(self.from, &self.mine, &self.theirs) {
@@ -140,6 +169,20 @@ impl<'g> Attempt<'g> {
         tool(self.attacker(), program, arguments)
     }
 
+    /// Starts a program on the attacker's host that goes on until it is dropped.
+    #[track_caller]
+    pub(crate) fn start_tool(&self, program: &str, arguments: &str) -> Running {
+        let mut command = self.attacker().namespace.command(program).unwrap();
+        command
+            .args(arguments.split_ascii_whitespace())
+            // Some end with their input.
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        Running::start(&mut command)
+            .unwrap_or_else(|error| panic!("{error} (cargo xtask setup installs it)"))
+    }
+
     /// Whether no frame in plain IPv4 has arrived from this address so far.
     pub(crate) fn none_arrived_from(&mut self, address: [u8; 4]) -> bool {
         self.settle();
@@ -150,6 +193,12 @@ impl<'g> Attempt<'g> {
     /// Frames that the attacker's side has sent.
     pub(crate) fn sent(&self) -> u64 {
         self.by_hand + self.by_tools
+    }
+
+    /// The same, of those seen by now.
+    pub(crate) fn sent_so_far(&mut self) -> u64 {
+        self.look();
+        self.sent()
     }
 
     /// Takes in what both sides have seen by now.
@@ -167,8 +216,8 @@ impl<'g> Attempt<'g> {
         if frame.outgoing {
             return;
         }
-        let by_hand = self.made.contains_key(&frame.bytes);
-        if !by_hand && is_of_neighbours(&frame.bytes) {
+        let by_hand = self.made.contains(&frame.bytes);
+        if !by_hand && !self.ground.quiet && is_of_neighbours(&frame.bytes) {
             self.of_neighbours += 1;
         } else if by_hand || !Bystander::is_party(&frame.bytes) {
             self.arrived.push(frame.bytes.clone());
@@ -176,15 +225,24 @@ impl<'g> Attempt<'g> {
     }
 
     fn seen_by_attacker(&mut self, frame: &Captured) {
-        let theirs = Bystander::is_party(&frame.bytes) || is_of_neighbours(&frame.bytes);
+        let theirs = Bystander::is_party(&frame.bytes)
+            || (!self.ground.quiet && is_of_neighbours(&frame.bytes));
         self.by_tools += u64::from(frame.outgoing && !theirs);
     }
 
     fn may_arrive(&self, frame: &[u8]) -> bool {
-        if self.made.contains_key(frame) {
+        if self.made.contains(frame) {
             return self.optional.contains(frame);
         }
         self.permitted.as_ref().is_some_and(|which| which(frame))
+    }
+
+    /// What was dropped for other reasons than the deed said, if it said any.
+    pub(crate) fn wrong_refusals(&self, dropped: &BTreeMap<String, u64>) -> Option<String> {
+        let found = dropped.iter().map(|(reason, count)| (&**reason, *count));
+        let expected = self.refused.iter().map(|(reason, count)| (*reason, *count));
+        (!self.refused.is_empty() && !found.eq(expected))
+            .then(|| format!("dropped {dropped:?}, not {:?}", self.refused))
     }
 
     /// What arrived and must not have, and what did not and must have.

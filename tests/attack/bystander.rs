@@ -149,7 +149,7 @@ fn is_tcp(frame: &[u8]) -> bool {
 }
 
 /// A host with an interface of its own on the wire of another.
-fn beside(host: &Host, label: &str, mac: [u8; 6], last: u8) -> Host {
+pub(crate) fn beside(host: &Host, label: &str, mac: [u8; 6], last: u8) -> Host {
     let namespace = Namespace::create(&of_run(next_number(), label)).unwrap();
     host.ip(&format!(
         "link add link {HOST_PORT} name shared0 netns {} address {} type macvlan mode private",

@@ -22,6 +22,8 @@ pub(crate) struct Family {
     pub(crate) title: String,
     /// What there is to know of all of them.
     pub(crate) about: String,
+    /// Keys of the wire in gateway.yaml; none: guards at their default level, monitor.
+    pub(crate) wire: Option<String>,
     /// In the order in which they are performed.
     #[serde(rename = "attack")]
     pub(crate) attacks: Vec<Attack>,
@@ -39,8 +41,14 @@ pub(crate) struct Attack {
     pub(crate) tool: Option<String>,
     /// What gets through; none: nothing.
     pub(crate) arrives: Option<String>,
-    /// Every reason that a frame of it is counted under.
+    /// Every reason that a frame of it is forwarded or dropped for.
+    #[serde(default)]
     pub(crate) reasons: Vec<Named>,
+    /// Every reason that a frame of it is forwarded in spite of.
+    #[serde(default)]
+    pub(crate) watched: Vec<Named>,
+    /// What has become of whom it was meant for.
+    pub(crate) after: Option<String>,
 }
 
 /// A reason by its name.

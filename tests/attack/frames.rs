@@ -1,5 +1,7 @@
 //! Who is who on the wire, and the beginnings of their frames.
 
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use xiot_tests::frame::{Mac, PacketEnvelope, frame};
 
 /// The device.
@@ -92,4 +94,70 @@ pub(crate) fn is_of_neighbours(frame: &[u8]) -> bool {
         Some(_) | None => None,
     };
     matches!(kind, Some(130..=136 | 143))
+}
+
+/// Sender of ARP: its MAC and address.
+pub(crate) type ArpSender<'a> = (Mac, &'a str);
+
+/// An ARP message, each field by itself.
+pub(crate) fn arp(
+    link: [Mac; 2],
+    operation: u16,
+    (mac, sender): ArpSender<'_>,
+    target: &str,
+) -> Vec<u8> {
+    let octets = |text: &str| text.parse::<Ipv4Addr>().unwrap().octets();
+    let mut bytes = [link[1], link[0]].concat();
+    bytes.extend([0x08, 0x06, 0, 1, 0x08, 0, 6, 4]);
+    bytes.extend(operation.to_be_bytes());
+    bytes.extend(mac);
+    bytes.extend(octets(sender));
+    bytes.extend(link[1]);
+    bytes.extend(octets(target));
+    bytes
+}
+
+/// An ICMPv6 message with its checksum: type, code, and all behind the checksum.
+pub(crate) fn icmp6(ends: [&str; 2], (kind, code): (u8, u8), body: &[u8]) -> Vec<u8> {
+    let mut message = vec![kind, code, 0, 0];
+    message.extend(body);
+    let mut pseudo: Vec<u8> = Vec::new();
+    for end in ends {
+        pseudo.extend(end.parse::<Ipv6Addr>().unwrap().octets());
+    }
+    pseudo.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
+    pseudo.extend([0, 0, 0, 58]);
+    let words = [&*pseudo, &*message].map(|part| {
+        let pairs = part
+            .chunks(2)
+            .map(|pair| u16::from_be_bytes([pair[0], *pair.get(1).unwrap_or(&0)]));
+        pairs.map(u32::from).sum::<u32>()
+    });
+    let mut sum: u32 = words.iter().sum();
+    while sum > 0xffff {
+        sum = (sum >> 16) + (sum & 0xffff);
+    }
+    let sum = !u16::try_from(sum).unwrap();
+    message[2..4].copy_from_slice(&sum.to_be_bytes());
+    message
+}
+
+/// Whether it is neighbour discovery of this type, in plain IPv6.
+pub(crate) fn is_neighbour(frame: &[u8], kind: u8) -> bool {
+    frame.get(12..14) == Some(&[0x86, 0xdd])
+        && frame.get(20) == Some(&58)
+        && frame.get(54) == Some(&kind)
+}
+
+/// Whether it is a later fragment in plain IPv6, with nothing before the fragment header.
+pub(crate) fn is_later_fragment(frame: &[u8]) -> bool {
+    let offset = frame
+        .get(56..58)
+        .map(|field| u16::from_be_bytes([field[0], field[1]]) >> 3);
+    frame.get(12..14) == Some(&[0x86, 0xdd]) && frame.get(20) == Some(&44) && offset > Some(0)
+}
+
+/// Whether it is for switches: their reserved addresses.
+pub(crate) fn is_for_bridges(frame: &[u8]) -> bool {
+    frame.get(..5) == Some(&[0x01, 0x80, 0xc2, 0, 0])
 }

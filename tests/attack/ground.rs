@@ -6,12 +6,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use xiot_agent::netns::packet::{Captured, PacketSocket};
+use xiot_agent::netns::{
+    offload::receive_redirected,
+    packet::{Captured, PacketSocket},
+};
 use xiot_common::reason::{Class, Reason};
 use xiot_tests::{
     frame::frame,
     net::{
-        gateway::Gateway,
+        gateway::{Gateway, Lines},
         rig::{Host, Rig},
     },
     until::{patience, within},
@@ -71,35 +74,79 @@ pub(crate) const fn by_uplink(id: &'static str, run: fn(&mut Attempt<'_>)) -> De
 /// Frames counted by reason.
 type Counts = BTreeMap<String, u64>;
 
+/// Frames counted by what became of them.
+#[derive(Clone, Debug, Default)]
+struct Tally {
+    forwarded: Counts,
+    watched: Counts,
+    dropped: Counts,
+}
+
+/// What a gateway guards.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Site<'s> {
+    pub(crate) policy: &'s str,
+    /// Wires beside the one of the rig.
+    pub(crate) wires: &'s [&'s str],
+    /// Further lines of gateway.yaml.
+    pub(crate) gateway: &'s str,
+}
+
 /// One topology with its agent, and a conversation that goes on while attacks happen.
 pub(crate) struct Ground<'r> {
     pub(crate) rig: &'r Rig,
     pub(crate) gateway: Gateway<'r>,
     pub(crate) bystander: Bystander,
+    /// Neither host's kernel sends anything by itself.
+    pub(crate) quiet: bool,
     markers: Cell<u16>,
 }
 
 /// Performs the attacks of a family with both hosts' kernels silent: every frame is one that a deed sends.
 #[track_caller]
 pub(crate) fn perform(test: &str, deeds: &[Deed]) {
+    perform_at(&SITE, test, deeds);
+}
+
+/// The same at another site.
+#[track_caller]
+pub(crate) fn perform_at(site: &Site<'_>, test: &str, deeds: &[Deed]) {
     let rig = Rig::new();
     rig.quiet();
-    perform_on(&rig, test, deeds);
+    perform_all(&rig, site, true, test, deeds);
+}
+
+/// Performs the attacks of a family between hosts that live.
+#[track_caller]
+pub(crate) fn perform_on(rig: &Rig, test: &str, deeds: &[Deed]) {
+    perform_all(rig, &SITE, false, test, deeds);
 }
 
 /// Performs the attacks of a family, each after the other, and reports all that went wrong together.
 #[track_caller]
-pub(crate) fn perform_on(rig: &Rig, test: &str, deeds: &[Deed]) {
+fn perform_all(rig: &Rig, site: &Site<'_>, quiet: bool, test: &str, deeds: &[Deed]) {
     let family = family(test);
     println!("{}: {}", family.title, family.about);
     let listed: Vec<_> = family.attacks.iter().map(|attack| &*attack.id).collect();
     let there: Vec<_> = deeds.iter().map(|deed| deed.id).collect();
     assert_eq!(there, listed, "the deeds of `{test}` and its list");
+    let wire = family.wire.as_ref();
+    let wire = wire.map_or_else(String::new, |keys| format!(", {keys}"));
+    let wires: String = site
+        .wires
+        .iter()
+        .map(|name| wire_beside(rig, name))
+        .collect();
+    let lines = Lines {
+        wire: &wire,
+        wires: &wires,
+        more: site.gateway,
+    };
     let ground = Ground {
         rig,
-        // Without a grace period: attacks come at any time, it is over soon.
-        gateway: Gateway::start_configured(rig, AGENT, POLICY, "grace: 0s\n", &[]),
+        gateway: Gateway::start_on(rig, AGENT, site.policy, lines, &[]),
         bystander: Bystander::join(rig),
+        quiet,
         markers: Cell::new(0),
     };
     ground.open_markers();
@@ -119,6 +166,22 @@ pub(crate) fn perform_on(rig: &Rig, test: &str, deeds: &[Deed]) {
     ground.bystander.was_undisturbed();
 }
 
+/// Makes another wire, with nothing on it, and gives back its line.
+fn wire_beside(rig: &Rig, name: &str) -> String {
+    let ports = ["dev9", "up9"];
+    let [device, uplink] = ports;
+    let script = format!("link add {device} type veth peer name {uplink}");
+    rig.gateway.ip(&script).unwrap();
+    for port in ports {
+        rig.gateway.silence(port).unwrap();
+        rig.gateway.ip(&format!("link set {port} up")).unwrap();
+    }
+    for port in ports {
+        receive_redirected(&rig.gateway, port).unwrap();
+    }
+    format!("  - {{name: {name}, device: {device}, uplink: {uplink}}}\n")
+}
+
 fn family(test: &str) -> Family {
     let all = catalogue::read().unwrap_or_else(|error| panic!("{error}"));
     let found = all.families.into_iter().find(|family| family.test == test);
@@ -134,13 +197,14 @@ impl Ground<'_> {
         // Replies of a kernel, and its answers to them, may still be on the way.
         let settled = within(Duration::from_secs(3), || {
             attempt.look();
-            let counts = minus(&self.counts(deed.from), &before);
-            (attempt.sent() == attempt.arrived.len() as u64 + dropped(&counts)).then_some(counts)
+            let tally = self.counts(deed.from).since(&before);
+            let accounted = attempt.arrived.len() as u64 + tally.dropped.values().sum::<u64>();
+            (attempt.sent() == accounted).then_some(tally)
         });
-        let Some(mut counts) = settled else {
-            let counts = minus(&self.counts(deed.from), &before);
+        let Some(mut tally) = settled else {
+            let tally = self.counts(deed.from).since(&before);
             return Err(format!(
-                "  {} frames sent, {} arrived, counted {counts:?}",
+                "  {} frames sent, {} arrived, counted {tally:?}",
                 attempt.sent(),
                 attempt.arrived.len()
             ));
@@ -148,23 +212,25 @@ impl Ground<'_> {
         // Kernels speak to their neighbours when they like, also between the two readings of the counters. What an attack
         // sends in that manner has arrived or has not, byte for byte.
         let service = Reason::AllowedService;
-        if attack.reasons.iter().any(|named| named.0 == service) {
-            take(&mut counts, service, attempt.of_neighbours);
+        if self.quiet || attack.reasons.iter().any(|named| named.0 == service) {
+            take(&mut tally.forwarded, service, attempt.of_neighbours);
         } else {
-            counts.remove(service.name());
+            tally.forwarded.remove(service.name());
         }
+        let arrived = attempt.arrived.len() as u64;
         let mut wrong = attempt.wrong_arrivals();
-        wrong.extend(wrong_counts(attack, &counts, attempt.arrived.len() as u64));
-        if attack.arrives.is_none() && !attempt.arrived.is_empty() {
-            wrong.push(format!("{} frames arrived", attempt.arrived.len()));
+        wrong.extend(attempt.wrong_refusals(&tally.dropped));
+        wrong.extend(tally.unlike(attack, arrived));
+        if attack.arrives.is_none() && arrived > 0 {
+            wrong.push(format!("{arrived} frames arrived"));
         }
-        if attack.arrives.is_some() && attempt.arrived.is_empty() {
+        if attack.arrives.is_some() && arrived == 0 {
             wrong.push("nothing arrived".to_owned());
         }
         if wrong.is_empty() {
             Ok(())
         } else {
-            Err(format!("  {}\n  counted {counts:?}", wrong.join("\n  ")))
+            Err(format!("  {}\n  counted {tally:?}", wrong.join("\n  ")))
         }
     }
 
@@ -207,21 +273,69 @@ impl Ground<'_> {
         }
     }
 
-    /// Frames from one side, by verdict and reason.
-    fn counts(&self, from: Side) -> Counts {
+    /// Frames from one side.
+    fn counts(&self, from: Side) -> Tally {
         let opened = self.bystander.opened();
         let status = self.gateway.json(&["status"]);
-        let mut counts = Counts::new();
+        let mut tally = Tally::default();
         for row in status["frames"].as_array().unwrap() {
             if row["side"] == from.name() {
+                let counts = match row["verdict"].as_str().unwrap() {
+                    "forwarded" => &mut tally.forwarded,
+                    "dropped" => &mut tally.dropped,
+                    _ => &mut tally.watched,
+                };
                 let reason = row["reason"].as_str().unwrap().to_owned();
                 *counts.entry(reason).or_default() += row["frames"].as_u64().unwrap();
             }
         }
         if from == Side::Device {
-            take(&mut counts, Reason::AllowedRule, opened);
+            take(&mut tally.forwarded, Reason::AllowedRule, opened);
         }
-        counts
+        tally
+    }
+}
+
+impl Tally {
+    /// What has been counted since.
+    fn since(&self, before: &Self) -> Self {
+        Self {
+            forwarded: minus(&self.forwarded, &before.forwarded),
+            watched: minus(&self.watched, &before.watched),
+            dropped: minus(&self.dropped, &before.dropped),
+        }
+    }
+
+    /// What was counted under other reasons than the list says. Under `allowed_flow` the other device's frames are counted
+    /// too: the attack's own are those that arrived and are counted nowhere else.
+    fn unlike(&self, attack: &Attack, arrived: u64) -> Vec<String> {
+        let in_flow = Reason::AllowedFlow.name();
+        let mut forwarded = self.forwarded.clone();
+        forwarded.remove(in_flow);
+        let elsewhere = [&forwarded, &self.watched].map(|counts| counts.values().sum::<u64>());
+        let elsewhere = elsewhere.iter().sum();
+        if arrived > elsewhere {
+            forwarded.insert(in_flow.to_owned(), arrived - elsewhere);
+        }
+        let named = |allowed: bool| {
+            let reasons = attack.reasons.iter().map(|named| named.0);
+            let reasons = reasons.filter(|reason| (reason.class() == Class::Allowed) == allowed);
+            reasons.map(Reason::name).collect::<BTreeSet<_>>()
+        };
+        let watched = attack.watched.iter().map(|named| named.0.name()).collect();
+        let kinds = [
+            ("forwarded", &forwarded, named(true)),
+            ("watched", &self.watched, watched),
+            ("dropped", &self.dropped, named(false)),
+        ];
+        let mut wrong = Vec::new();
+        for (kind, counts, expected) in kinds {
+            let found: BTreeSet<_> = counts.keys().map(String::as_str).collect();
+            if found != expected {
+                wrong.push(format!("{kind} as {found:?}, not {expected:?}"));
+            }
+        }
+        wrong
     }
 }
 
@@ -240,37 +354,12 @@ fn take(counts: &mut Counts, reason: Reason, frames: u64) {
     counts.retain(|_, count| *count > 0);
 }
 
-/// Frames that were not forwarded.
-fn dropped(counts: &Counts) -> u64 {
-    let allowed = |name: &str| {
-        let mut all = Reason::ALL.iter();
-        all.any(|reason| reason.name() == name && reason.class() == Class::Allowed)
-    };
-    counts
-        .iter()
-        .filter(|(reason, _)| !allowed(reason))
-        .map(|(_, count)| count)
-        .sum()
-}
-
-/// What was counted under other reasons than the list says. Under `allowed_flow` the other device's frames are counted
-/// too: the attack's own are those that arrived and are counted nowhere else.
-fn wrong_counts(attack: &Attack, counts: &Counts, arrived: u64) -> Vec<String> {
-    let in_flow = Reason::AllowedFlow.name();
-    let mut own = counts.clone();
-    own.remove(in_flow);
-    let elsewhere = own.values().sum::<u64>() - dropped(&own);
-    if arrived > elsewhere {
-        own.insert(in_flow.to_owned(), arrived - elsewhere);
-    }
-    let expected: BTreeSet<_> = attack.reasons.iter().map(|named| named.0.name()).collect();
-    let found: BTreeSet<_> = own.keys().map(String::as_str).collect();
-    if expected == found {
-        Vec::new()
-    } else {
-        vec![format!("counted as {found:?}, not {expected:?}")]
-    }
-}
+/// Without a grace period: attacks come at any time, it is over soon.
+const SITE: Site<'_> = Site {
+    policy: POLICY,
+    wires: &[],
+    gateway: "grace: 0s\n",
+};
 
 /// The pump is the device of the rig. Its server is the rig's host behind the uplink.
 const POLICY: &str = r#"

@@ -18,6 +18,7 @@ mod floods;
 mod fragments;
 mod frames;
 mod ground;
+mod guards;
 mod headers;
 mod icmp;
 mod identities;

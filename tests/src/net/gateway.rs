@@ -16,6 +16,17 @@ use crate::until::{patience, until, within};
 /// What the agent prints once every frame is judged by the policy.
 const READY: &str = "READY";
 
+/// What a test adds to the gateway file.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lines<'l> {
+    /// Keys of the wire, each after a comma.
+    pub wire: &'l str,
+    /// Further wires.
+    pub wires: &'l str,
+    /// Further lines.
+    pub more: &'l str,
+}
+
 /// A running agent. Killed when dropped; what it pinned goes with the rig.
 #[derive(Debug)]
 pub struct Gateway<'r> {
@@ -51,8 +62,24 @@ impl<'r> Gateway<'r> {
         more: &str,
         args: &[&str],
     ) -> Self {
+        let lines = Lines {
+            more,
+            ..Lines::default()
+        };
+        Self::start_on(rig, binary, policy, lines, args)
+    }
+
+    /// The same with a gateway file of more than one kind of additions.
+    #[track_caller]
+    pub fn start_on(
+        rig: &'r Rig,
+        binary: impl Into<PathBuf>,
+        policy: &str,
+        lines: Lines<'_>,
+        args: &[&str],
+    ) -> Self {
         let binary = binary.into();
-        write_files(rig, policy, more);
+        write_files(rig, policy, lines);
         let log = rig.file("agent.log");
         let create = |path: &Path| File::create(path).unwrap_or_else(|e| panic!("{e}"));
         let output = rig.file("agent.out");
@@ -81,7 +108,7 @@ impl<'r> Gateway<'r> {
 
     /// Runs the agent for the rig with a policy that it must not accept, and gives back what came of it.
     pub fn refused(rig: &Rig, binary: &Path, policy: &str) -> Output {
-        write_files(rig, policy, "");
+        write_files(rig, policy, Lines::default());
         let output = run_command(rig, binary)
             .stdin(Stdio::null())
             .output()
@@ -188,9 +215,10 @@ fn run_command(rig: &Rig, binary: &Path) -> Command {
     command
 }
 
-fn write_files(rig: &Rig, policy: &str, more: &str) {
+fn write_files(rig: &Rig, policy: &str, lines: Lines<'_>) {
+    let Lines { wire, wires, more } = lines;
     let gateway = format!(
-        "wires:\n  - {{name: ward-3, device: {DEVICE_PORT}, uplink: {UPLINK_PORT}}}\n\
+        "wires:\n  - {{name: ward-3, device: {DEVICE_PORT}, uplink: {UPLINK_PORT}{wire}}}\n{wires}\
          xdp: native\nmetrics: 127.0.0.1:9469\ncontrol: {{socket: {}}}\npins: {}\n{more}",
         rig.file("control.sock").display(),
         rig.scratch.bpf().join("xiot").display(),

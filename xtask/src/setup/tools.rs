@@ -48,6 +48,16 @@ pub(crate) const TOOLS: &[Tool] = &[
         "hping3",
         "floods and forged frames that must get nowhere",
     ),
+    tool(
+        "atk6-fake_router26",
+        "thc-ipv6",
+        "routers and neighbours that are none, in the forms that evade filters",
+    ),
+    tool(
+        "yersinia",
+        "yersinia",
+        "spanning tree, CDP and others from a device, and DHCP starvation",
+    ),
     tool("udhcpc", "udhcpc", "a DHCP client behind the gateway"),
     tool(
         "dnsmasq",
