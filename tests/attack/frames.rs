@@ -112,7 +112,8 @@ pub(crate) fn arp(
     bytes.extend(operation.to_be_bytes());
     bytes.extend(mac);
     bytes.extend(octets(sender));
-    bytes.extend(link[1]);
+    // Who announces itself names itself: else Linux takes a reply for none of that kind.
+    bytes.extend(if sender == target { mac } else { link[1] });
     bytes.extend(octets(target));
     bytes
 }

@@ -1,21 +1,27 @@
 //! Attacks on the link itself, against guards. The attacker is in mode `learn`: what its guards let pass arrives.
 
+mod addresses;
 mod arp;
 mod dhcp;
 mod links;
 mod neighbours;
 mod routers;
+mod storms;
+mod watched;
 
 use xiot_agent::netns::link::Mac as MacText;
 use xiot_tests::{
     frame::Mac,
     net::rig::{HOST_PORT, Host},
+    until::until,
 };
 
 use crate::{attempt::tool, bystander::beside, ground::Site};
 
 /// A device of another ward's wire.
 const ELSEWHERE: Mac = [0x02, 0, 0, 0, 0x30, 17];
+/// On the device side, without an address of its own.
+const BED: Mac = [0x02, 0, 0, 0, 0x30, 16];
 /// On the device side, in mode `enforce`.
 const CART: Mac = [0x02, 0, 0, 0, 0x30, 18];
 /// Everybody.
@@ -101,12 +107,28 @@ impl Victim {
     /// It takes this MAC for the one of the address.
     #[track_caller]
     fn believes(&self, address: &str, mac: Mac) {
+        let (said, is_so) = self.asked(address, mac);
+        assert!(is_so, "{address}: {said}");
+    }
+
+    /// It does before long.
+    #[track_caller]
+    fn comes_to_believe(&self, address: &str, mac: Mac) {
+        until("another MAC in a neighbour table", || {
+            self.asked(address, mac).1.then_some(())
+        });
+    }
+
+    /// What it says of the address, and whether that is this MAC.
+    #[track_caller]
+    fn asked(&self, address: &str, mac: Mac) -> (String, bool) {
         let said = tool(
             &self.0,
             "ip",
             &format!("neigh show {address} dev {HOST_PORT}"),
         );
         let mac = format!("lladdr {} ", MacText(mac));
-        assert!(said.contains(&mac), "{address}: {said}");
+        let is_so = said.contains(&mac);
+        (said, is_so)
     }
 }
