@@ -362,7 +362,7 @@ const SITE: Site<'_> = Site {
 };
 
 /// The pump is the device of the rig. Its server is the rig's host behind the uplink.
-const POLICY: &str = r#"
+pub(crate) const POLICY: &str = r#"
 onboarding: enforce
 peer_sets:
   pump-server: [10.30.1.1, "fd00:30::1"]

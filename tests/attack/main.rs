@@ -14,6 +14,7 @@ mod attempt;
 mod bystander;
 mod catalogue;
 mod crafted;
+mod decisions;
 mod floods;
 mod fragments;
 mod frames;
