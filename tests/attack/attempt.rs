@@ -175,7 +175,8 @@ impl<'g> Attempt<'g> {
         let mut command = self.attacker().namespace.command(program).unwrap();
         command
             .args(arguments.split_ascii_whitespace())
-            // Some end with their input.
+            // Some write a log where they are, and some end with their input.
+            .current_dir(self.ground.rig.scratch.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null());

@@ -71,6 +71,16 @@ const WARD: Site<'_> = Site {
 /// A host that is attacked, with a kernel that lives and believes what it is told.
 struct Victim(Host);
 
+impl Drop for Victim {
+    /// Takes the interface away at once: its namespace goes later, and the next victim has the same MAC.
+    fn drop(&mut self) {
+        let gone = self.0.namespace.ip(&format!("link delete {HOST_PORT}"));
+        if let Err(error) = gone {
+            println!("{error}");
+        }
+    }
+}
+
 impl Victim {
     /// Brings one up on the side of a host of the rig.
     fn beside(host: &Host, last: u8) -> Self {
