@@ -158,7 +158,8 @@ fn perform_all(rig: &Rig, site: &Site<'_>, quiet: bool, test: &str, deeds: &[Dee
         if let Err(what) = outcome {
             let (id, does) = (&attack.id, &attack.does);
             let tool = attack.tool.as_deref().unwrap_or("own frames");
-            wrong.push(format!("{id}: {does} ({tool})\n{what}"));
+            let after = attack.after.as_deref().unwrap_or("nothing to see");
+            wrong.push(format!("{id}: {does} ({tool}; afterwards {after})\n{what}"));
         }
         ground.bystander.goes_on();
     }

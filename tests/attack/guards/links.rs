@@ -47,7 +47,7 @@ const fn bridges(last: u8) -> Mac {
     [0x01, 0x80, 0xc2, 0, 0, last]
 }
 
-/// CDP, VTP, DTP, UDLD and PAgP; spanning tree per VLAN.
+/// CDP, VTP, DTP, UDLD and `PAgP`; spanning tree per VLAN.
 const CISCO: Mac = [0x01, 0, 0x0c, 0xcc, 0xcc, 0xcc];
 const CISCO_TREE: Mac = [0x01, 0, 0x0c, 0xcc, 0xcc, 0xcd];
 
