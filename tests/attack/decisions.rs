@@ -2,11 +2,14 @@
 
 use std::{
     fs,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use xiot_common::reason::Reason;
-use xiot_tests::frame::{Frame, Mac, flag::SYN, frame};
+use xiot_tests::{
+    frame::{Frame, Mac, flag::SYN, frame},
+    until::until,
+};
 
 use crate::{
     attempt::Attempt,
@@ -189,9 +192,7 @@ fn end_rules(a: &Attempt<'_>) -> u64 {
 }
 
 fn wait_until(end: u64) {
-    while now() < end {
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until("the end of the rules", || (now() >= end).then_some(()));
 }
 
 fn end(a: &mut Attempt<'_>) {
