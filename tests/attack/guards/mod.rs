@@ -20,8 +20,6 @@ use crate::{attempt::tool, bystander::beside, ground::Site};
 
 /// A device of another ward's wire.
 const ELSEWHERE: Mac = [0x02, 0, 0, 0, 0x30, 17];
-/// On the device side, without an address of its own.
-const BED: Mac = [0x02, 0, 0, 0, 0x30, 16];
 /// On the device side, in mode `enforce`.
 const CART: Mac = [0x02, 0, 0, 0, 0x30, 18];
 /// Everybody.

@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use xiot_tests::frame::{Frame, Mac, frame};
 
-use super::{ALL, BED, CART, WARD};
+use super::{ALL, CART, WARD};
 use crate::{
     attempt::Attempt,
     bystander::{ARCHIVE, MONITOR},
-    frames::{PUMP, PUMP4},
+    frames::{PUMP, PUMP4, STRANGER},
     ground::{Deed, Site, by_device, perform_at},
 };
 
@@ -77,7 +77,9 @@ fn multicast(a: &mut Attempt<'_>) {
         let [high, low] = number.to_be_bytes();
         let mac = [0x01, 0, 0x5e, 1, high, low];
         let group = format!("239.1.{high}.{low}");
-        frame(BED, mac).ip("10.30.1.16", &group).udp(5000, 5000)
+        frame(STRANGER, mac)
+            .ip("10.30.1.66", &group)
+            .udp(5000, 5000)
     });
     is_within(came, OF_SENDER);
     asks(a);
