@@ -49,6 +49,16 @@ pub const GROUP_SENDERS: u32 = 8 * 1024;
 /// Parts of one datagram that are kept track of where they touch no other: fragments that overtook each other.
 pub const FRAGMENT_PARTS: usize = 4;
 
+/// IPv6 addresses that one MAC may ever take on one wire and VLANs: the elements of its list.
+pub const PLACES: u32 = 16;
+
+/// Lists of such addresses at a time.
+pub const PLACE_LISTS: u32 = 16 * 1024;
+
+/// Bindings of addresses to MACs at a time. Addresses in use take up half at most: devices make those, and must not crowd out
+/// what servers give.
+pub const BINDINGS: u32 = 2 * PLACES * PLACE_LISTS;
+
 /// Default number of devices with counters of their own, listed ones only.
 pub const DEFAULT_DEVICES: u32 = 16 * 1024;
 

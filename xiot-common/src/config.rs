@@ -33,5 +33,8 @@ pub const GROUP_PER_SENDER: &str = "XIOT_GROUP_PER_SENDER";
 /// `u32`: the same of all MACs on one device port.
 pub const GROUP_PER_PORT: &str = "XIOT_GROUP_PER_PORT";
 
+/// `u32`: IPv6 addresses that one MAC may take on one wire and VLANs, at most [`crate::capacity::PLACES`].
+pub const ADDRESSES_PER_DEVICE: &str = "XIOT_ADDRESSES_PER_DEVICE";
+
 /// `u32`: events per second and CPU before suppression.
 pub const EVENTS_PER_CPU: &str = "XIOT_EVENTS_PER_CPU";

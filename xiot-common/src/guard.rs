@@ -37,6 +37,8 @@ pub enum Guard {
     Bpdu = 7,
     /// Addresses claimed from the uplink.
     Claim = 8,
+    /// Addresses that devices are not bound to.
+    Binding = 9,
 }
 
 /// Guards and Ethernet types of one wire. All zero: no guard is asked, and no type passes.
@@ -45,11 +47,13 @@ pub enum Guard {
 pub struct WireGuards {
     /// Two bits for each [`Guard`]: its [`Level`].
     pub levels: u32,
+    /// Second (monotonic clock) before which [`Guard::Binding`] drops no IPv4 and no ARP.
+    pub settled: u32,
     /// Ethernet types beside ARP and IP that pass, host order; 0: none.
     pub ethertypes: [u16; MAX_ETHERTYPES],
 }
 
-crate::layout!(WireGuards, size 36, align 4);
+crate::layout!(WireGuards, size 40, align 4);
 
 impl WireGuards {
     /// The level of a guard; what stands for no level enforces.
@@ -59,6 +63,15 @@ impl WireGuards {
             0 => Level::Off,
             1 => Level::Monitor,
             _ => Level::Enforce,
+        }
+    }
+
+    /// The level of [`Guard::Binding`] now, for IPv4 (and ARP) or IPv6.
+    #[inline(always)]
+    pub const fn binding(&self, is_v4: bool, now: u32) -> Level {
+        match self.level(Guard::Binding) {
+            Level::Enforce if is_v4 && now < self.settled => Level::Monitor,
+            level => level,
         }
     }
 
@@ -72,7 +85,7 @@ impl WireGuards {
 
     /// Whether there is anything to ask.
     pub fn are_idle(&self) -> bool {
-        *self == Self::default()
+        self.levels == 0 && self.ethertypes == [0; MAX_ETHERTYPES]
     }
 }
 
@@ -94,6 +107,7 @@ pub const fn objector(reason: Reason) -> Option<Guard> {
         Reason::RouterMessage => Guard::Router,
         Reason::Bpdu => Guard::Bpdu,
         Reason::AddressClaimed => Guard::Claim,
+        Reason::SourceAddressUnbound => Guard::Binding,
         _ => return None,
     })
 }
@@ -127,5 +141,17 @@ mod tests {
         assert_eq!(guards.level(Guard::Nd), Level::Monitor);
         assert_eq!(guards.level(Guard::Claim), Level::Monitor);
         assert!(!guards.are_idle());
+    }
+
+    #[test]
+    fn a_wire_settles_for_ipv4() {
+        let mut guards = WireGuards::default().with(Guard::Binding, Level::Enforce);
+        guards.settled = 5;
+        assert_eq!(guards.binding(true, 4), Level::Monitor);
+        assert_eq!(guards.binding(false, 4), Level::Enforce);
+        assert_eq!(guards.binding(true, 5), Level::Enforce);
+        let guards = guards.with(Guard::Binding, Level::Off);
+        assert_eq!(guards.binding(true, 4), Level::Off);
+        assert!(guards.are_idle());
     }
 }

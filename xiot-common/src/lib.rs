@@ -12,6 +12,7 @@
 
 pub mod abi;
 pub mod addr;
+pub mod binding;
 pub mod budget;
 pub mod capacity;
 pub mod config;

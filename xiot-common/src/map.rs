@@ -26,6 +26,12 @@ pub const GROUP_SENDERS: &str = "GROUP_SENDERS";
 pub const GROUP_PORTS: &str = "GROUP_PORTS";
 /// `HashMap<OverrideKey, Override>`. Written by the agent.
 pub const OVERRIDES: &str = "OVERRIDES";
+/// `HashMap<BindingKey, Binding>`. Written by the program; the agent removes what is over.
+pub const BINDINGS: &str = "BINDINGS";
+/// `HashMap<PlacesKey, Places>`. Written by the program; the agent removes what is over.
+pub const PLACES: &str = "PLACES";
+/// `Array<u32>` of one: bindings that another MAC took, or that a server took back. Written by the program.
+pub const BINDINGS_LOST: &str = "BINDINGS_LOST";
 /// `LruHashMap<ObservedKey, ObservedEntry>`. Written by the program, read by the agent.
 pub const OBSERVED: &str = "OBSERVED";
 /// `PerCpuArray<ReasonCounter>` by port and reason.

@@ -201,6 +201,9 @@ reasons! {
     81 GroupRate "group_rate" Denied "More broadcast and multicast frames from one sender, or one port, in this second than the gateway grants."
         "Look for a loop or a failing device behind the port. If it is its work, raise `limits.group-frames-per-sender` or `group-frames-per-port` in gateway.yaml.";
 
+    82 SourceAddressUnbound "source_address_unbound" Denied "A listed device used an address that is neither listed for it nor leased to it, nor one that it may take."
+        "If the address is its own, list it (`ip`) or let DHCP give it; a device that has many IPv6 addresses may need `limits.addresses-per-device` in gateway.yaml. Else find out what sends with its MAC. (Guard `binding`.)";
+
     60 NotAPort "not_a_port" Gateway "The program is attached to an interface that is not a port of any wire."
         "Detach the program from the interface (`xiot-agent detach`), or list it in gateway.yaml.";
     61 NoPolicy "no_policy" Gateway "No whole policy is loaded."

@@ -3,7 +3,8 @@
 use aya::Pod;
 
 use crate::{
-    budget, counter, event, flow, fragment, guard, image, observed, overrides, port, slot, trace,
+    binding, budget, counter, event, flow, fragment, guard, image, observed, overrides, port, slot,
+    trace,
 };
 
 // Each is `repr(C)`, made of integers and arrays of them, has no padding (its size check adds up the
@@ -18,6 +19,10 @@ macro_rules! pod {
 }
 
 pod!(
+    binding::Binding,
+    binding::BindingKey,
+    binding::Places,
+    binding::PlacesKey,
     budget::Budget,
     counter::DeviceCounter,
     counter::EventCounter,

@@ -39,6 +39,8 @@ globals! {
     group_per_sender XIOT_GROUP_PER_SENDER = 200;
     /// The same of all MACs on one device port.
     group_per_port XIOT_GROUP_PER_PORT = 4000;
+    /// IPv6 addresses that one MAC may take on one wire and VLANs.
+    addresses_per_device XIOT_ADDRESSES_PER_DEVICE = 16;
     /// Events per second and CPU.
     events_per_cpu XIOT_EVENTS_PER_CPU = 1000;
 }

@@ -82,5 +82,6 @@ fn guards(dice: &mut Dice) -> Guards {
         router: level(),
         bpdu: level(),
         claim: level(),
+        binding: Level::Off,
     }
 }

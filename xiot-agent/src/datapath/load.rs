@@ -3,7 +3,7 @@
 use aya::{EbpfLoader, maps::MapData, programs::Xdp, util::nr_cpus};
 use xiot_common::{
     budget::Budget,
-    capacity::MAX_IFINDEX,
+    capacity::{MAX_IFINDEX, PLACES},
     config,
     counter::{DeviceCounter, RuleCounter},
     flow::{FlowEntry, FlowKey},
@@ -137,6 +137,7 @@ impl Datapath {
 
         let trace = u32::from(options.trace);
         let guards = u32::from(options.guards.is_some());
+        let addresses = options.addresses_per_device.unwrap_or(PLACES).min(PLACES);
         let mut loader = EbpfLoader::new();
         // Nothing is relocated against the kernel's own types: its BTF need not be read.
         loader
@@ -158,6 +159,7 @@ impl Datapath {
                 true,
             )
             .override_global(config::GROUP_PER_PORT, &options.group_frames.per_port, true)
+            .override_global(config::ADDRESSES_PER_DEVICE, &addresses, true)
             .override_global(config::EVENTS_PER_SENDER, &options.events.per_sender, true)
             .override_global(config::EVENTS_PER_CPU, &options.events.per_cpu, true);
         for (name, entries) in sizes.entries() {

@@ -102,6 +102,8 @@ pub struct Options {
     pub new_flows: NewFlows,
     /// Limits of the guard `group`.
     pub group_frames: GroupFrames,
+    /// IPv6 addresses that one device may take, at most [`capacity::PLACES`]. Default: as many.
+    pub addresses_per_device: Option<u32>,
     /// Guards of the first wires, which may be changed later. None: the program is loaded without any.
     pub guards: Option<Vec<WireGuards>>,
     /// Highest interface index that will be a port. The port table is an array indexed by it.

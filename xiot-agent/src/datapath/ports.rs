@@ -16,11 +16,30 @@ impl Datapath {
             })
     }
 
-    /// What this wire guards against, and which Ethernet types it lets pass. What was judged before may be judged otherwise now:
-    /// a policy that is put in force, or [`Self::touch`], begins the epoch.
+    /// What this wire guards against, and which Ethernet types it lets pass; when it is settled remains. What was judged before may
+    /// be judged otherwise now: a policy that is put in force, or [`Self::touch`], begins the epoch.
     pub fn set_guards(&mut self, wire: u32, guards: &WireGuards) -> Result<(), MapAccessError> {
+        self.change_guards(wire, |before| WireGuards {
+            settled: before.settled,
+            ..*guards
+        })
+    }
+
+    /// The wire is settled from this second (of the program's clock) on.
+    pub fn set_settled(&mut self, wire: u32, settled: u32) -> Result<(), MapAccessError> {
+        self.change_guards(wire, |guards| WireGuards { settled, ..guards })
+    }
+
+    fn change_guards(
+        &mut self,
+        wire: u32,
+        change: impl FnOnce(WireGuards) -> WireGuards,
+    ) -> Result<(), MapAccessError> {
         Array::<_, WireGuards>::try_from(self.map_mut(map::GUARDS))
-            .and_then(|mut all| all.set(wire, guards, 0))
+            .and_then(|mut all| {
+                let guards = change(all.get(&wire, 0)?);
+                all.set(wire, guards, 0)
+            })
             .map_err(|source| MapAccessError {
                 map: map::GUARDS,
                 source,

@@ -28,6 +28,8 @@ pub struct Gateway {
     pub limits: Limits,
     /// How long after the program was loaded conversations are picked up that were there before it.
     pub grace: Duration,
+    /// How long after that the guard `binding` drops no IPv4 and no ARP: leases that were given before it does not know.
+    pub bindings_settle: Duration,
 }
 
 /// A pair of ports.
@@ -118,7 +120,7 @@ impl Default for Events {
     }
 }
 
-/// Conversations that may be opened in one second.
+/// Conversations that may be opened in one second, and other budgets of all devices.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Limits {
     /// By all devices together which are not listed, and as many to them.
@@ -129,6 +131,8 @@ pub struct Limits {
     pub group_frames_per_sender: u32,
     /// The same of all senders on one device port.
     pub group_frames_per_port: u32,
+    /// IPv6 addresses that one device may take on one wire and VLANs.
+    pub addresses_per_device: u32,
 }
 
 impl Default for Limits {
@@ -138,9 +142,13 @@ impl Default for Limits {
             new_flows_per_cpu: 50_000,
             group_frames_per_sender: 200,
             group_frames_per_port: 4_000,
+            addresses_per_device: 16,
         }
     }
 }
+
+/// How long leases take to be known where nothing is said: a day is longer than most leases.
+pub const DEFAULT_BINDINGS_SETTLE: Duration = Duration::from_hours(24);
 
 /// The grace time where nothing is said.
 pub const DEFAULT_GRACE: Duration = Duration::from_mins(5);

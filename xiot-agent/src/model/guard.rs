@@ -16,7 +16,7 @@ pub enum Level {
 }
 
 /// The levels of all guards of one wire, in the order in which they are asked.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Guards {
     /// Rate of broadcast and multicast frames from devices.
     pub group: Level,
@@ -36,10 +36,19 @@ pub struct Guards {
     pub bpdu: Level,
     /// ARP and neighbour discovery from the uplink that claims a device's address.
     pub claim: Level,
+    /// Addresses that devices are not bound to.
+    pub binding: Level,
+}
+
+impl Default for Guards {
+    fn default() -> Self {
+        Self::all(Level::default())
+    }
 }
 
 impl Guards {
-    /// All guards at one level.
+    /// All guards at one level, but for `binding`, which is off: the others know what is wrong, this one what is right, and
+    /// what it was not told yet it denies.
     pub const fn all(level: Level) -> Self {
         Self {
             group: level,
@@ -51,6 +60,7 @@ impl Guards {
             router: level,
             bpdu: level,
             claim: level,
+            binding: Level::Off,
         }
     }
 }

@@ -53,5 +53,12 @@ pub const EVENT_RATE: RangeInclusive<u64> = 1..=1_000_000;
 /// port or CPU.
 pub const FLOW_RATE: RangeInclusive<u64> = 1..=1_000_000;
 
+/// IPv6 addresses that one device may take: the data path keeps them in one list of fixed size.
+pub const ADDRESSES_PER_DEVICE: RangeInclusive<u64> = 1..=16;
+
+/// Time in which the guard `binding` gets to know leases: longer than any that is worth waiting for.
+pub const BINDINGS_SETTLE: RangeInclusive<Duration> =
+    Duration::ZERO..=Duration::from_hours(31 * 24);
+
 /// Time in which conversations are picked up that were there before the gateway: as short as it takes them to speak.
 pub const GRACE: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(1);

@@ -35,6 +35,7 @@ fn of_wire(wire: &Wire) -> WireGuards {
         router,
         bpdu,
         claim,
+        binding,
     } = wire.guards;
     let levels = [
         (Guard::Group, group),
@@ -46,14 +47,15 @@ fn of_wire(wire: &Wire) -> WireGuards {
         (Guard::Router, router),
         (Guard::Bpdu, bpdu),
         (Guard::Claim, claim),
+        (Guard::Binding, binding),
     ];
     let mut ethertypes = [0; MAX_ETHERTYPES];
     for (slot, ethertype) in ethertypes.iter_mut().zip(&wire.ethertypes) {
         *slot = *ethertype;
     }
     let none = WireGuards {
-        levels: 0,
         ethertypes,
+        ..WireGuards::default()
     };
     levels
         .into_iter()
@@ -81,7 +83,7 @@ mod tests {
     #[test]
     fn every_level_and_type_arrives() {
         let guards = of_wires(
-            &gateway(", guards: {all: enforce, nd: off, claim: monitor}, ethertypes: [lldp, 1536]")
+            &gateway(", guards: {all: enforce, nd: off, claim: monitor, binding: monitor}, ethertypes: [lldp, 1536]")
                 .wires,
         );
         let [guards] = guards[..] else {
@@ -91,6 +93,7 @@ mod tests {
         assert_eq!(guards.level(Guard::Bpdu), guard::Level::Enforce);
         assert_eq!(guards.level(Guard::Nd), guard::Level::Off);
         assert_eq!(guards.level(Guard::Claim), guard::Level::Monitor);
+        assert_eq!(guards.level(Guard::Binding), guard::Level::Monitor);
         assert_eq!(guards.ethertypes[..3], [0x88cc, 0x0600, 0]);
     }
 

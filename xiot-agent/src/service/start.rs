@@ -168,6 +168,7 @@ fn plan(gateway: &Gateway) -> Plan {
                 per_sender: gateway.limits.group_frames_per_sender,
                 per_port: gateway.limits.group_frames_per_port,
             },
+            addresses_per_device: Some(gateway.limits.addresses_per_device),
             guards: guards::needed(gateway),
             ..datapath::Options::default()
         },

@@ -6,8 +6,8 @@ mod scalar;
 pub(crate) use self::{
     fields::{Fields, items, one_or_many},
     scalar::{
-        check_name, choice, count, counts, duration_within, free_text, name, path, shorten, text,
-        with_unit,
+        Numbers, check_name, choice, count, counts, duration_within, free_text, name, path,
+        shorten, text, with_unit,
     },
 };
 use crate::{

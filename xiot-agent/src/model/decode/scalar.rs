@@ -109,20 +109,27 @@ pub(crate) fn count(
     number
 }
 
-/// A map of whole numbers within `range`; what is not in it keeps its value.
+/// Whole numbers of a kind.
+#[derive(Clone, Debug)]
+pub(crate) struct Numbers {
+    /// What one is: `a number per second`.
+    pub(crate) what: &'static str,
+    /// Those that there are.
+    pub(crate) range: RangeInclusive<u64>,
+}
+
+/// A map of whole numbers; what is not in it keeps its value.
 pub(crate) fn counts<const N: usize>(
     node: Option<&Node<'_>>,
     map: &'static str,
-    what: &str,
-    range: &RangeInclusive<u64>,
-    slots: [(&'static str, &mut u32); N],
+    slots: [(&'static str, &Numbers, &mut u32); N],
     report: &mut Report,
 ) {
-    let keys = slots.each_ref().map(|(key, _)| *key);
+    let keys = slots.each_ref().map(|(key, _, _)| *key);
     let Some(fields) = node.and_then(|node| Fields::read(node, map, &keys, report)) else {
         return;
     };
-    for (key, slot) in slots {
+    for (key, Numbers { what, range }, slot) in slots {
         let number = fields
             .get(key)
             .and_then(|node| count(node, what, range, report));

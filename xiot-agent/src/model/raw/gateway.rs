@@ -9,9 +9,14 @@ use super::{capacity::read_capacity, wire::read_wires};
 use crate::{
     diag::{Code, Diagnostic, Report},
     model::{
-        decode::{Fields, choice, counts, duration_within, path, shorten, text},
-        gateway::{Control, DEFAULT_GRACE, Events, Gateway, Limits, XdpMode},
-        limit::{EVENT_RATE, FLOW_RATE, GRACE, MAX_SOCKET_PATH_BYTES},
+        decode::{Fields, Numbers, choice, counts, duration_within, path, shorten, text},
+        gateway::{
+            Control, DEFAULT_BINDINGS_SETTLE, DEFAULT_GRACE, Events, Gateway, Limits, XdpMode,
+        },
+        limit::{
+            ADDRESSES_PER_DEVICE, BINDINGS_SETTLE, EVENT_RATE, FLOW_RATE, GRACE,
+            MAX_SOCKET_PATH_BYTES,
+        },
         yaml::Node,
     },
 };
@@ -39,8 +44,17 @@ const XDP_MODES: [(&str, XdpMode); 3] = [
 
 /// Reads the root of a gateway file.
 pub(crate) fn read_gateway(root: &Node<'_>, file: &str, report: &mut Report) -> Option<Gateway> {
-    const KEYS: [&str; 9] = [
-        "wires", "xdp", "metrics", "control", "pins", "capacity", "events", "limits", "grace",
+    const KEYS: [&str; 10] = [
+        "wires",
+        "xdp",
+        "metrics",
+        "control",
+        "pins",
+        "capacity",
+        "events",
+        "limits",
+        "grace",
+        "bindings-settle",
     ];
     let fields = Fields::read(root, "a gateway", &KEYS, report)?;
     let wires = fields.require(
@@ -71,6 +85,10 @@ pub(crate) fn read_gateway(root: &Node<'_>, file: &str, report: &mut Report) -> 
             .get("grace")
             .and_then(|node| duration_within(node, "a grace time", &GRACE, report))
             .unwrap_or(DEFAULT_GRACE),
+        bindings_settle: fields
+            .get("bindings-settle")
+            .and_then(|node| duration_within(node, "a time to settle", &BINDINGS_SETTLE, report))
+            .unwrap_or(DEFAULT_BINDINGS_SETTLE),
     })
 }
 
@@ -134,14 +152,16 @@ fn read_group(node: &Node<'_>, report: &mut Report) -> Option<String> {
 
 fn read_events(node: Option<&Node<'_>>, report: &mut Report) -> Events {
     let mut events = Events::default();
+    let rate = Numbers {
+        what: "a number of events per second",
+        range: EVENT_RATE,
+    };
     counts(
         node,
         "`events`",
-        "a number of events per second",
-        &EVENT_RATE,
         [
-            ("per-sender", &mut events.per_sender),
-            ("per-cpu", &mut events.per_cpu),
+            ("per-sender", &rate, &mut events.per_sender),
+            ("per-cpu", &rate, &mut events.per_cpu),
         ],
         report,
     );
@@ -149,20 +169,31 @@ fn read_events(node: Option<&Node<'_>>, report: &mut Report) -> Events {
 }
 
 fn read_limits(node: Option<&Node<'_>>, report: &mut Report) -> Limits {
+    let rate = Numbers {
+        what: "a number per second",
+        range: FLOW_RATE,
+    };
+    let addresses = Numbers {
+        what: "a number of addresses",
+        range: ADDRESSES_PER_DEVICE,
+    };
     let mut limits = Limits::default();
+    let Limits {
+        new_flows_unlisted,
+        new_flows_per_cpu,
+        group_frames_per_sender,
+        group_frames_per_port,
+        addresses_per_device,
+    } = &mut limits;
     counts(
         node,
         "`limits`",
-        "a number per second",
-        &FLOW_RATE,
         [
-            ("new-flows-unlisted", &mut limits.new_flows_unlisted),
-            ("new-flows-per-cpu", &mut limits.new_flows_per_cpu),
-            (
-                "group-frames-per-sender",
-                &mut limits.group_frames_per_sender,
-            ),
-            ("group-frames-per-port", &mut limits.group_frames_per_port),
+            ("new-flows-unlisted", &rate, new_flows_unlisted),
+            ("new-flows-per-cpu", &rate, new_flows_per_cpu),
+            ("group-frames-per-sender", &rate, group_frames_per_sender),
+            ("group-frames-per-port", &rate, group_frames_per_port),
+            ("addresses-per-device", &addresses, addresses_per_device),
         ],
         report,
     );

@@ -18,9 +18,9 @@ const LEVELS: [(&str, Level); 3] = [
     ("enforce", Level::Enforce),
 ];
 
-/// One level for all guards, or a map of levels.
+/// One level for all guards, or a map of levels. `binding` is off unless it is named itself.
 pub(super) fn read_guards(node: Option<&Node<'_>>, report: &mut Report) -> Guards {
-    const KEYS: [&str; 10] = [
+    const KEYS: [&str; 11] = [
         "all",
         "group",
         "mac",
@@ -31,6 +31,7 @@ pub(super) fn read_guards(node: Option<&Node<'_>>, report: &mut Report) -> Guard
         "router",
         "bpdu",
         "claim",
+        "binding",
     ];
     let Some(node) = node else {
         return Guards::default();
@@ -55,6 +56,7 @@ pub(super) fn read_guards(node: Option<&Node<'_>>, report: &mut Report) -> Guard
         ("router", &mut guards.router),
         ("bpdu", &mut guards.bpdu),
         ("claim", &mut guards.claim),
+        ("binding", &mut guards.binding),
     ] {
         if let Some(level) = fields.get(key).and_then(|node| level(node, report)) {
             *slot = level;

@@ -12,8 +12,8 @@ use crate::{
     diag::{Code, Diagnostic, Report, Span},
     model::{
         decode::{
-            Fields, Spanned, check_name, choice, counts, duration_within, free_text, items,
-            one_or_many, wrong_type,
+            Fields, Numbers, Spanned, check_name, choice, counts, duration_within, free_text,
+            items, one_or_many, wrong_type,
         },
         limit::{FLOW_RATE, TIMEOUT},
         policy::{Clause, Criticality, Initiator, Limits, Timeouts},
@@ -120,14 +120,16 @@ fn read_profile<'n>(
         read_timeouts(node, &mut profile.timeouts, report);
     }
     let limits = &mut profile.limits;
+    let rate = Numbers {
+        what: "a number per second",
+        range: FLOW_RATE,
+    };
     counts(
         get("limits"),
         "`limits`",
-        "a number per second",
-        &FLOW_RATE,
         [
-            ("new-flows", &mut limits.new_flows),
-            ("fragments", &mut limits.fragments),
+            ("new-flows", &rate, &mut limits.new_flows),
+            ("fragments", &rate, &mut limits.fragments),
         ],
         report,
     );

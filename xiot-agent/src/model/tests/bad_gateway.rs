@@ -51,6 +51,8 @@ pub(super) const CASES: &[Case] = &[
             Code::BadSize,
             Code::BadNumber,
             Code::BadNumber,
+            Code::BadNumber,
+            Code::BadDuration,
             Code::BadDuration,
         ],
         "wires: [{name: a, device: eth1, uplink: eth2}]
@@ -60,8 +62,9 @@ control: {socket: run/xiot.sock, group: \"net ops\"}
 pins: xiot
 capacity: {policy: 16MB, flows: many, devices: 999999999, event-ring: 100KiB}
 events: {per-sender: 0}
-limits: {new-flows-per-cpu: lots}
+limits: {new-flows-per-cpu: lots, addresses-per-device: 17}
 grace: 2h
+bindings-settle: 40d
 ",
     ),
     (
@@ -188,6 +191,7 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(gateway.events, Events::default());
     assert_eq!(gateway.limits, Limits::default());
     assert_eq!(gateway.grace, Duration::from_mins(5));
+    assert_eq!(gateway.bindings_settle, Duration::from_hours(24));
 }
 
 #[test]
@@ -203,7 +207,7 @@ fn guards_have_a_level_each_and_all_may_have_one() {
     uplink: eth6
     guards: {all: enforce, arp: off, dhcp-server: monitor}
     ethertypes: [profinet, \"0x88b5\", 34958]
-  - {name: d, device: eth7, uplink: eth8, guards: {claim: enforce}}
+  - {name: d, device: eth7, uplink: eth8, guards: {claim: enforce, binding: monitor}}
 limits: {group-frames-per-sender: 5, group-frames-per-port: 6}
 ",
     )
@@ -226,9 +230,11 @@ limits: {group-frames-per-sender: 5, group-frames-per-port: 6}
         ..Guards::all(Level::Enforce)
     };
     assert_eq!(c.guards, levels);
+    assert_eq!([a, b, c].map(|wire| wire.guards.binding), [Level::Off; 3]);
     assert_eq!(c.ethertypes, [0x8892, 0x88b5, 0x888e]);
     let levels = Guards {
         claim: Level::Enforce,
+        binding: Level::Monitor,
         ..Guards::default()
     };
     assert_eq!(d.guards, levels);
@@ -254,8 +260,9 @@ control: {socket: /tmp/s, group: netops}
 pins: /sys/fs/bpf/other
 capacity: {policy: 128KiB, flows: 100, half-open: 50, devices: 200, rules: 300, observed: 400, event-ring: 64KiB}
 events: {per-sender: 1, per-cpu: 2}
-limits: {new-flows-unlisted: 3, new-flows-per-cpu: 4}
+limits: {new-flows-unlisted: 3, new-flows-per-cpu: 4, addresses-per-device: 5}
 grace: 0s
+bindings-settle: 7d
 ",
     )
     .value
@@ -288,8 +295,10 @@ grace: 0s
         Limits {
             new_flows_unlisted: 3,
             new_flows_per_cpu: 4,
+            addresses_per_device: 5,
             ..Limits::default()
         }
     );
     assert_eq!(gateway.grace, Duration::ZERO);
+    assert_eq!(gateway.bindings_settle, Duration::from_hours(7 * 24));
 }

@@ -2,7 +2,7 @@
 
 use crate::model::gateway::{Gateway, Wire};
 
-/// Keys whose values differ and that only a start can change. `grace` is none: it matters at a start only. Of wires only what they are
+/// Keys whose values differ and that only a start can change. `grace` and `bindings-settle` are none: they matter at a start only. Of wires only what they are
 /// made of takes one.
 pub(super) fn fixed_changes(old: &Gateway, new: &Gateway) -> Vec<&'static str> {
     let Gateway {
@@ -16,6 +16,7 @@ pub(super) fn fixed_changes(old: &Gateway, new: &Gateway) -> Vec<&'static str> {
         events,
         limits,
         grace: _,
+        bindings_settle: _,
     } = new;
     [
         (

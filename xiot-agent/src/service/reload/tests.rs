@@ -17,7 +17,7 @@ fn what_only_a_start_can_change_is_named() {
     let old = gateway("");
     for (more, keys) in [
         ("", vec![]),
-        ("grace: 1m\n", vec![]),
+        ("grace: 1m\nbindings-settle: 1h\n", vec![]),
         ("capacity: {flows: 100}\n", vec!["capacity"]),
         (
             "events: {per-cpu: 5}\nlimits: {new-flows-per-cpu: 7}\n",
