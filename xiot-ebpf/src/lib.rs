@@ -39,6 +39,7 @@ pub fn run(ctx: &XdpContext) -> u32 {
     if config::guards() != 0 {
         scratch.objection.set(0);
         scratch.storm.set(0);
+        scratch.asked_guards.set(0);
     }
     scratch
         .packet
@@ -78,6 +79,9 @@ pub fn run(ctx: &XdpContext) -> u32 {
     }
     if config::trace() != 0 {
         record::trace::write(&verdict);
+    }
+    if action != xdp_action::XDP_DROP && guard::learn::is_due(scratch) {
+        guard::learn::xiot_learn(ctx.ctx);
     }
     action
 }

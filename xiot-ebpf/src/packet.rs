@@ -94,7 +94,7 @@ pub struct Packet {
     pub service: u16,
     /// Identifier of an ICMP echo message.
     pub echo_id: u16,
-    /// Offset of an ICMP error in the frame.
+    /// Offset of an ICMP error, or of a UDP header, in the frame.
     pub message: u16,
     /// Bytes from there to the end of the datagram.
     pub message_length: u16,
@@ -191,6 +191,13 @@ impl Packet {
 pub const fn mac(word: u64) -> Mac {
     let b = word.to_le_bytes();
     Mac([b[0], b[1], b[2], b[3], b[4], b[5]])
+}
+
+/// The word of a MAC.
+#[inline(always)]
+pub const fn word(mac: Mac) -> u64 {
+    let b = mac.0;
+    u64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], 0, 0])
 }
 
 /// Whether the group bit of a MAC word is set.

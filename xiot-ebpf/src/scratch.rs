@@ -34,8 +34,12 @@ pub struct Scratch {
     pub objection: Cell<u8>,
     /// 1: the guard `group` does, which is about this frame alone.
     pub storm: Cell<u8>,
-    /// Options of neighbour discovery that are left to read.
+    /// 1: guards of the devices' side were asked about an IPv6 frame.
+    pub asked_guards: Cell<u8>,
+    /// Options of neighbour discovery or DHCP that are left to read.
     pub options: Cell<Options>,
+    /// What is read so far of a DHCP server's message.
+    pub lease: Cell<Lease>,
     /// Address that guards ask about.
     pub asked: Cell<Addr>,
     /// Who opens the conversation that the verdict is about: [`crate::policy::peer::Opener`].
@@ -67,6 +71,22 @@ pub struct Options {
     pub left: u32,
     /// 1: one before named a MAC that it may not.
     pub foreign: u32,
+}
+
+/// What a DHCP server's message says.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Lease {
+    /// The client's MAC, as a word.
+    pub mac: u64,
+    /// For how many seconds.
+    pub seconds: u32,
+    /// 1: it is an acknowledgement.
+    pub acknowledged: u8,
+    /// 1: it says for how long.
+    pub timed: u8,
+    /// Zero.
+    pub reserved: [u8; 2],
 }
 
 /// Seconds of the wall clock, from one to before another.

@@ -11,7 +11,7 @@ use xiot_common::map;
 use super::error::MapAccessError;
 
 /// Every map that the agent uses.
-pub(super) const ALL: [&str; 21] = [
+pub(super) const ALL: [&str; 24] = [
     map::PORTS,
     map::EGRESS,
     map::IMAGE,
@@ -26,6 +26,9 @@ pub(super) const ALL: [&str; 21] = [
     map::GROUP_PORTS,
     map::OBSERVED,
     map::OVERRIDES,
+    map::BINDINGS,
+    map::PLACES,
+    map::BINDINGS_LOST,
     map::REASONS,
     map::DEVICE_COUNTERS,
     map::RULE_COUNTERS,

@@ -62,3 +62,22 @@ pub(super) extern "C" fn xiot_guard_arp(ctx: *mut xdp_md) -> u32 {
     }
     0
 }
+
+/// Asks about the sender's address from now on.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub(super) extern "C" fn xiot_arp_sender(ctx: *mut xdp_md) -> u32 {
+    if config::guards() == 0 {
+        return 0;
+    }
+    let Some(scratch) = scratch::get() else {
+        return 0;
+    };
+    // SAFETY: the caller hands its context on.
+    let frame = unsafe { Frame::of(ctx) };
+    let sender = eth::end(&frame).and_then(|offset| frame.read::<Message>(offset));
+    scratch
+        .asked
+        .set(sender.map_or(Addr::default(), |message| Addr::from_v4_word(message.addr)));
+    0
+}

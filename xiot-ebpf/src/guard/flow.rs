@@ -5,8 +5,8 @@ use xiot_common::{
     reason::Reason,
 };
 
-use super::{reason, source};
-use crate::{config, scratch};
+use super::{reason, source, unbound};
+use crate::{config, packet::Kind, scratch};
 
 /// In what [`xiot_guard_flow`] gives: the objection, or 0.
 pub const OBJECTION: u32 = 0xff;
@@ -30,20 +30,34 @@ pub extern "C" fn xiot_guard_flow(kept: u32, by_device: u32) -> u32 {
         return REVOKED;
     };
     let by = reason(kept).and_then(objector);
-    let of_source = by == Some(Guard::Source);
-    let level = guards.level(Guard::Source);
+    // Of those that ask about the flow's address.
+    let of_address = by == Some(Guard::Source) || by == Some(Guard::Binding);
     let mut objection = 0;
-    if level != Level::Off
-        && (by_device != 0 || of_source)
-        && let Some(reason) = source::of_device(scratch)
-    {
-        if level == Level::Enforce {
-            return REVOKED;
+    if by_device != 0 || of_address {
+        let level = guards.level(Guard::Source);
+        if level != Level::Off
+            && let Some(reason) = source::of_device(scratch)
+        {
+            if level == Level::Enforce {
+                return REVOKED;
+            }
+            objection = reason as u32;
         }
-        objection = reason as u32;
+        let packet = &scratch.packet;
+        let level = guards.binding(packet.kind != Kind::Ipv6, packet.now);
+        if level != Level::Off
+            && let Some(reason) = unbound::of_device(scratch)
+        {
+            if level == Level::Enforce {
+                return REVOKED;
+            }
+            if objection == 0 {
+                objection = reason as u32;
+            }
+        }
     }
     if let Some(guard) = by
-        && !of_source
+        && !of_address
     {
         match guards.level(guard) {
             Level::Off => {}

@@ -2,15 +2,21 @@
 //! mode of a device has a part in it.
 
 mod arp;
+mod binding;
 mod bpdu;
 mod dhcp;
 pub mod flow;
 pub mod group;
+pub mod learn;
+mod lease;
+mod lease6;
 mod mac;
 mod nd;
 mod owner;
+mod place;
 mod router;
 mod source;
+mod unbound;
 
 use aya_ebpf::{bindings::xdp_md, btf_maps::Array, macros::btf_map};
 use xiot_common::{
@@ -57,6 +63,9 @@ pub extern "C" fn xiot_guard(ctx: *mut xdp_md) -> u32 {
     };
     let hearing = Hearing { guards, scratch };
     let heard = if packet.is_from_device() {
+        scratch
+            .asked_guards
+            .set(u8::from(packet.kind == Kind::Ipv6));
         hearing.device(ctx)
     } else {
         hearing.uplink(ctx)
@@ -108,9 +117,12 @@ impl Hearing {
         if let Some(level) = self.level(Guard::Router) {
             self.hear(level, router::objection(packet))?;
         }
-        match self.level(Guard::Bpdu) {
-            Some(level) => self.hear(level, bpdu::objection(packet)),
-            None => Ok(()),
+        if let Some(level) = self.level(Guard::Bpdu) {
+            self.hear(level, bpdu::objection(packet))?;
+        }
+        match self.guards.binding(packet.kind != Kind::Ipv6, packet.now) {
+            Level::Off => Ok(()),
+            level => self.hear(level, unbound::objection(self.scratch, ctx)),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Whose an address is, as far as the policy knows (docs/judgement.md, 9.3).
+//! Whose an address is: what the policy says, and where it says nothing what is bound (docs/judgement.md, 9.3).
 
 use xiot_common::{
     addr::{Addr, Vlans},
@@ -7,6 +7,7 @@ use xiot_common::{
     table::scope,
 };
 
+use super::binding;
 use crate::{
     config,
     packet::Packet,
@@ -26,7 +27,7 @@ pub(super) fn is_others(scratch: &Scratch, addr: Addr, mac: u64) -> bool {
 }
 
 /// Whether the address that is asked about is listed for a device that is on the frame's wire and VLANs, and for none there with
-/// this MAC: 1.
+/// this MAC, or is listed for none there and bound to another: 1.
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub(super) extern "C" fn xiot_guard_others(mac: u64) -> u32 {
@@ -40,11 +41,42 @@ pub(super) extern "C" fn xiot_guard_others(mac: u64) -> u32 {
     let Some(slot) = slot::judging(packet.slot) else {
         return 0;
     };
-    if scratch.asked.get().is_unspecified() || !is_listed(&slot, packet) {
+    if scratch.asked.get().is_unspecified() {
         return 0;
+    }
+    if !is_listed(&slot, packet) {
+        return u32::from(binding::xiot_bound(mac) == binding::OTHERS);
     }
     let own = is_own(&slot, packet, mac, packet.vlans) || is_own(&slot, packet, mac, ANY_VLAN);
     u32::from(!own)
+}
+
+/// The id of the listed device with this MAC (as a word), if it is on the frame's wire and VLANs; else 0.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub(super) extern "C" fn xiot_there(mac: u64) -> u32 {
+    if config::guards() == 0 {
+        return 0;
+    }
+    let Some(scratch) = scratch::get() else {
+        return 0;
+    };
+    let packet = &scratch.packet;
+    let Some(slot) = slot::judging(packet.slot) else {
+        return 0;
+    };
+    let id = device::find_with(&slot, packet, mac);
+    if id != 0 && is_on_wire(&slot, packet, id) {
+        id
+    } else {
+        0
+    }
+}
+
+#[inline(always)]
+fn is_on_wire(slot: &Slot, packet: &Packet, id: u32) -> bool {
+    slot.device(id)
+        .is_some_and(|record| record.wire == ANY_WIRE || record.wire == packet.port.wire)
 }
 
 /// Whether some device there has it. A device may be listed for the wire or for any, and for the VLANs or for any.
@@ -71,7 +103,5 @@ fn is_own(slot: &Slot, packet: &Packet, mac: u64, vlans: Vlans) -> bool {
     if id == 0 {
         return false;
     }
-    slot.device(id)
-        .is_some_and(|record| record.wire == ANY_WIRE || record.wire == packet.port.wire)
-        && peer::contains(slot, scope::binding(id), Whose::Asked)
+    is_on_wire(slot, packet, id) && peer::contains(slot, scope::binding(id), Whose::Asked)
 }

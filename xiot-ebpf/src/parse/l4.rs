@@ -3,6 +3,7 @@
 use xiot_common::reason::Reason;
 
 use crate::{
+    config,
     frame::{Frame, Wire},
     packet::{ACK, FIN, Fragment, Icmp, Kind, Packet, RST, SYN},
 };
@@ -125,11 +126,15 @@ fn tcp(frame: &Frame, packet: &mut Packet, offset: usize, available: usize) -> R
 }
 
 #[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "offsets fit 16 bits")]
 fn udp(frame: &Frame, packet: &mut Packet, offset: usize, available: usize) -> Result<(), Reason> {
     let udp: Udp = header(frame, packet, offset, available, Reason::BadUdpHeader)?;
     let length = usize::from(u16::from_be(udp.length));
     if length < size_of::<Udp>() || (packet.fragment == Fragment::No && length > available) {
         return Err(Reason::BadUdpHeader);
+    }
+    if config::guards() != 0 {
+        packet.message = offset as u16;
     }
     packet.src_port = u16::from_be(udp.src_port);
     packet.dst_port = u16::from_be(udp.dst_port);

@@ -14,8 +14,14 @@ use crate::packet::{Packet, mac};
 /// over one filed under any, which stands for one tag or none.
 #[inline(always)]
 pub fn find(slot: &Slot, packet: &Packet) -> u32 {
+    find_with(slot, packet, packet.device_mac_word())
+}
+
+/// The same with this MAC (as a word) on the frame's VLANs.
+#[inline(always)]
+pub fn find_with(slot: &Slot, packet: &Packet, word: u64) -> u32 {
     if slot.header.flags & SLOT_VLAN_DEVICES != 0 {
-        let id = filed(slot, packet.device_mac_word(), packet.vlans);
+        let id = filed(slot, word, packet.vlans);
         if id != 0 {
             return id;
         }
@@ -24,7 +30,7 @@ pub fn find(slot: &Slot, packet: &Packet) -> u32 {
     if packet.vlans.inner != 0 {
         return 0;
     }
-    filed(slot, packet.device_mac_word(), ANY_VLAN)
+    filed(slot, word, ANY_VLAN)
 }
 
 /// The id of the device that is filed under this MAC (as a word) and these VLANs, or 0.
