@@ -5,6 +5,7 @@
 
 mod active;
 mod attach;
+mod bindings;
 mod capability;
 mod counters;
 mod error;

@@ -146,6 +146,7 @@ fn plan(gateway: &Gateway) -> Plan {
         },
         pins: gateway.pins.clone(),
         grace: gateway.grace,
+        settle: gateway.bindings_settle,
         options: datapath::Options {
             capacity: datapath::Capacity {
                 slot_lines: capacity.slot_lines,

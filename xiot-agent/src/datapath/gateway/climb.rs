@@ -10,7 +10,7 @@ use std::{
 };
 
 use nix::time::{ClockId, clock_gettime};
-use xiot_common::abi::seconds;
+use xiot_common::{abi::seconds, port::Side};
 
 use super::{
     BringUpError, Plan, PortReport, Report,
@@ -21,6 +21,7 @@ use crate::{
     compile::image::Image,
     datapath::{
         attach::{self, AttachError, AttachMode, UsedMode},
+        bindings::{OldBindings, OldMaps},
         instance::Datapath,
         map,
         netlink::{self, Features},
@@ -75,6 +76,9 @@ pub(super) fn climb(
                 source,
             })?;
     }
+    let mut learned = bindings(pins, &ports);
+    settle(&mut datapath, &ports, learned.as_ref(), plan.settle)?;
+    copy(&datapath, &mut learned);
 
     let mut climb = Climb {
         mode: plan.mode,
@@ -95,6 +99,8 @@ pub(super) fn climb(
         attached.push(climb.attach(port)?);
     }
     climb.check_transmit(&ports, &mut attached)?;
+    // What the program before learned until it was replaced.
+    copy(&climb.datapath, &mut learned);
     if takes_over {
         climb.commit(&staged)?;
     }
@@ -110,11 +116,61 @@ fn grant_grace(datapath: &mut Datapath, grace: Duration) {
     if grace.is_zero() {
         return;
     }
-    let Ok(now) = clock_gettime(ClockId::CLOCK_MONOTONIC) else {
-        return;
+    datapath.set_grace(second_in(grace));
+}
+
+/// The second of the program's clock in which so much time will have passed.
+fn second_in(time: Duration) -> u32 {
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from);
+    seconds(u64::try_from((now + time).as_nanos()).unwrap_or(u64::MAX))
+}
+
+/// What an earlier agent's program has learned. What can't be read is forgotten: the guards have to settle then.
+fn bindings(pins: &Pins, ports: &[Port]) -> Option<OldBindings> {
+    let old = |name| match pins.old_map(name) {
+        Ok(map) => map,
+        Err(error) => {
+            tracing::warn!(%error, "Could not open what an earlier agent left.");
+            None
+        }
     };
-    let end = Duration::from(now) + grace;
-    datapath.set_grace(seconds(u64::try_from(end.as_nanos()).unwrap_or(u64::MAX)));
+    let maps = OldMaps {
+        bindings: old(xiot_common::map::BINDINGS)?,
+        places: old(xiot_common::map::PLACES)?,
+        ports: old(xiot_common::map::PORTS)?,
+        guards: old(xiot_common::map::GUARDS)?,
+    };
+    let device_ports = ports.iter().filter(|port| port.side == Side::Device);
+    let device_ports = device_ports.map(|port| (port.link.ifindex, port.config.wire));
+    OldBindings::open(maps, device_ports)
+        .inspect_err(|error| {
+            tracing::warn!(%error, "Could not take bindings of addresses over: they are learned anew.");
+        })
+        .ok()
+}
+
+fn copy(datapath: &Datapath, learned: &mut Option<OldBindings>) {
+    if let Some(learned) = learned
+        && let Err(error) = learned.copy(datapath)
+    {
+        tracing::warn!(%error, "Could not take all bindings of addresses over.");
+    }
+}
+
+/// A wire settles when it did for the program before, or in a while if that knew nothing of it.
+fn settle(
+    datapath: &mut Datapath,
+    ports: &[Port],
+    learned: Option<&OldBindings>,
+    time: Duration,
+) -> Result<(), BringUpError> {
+    let anew = if time.is_zero() { 0 } else { second_in(time) };
+    for port in ports.iter().filter(|port| port.side == Side::Device) {
+        let wire = port.config.wire;
+        let settled = learned.and_then(|learned| learned.settled(wire));
+        datapath.set_settled(wire.into(), settled.unwrap_or(anew))?;
+    }
+    Ok(())
 }
 
 fn highest_index(ports: &[Port]) -> u32 {

@@ -36,6 +36,8 @@ pub struct Plan {
     pub pins: PathBuf,
     /// How long conversations are picked up that were there before the gateway.
     pub grace: Duration,
+    /// How long a wire takes to settle on which nothing was learned before.
+    pub settle: Duration,
     /// What the program is loaded with. The highest interface index is found out.
     pub options: Options,
 }

@@ -1,0 +1,170 @@
+//! Bindings of addresses to MACs: what an earlier agent's program has learned is taken over, and when wires are settled.
+
+use std::{collections::HashMap, hash::Hash, os::fd::OwnedFd};
+
+use aya::{
+    Pod,
+    maps::{Array, Map, MapData, MapError},
+};
+use xiot_common::{
+    binding::{Binding, BindingKey, Places, PlacesKey},
+    guard::WireGuards,
+    map,
+    port::{PortConfig, Side},
+};
+
+use super::{error::MapAccessError, instance::Datapath, table::Table};
+
+/// Maps that an earlier agent left.
+#[derive(Debug)]
+pub(super) struct OldMaps {
+    pub(super) bindings: OwnedFd,
+    pub(super) places: OwnedFd,
+    pub(super) ports: OwnedFd,
+    pub(super) guards: OwnedFd,
+}
+
+/// A wire: its number in the earlier agent's maps, and its own.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Renumbered {
+    before: u16,
+    now: u16,
+}
+
+/// What an earlier agent's program has learned, and goes on learning until it is replaced.
+#[derive(Debug)]
+pub(super) struct OldBindings {
+    bindings: Table<BindingKey, Binding>,
+    places: Table<PlacesKey, Places>,
+    wires: Vec<Renumbered>,
+    /// When those are settled, by the number that they have now.
+    settled: Vec<(u16, u32)>,
+    /// What was taken over so far.
+    copied: Copied,
+}
+
+#[derive(Debug, Default)]
+struct Copied {
+    bindings: HashMap<BindingKey, Binding>,
+    places: HashMap<PlacesKey, Places>,
+}
+
+impl OldBindings {
+    /// Of these maps. A wire is the same if its port towards the devices is: interface index and number of the wire.
+    ///
+    /// # Errors
+    /// The maps are of another layout, or can't be read.
+    pub(super) fn open(
+        maps: OldMaps,
+        device_ports: impl Iterator<Item = (u32, u16)>,
+    ) -> Result<Self, MapAccessError> {
+        let ports: Array<_, PortConfig> = array(map::PORTS, maps.ports)?;
+        let guards: Array<_, WireGuards> = array(map::GUARDS, maps.guards)?;
+        let mut wires = Vec::new();
+        let mut settled = Vec::new();
+        for (ifindex, now) in device_ports {
+            let Some(port) = get(map::PORTS, &ports, ifindex)? else {
+                continue;
+            };
+            if port.side != Side::Device as u8 {
+                continue;
+            }
+            wires.push(Renumbered {
+                before: port.wire,
+                now,
+            });
+            // Where no guard was on, nothing was learned.
+            if let Some(guards) = get(map::GUARDS, &guards, port.wire.into())?
+                && guards.levels != 0
+            {
+                settled.push((now, guards.settled));
+            }
+        }
+        Ok(Self {
+            bindings: Table::new(map::BINDINGS, into_map(map::BINDINGS, maps.bindings)?)?,
+            places: Table::new(map::PLACES, into_map(map::PLACES, maps.places)?)?,
+            wires,
+            settled,
+            copied: Copied::default(),
+        })
+    }
+
+    /// When this wire is settled; none if it was not there, or learned nothing.
+    pub(super) fn settled(&self, wire: u16) -> Option<u32> {
+        self.settled
+            .iter()
+            .find_map(|(known, settled)| (*known == wire).then_some(*settled))
+    }
+
+    /// Copies to the new program what it does not have yet.
+    pub(super) fn copy(&mut self, datapath: &Datapath) -> Result<(), MapAccessError> {
+        let wires = &self.wires;
+        let renumber = |before: u16| {
+            let mut known = wires.iter();
+            known.find_map(|wire| (wire.before == before).then_some(wire.now))
+        };
+        let bindings = self.bindings.entries()?.into_iter();
+        let bindings = bindings.filter_map(|(key, binding)| {
+            let wire = renumber(key.wire)?;
+            Some((BindingKey { wire, ..key }, binding))
+        });
+        let places = self.places.entries()?.into_iter();
+        let places = places.filter_map(|(key, places)| {
+            let wire = renumber(key.wire)?;
+            Some((PlacesKey { wire, ..key }, places))
+        });
+        follow(
+            &mut datapath.table(map::BINDINGS)?,
+            &mut self.copied.bindings,
+            bindings.collect(),
+        )?;
+        follow(
+            &mut datapath.table(map::PLACES)?,
+            &mut self.copied.places,
+            places.collect(),
+        )
+    }
+}
+
+/// Changes the table by what changed since it was copied from.
+fn follow<K: Pod + Eq + Hash, V: Pod + Eq>(
+    table: &mut Table<K, V>,
+    copied: &mut HashMap<K, V>,
+    entries: HashMap<K, V>,
+) -> Result<(), MapAccessError> {
+    for key in copied.keys() {
+        if !entries.contains_key(key) {
+            table.remove(key)?;
+        }
+    }
+    for (key, value) in &entries {
+        if copied.get(key) != Some(value) {
+            table.insert(key, value)?;
+        }
+    }
+    *copied = entries;
+    Ok(())
+}
+
+fn into_map(name: &'static str, map: OwnedFd) -> Result<Map, MapAccessError> {
+    MapData::from_fd(map)
+        .and_then(Map::from_map_data)
+        .map_err(|source| MapAccessError { map: name, source })
+}
+
+fn array<V: Pod>(name: &'static str, map: OwnedFd) -> Result<Array<MapData, V>, MapAccessError> {
+    Array::try_from(into_map(name, map)?).map_err(|source| MapAccessError { map: name, source })
+}
+
+/// An element; none beyond the last.
+fn get<V: Pod>(
+    name: &'static str,
+    array: &Array<MapData, V>,
+    index: u32,
+) -> Result<Option<V>, MapAccessError> {
+    match array.get(&index, 0) {
+        Ok(value) => Ok(Some(value)),
+        Err(MapError::OutOfBounds { .. } | MapError::KeyNotFound) => Ok(None),
+        Err(source) => Err(MapAccessError { map: name, source }),
+    }
+}
