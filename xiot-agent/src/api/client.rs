@@ -92,6 +92,7 @@ pub fn ask(socket: &Path, ask: Ask) -> Result<Answers, ClientError> {
         Ask::Status
         | Ask::Devices
         | Ask::Flows(_)
+        | Ask::Bindings(_)
         | Ask::Observed(_)
         | Ask::Drops(_)
         | Ask::Explain(_)

@@ -1,5 +1,6 @@
 //! The command line: one file per command, each with `Args` and `run`.
 
+mod bindings;
 mod check;
 mod client;
 mod decide;
@@ -64,6 +65,7 @@ enum Command {
     Devices(devices::Args),
     Observed(observed::Args),
     Flows(flows::Args),
+    Bindings(bindings::Args),
     Drops(drops::Args),
     Quarantine(decide::Quarantine),
     BreakGlass(decide::BreakGlass),
@@ -151,6 +153,7 @@ impl Cli {
             Command::Devices(args) => devices::run(&args),
             Command::Observed(args) => observed::run(args),
             Command::Flows(args) => flows::run(args),
+            Command::Bindings(args) => bindings::run(args),
             Command::Drops(args) => drops::run(args),
             Command::Quarantine(args) => args.run(),
             Command::BreakGlass(args) => args.run(),

@@ -203,10 +203,12 @@ fn profiles(status: &Status) -> String {
 fn levels(status: &Status) -> String {
     let level = |gauge: &Gauge| format!("{} of {}", gauge.used, gauge.capacity);
     format!(
-        "flows {}, half-open {}, observed conversations {}\nevents {} sent, {} suppressed, {} lost\n",
+        "flows {}, half-open {}, observed conversations {}, bindings {} of {}\nevents {} sent, {} suppressed, {} lost\n",
         level(&status.flows),
         level(&status.half_open),
         level(&status.observed),
+        status.bindings.leases + status.bindings.uses,
+        status.bindings.capacity,
         status.events.sent,
         status.events.suppressed,
         status.events.lost,

@@ -45,6 +45,28 @@ fn the_table_of_flows() {
 }
 
 #[test]
+fn the_table_of_bindings() {
+    use crate::service::state::{Binding, BoundBy, Vlans};
+    let endless = Binding {
+        left: None,
+        ..sample::binding()
+    };
+    let stranger = Binding {
+        address: "fd00::5".parse().unwrap(),
+        device: None,
+        mac: sample::STRANGER,
+        vlans: Vlans {
+            outer: 30,
+            inner: 0,
+        },
+        by: BoundBy::Use,
+        ..sample::binding()
+    };
+    let bindings = [sample::binding(), endless, stranger].map(convert::binding);
+    insta::assert_snapshot!(bindings::render(&bindings));
+}
+
+#[test]
 fn the_table_of_what_was_observed() {
     use crate::service::state::{Observed, Opener, Reason, Verdict, Vlans};
     let stranger = Observed {

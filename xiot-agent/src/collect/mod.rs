@@ -3,12 +3,14 @@
 //! Times are seconds of the monotonic clock, as the program writes them; callers pass `now` in.
 #![forbid(unsafe_code)]
 
+pub mod binding;
 pub mod counter;
 pub mod event;
 pub mod flow;
 pub mod observed;
 
 pub use self::{
+    binding::{BindingCount, BindingTable},
     counter::{Counters, EventTotal, ReasonTotal},
     event::{EventStream, Events},
     flow::{Flow, FlowEnd, FlowTable, Swept},

@@ -1,6 +1,6 @@
 //! Bindings of addresses to MACs: what an earlier agent's program has learned is taken over, and when wires are settled.
 
-use std::{collections::HashMap, hash::Hash, os::fd::OwnedFd};
+use std::{collections::HashMap, fmt, hash::Hash, os::fd::OwnedFd};
 
 use aya::{
     Pod,
@@ -14,6 +14,37 @@ use xiot_common::{
 };
 
 use super::{error::MapAccessError, instance::Datapath, table::Table};
+
+/// How many bindings ended otherwise than by time. Lives on its own.
+pub struct LostBindings(Array<MapData, u32>);
+
+impl fmt::Debug for LostBindings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LostBindings").finish_non_exhaustive()
+    }
+}
+
+impl LostBindings {
+    /// The number now; it wraps.
+    pub fn read(&self) -> Result<u32, MapAccessError> {
+        self.0.get(&0, 0).map_err(|source| MapAccessError {
+            map: map::BINDINGS_LOST,
+            source,
+        })
+    }
+}
+
+impl Datapath {
+    /// The counter of bindings that were lost.
+    pub fn lost_bindings(&self) -> Result<LostBindings, MapAccessError> {
+        Array::try_from(self.duplicate(map::BINDINGS_LOST)?)
+            .map(LostBindings)
+            .map_err(|source| MapAccessError {
+                map: map::BINDINGS_LOST,
+                source,
+            })
+    }
+}
 
 /// Maps that an earlier agent left.
 #[derive(Debug)]

@@ -96,6 +96,10 @@ metrics! {
         "Observed conversations when they were last read.";
     OBSERVED_CAPACITY Gauge "xiot_observed_capacity" []
         "Observed conversations that there is room for (capacity.observed). When it is full, the oldest are forgotten.";
+    BINDINGS Gauge "xiot_bindings" ["by"]
+        "Addresses bound to the MACs of devices, when they were last swept. By: lease, which DHCP servers gave; or use, IPv6 addresses that devices took themselves.";
+    BINDINGS_CAPACITY Gauge "xiot_bindings_capacity" []
+        "Addresses that there is room for; those by use take up half at most. When it is full, new addresses stay unbound.";
     EVENTS_SENT Counter "xiot_events_sent_total" []
         "Events that the XDP program handed to the agent: about frames that were dropped, or that policy denies and only the mode let through.";
     EVENTS_SUPPRESSED Counter "xiot_events_suppressed_total" []
@@ -158,6 +162,7 @@ const TAIL: &str = "
 | Is a wire off its policy? | `rate(xiot_frames_total{reason=\"no_policy\"}[5m]) > 0` |
 | Is the flow table filling up? | `xiot_flows / xiot_flow_capacity > 0.8` |
 | Is somebody being flooded? | `xiot_half_open_flows / xiot_half_open_capacity > 0.8` |
+| Are addresses left unbound for want of room? | `sum(xiot_bindings) / xiot_bindings_capacity > 0.8` |
 | Do we miss events? | `rate(xiot_events_lost_total[5m]) > 0` |
 | Does some port run in slow mode? | `xiot_xdp_mode_info{mode=\"generic\"}` |
 | Do all gateways enforce the same policy? | `count(count by (digest) (xiot_policy_info)) > 1` |

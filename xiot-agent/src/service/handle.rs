@@ -10,8 +10,8 @@ use super::{
     explain::{ExplainError, Explanation, Query},
     reload::ReloadError,
     state::{
-        Decided, Device, Drop, Flow, FlowFilter, Observed, ObservedFilter, Reloaded, Selected,
-        Status,
+        Binding, BindingFilter, Decided, Device, Drop, Flow, FlowFilter, Observed, ObservedFilter,
+        Reloaded, Selected, Status,
     },
 };
 
@@ -25,6 +25,8 @@ pub trait Source: Send + Sync + 'static {
     fn flows(&self, filter: &FlowFilter) -> Result<Selected<Flow>, SourceError>;
     /// Observed conversations, by device.
     fn observed(&self, filter: &ObservedFilter) -> Result<Selected<Observed>, SourceError>;
+    /// Addresses bound to MACs, by device.
+    fn bindings(&self, filter: &BindingFilter) -> Result<Selected<Binding>, SourceError>;
     /// What becomes of a conversation.
     fn explain(&self, query: &Query) -> Result<Explanation, SourceError>;
     /// Loads the files again.
@@ -95,6 +97,11 @@ impl Handle {
         filter: ObservedFilter,
     ) -> Result<Selected<Observed>, SourceError> {
         self.ask(move |source| source.observed(&filter)).await
+    }
+
+    /// Addresses bound to MACs, by device.
+    pub async fn bindings(&self, filter: BindingFilter) -> Result<Selected<Binding>, SourceError> {
+        self.ask(move |source| source.bindings(&filter)).await
     }
 
     /// What becomes of a conversation.

@@ -154,6 +154,11 @@ impl Names {
         on(Some((vlans.outer, vlans.inner))).or_else(|| on(None).filter(|_| vlans.inner == 0))
     }
 
+    /// Whether any device has this MAC.
+    pub fn lists(&self, mac: MacBytes) -> bool {
+        self.listed.contains_key(&mac)
+    }
+
     fn rule_of(&self, (profile, position): (u32, u32)) -> Option<&Rule> {
         let profile = self.policy.profiles.get(profile as usize)?;
         profile.rules.get(position as usize)

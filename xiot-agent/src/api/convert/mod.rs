@@ -1,6 +1,7 @@
 //! From the service's types to the wire's and back, by hand: a field that is renamed inside must not rename a key
 //! outside.
 
+mod binding;
 mod decide;
 mod device;
 mod drop;
@@ -10,6 +11,7 @@ mod observed;
 mod reload;
 mod status;
 
+pub(crate) use binding::{binding, binding_filter};
 pub(crate) use decide::{decided, wish};
 pub(crate) use device::device;
 pub(crate) use drop::{DropFilter, drop};

@@ -23,6 +23,11 @@ pub(crate) fn status(status: &state::Status) -> wire::Status {
         flows: gauge(status.flows),
         half_open: gauge(status.half_open),
         observed: gauge(status.observed),
+        bindings: wire::Bindings {
+            leases: status.bindings.leases,
+            uses: status.bindings.uses,
+            capacity: status.bindings.capacity,
+        },
         events: wire::Events {
             sent: status.events.sent,
             suppressed: status.events.suppressed,

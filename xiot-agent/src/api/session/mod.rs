@@ -151,6 +151,12 @@ async fn answers(
                 Answer::Observed(Box::new(convert::observed(observed)))
             })
         }
+        Ask::Bindings(query) => {
+            let bindings = handle.bindings(convert::binding_filter(query)).await;
+            selected(bindings.map_err(refusal)?, |binding| {
+                Answer::Binding(Box::new(convert::binding(binding)))
+            })
+        }
         Ask::Drops(query) => {
             let filter = drop_filter(&query)?;
             let drops = handle.recent_drops(filter.since());

@@ -98,6 +98,11 @@ async fn one_connection_answers_one_question_after_another() {
     client.ask(r#"{"observed":{"device":"pump-icu-12"}}"#).await;
     assert!(matches!(client.answer().await, Answer::Observed(_)));
     assert_eq!(client.answer().await, Answer::End);
+    client.ask(r#"{"bindings":{"device":"no-such"}}"#).await;
+    assert_eq!(client.answer().await, Answer::End);
+    client.ask(r#"{"bindings":{}}"#).await;
+    assert!(matches!(client.answer().await, Answer::Binding(_)));
+    assert_eq!(client.answer().await, Answer::End);
     client
         .ask(r#"{"explain":{"device":"pump-icu-12","initiator":"device","peer":"10.20.8.11","protocol":"tcp","port":"3613"}}"#)
         .await;
@@ -111,7 +116,7 @@ async fn what_a_limit_cuts_off_is_told() {
         flows: 3,
         ..Fake::default()
     });
-    for kind in ["flows", "observed"] {
+    for kind in ["flows", "observed", "bindings"] {
         client.ask(&format!(r#"{{"{kind}":{{"limit":1}}}}"#)).await;
         client.answer().await;
         assert_eq!(client.answer().await, Answer::LeftOut(2), "{kind}");

@@ -3,6 +3,7 @@
 //!
 //! MACs are `aa:bb:cc:dd:ee:ff`, times RFC 3339 in UTC, durations and sizes plain numbers with the unit in the key.
 
+mod binding;
 mod decide;
 mod device;
 mod drop;
@@ -14,6 +15,7 @@ mod status;
 
 use serde::{Deserialize, Serialize};
 
+pub use binding::{Binding, BindingsQuery};
 pub use decide::{Decide, Decided, Decision};
 pub use device::{Device, Traffic};
 pub use drop::{Drop, DropsQuery};
@@ -22,7 +24,8 @@ pub use flow::{Flow, FlowsQuery, Rule};
 pub use observed::{Observed, ObservedQuery};
 pub use reload::{Changes, Mark, Reload};
 pub use status::{
-    Agent, Events, Frames, Gauge, Modes, Policy, Port, Profile, Reloads, Status, Verdict, Wire,
+    Agent, Bindings, Events, Frames, Gauge, Modes, Policy, Port, Profile, Reloads, Status, Verdict,
+    Wire,
 };
 
 /// Version of the protocol. A request of another version is refused.
@@ -53,6 +56,8 @@ pub enum Ask {
     Flows(FlowsQuery),
     /// An `observed` for each, and `left_out` if the limit cut some off.
     Observed(ObservedQuery),
+    /// A `binding` for each, and `left_out` if the limit cut some off.
+    Bindings(BindingsQuery),
     /// A `drop` for each, and `missed` where some were lost to this client. With `follow` it ends when the agent does.
     Drops(DropsQuery),
     /// One `explanation`.
@@ -84,6 +89,8 @@ pub enum Answer {
     Flow(Box<Flow>),
     /// To [`Ask::Observed`].
     Observed(Box<Observed>),
+    /// To [`Ask::Bindings`].
+    Binding(Box<Binding>),
     /// So many more were not sent because of the limit.
     LeftOut(u64),
     /// To [`Ask::Drops`].

@@ -26,6 +26,8 @@ pub struct Status {
     pub half_open: Gauge,
     /// Observed conversations.
     pub observed: Gauge,
+    /// Addresses bound to MACs.
+    pub bindings: Bindings,
     /// Events.
     pub events: Events,
     /// Frames that were seen, by wire, side, verdict and reason.
@@ -34,6 +36,17 @@ pub struct Status {
     pub decisions: Vec<Decided>,
     /// Listed devices summed up by profile.
     pub profiles: Vec<Profile>,
+}
+
+/// Addresses bound to the MACs of devices.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Bindings {
+    /// By lease.
+    pub leases: u64,
+    /// By use.
+    pub uses: u64,
+    /// Room for all.
+    pub capacity: u64,
 }
 
 /// The process.

@@ -10,7 +10,7 @@ use prometheus::{
 
 use super::names::{self, Kind, Metric};
 use crate::service::state::{
-    Modes, Side, Status,
+    Bindings, BoundBy, Modes, Side, Status,
     words::{hex, mode, side},
 };
 
@@ -194,6 +194,17 @@ impl Snapshot {
         self.level(names::HALF_OPEN_CAPACITY, float(status.half_open.capacity))?;
         self.level(names::OBSERVED, float(status.observed.used))?;
         self.level(names::OBSERVED_CAPACITY, float(status.observed.capacity))?;
+        let Bindings {
+            leases,
+            uses,
+            capacity,
+        } = status.bindings;
+        self.gauge(
+            names::BINDINGS,
+            [(BoundBy::Lease, leases), (BoundBy::Use, uses)]
+                .map(|(by, count)| (vec![by.name()], float(count))),
+        )?;
+        self.level(names::BINDINGS_CAPACITY, float(capacity))?;
         self.counter(names::EVENTS_SENT, [(NO_LABELS, status.events.sent)])?;
         self.counter(
             names::EVENTS_SUPPRESSED,

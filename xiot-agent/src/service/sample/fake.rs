@@ -5,15 +5,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 
-use super::{devices, drop, flow, names, observed, reloaded, status};
+use super::{binding, devices, drop, flow, names, observed, reloaded, status};
 use crate::service::{
     decide::{DecideError, Wish},
     explain::{self, Explanation, Query, Reference},
     handle::{Handle, Source, SourceError},
     reload::ReloadError,
     state::{
-        Decided, Device, Drop, Flow, FlowFilter, Observed, ObservedFilter, Reloaded, Selected,
-        Status,
+        Binding, BindingFilter, Decided, Device, Drop, Flow, FlowFilter, Observed, ObservedFilter,
+        Reloaded, Selected, Status,
     },
     view,
 };
@@ -74,6 +74,12 @@ impl Source for Fake {
         self.check()?;
         let all = std::iter::repeat_with(observed).take(self.flows);
         Ok(view::select_observed(all, filter))
+    }
+
+    fn bindings(&self, filter: &BindingFilter) -> Result<Selected<Binding>, SourceError> {
+        self.check()?;
+        let all = std::iter::repeat_with(binding).take(self.flows);
+        Ok(view::select_bindings(all, filter))
     }
 
     fn explain(&self, query: &Query) -> Result<Explanation, SourceError> {

@@ -1,8 +1,10 @@
 //! A small hospital as plain values, for the tests of this module and of the surfaces.
 
+mod binding;
 mod decided;
 mod fake;
 
+pub(crate) use binding::binding;
 pub(crate) use decided::time;
 pub(crate) use fake::Fake;
 
@@ -244,6 +246,7 @@ pub(crate) fn status() -> Status {
             used: 4,
             capacity: 131_072,
         },
+        bindings: binding::count(),
         events: EventTotals {
             sent: 3,
             suppressed: 2,

@@ -1,6 +1,7 @@
 //! Snapshots: what the service knows, as plain values for the surfaces (API, metrics). No handle into the
 //! kernel, no lock, no lazy part.
 
+mod binding;
 mod decision;
 mod device;
 mod drop;
@@ -10,6 +11,7 @@ mod reload;
 mod status;
 pub mod words;
 
+pub use binding::{Binding, BindingFilter, BoundBy};
 pub use decision::{Decided, Decision};
 pub use device::{Device, Traffic};
 pub use drop::{Drop, Endpoint};
@@ -17,8 +19,8 @@ pub use flow::{Flow, FlowFilter, Opener, Stage};
 pub use observed::{Observed, ObservedFilter, Selected};
 pub use reload::{Changes, Mark, Reloaded, RuleChanges};
 pub use status::{
-    Agent, EventTotals, FrameTotal, Gauge, Modes, PolicyInfo, Port, ProfileTotals, Reloads, Status,
-    Verdict, Wire,
+    Agent, Bindings, EventTotals, FrameTotal, Gauge, Modes, PolicyInfo, Port, ProfileTotals,
+    Reloads, Status, Verdict, Wire,
 };
 
 pub use xiot_common::{port::Side, reason::Reason};

@@ -27,6 +27,8 @@ pub struct Status {
     pub half_open: Gauge,
     /// Observed conversations, at the last sweep.
     pub observed: Gauge,
+    /// Addresses bound to MACs, at the last sweep.
+    pub bindings: Bindings,
     /// The event ring's bookkeeping since the program was loaded.
     pub events: EventTotals,
     /// Frames by wire, side, verdict and reason; those without a frame included.
@@ -88,6 +90,17 @@ pub struct Reloads {
     pub unchanged: u64,
     /// The files can't be used; the policy stayed.
     pub refused: u64,
+}
+
+/// Addresses bound to MACs.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Bindings {
+    /// By lease.
+    pub leases: u64,
+    /// By use.
+    pub uses: u64,
+    /// Room for all.
+    pub capacity: u64,
 }
 
 /// A pair of ports.

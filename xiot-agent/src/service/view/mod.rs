@@ -1,11 +1,13 @@
 //! From what the kernel's maps hold to the snapshots of [`super::state`]: pure functions, the time is a parameter.
 
+mod bindings;
 mod devices;
 mod drops;
 mod flows;
 mod observed;
 mod totals;
 
+pub use bindings::{binding, select_bindings};
 pub use devices::devices;
 pub use drops::drop;
 pub use flows::{flow, select};

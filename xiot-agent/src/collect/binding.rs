@@ -1,0 +1,125 @@
+//! Bindings of addresses to MACs: snapshots, and the sweep that removes what is over.
+
+use xiot_common::{
+    addr::Mac,
+    binding::{Binding, BindingKey, NO_END, Places, PlacesKey},
+    map,
+};
+
+use crate::datapath::{Datapath, LostBindings, MapAccessError, Table};
+
+/// A handle to the tables of bindings. Lives on its own.
+#[derive(Debug)]
+pub struct BindingTable {
+    bindings: Table<BindingKey, Binding>,
+    places: Table<PlacesKey, Places>,
+    lost: LostBindings,
+    /// How many were lost when it was last looked at.
+    seen: u32,
+}
+
+/// Live bindings.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct BindingCount {
+    /// By lease.
+    pub leases: usize,
+    /// By use.
+    pub uses: usize,
+}
+
+impl BindingTable {
+    /// The tables of this instance.
+    pub fn open(datapath: &Datapath) -> Result<Self, MapAccessError> {
+        let lost = datapath.lost_bindings()?;
+        let seen = lost.read()?;
+        Ok(Self {
+            bindings: datapath.table(map::BINDINGS)?,
+            places: datapath.table(map::PLACES)?,
+            lost,
+            seen,
+        })
+    }
+
+    /// All bindings, also those that are over and not yet removed. Order means nothing.
+    pub fn snapshot(&self) -> Result<Vec<(BindingKey, Binding)>, MapAccessError> {
+        self.bindings.entries()
+    }
+
+    /// Those that are live.
+    pub fn count(&self, now: u32) -> Result<BindingCount, MapAccessError> {
+        let bindings = self.snapshot()?;
+        let mut live = bindings.iter().filter(|(_, binding)| binding.is_live(now));
+        Ok(live
+            .by_ref()
+            .fold(BindingCount::default(), |mut count, (_, binding)| {
+                *if binding.is_lease() {
+                    &mut count.leases
+                } else {
+                    &mut count.uses
+                } += 1;
+                count
+            }))
+    }
+
+    /// Removes what is over, and what has no end of MACs that are not listed. Whether a lease ended by time, or an address was taken
+    /// from a MAC since it was last asked: what was opened with those must not go on.
+    pub fn sweep(
+        &mut self,
+        now: u32,
+        is_listed: impl Fn(Mac) -> bool,
+    ) -> Result<bool, MapAccessError> {
+        let mut is_news = false;
+        for (key, before) in self.bindings.entries()? {
+            if is_left(&before, now, &is_listed) {
+                continue;
+            }
+            // Not if it was bound anew since.
+            let Some(binding) = self.bindings.get(&key)? else {
+                continue;
+            };
+            if !is_left(&binding, now, &is_listed) && self.bindings.remove(&key)? {
+                is_news |= binding.is_lease() && !binding.is_live(now);
+            }
+        }
+        for (key, _) in self.places.entries()? {
+            let places = self.places.get(&key)?;
+            if places.is_some_and(|places| places.are_free(now)) {
+                self.places.remove(&key)?;
+            }
+        }
+        let lost = self.lost.read()?;
+        is_news |= lost != self.seen;
+        self.seen = lost;
+        Ok(is_news)
+    }
+}
+
+/// Whether the binding stays.
+fn is_left(binding: &Binding, now: u32, is_listed: impl Fn(Mac) -> bool) -> bool {
+    binding.is_live(now) && (binding.until != NO_END || is_listed(binding.mac))
+}
+
+#[cfg(test)]
+mod tests {
+    use xiot_common::binding::BindingKind;
+
+    use super::*;
+
+    #[test]
+    fn bindings_stay_while_they_are_live_and_without_end_while_their_mac_is_listed() {
+        let listed = Mac([2; 6]);
+        let binding = |until, mac| Binding {
+            until,
+            mac,
+            kind: BindingKind::Lease as u8,
+            reserved: 0,
+        };
+        let is_left = |binding, now| is_left(&binding, now, |mac| mac == listed);
+        assert!(is_left(binding(5, listed), 4));
+        assert!(!is_left(binding(5, listed), 5));
+        assert!(is_left(binding(NO_END, listed), u32::MAX - 1));
+        assert!(!is_left(binding(NO_END, Mac([4; 6])), 4));
+        // Its end is soon enough.
+        assert!(is_left(binding(5, Mac([4; 6])), 4));
+    }
+}

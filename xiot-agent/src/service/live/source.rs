@@ -1,0 +1,167 @@
+//! What surfaces may ask.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use jiff::Timestamp;
+use xiot_common::{abi::ABI_VERSION, capacity};
+
+use super::{Live, lock};
+use crate::{
+    collect::with_pending,
+    datapath::MapAccessError,
+    service::{
+        clock::Now,
+        decide::{self, Wish},
+        explain::{self, ExplainError, Explanation, Program, Query},
+        guards,
+        handle::{Source, SourceError},
+        names::Names,
+        reload,
+        state::{
+            Agent, Binding, BindingFilter, Bindings, Decided, Device, Drop, EventTotals, Flow,
+            FlowFilter, Gauge, Observed, ObservedFilter, Reloaded, Selected, Status,
+        },
+        view,
+    },
+};
+
+impl Source for Live {
+    fn status(&self) -> Result<Status, SourceError> {
+        let levels = self.levels().map_err(failed)?;
+        let capacity = lock(&self.enforced).files.gateway.capacity;
+        let names = self.names();
+        let events = self.counters.events().map_err(failed)?;
+        let unlisted = view::unlisted(&names, &self.seen(&levels));
+        let unlisted_forgotten = lock(&self.strangers).forgotten();
+        let device = |id| self.counters.device(id).unwrap_or_default();
+        let rule = |id| self.counters.rule(id).unwrap_or_default();
+        Ok(Status {
+            agent: Agent {
+                version: env!("CARGO_PKG_VERSION"),
+                abi: ABI_VERSION,
+                pid: std::process::id(),
+                started: self.started,
+            },
+            policy: self.policy(),
+            wires: self.wires.clone(),
+            devices: view::modes(&names),
+            unlisted_forgotten,
+            flows: Gauge {
+                used: levels.flows as u64,
+                capacity: capacity.flows.into(),
+            },
+            half_open: Gauge {
+                used: levels.half_open as u64,
+                capacity: capacity.half_open.into(),
+            },
+            observed: Gauge {
+                used: levels.observed as u64,
+                capacity: capacity.observed.into(),
+            },
+            bindings: Bindings {
+                leases: levels.bindings.leases as u64,
+                uses: levels.bindings.uses as u64,
+                capacity: capacity::BINDINGS.into(),
+            },
+            events: EventTotals {
+                sent: events.sent,
+                suppressed: events.suppressed,
+                lost: events.lost,
+            },
+            frames: self.frames().map_err(failed)?,
+            profiles: view::profiles(&names, device, rule),
+            decisions: self
+                .with_datapath(|datapath| decide::decisions(datapath, &names))
+                .unwrap_or(Ok(Vec::new()))
+                .map_err(failed)?,
+            unlisted,
+        })
+    }
+
+    fn devices(&self) -> Result<Vec<Device>, SourceError> {
+        let levels = self.levels().map_err(failed)?;
+        let counter = |id| self.counters.device(id).unwrap_or_default();
+        let seen = self.seen(&levels);
+        Ok(view::devices(&self.names(), levels.read, counter, &seen))
+    }
+
+    fn flows(&self, filter: &FlowFilter) -> Result<Selected<Flow>, SourceError> {
+        let entries = lock(&self.flows).snapshot().map_err(failed)?;
+        let (now, names) = (Now::read(), self.names());
+        let flows = entries
+            .iter()
+            .filter_map(|flow| view::flow(&names, now, flow));
+        Ok(view::select(flows, filter))
+    }
+
+    fn observed(&self, filter: &ObservedFilter) -> Result<Selected<Observed>, SourceError> {
+        // Held over both readings: a sweep between them would add what is pending, and it would count twice.
+        let flows = lock(&self.flows);
+        let observed = self.observed.snapshot().map_err(failed)?;
+        let flows = flows.snapshot().map_err(failed)?;
+        let (now, names) = (Now::read(), self.names());
+        let observed = with_pending(observed, &flows);
+        let observed = observed
+            .iter()
+            .filter_map(|observed| view::observed(&names, now, observed));
+        Ok(view::select_observed(observed, filter))
+    }
+
+    fn bindings(&self, filter: &BindingFilter) -> Result<Selected<Binding>, SourceError> {
+        let entries = lock(&self.bindings).snapshot().map_err(failed)?;
+        let (now, names) = (Now::read(), self.names());
+        let bindings = entries
+            .iter()
+            .filter_map(|(key, binding)| view::binding(&names, now, key, binding));
+        Ok(view::select_bindings(bindings, filter))
+    }
+
+    fn explain(&self, query: &Query) -> Result<Explanation, SourceError> {
+        let mut scratch = lock(&self.scratch);
+        let files = self.files();
+        let mut program = match scratch.take() {
+            Some(program) => program,
+            None => Program::new(
+                &files.image,
+                Arc::clone(&files.ids),
+                guards::needed(&files.gateway),
+            )
+            .map_err(|error| SourceError::Datapath(error.into()))?,
+        };
+        let decided = self
+            .with_datapath(|datapath| datapath.overrides())
+            .unwrap_or(Ok(Vec::new()))
+            .map_err(failed)?;
+        program.decide(&decided).map_err(failed)?;
+        let names = Names::new(files.policy, files.wires, files.ids);
+        let answer = explain::explain(&names, query, &mut program);
+        // An instance that failed to judge is not asked again.
+        if !matches!(answer, Err(ExplainError::Judge(_))) {
+            *scratch = Some(program);
+        }
+        Ok(answer?)
+    }
+
+    fn reload(&self) -> Result<Reloaded, SourceError> {
+        let outcome = reload::reload(self);
+        let counter = match &outcome {
+            Ok(reloaded) if reloaded.is_unchanged() => &self.reloads.unchanged,
+            Ok(_) => &self.reloads.applied,
+            Err(_) => &self.reloads.refused,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        Ok(outcome?)
+    }
+
+    fn decide(&self, wish: &Wish) -> Result<Decided, SourceError> {
+        Ok(decide::decide(self, wish)?)
+    }
+
+    fn recent_drops(&self, since: Option<Timestamp>) -> Vec<Drop> {
+        lock(&self.history).since(since)
+    }
+}
+
+fn failed(error: MapAccessError) -> SourceError {
+    SourceError::Datapath(error.into())
+}
