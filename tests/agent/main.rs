@@ -9,6 +9,7 @@
 mod access;
 mod agent;
 mod binary;
+mod bindings;
 #[cfg(feature = "bpf-log")]
 mod bpf_log;
 mod commands;

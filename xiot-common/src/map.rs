@@ -30,8 +30,8 @@ pub const OVERRIDES: &str = "OVERRIDES";
 pub const BINDINGS: &str = "BINDINGS";
 /// `HashMap<PlacesKey, Places>`. Written by the program; the agent removes what is over.
 pub const PLACES: &str = "PLACES";
-/// `Array<u32>` of one: bindings that another MAC took, or that a server took back. Written by the program.
-pub const BINDINGS_LOST: &str = "BINDINGS_LOST";
+/// `Array<u32>` of one: how often an address went to another MAC, was leased that was nobody's, or was taken back. Written by the program.
+pub const BINDINGS_MOVED: &str = "BINDINGS_MOVED";
 /// `LruHashMap<ObservedKey, ObservedEntry>`. Written by the program, read by the agent.
 pub const OBSERVED: &str = "OBSERVED";
 /// `PerCpuArray<ReasonCounter>` by port and reason.

@@ -6,15 +6,15 @@ use xiot_common::{
     map,
 };
 
-use crate::datapath::{Datapath, LostBindings, MapAccessError, Table};
+use crate::datapath::{Datapath, MapAccessError, MovedBindings, Table};
 
 /// A handle to the tables of bindings. Lives on its own.
 #[derive(Debug)]
 pub struct BindingTable {
     bindings: Table<BindingKey, Binding>,
     places: Table<PlacesKey, Places>,
-    lost: LostBindings,
-    /// How many were lost when it was last looked at.
+    moved: MovedBindings,
+    /// How many had moved when it was last looked at.
     seen: u32,
 }
 
@@ -30,12 +30,12 @@ pub struct BindingCount {
 impl BindingTable {
     /// The tables of this instance.
     pub fn open(datapath: &Datapath) -> Result<Self, MapAccessError> {
-        let lost = datapath.lost_bindings()?;
-        let seen = lost.read()?;
+        let moved = datapath.moved_bindings()?;
+        let seen = moved.read()?;
         Ok(Self {
             bindings: datapath.table(map::BINDINGS)?,
             places: datapath.table(map::PLACES)?,
-            lost,
+            moved,
             seen,
         })
     }
@@ -61,8 +61,8 @@ impl BindingTable {
             }))
     }
 
-    /// Removes what is over, and what has no end of MACs that are not listed. Whether a lease ended by time, or an address was taken
-    /// from a MAC since it was last asked: what was opened with those must not go on.
+    /// Removes what is over, and what has no end of MACs that are not listed. Whether a lease ended by time, or an address
+    /// became somebody else's since it was last asked: what was opened with those must not go on.
     pub fn sweep(
         &mut self,
         now: u32,
@@ -87,9 +87,9 @@ impl BindingTable {
                 self.places.remove(&key)?;
             }
         }
-        let lost = self.lost.read()?;
-        is_news |= lost != self.seen;
-        self.seen = lost;
+        let moved = self.moved.read()?;
+        is_news |= moved != self.seen;
+        self.seen = moved;
         Ok(is_news)
     }
 }

@@ -15,32 +15,32 @@ use xiot_common::{
 
 use super::{error::MapAccessError, instance::Datapath, table::Table};
 
-/// How many bindings ended otherwise than by time. Lives on its own.
-pub struct LostBindings(Array<MapData, u32>);
+/// How often an address became somebody else's otherwise than by time. Lives on its own.
+pub struct MovedBindings(Array<MapData, u32>);
 
-impl fmt::Debug for LostBindings {
+impl fmt::Debug for MovedBindings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LostBindings").finish_non_exhaustive()
+        f.debug_struct("MovedBindings").finish_non_exhaustive()
     }
 }
 
-impl LostBindings {
+impl MovedBindings {
     /// The number now; it wraps.
     pub fn read(&self) -> Result<u32, MapAccessError> {
         self.0.get(&0, 0).map_err(|source| MapAccessError {
-            map: map::BINDINGS_LOST,
+            map: map::BINDINGS_MOVED,
             source,
         })
     }
 }
 
 impl Datapath {
-    /// The counter of bindings that were lost.
-    pub fn lost_bindings(&self) -> Result<LostBindings, MapAccessError> {
-        Array::try_from(self.duplicate(map::BINDINGS_LOST)?)
-            .map(LostBindings)
+    /// The counter of addresses that became somebody else's.
+    pub fn moved_bindings(&self) -> Result<MovedBindings, MapAccessError> {
+        Array::try_from(self.duplicate(map::BINDINGS_MOVED)?)
+            .map(MovedBindings)
             .map_err(|source| MapAccessError {
-                map: map::BINDINGS_LOST,
+                map: map::BINDINGS_MOVED,
                 source,
             })
     }

@@ -28,7 +28,7 @@ pub(super) const ALL: [&str; 24] = [
     map::OVERRIDES,
     map::BINDINGS,
     map::PLACES,
-    map::BINDINGS_LOST,
+    map::BINDINGS_MOVED,
     map::REASONS,
     map::DEVICE_COUNTERS,
     map::RULE_COUNTERS,

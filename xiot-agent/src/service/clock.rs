@@ -35,6 +35,12 @@ impl Now {
         seconds(u64::try_from(self.monotonic.as_nanos()).unwrap_or(u64::MAX))
     }
 
+    /// The second in which so much time will have passed.
+    pub fn second_in(self, time: Duration) -> u32 {
+        let then = self.monotonic.saturating_add(time).as_nanos();
+        seconds(u64::try_from(then).unwrap_or(u64::MAX))
+    }
+
     /// Nanoseconds since the Unix epoch, as slot headers store them.
     pub fn epoch_nanos(self) -> u64 {
         u64::try_from(self.wall.as_nanosecond()).unwrap_or(0)

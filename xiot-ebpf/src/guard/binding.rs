@@ -26,10 +26,10 @@ pub(super) const NO_PREALLOC: usize = aya_ebpf::bindings::BPF_F_NO_PREALLOC as u
 static BINDINGS: HashMap<BindingKey, Binding, { capacity::BINDINGS as usize }, NO_PREALLOC> =
     HashMap::new();
 
-/// How many bindings ended otherwise than by time: what was opened with them must not go on. A reader sees that it changed; CPUs
-/// in the same instant may count as one.
+/// How often an address became somebody else's otherwise than by time: what others opened with it must not go on. A reader sees that
+/// it changed; CPUs in the same instant may count as one.
 #[btf_map]
-static BINDINGS_LOST: Array<u32, 1> = Array::new();
+static BINDINGS_MOVED: Array<u32, 1> = Array::new();
 
 /// What [`xiot_bound`] gives: the address is bound to nobody who counts.
 pub(super) const NOBODYS: u32 = 0;
@@ -78,11 +78,16 @@ pub(super) extern "C" fn xiot_bind(word: u64, until: u32, kind: u32) -> u32 {
     };
     let key = key(scratch);
     let kind = if kind == LEASED { LEASED } else { USED } as u8;
-    if let Some(before) = BINDINGS.get_ptr_mut(key) {
+    let before = BINDINGS.get_ptr_mut(key);
+    if before.is_none() && kind == LEASED as u8 {
+        // Whoever used it had it for nobody's. That a device takes one is no news: it could make news at will.
+        note_move();
+    }
+    if let Some(before) = before {
         // SAFETY: as above.
         let before = unsafe { &mut *before };
         if !is_same(before.mac, word) {
-            lose();
+            note_move();
         } else if before.kind == kind && kind == USED as u8 {
             before.until = until;
             return 0;
@@ -113,7 +118,7 @@ pub(super) extern "C" fn xiot_unbind(word: u64) -> u32 {
     let key = key(scratch);
     if is_of(&key, word).is_some() {
         remove(&key);
-        lose();
+        note_move();
     }
     0
 }
@@ -152,10 +157,10 @@ fn remove(key: &BindingKey) {
 }
 
 #[inline(always)]
-fn lose() {
-    if let Some(lost) = BINDINGS_LOST.get_ptr_mut(0) {
+fn note_move() {
+    if let Some(moved) = BINDINGS_MOVED.get_ptr_mut(0) {
         // SAFETY: the element outlives the program run, and is a word.
-        unsafe { *lost = (*lost).wrapping_add(1) };
+        unsafe { *moved = (*moved).wrapping_add(1) };
     }
 }
 

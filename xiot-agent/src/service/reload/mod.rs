@@ -154,9 +154,15 @@ fn is_same(old: &Files, new: &Files) -> bool {
     header == old.image.header
 }
 
-/// Sets the guards of these files, which the next epoch asks.
-fn set_guards(datapath: &mut Datapath, files: &Files) -> Result<(), MapAccessError> {
-    for (guards, wire) in guards::of_wires(&files.gateway.wires).iter().zip(0..) {
+/// Sets the guards of these files, which the next epoch asks. A wire that had none has learned nothing: it settles from now on.
+fn set_guards(datapath: &mut Datapath, old: &Files, new: &Files) -> Result<(), MapAccessError> {
+    let settle = new.gateway.bindings_settle;
+    let before = guards::of_wires(&old.gateway.wires);
+    let after = guards::of_wires(&new.gateway.wires);
+    for ((before, guards), wire) in before.iter().zip(&after).zip(0..) {
+        if before.levels == 0 && guards.levels != 0 && !settle.is_zero() {
+            datapath.set_settled(wire, Now::read().second_in(settle))?;
+        }
         datapath.set_guards(wire, guards)?;
     }
     Ok(())
@@ -178,14 +184,14 @@ fn put_in_force(
     let applied = if is_same(old, &new) {
         new.image = Arc::clone(&old.image);
         if guarded {
-            set_guards(datapath, &new)?;
+            set_guards(datapath, old, &new)?;
             datapath.touch();
         }
         live.set_files(new, guarded);
         Applied::default()
     } else {
         if guarded {
-            set_guards(datapath, &new)?;
+            set_guards(datapath, old, &new)?;
         }
         match datapath.apply(&new.image) {
             Ok(applied) => {
@@ -195,7 +201,7 @@ fn put_in_force(
             Err(error) => {
                 live.set_names(names);
                 if guarded {
-                    set_guards(datapath, old)?;
+                    set_guards(datapath, old, old)?;
                     datapath.touch();
                 }
                 return Err(error.into());
