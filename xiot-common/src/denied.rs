@@ -8,7 +8,7 @@ use crate::flow::FlowKey;
 pub struct Denial {
     /// The conversation that was asked for.
     pub key: FlowKey,
-    /// Epoch in which it was denied.
+    /// Epoch in which it was denied, and how often addresses were bound to others before: their sum.
     pub epoch: u32,
     /// Second (monotonic clock) in which it was.
     pub second: u32,

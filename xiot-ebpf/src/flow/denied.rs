@@ -1,6 +1,7 @@
 //! Denials of this second, kept per CPU: a frame like the last one is denied like the last one.
 //!
-//! Only what depends on nothing but policy and guards is kept, and only until the second or the epoch ends.
+//! Only what depends on nothing but policy, guards and bindings is kept, and only until the second or the epoch ends or an address
+//! changes hands.
 
 use aya_ebpf::{btf_maps::PerCpuArray, macros::btf_map};
 use xiot_common::{
@@ -35,6 +36,12 @@ fn place(packet: &Packet) -> Option<&'static mut Denial> {
     Some(unsafe { &mut *denial })
 }
 
+/// Epochs and changes of bindings in one number: neither is ever taken back.
+#[inline(always)]
+fn epoch(packet: &Packet) -> u32 {
+    packet.epoch.wrapping_add(guard::binding::changes())
+}
+
 #[inline(always)]
 fn kind(packet: &Packet) -> u8 {
     let mut kind = 0;
@@ -62,7 +69,7 @@ pub(crate) extern "C" fn xiot_denied() -> u32 {
         return 0;
     };
     if denial.second != packet.now
-        || denial.epoch != packet.epoch
+        || denial.epoch != epoch(packet)
         || denial.kind != kind(packet)
         || denial.key != packet.key
         || packet.fragment != Fragment::No
@@ -95,7 +102,7 @@ pub(crate) fn keep(packet: &Packet, verdict: &Verdict) {
         return;
     };
     denial.key = packet.key;
-    denial.epoch = packet.epoch;
+    denial.epoch = epoch(packet);
     denial.second = packet.now;
     denial.device = verdict.device;
     denial.reason = verdict.reason as u8;

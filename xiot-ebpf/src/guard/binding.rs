@@ -31,6 +31,10 @@ static BINDINGS: HashMap<BindingKey, Binding, { capacity::BINDINGS as usize }, N
 #[btf_map]
 static BINDINGS_MOVED: Array<u32, 1> = Array::new();
 
+/// How often it changed who has an address. What was kept of the time before is no longer so.
+#[btf_map]
+static BINDINGS_CHANGED: Array<u32, 1> = Array::new();
+
 /// What [`xiot_bound`] gives: the address is bound to nobody who counts.
 pub(super) const NOBODYS: u32 = 0;
 /// To the MAC, by lease.
@@ -77,21 +81,26 @@ pub(super) extern "C" fn xiot_bind(word: u64, until: u32, kind: u32) -> u32 {
         return 0;
     };
     let key = key(scratch);
+    let now = scratch.packet.now;
     let kind = if kind == LEASED { LEASED } else { USED } as u8;
-    let before = BINDINGS.get_ptr_mut(key);
-    if before.is_none() && kind == LEASED as u8 {
-        // Whoever used it had it for nobody's. That a device takes one is no news: it could make news at will.
-        note_move();
-    }
-    if let Some(before) = before {
+    if let Some(before) = BINDINGS.get_ptr_mut(key) {
         // SAFETY: as above.
         let before = unsafe { &mut *before };
         if !is_same(before.mac, word) {
-            note_move();
+            count(&BINDINGS_MOVED);
+            count(&BINDINGS_CHANGED);
+        } else if !before.is_live(now) || until <= now {
+            count(&BINDINGS_CHANGED);
         } else if before.kind == kind && kind == USED as u8 {
             before.until = until;
             return 0;
         }
+    } else {
+        if kind == LEASED as u8 {
+            // Whoever used it had it for nobody's. That a device takes one moves nothing: it could make news at will.
+            count(&BINDINGS_MOVED);
+        }
+        count(&BINDINGS_CHANGED);
     }
     let binding = Binding {
         until,
@@ -118,7 +127,8 @@ pub(super) extern "C" fn xiot_unbind(word: u64) -> u32 {
     let key = key(scratch);
     if is_of(&key, word).is_some() {
         remove(&key);
-        note_move();
+        count(&BINDINGS_MOVED);
+        count(&BINDINGS_CHANGED);
     }
     0
 }
@@ -157,11 +167,21 @@ fn remove(key: &BindingKey) {
 }
 
 #[inline(always)]
-fn note_move() {
-    if let Some(moved) = BINDINGS_MOVED.get_ptr_mut(0) {
+fn count(changes: &Array<u32, 1>) {
+    if let Some(count) = changes.get_ptr_mut(0) {
         // SAFETY: the element outlives the program run, and is a word.
-        unsafe { *moved = (*moved).wrapping_add(1) };
+        unsafe { *count = (*count).wrapping_add(1) };
     }
+}
+
+/// A number that is another whenever it changed who has an address.
+#[inline(always)]
+pub(crate) fn changes() -> u32 {
+    if config::guards() == 0 {
+        return 0;
+    }
+    // The one element is always there.
+    BINDINGS_CHANGED.get(0).map_or(0, |count| *count)
 }
 
 #[inline(always)]

@@ -2,7 +2,7 @@
 //! mode of a device has a part in it.
 
 mod arp;
-mod binding;
+pub(crate) mod binding;
 mod bpdu;
 mod dhcp;
 pub mod flow;
