@@ -180,23 +180,23 @@ reasons! {
         "Find the sender by its port on the switch: its driver fails, or it hides. (Guard `mac`.)";
     71 SourceAddressInvalid "source_address_invalid" Denied "A device sent from an address that no host has: multicast, broadcast or loopback."
         "Find the sender by its MAC: a scanner, or a failing stack. (Guard `source`.)";
-    72 SourceAddressStolen "source_address_stolen" Denied "A device sent from an address that the policy lists for another one."
-        "Find the sender by its MAC: it is misconfigured, or poses as the other. If the address moved, correct the policy. (Guard `source`.)";
+    72 SourceAddressStolen "source_address_stolen" Denied "A device sent from an address that is another one's, by policy, lease or use."
+        "Find the sender by its MAC: it is misconfigured, or poses as the other. If the address moved, correct the policy; `bindings` shows what it does not list. (Guard `source`.)";
     73 ArpInvalid "arp_invalid" Denied "ARP from a device that neither asks nor answers, or speaks for an address that no host has."
         "Find the sender by its MAC: a scanner, or a failing stack. (Guard `arp`.)";
-    74 ArpSpoofed "arp_spoofed" Denied "ARP from a device for another MAC than its own, or for an address that the policy lists for another device."
-        "Find the sender by its MAC: this is how conversations of others are drawn in. If the address moved, correct the policy. (Guard `arp`.)";
+    74 ArpSpoofed "arp_spoofed" Denied "ARP from a device for another MAC than its own, or for an address that is another device's, by policy or lease."
+        "Find the sender by its MAC: this is how conversations of others are drawn in. If the address moved, correct the policy; `bindings` shows what it does not list. (Guard `arp`.)";
     75 NdInvalid "nd_invalid" Denied "Neighbour discovery that no host may accept: fragmented, with extension headers, from afar, cut off, or with wrong options."
         "Find the sender by its MAC: messages like this are made to get past filters. (Guards `nd` and `claim`.)";
-    76 NdSpoofed "nd_spoofed" Denied "Neighbour discovery from a device for another MAC than its own, or for an address that the policy lists for another device."
-        "Find the sender by its MAC: this is how conversations of others are drawn in. If the address moved, correct the policy. (Guard `nd`.)";
+    76 NdSpoofed "nd_spoofed" Denied "Neighbour discovery from a device for another MAC than its own, or for an address that is another device's, by policy, lease or use."
+        "Find the sender by its MAC: this is how conversations of others are drawn in. If the address moved, correct the policy; `bindings` shows what it does not list. (Guard `nd`.)";
     77 DhcpServer "dhcp_server" Denied "A device speaks as a DHCP or DHCPv6 server."
         "Find the device: a second server gives others wrong addresses, gateways and names. If it is one, set guard `dhcp-server` of its wire to `off`.";
     78 RouterMessage "router_message" Denied "A device advertises itself as a router, or redirects others."
         "Find the device: this is how traffic of others is drawn in. If it is a router, set guard `router` of its wire to `off`.";
     79 Bpdu "bpdu" Denied "A device speaks to switches: spanning tree, discovery or link control."
         "Find out what is behind the port: a switch where a device should be? Types that are needed (`lldp`) go into the wire's `ethertypes`. (Guard `bpdu`.)";
-    80 AddressClaimed "address_claimed" Denied "ARP or neighbour discovery from the uplink claims an address that the policy lists for a device of this wire."
+    80 AddressClaimed "address_claimed" Denied "ARP or neighbour discovery from the uplink claims an address that is a device's of this wire, by policy, lease or use."
         "Find the sender by its MAC: another host has the address, or poses as the device. If the device moved, correct the policy. (Guard `claim`.)";
     81 GroupRate "group_rate" Denied "More broadcast and multicast frames from one sender, or one port, in this second than the gateway grants."
         "Look for a loop or a failing device behind the port. If it is its work, raise `limits.group-frames-per-sender` or `group-frames-per-port` in gateway.yaml.";

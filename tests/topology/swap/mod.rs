@@ -46,6 +46,7 @@ fn start(rig: &Rig, policies: &Policies) -> datapath::Gateway {
         mode: AttachMode::Native,
         pins: rig.scratch.bpf().join("xiot"),
         grace: Duration::ZERO,
+        settle: Duration::ZERO,
         options: Options {
             capacity: Capacity {
                 slot_lines: policies::LIMITS.slot_lines,
