@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use etherparse::{ArpPacketSlice, EtherType, Ethernet2HeaderSlice, SingleVlanHeaderSlice};
 use xiot_common::reason::Reason;
 
-use super::{fragment::Fragment, ip, neighbour::Discovery, quote::Quote};
+use super::{fragment::Fragment, ip, lease::Lease, neighbour::Discovery, quote::Quote};
 use crate::model::gateway::Wire;
 
 /// A MAC address, bytes in transmission order.
@@ -54,6 +54,8 @@ pub(super) struct Packet {
     pub(super) quote: Option<Quote>,
     /// Neighbour discovery; none in other packets.
     pub(super) discovery: Option<Discovery>,
+    /// What a DHCP server grants, if it is one that sends it; none in other packets.
+    pub(super) lease: Option<Lease>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

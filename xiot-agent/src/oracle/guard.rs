@@ -7,6 +7,7 @@ use xiot_common::reason::Reason;
 use super::{
     Oracle, Side,
     address::{Place, is_nobodys},
+    binding::Segment,
     conversation::Conversation,
     frame::{Arp, Content, Frame, Mac, Packet, Transport},
     judge::Arrival,
@@ -43,7 +44,7 @@ impl<'p> Oracle<'p> {
     /// Section 9.1, but for `group`.
     pub(super) fn ask_guards(&self, arrival: Arrival, frame: &Frame) -> Objection {
         let guards = self.guards(arrival.wire);
-        let place = self.place(arrival.wire, frame.vlans);
+        let place = self.place((arrival.wire, frame.vlans), arrival.now);
         match arrival.side {
             Side::Device => {
                 let wire = self.wire(arrival.wire);
@@ -55,6 +56,7 @@ impl<'p> Oracle<'p> {
                     (guards.dhcp_server, dhcp_server(frame)),
                     (guards.router, router(frame)),
                     (guards.bpdu, bpdu(wire, frame)),
+                    self.binding_of(place, frame),
                 ])
             }
             Side::Uplink => together(&[(guards.claim, claim(place, frame))]),
@@ -67,22 +69,56 @@ impl<'p> Oracle<'p> {
         conversation: &Conversation,
         initiator: Side,
         before: Option<Reason>,
+        now: u64,
     ) -> Objection {
         let guards = self.guards(conversation.wire);
-        let place = self.place(conversation.wire, conversation.vlans);
-        let address = conversation.device_end.address;
-        let is_of_source = matches!(
+        let place = self.place((conversation.wire, conversation.vlans), now);
+        let (address, mac) = (conversation.device_end.address, conversation.mac);
+        let is_of_address = matches!(
             before,
-            Some(Reason::SourceAddressInvalid | Reason::SourceAddressStolen)
+            Some(
+                Reason::SourceAddressInvalid
+                    | Reason::SourceAddressStolen
+                    | Reason::SourceAddressUnbound
+            )
         );
-        let source = (initiator == Side::Device || is_of_source)
-            .then(|| source(place, address, conversation.mac))
-            .flatten();
         let level = match before {
-            Some(reason) if !is_of_source => level_of(guards, reason),
+            Some(reason) if !is_of_address => level_of(guards, reason),
             Some(_) | None => Level::Off,
         };
-        together(&[(level, before), (guards.source, source)])
+        let of_address = if initiator == Side::Device || is_of_address {
+            [
+                (guards.source, source(place, address, mac)),
+                self.binding(place, address, mac),
+            ]
+        } else {
+            [(Level::Off, None); 2]
+        };
+        let [source, binding] = of_address;
+        together(&[(level, before), source, binding])
+    }
+
+    fn binding_of(&self, place: Place<'_>, frame: &Frame) -> (Level, Option<Reason>) {
+        let address = match &frame.content {
+            Content::Ip(packet) => packet.source,
+            Content::Arp(message) => message.sender.into(),
+            Content::Other(_) => return (Level::Off, None),
+        };
+        self.binding(place, address, frame.source)
+    }
+
+    /// The guard of this name, at its level for this address.
+    fn binding(&self, place: Place<'_>, address: IpAddr, mac: Mac) -> (Level, Option<Reason>) {
+        let level = match self.guards(place.on.0).binding {
+            Level::Enforce if address.is_ipv4() && place.now < self.limits.settled_at => {
+                Level::Monitor
+            }
+            level => level,
+        };
+        let objects = place.device(mac).is_some_and(|device| {
+            !place.is_own(device, address) && !place.may_take(device, address)
+        });
+        (level, objects.then_some(Reason::SourceAddressUnbound))
     }
 
     pub(super) fn wire(&self, wire: usize) -> &'p Wire {
@@ -93,11 +129,14 @@ impl<'p> Oracle<'p> {
         self.wire(wire).guards
     }
 
-    fn place(&self, wire: usize, vlans: (u16, u16)) -> Place<'p> {
+    pub(super) fn place(&self, on: Segment, now: u64) -> Place<'_> {
         Place {
             policy: self.policy,
-            wire: &self.wire(wire).name,
-            vlans,
+            wire: &self.wire(on.0).name,
+            on,
+            bindings: &self.bindings,
+            takes: self.limits.addresses_per_device,
+            now,
         }
     }
 }

@@ -11,6 +11,7 @@ use xiot_common::reason::Reason;
 use super::{
     fragment::{Fragment, Part},
     frame::{Packet, after},
+    lease::Lease,
     neighbour::Discovery,
     quote::Quote,
     transport,
@@ -77,6 +78,7 @@ pub(super) fn parse_v4(bytes: &[u8]) -> Result<Packet, Reason> {
         transport,
         quote: Quote::of_message(Family::V4, fragment, transport, payload),
         discovery: None,
+        lease: Lease::of(Family::V4, fragment, transport, payload),
     })
 }
 
@@ -117,6 +119,7 @@ pub(super) fn parse_v6(bytes: &[u8]) -> Result<Packet, Reason> {
         transport,
         quote: Quote::of_message(Family::V6, chain.fragment, transport, chain.rest),
         discovery: Discovery::of(transport, is_plain, chain.rest),
+        lease: Lease::of(Family::V6, chain.fragment, transport, chain.rest),
     })
 }
 

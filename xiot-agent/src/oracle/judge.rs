@@ -63,7 +63,11 @@ impl<'p> Oracle<'p> {
             }
             Content::Arp(_) | Content::Other(_) => self.judge_alone(arrival, grounds, frame),
         };
-        said.first_objected(of_group).outcome()
+        let outcome = said.first_objected(of_group).outcome();
+        if !outcome.dropped {
+            self.learn(arrival, frame, said.was_asked());
+        }
+        outcome
     }
 
     /// Section 2.1.
@@ -137,7 +141,7 @@ impl<'p> Oracle<'p> {
             Ok(grant) => Said::granted(grounds, grant),
             Err(reason) => Said::new(grounds, reason, None),
         };
-        said.objected(objection)
+        said.heard(objection)
     }
 
     /// Sections 3 to 7 for a packet that is whole, or begins a datagram.
@@ -180,6 +184,6 @@ impl<'p> Oracle<'p> {
             // Above a budget, what is denied for another reason keeps that reason.
             (Err(reason), _) | (Ok(_), Err(reason)) => Said::new(grounds, reason, None),
         };
-        said.objected(objection).after_flow(is_revoked)
+        said.heard(objection).after_flow(is_revoked)
     }
 }

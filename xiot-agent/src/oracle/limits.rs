@@ -17,6 +17,10 @@ pub struct Limits {
     pub group_frames_per_sender: u32,
     /// The same of all MACs on the port together, of those that are below that.
     pub group_frames_per_port: u32,
+    /// IPv6 addresses that a device may have by use on a wire and VLANs.
+    pub addresses_per_device: usize,
+    /// Second from which on leases are known, so that IPv4 addresses without one are none; 0: they are.
+    pub settled_at: u64,
     /// Second in which conversations are no longer picked up that were there before the gateway; 0: none are.
     pub grace_until: u64,
 }
@@ -32,6 +36,8 @@ impl Default for Limits {
             fragments_unlisted: 512,
             group_frames_per_sender: 200,
             group_frames_per_port: 4000,
+            addresses_per_device: 16,
+            settled_at: 0,
             grace_until: 0,
         }
     }

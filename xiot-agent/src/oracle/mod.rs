@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod binding;
 mod budget;
 mod conversation;
 mod datagram;
@@ -18,6 +19,8 @@ mod group;
 mod guard;
 mod ip;
 mod judge;
+mod learn;
+mod lease;
 mod limits;
 mod neighbour;
 mod open;
@@ -37,7 +40,7 @@ mod view;
 use xiot_common::reason::Reason;
 
 use self::{
-    budget::Budgets, datagram::DatagramList, flows::FlowList, frame::Frame, group::GroupFrames,
+    binding::Bindings, budget::Budgets, datagram::DatagramList, flows::FlowList, frame::Frame, group::GroupFrames,
 };
 pub use self::{
     decided::{Decision, Override},
@@ -90,6 +93,7 @@ pub struct Oracle<'p> {
     budgets: Budgets,
     overrides: Vec<Override>,
     group_frames: GroupFrames,
+    bindings: Bindings,
     /// Seconds that the wall clock is ahead of the second that frames are judged at.
     clock: i64,
 }
@@ -112,6 +116,7 @@ impl<'p> Oracle<'p> {
             budgets: Budgets::default(),
             overrides: Vec::new(),
             group_frames: GroupFrames::default(),
+            bindings: Bindings::default(),
             clock: 0,
         }
     }
@@ -136,6 +141,12 @@ impl<'p> Oracle<'p> {
     /// Ends the grace period in this second; 0: there is none. What was judged before may be judged otherwise now.
     pub fn grant_grace_until(&mut self, second: u64) {
         self.limits.grace_until = second;
+        self.touch();
+    }
+
+    /// Leases are known from this second on; 0: they are.
+    pub fn settle_at(&mut self, second: u64) {
+        self.limits.settled_at = second;
         self.touch();
     }
 

@@ -109,7 +109,7 @@ impl<'p> Oracle<'p> {
             now,
         );
         flow.epoch = self.stamp(grounds);
-        let Ok(objection) = self.ask_guards_again(conversation, flow.initiator, flow.objection)
+        let Ok(objection) = self.ask_guards_again(conversation, flow.initiator, flow.objection, now)
         else {
             return false;
         };

@@ -40,6 +40,8 @@ pub(super) struct Said<'p> {
     level: Option<Mode>,
     /// What a guard that monitors has against the frame, if nothing else drops it.
     objection: Option<Reason>,
+    /// All guards were asked about the frame.
+    was_asked: bool,
 }
 
 impl<'p> Said<'p> {
@@ -51,6 +53,7 @@ impl<'p> Said<'p> {
             flow_hit: false,
             level: None,
             objection: None,
+            was_asked: false,
         }
     }
 
@@ -88,20 +91,30 @@ impl<'p> Said<'p> {
         Self::new(grounds, reason, rule)
     }
 
-    /// The same with the objection of a guard that monitors.
-    pub(super) fn objected(self, objection: Option<Reason>) -> Self {
-        Self { objection, ..self }
+    /// The same with what the guards said before: an objection of one that monitors, or nothing.
+    pub(super) fn heard(self, objection: Option<Reason>) -> Self {
+        Self {
+            objection,
+            was_asked: true,
+            ..self
+        }
     }
 
     /// The same with the objection of a guard that comes before others.
     pub(super) fn first_objected(self, first: Option<Reason>) -> Self {
-        let objection = first.or(self.objection);
-        self.objected(objection)
+        Self {
+            objection: first.or(self.objection),
+            ..self
+        }
     }
 
     /// Another reason against the same frame.
     pub(super) fn but(self, reason: Reason) -> Self {
-        Self::new(self.grounds, reason, None).objected(self.objection)
+        Self {
+            objection: self.objection,
+            was_asked: self.was_asked,
+            ..Self::new(self.grounds, reason, None)
+        }
     }
 
     /// Of a frame whose flow was there until now, if it was revoked.
@@ -111,6 +124,10 @@ impl<'p> Said<'p> {
         } else {
             self
         }
+    }
+
+    pub(super) fn was_asked(self) -> bool {
+        self.was_asked
     }
 
     pub(super) fn grounds(self) -> Grounds<'p> {
