@@ -67,6 +67,8 @@ pub struct Trial<'t> {
     passed: u64,
     /// Second by both clocks; 0 before there is a grace period.
     grace_until: u64,
+    /// Likewise; 0: wires are settled.
+    settled_at: u64,
     /// Seconds that the wall clock is ahead of the clock that frames are judged by, with what has passed.
     ahead: i64,
     /// A second passed while a frame was judged: which of the two it was judged in, nobody knows.
@@ -104,6 +106,7 @@ impl<'t> Trial<'t> {
             in_force: 0,
             passed: 0,
             grace_until: 0,
+            settled_at: 0,
             ahead: 0,
             is_blurred: false,
             judged: 0,
@@ -119,6 +122,7 @@ impl<'t> Trial<'t> {
             Step::Shot(shot) => return self.judge(shot).map(Some),
             Step::Swap(_) => self.swap(),
             Step::Rewire(wires) => self.rewire(wires),
+            Step::Settle(seconds) => self.settle(*seconds),
             Step::Touch => self.touch(),
             Step::Grace(seconds) => self.grant_grace(*seconds),
             Step::Decide(decide) => self.decide(decide),
@@ -160,6 +164,23 @@ impl<'t> Trial<'t> {
         self.grace_until = clock::coarse_second() + self.passed + u64::from(seconds);
         self.oracle.grant_grace_until(self.grace_until);
         self.set_grace();
+    }
+
+    /// Settles the wires in so many seconds.
+    pub fn settle(&mut self, seconds: u32) {
+        self.settled_at = clock::coarse_second() + self.passed + u64::from(seconds);
+        self.oracle.settle_at(self.settled_at);
+        self.set_settled();
+        self.prog.touch();
+    }
+
+    /// Moves the moment as the program's past is moved.
+    fn set_settled(&mut self) {
+        let second = self.settled_at.saturating_sub(self.passed);
+        self.prog.set_settled(
+            u32::try_from(second).expect("years to go"),
+            self.wires.len(),
+        );
     }
 
     /// Sets the wall clock to this second.
@@ -223,6 +244,9 @@ impl<'t> Trial<'t> {
             self.prog.age(seconds);
             if self.grace_until != 0 {
                 self.set_grace();
+            }
+            if self.settled_at != 0 {
+                self.set_settled();
             }
             self.set_wall();
         }

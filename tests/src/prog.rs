@@ -78,6 +78,9 @@ impl Prog {
                 per_sender: limits.group_frames_per_sender,
                 per_port: limits.group_frames_per_port,
             },
+            addresses_per_device: Some(
+                u32::try_from(limits.addresses_per_device).expect("a small number"),
+            ),
             guards: Some(Vec::new()),
             trace: true,
             ..Options::default()
@@ -110,6 +113,7 @@ impl Prog {
         self.rewire(wires);
         self.swap(policy, wires, &Assignment::fresh(policy));
         self.set_grace(0);
+        self.set_settled(0, wires.len());
         for flows in &mut self.flows {
             must("clear the flows", flows.clear());
         }
@@ -163,6 +167,16 @@ impl Prog {
     pub fn set_grace(&mut self, until: u32) {
         self.grace_until = until;
         self.datapath.set_grace(until);
+    }
+
+    /// Settles so many wires in this second of the program's clock.
+    ///
+    /// # Panics
+    /// Where there are not so many.
+    pub fn set_settled(&mut self, second: u32, wires: usize) {
+        for wire in 0..u32::try_from(wires).expect("few wires") {
+            must("settle a wire", self.datapath.set_settled(wire, second));
+        }
     }
 
     /// Sets the program's wall clock: it shows this second now.

@@ -107,6 +107,10 @@ fn describe(
                 }
                 oracle.rewire(wires);
             }
+            Step::Settle(seconds) => {
+                line(format_args!("{number:3} settled in {seconds} s"));
+                oracle.settle_at(now + u64::from(*seconds));
+            }
             Step::Touch => {
                 line(format_args!("{number:3} another epoch"));
                 oracle.touch();

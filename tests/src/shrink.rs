@@ -155,7 +155,7 @@ fn plainer(
 
 /// Turns guards off and forgets Ethernet types where that changes nothing.
 fn quieter(wires: &[Wire], still_fails: &mut dyn FnMut(&[Wire]) -> bool) -> Vec<Wire> {
-    const GUARDS: [fn(&mut Guards) -> &mut Level; 9] = [
+    const GUARDS: [fn(&mut Guards) -> &mut Level; 10] = [
         |guards| &mut guards.group,
         |guards| &mut guards.mac,
         |guards| &mut guards.source,
@@ -165,6 +165,7 @@ fn quieter(wires: &[Wire], still_fails: &mut dyn FnMut(&[Wire]) -> bool) -> Vec<
         |guards| &mut guards.router,
         |guards| &mut guards.bpdu,
         |guards| &mut guards.claim,
+        |guards| &mut guards.binding,
     ];
     let mut wires = wires.to_vec();
     for position in 0..wires.len() {

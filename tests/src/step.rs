@@ -13,6 +13,8 @@ pub enum Step {
     Swap(Edit),
     /// Other guards and Ethernet types are put in force.
     Rewire(Vec<Wire>),
+    /// Wires are settled in so many seconds.
+    Settle(u32),
     /// Another epoch begins under the same policy.
     Touch,
     /// The grace period begins, and lasts for so many seconds.
@@ -30,6 +32,7 @@ impl Step {
             Self::Shot(shot) => Some(shot),
             Self::Swap(_)
             | Self::Rewire(_)
+            | Self::Settle(_)
             | Self::Touch
             | Self::Grace(_)
             | Self::Decide(_)

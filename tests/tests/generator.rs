@@ -61,6 +61,7 @@ fn every_reason_is_met() {
                 }
                 Step::Swap(_) => oracle.swap(next.next().expect("a policy for each swap")),
                 Step::Rewire(wires) => oracle.rewire(wires),
+                Step::Settle(seconds) => oracle.settle_at(now + u64::from(*seconds)),
                 Step::Touch => oracle.touch(),
                 Step::Clock(second) => oracle.set_clock(compare::ahead(*second, now)),
                 Step::Decide(decide) => decide.tell(&mut oracle, now),

@@ -3,6 +3,7 @@
 
 mod bytes;
 mod ip;
+pub mod lease;
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -215,6 +216,15 @@ impl PacketEnvelope {
             source,
             destination,
             payload: b"xiot".to_vec(),
+        })
+    }
+
+    /// A UDP datagram with this payload.
+    pub fn datagram(self, source: u16, destination: u16, payload: &[u8]) -> Frame {
+        self.transport(Transport::Udp {
+            source,
+            destination,
+            payload: payload.to_vec(),
         })
     }
 

@@ -28,6 +28,9 @@ pub(crate) const FEW_NEW_FLOWS: u32 = 3;
 /// Group frames of one sender in one second where they run out.
 pub(crate) const FEW_GROUP_FRAMES: u32 = 2;
 
+/// IPv6 addresses that a device may take where they run out.
+pub(crate) const FEW_ADDRESSES: usize = 2;
+
 /// Frames in order, each with its verdict.
 #[derive(Clone)]
 pub(crate) struct Case {
@@ -52,6 +55,8 @@ pub(crate) enum Instance {
     FewNewFlows,
     /// [`FEW_GROUP_FRAMES`] of one sender, and one more on one port.
     FewGroupFrames,
+    /// [`FEW_ADDRESSES`] that a device may take.
+    FewAddresses,
 }
 
 impl Instance {
@@ -77,6 +82,11 @@ impl Instance {
                 group_frames_per_port: FEW_GROUP_FRAMES + 1,
                 ..Limits::default()
             },
+            Self::FewAddresses => Limits {
+                flows: MANY_FLOWS,
+                addresses_per_device: FEW_ADDRESSES,
+                ..Limits::default()
+            },
         }
     }
 }
@@ -94,6 +104,8 @@ pub(crate) enum Event {
     Grace(u32),
     /// Something is decided of a device.
     Decide(Decide),
+    /// Wires are settled in so many seconds.
+    Settle(u32),
     /// The wall clock is set to this second.
     Clock(u32),
 }
@@ -165,6 +177,13 @@ impl Case {
     pub(crate) fn with_few_group_frames(self) -> Self {
         Self {
             instance: Instance::FewGroupFrames,
+            ..self
+        }
+    }
+
+    pub(crate) fn with_few_addresses(self) -> Self {
+        Self {
+            instance: Instance::FewAddresses,
             ..self
         }
     }
@@ -262,6 +281,12 @@ impl Step {
     /// Denied, but the mode lets it through.
     pub(crate) fn forwarded(mut self) -> Self {
         self.expected.dropped = false;
+        self
+    }
+
+    /// It comes in on the other wire.
+    pub(crate) fn elsewhere(mut self) -> Self {
+        self.shot.wire = 1;
         self
     }
 

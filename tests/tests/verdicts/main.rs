@@ -94,13 +94,15 @@ fn the_oracle_says_so() {
                     oracle.rewire(&case.wirings[wired]);
                 }
                 Some(Event::Touch) => oracle.touch(),
+                Some(Event::Settle(seconds)) => oracle.settle_at(now + u64::from(seconds)),
                 Some(Event::Clock(second)) => oracle.set_clock(compare::ahead(second, now)),
                 Some(Event::Decide(decide)) => decide.tell(&mut oracle, now),
                 Some(Event::Grace(seconds)) => oracle.grant_grace_until(now + u64::from(seconds)),
             }
             let shot = &step.shot;
             now += u64::from(shot.after);
-            let outcome = oracle.judge(shot.side, 0, &shot.frame, now);
+            let wire = usize::from(shot.wire);
+            let outcome = oracle.judge(shot.side, wire, &shot.frame, now);
             let verdict = compare::numbered(outcome, &numbers[in_force]);
             if verdict != step.expected {
                 let expected = step.expected;
@@ -142,6 +144,7 @@ fn the_program_says_so() {
                             trial.rewire(wirings.next().expect("guards for each event"));
                         }
                         Some(Event::Touch) => trial.touch(),
+                        Some(Event::Settle(seconds)) => trial.settle(seconds),
                         Some(Event::Clock(second)) => trial.set_clock(second),
                         Some(Event::Decide(decide)) => trial.decide(&decide),
                         Some(Event::Grace(seconds)) => trial.grant_grace(seconds),

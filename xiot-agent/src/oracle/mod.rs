@@ -40,7 +40,8 @@ mod view;
 use xiot_common::reason::Reason;
 
 use self::{
-    binding::Bindings, budget::Budgets, datagram::DatagramList, flows::FlowList, frame::Frame, group::GroupFrames,
+    binding::Bindings, budget::Budgets, datagram::DatagramList, flows::FlowList, frame::Frame,
+    group::GroupFrames,
 };
 pub use self::{
     decided::{Decision, Override},

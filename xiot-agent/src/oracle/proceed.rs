@@ -109,7 +109,8 @@ impl<'p> Oracle<'p> {
             now,
         );
         flow.epoch = self.stamp(grounds);
-        let Ok(objection) = self.ask_guards_again(conversation, flow.initiator, flow.objection, now)
+        let Ok(objection) =
+            self.ask_guards_again(conversation, flow.initiator, flow.objection, now)
         else {
             return false;
         };

@@ -1,5 +1,6 @@
 //! Guards at their boundaries: what is just valid, what comes first, what the rest of the judgement keeps of them.
 
+mod bindings;
 mod kept;
 mod messages;
 
@@ -25,6 +26,7 @@ pub(crate) fn cases() -> Vec<Case> {
         order(),
         switches(),
         kept::cases(),
+        bindings::cases(),
     ]
     .concat()
 }

@@ -13,8 +13,7 @@ use xiot_tests::{
 };
 
 use super::{
-    LEASED, STRICT, binding, from_server, gives, has, has_not, lease, log, may_not, says, strict,
-    unlisted, v4,
+    LEASED, STRICT, binding, from_server, gives, has, has_not, lease, may_not, strict, unlisted, v4,
 };
 use crate::case::{Case, Event, Step, device, uplink};
 
@@ -55,7 +54,7 @@ fn frames() -> Vec<Case> {
     let from_device = frame(WATCHED, BROADCAST)
         .ip("0.0.0.0", "10.0.4.7")
         .datagram(67, 68, &message);
-    let mut datagram = vec![0, 67, 0, 68, 0, 0, 0, 0];
+    let mut datagram = vec![0, 67, 0, 68, 1, 8, 0, 0];
     datagram.extend(&message);
     datagram.resize(264, 0);
     let cut_to = |options: u16| {
@@ -199,10 +198,7 @@ fn options() -> Vec<Case> {
         ),
         strict(
             "options of a lease may be long",
-            [
-                with(&[&[43, 255], &[51; 255], ACK, TIME]),
-                has(WATCHED),
-            ],
+            [with(&[&[43, 255], &[51; 255], ACK, TIME]), has(WATCHED)],
         ),
         strict(
             "of the options of a lease 128 are read",

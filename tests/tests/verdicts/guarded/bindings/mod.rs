@@ -4,6 +4,7 @@ mod acknowledged;
 mod again;
 mod asked;
 mod counted;
+mod options6;
 mod places;
 mod replied;
 mod used;
@@ -31,6 +32,7 @@ pub(super) fn cases() -> Vec<Case> {
     [
         acknowledged::cases(),
         replied::cases(),
+        options6::cases(),
         used::cases(),
         places::cases(),
         counted::cases(),
@@ -160,9 +162,12 @@ fn discovers(mac: Mac, kind: u8, source: Ipv6Addr, target: Ipv6Addr) -> Frame {
 fn in_vlans(new: Envelope, kind: u8, source: Ipv6Addr, target: Ipv6Addr) -> Frame {
     let mut message = vec![kind, 0, 0, 0, 0, 0, 0, 0];
     message.extend(target.octets());
-    new.packet(source.into(), Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1).into())
-        .hop_limit(255)
-        .protocol(58, &message)
+    new.packet(
+        source.into(),
+        Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1).into(),
+    )
+    .hop_limit(255)
+    .protocol(58, &message)
 }
 
 /// The device sends from this address.
