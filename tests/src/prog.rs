@@ -11,6 +11,7 @@ use xiot_agent::{
     service::guards,
 };
 use xiot_common::{
+    binding::{Binding, BindingKey, NO_END, Places, PlacesKey},
     flow::{FlowEntry, FlowKey},
     fragment::{Datagram, DatagramKey},
     map,
@@ -34,6 +35,8 @@ pub struct Prog {
     flows: [Table<FlowKey, FlowEntry>; 2],
     datagrams: Table<DatagramKey, Datagram>,
     overrides: Table<OverrideKey, Override>,
+    bindings: Table<BindingKey, Binding>,
+    places: Table<PlacesKey, Places>,
     budgets: Budgets,
     counters: Counters,
     limits: Limits,
@@ -90,6 +93,8 @@ impl Prog {
             [map::FLOWS, map::HALF_OPEN].map(|table| must("open the flows", datapath.table(table)));
         let datagrams = must("open the datagrams", datapath.table(map::FRAGMENTS));
         let overrides = must("open the overrides", datapath.table(map::OVERRIDES));
+        let bindings = must("open the bindings", datapath.table(map::BINDINGS));
+        let places = must("open the places", datapath.table(map::PLACES));
         let budgets = Budgets::open(&datapath);
         let counters = must("open the counters", Counters::open(&datapath));
         Self {
@@ -97,6 +102,8 @@ impl Prog {
             flows,
             datagrams,
             overrides,
+            bindings,
+            places,
             budgets,
             counters,
             limits,
@@ -118,6 +125,8 @@ impl Prog {
             must("clear the flows", flows.clear());
         }
         must("clear the datagrams", self.datagrams.clear());
+        must("clear the bindings", self.bindings.clear());
+        must("clear the places", self.places.clear());
         for (device, _) in must("read the overrides", self.datapath.overrides()) {
             self.decide(&device, None);
         }
@@ -247,7 +256,7 @@ impl Prog {
             datagram.started = datagram.started.wrapping_sub(seconds);
             must("age a datagram", self.datagrams.insert(&key, &datagram));
         }
-        let mut ends = false;
+        let mut ends = self.age_bindings(seconds);
         for (device, mut decided) in must("read the overrides", self.overrides.entries()) {
             if decided.until != 0 {
                 // One that is over stays so.
@@ -260,6 +269,26 @@ impl Prog {
             self.forget_denials();
         }
         self.budgets.forget();
+    }
+
+    /// Whether there are any that may have ended.
+    fn age_bindings(&mut self, seconds: u32) -> bool {
+        let mut ends = false;
+        for (key, mut binding) in must("read the bindings", self.bindings.entries()) {
+            if binding.until != NO_END {
+                binding.until = binding.until.saturating_sub(seconds);
+                must("age a binding", self.bindings.insert(&key, &binding));
+                ends = true;
+            }
+        }
+        for (key, mut places) in must("read the places", self.places.entries()) {
+            for place in &mut places.0 {
+                place.until = place.until.saturating_sub(seconds);
+            }
+            must("age places", self.places.insert(&key, &places));
+            ends = true;
+        }
+        ends
     }
 
     /// Denials are kept for a second, which a test run does not see pass; another epoch ends them as well. What was found to
