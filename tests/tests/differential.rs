@@ -43,6 +43,7 @@ fn limits() -> [Limits; 2] {
         new_flows_per_cpu: 4,
         group_frames_per_sender: 3,
         group_frames_per_port: 5,
+        addresses_per_device: 2,
         ..roomy
     };
     [roomy, tight]

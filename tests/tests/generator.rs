@@ -38,6 +38,7 @@ fn every_reason_is_met() {
                 new_flows_per_cpu: 4,
                 group_frames_per_sender: 3,
                 group_frames_per_port: 5,
+                addresses_per_device: 2,
                 ..Limits::default()
             }
         } else {
@@ -109,6 +110,7 @@ fn guard(reason: Reason) -> Option<bool> {
         Reason::SourceMacInvalid
             | Reason::SourceAddressInvalid
             | Reason::SourceAddressStolen
+            | Reason::SourceAddressUnbound
             | Reason::DhcpServer
             | Reason::Bpdu
     );

@@ -7,7 +7,7 @@ use xiot_agent::model::policy::{Device, Policy, Profile, Rule};
 
 use super::{
     dice::Dice,
-    world::{BAD_VLANS, GROUPS, HOSTS, LISTABLE, ROUTER, SPECIAL, VLANS, device_mac},
+    world::{BAD_VLANS, GROUPS, HOSTS, LISTABLE, ROUTER, SPECIAL, VLANS, device_mac, home},
 };
 use crate::frame::Mac;
 
@@ -99,8 +99,12 @@ pub(super) fn own(dice: &mut Dice, device: Option<&Device>, v6: bool) -> IpAddr 
         .into_iter()
         .filter(|address| address.is_ipv6() == v6)
         .collect();
-    match dice.maybe_pick(&addresses) {
-        Some(address) if dice.percent(92) => *address,
+    match (dice.maybe_pick(&addresses), device) {
+        (Some(address), _) if dice.percent(92) => *address,
+        (None, Some(device)) if dice.percent(60) => {
+            let more = if dice.percent(25) { dice.byte() % 4 } else { 0 };
+            home(device.mac, v6, more)
+        }
         _ => any(dice, v6),
     }
 }

@@ -1,13 +1,13 @@
 //! Edits of a policy, as an operator makes them. What comes out compiles if what goes in does.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use xiot_agent::model::policy::{Initiator, Mode, Policy};
 
 use super::{
     dice::Dice,
     times,
-    world::{HOSTS, LISTABLE, VLANS, WIRES, device_mac},
+    world::{HOSTS, LISTABLE, VLANS, WIRES, device_mac, home},
 };
 
 /// An edit: the same seed does the same to the same policy.
@@ -170,7 +170,7 @@ fn device(dice: &mut Dice, policy: &mut Policy) {
     match dice.below(10) {
         0..4 => device.mode = mode(dice),
         4 | 5 => device.profile = dice.below(profiles),
-        6 => device.addresses = (0..dice.below(3)).map(|_| dice.pick(&HOSTS)).collect(),
+        6 => device.addresses = (0..dice.below(3)).map(|_| address(dice)).collect(),
         7 => device.addresses.clear(),
         8 => device.wire = dice.percent(50).then(|| dice.pick(&WIRES).to_owned()),
         _ if is_free => device.vlan = vlan,
@@ -178,6 +178,15 @@ fn device(dice: &mut Dice, policy: &mut Policy) {
     }
     device.addresses.sort();
     device.addresses.dedup();
+}
+
+/// A host's, or one that some device may have by lease or use.
+fn address(dice: &mut Dice) -> IpAddr {
+    if dice.percent(60) {
+        dice.pick(&HOSTS)
+    } else {
+        home(device_mac(dice.byte()), dice.percent(50), dice.byte() % 3)
+    }
 }
 
 fn is_free(policy: &Policy, mac: [u8; 6], vlan: Option<(u16, u16)>) -> bool {

@@ -6,6 +6,7 @@ mod edit;
 mod errors;
 mod follow;
 mod fresh;
+mod lease;
 mod mangle;
 mod policy;
 mod spoof;

@@ -9,7 +9,7 @@ use super::{
     dice::Dice,
     fresh,
     traffic::Draft,
-    world::{ETHERTYPES, GROUPS, HOSTS, ROUTER, SPECIAL, SWITCHES, device_mac},
+    world::{ETHERTYPES, GROUPS, HOSTS, ROUTER, SPECIAL, SWITCHES, device_mac, home},
 };
 use crate::frame::{Body, Envelope, Extension, Frame, Mac, frame};
 
@@ -81,7 +81,7 @@ fn disguise(dice: &mut Dice, frame: &mut Frame) {
     }
 }
 
-fn some_mac(dice: &mut Dice, policy: &Policy) -> Mac {
+pub(super) fn some_mac(dice: &mut Dice, policy: &Policy) -> Mac {
     match dice.maybe_pick(&policy.devices) {
         Some(device) if dice.percent(80) => device.mac,
         _ => device_mac(dice.byte() % 32),
@@ -89,7 +89,7 @@ fn some_mac(dice: &mut Dice, policy: &Policy) -> Mac {
 }
 
 /// A device's, some host's, or one with a meaning of its own.
-fn some_address(dice: &mut Dice, policy: &Policy, v6: bool) -> IpAddr {
+pub(super) fn some_address(dice: &mut Dice, policy: &Policy, v6: bool) -> IpAddr {
     let of_devices: Vec<IpAddr> = policy
         .devices
         .iter()
@@ -101,8 +101,12 @@ fn some_address(dice: &mut Dice, policy: &Policy, v6: bool) -> IpAddr {
         all.filter(|address| address.is_ipv6() == v6).collect()
     };
     match dice.below(20) {
-        0..12 => {}
-        12..16 => return dice.pick(&of_family(&HOSTS)),
+        0..8 => {}
+        8..13 => {
+            let more = if dice.percent(25) { dice.byte() % 4 } else { 0 };
+            return home(some_mac(dice, policy), v6, more);
+        }
+        13..16 => return dice.pick(&of_family(&HOSTS)),
         16 if v6 => return IpAddr::V6(Ipv6Addr::UNSPECIFIED),
         16 => return IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         _ => return dice.pick(&of_family(&SPECIAL)),

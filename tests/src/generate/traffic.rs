@@ -8,11 +8,11 @@ use xiot_agent::{
 };
 
 use super::{
-    Dice, Edit, addresses, errors, follow, fresh,
+    Dice, Edit, addresses, errors, follow, fresh, lease,
     mangle::mangle,
     spoof, times, train,
     wiring::{change_one, wires, wirings},
-    world::{GROUPS, LISTABLE, NO_CUSTOMER_TAG, VLANS, device_mac},
+    world::{GROUPS, LISTABLE, NO_CUSTOMER_TAG, VLANS, device_mac, home},
 };
 use crate::{
     decide::Decide,
@@ -33,9 +33,9 @@ pub(super) struct Draft {
 const MEMORY: usize = 12;
 
 /// Silences in seconds: around the timeouts of flows and datagrams, and long ones.
-const SILENCES: [u32; 22] = [
-    1, 1, 1, 1, 1, 15, 29, 30, 31, 60, 61, 110, 180, 181, 300, 301, 601, 1045, 1046, 3300, 33_000,
-    121_000,
+const SILENCES: [u32; 24] = [
+    1, 1, 1, 1, 1, 15, 29, 30, 31, 60, 61, 110, 180, 181, 300, 301, 601, 1045, 1046, 3300, 3599,
+    3600, 33_000, 121_000,
 ];
 
 /// Endless frames for one policy.
@@ -78,6 +78,7 @@ impl Traffic {
                 4 => Step::Grace(self.dice.pick(&[0, 1, 30, 60])),
                 8 => Step::Decide(self.decide()),
                 9..11 => Step::Clock(times::moment(&mut self.dice)),
+                11 => Step::Settle(self.dice.pick(&[0, 1, 30, 300, 3600, 86_400])),
                 _ => Step::Shot(self.shot()),
             })
             .collect()
@@ -146,6 +147,7 @@ impl Traffic {
                 }
                 follow::draw(&mut self.dice, &before)
             }
+            None if self.dice.percent(14) => lease::draw(&mut self.dice, &self.policy),
             None if self.dice.percent(40) => spoof::draw(&mut self.dice, &self.policy),
             None => fresh::draw(&mut self.dice, &self.policy),
         };
@@ -157,6 +159,8 @@ impl Traffic {
                 .extend((0..count).map(|number| burst(&draft, number)));
         } else if self.dice.below(1000) < 8 {
             self.flood(&draft);
+        } else if self.dice.below(1000) < 8 {
+            self.take_addresses(&draft);
         }
         draft
     }
@@ -171,6 +175,24 @@ impl Traffic {
             draft.frame.destination = to;
             if spread {
                 draft.frame.source = addresses::party(&mut self.dice, &self.policy).mac;
+            }
+            self.planned.push_back(draft);
+        }
+    }
+
+    /// The same from one IPv6 address after the other.
+    fn take_addresses(&mut self, draft: &Draft) {
+        let Body::Ip(ip) = &draft.frame.body else {
+            return;
+        };
+        if ip.source.is_ipv4() || draft.side == Side::Uplink {
+            return;
+        }
+        let first = self.dice.byte();
+        for number in 0..self.dice.pick(&[3, 6, 20]) {
+            let mut draft = draft.clone();
+            if let Body::Ip(ip) = &mut draft.frame.body {
+                ip.source = home(draft.frame.source, true, first.wrapping_add(number));
             }
             self.planned.push_back(draft);
         }

@@ -47,13 +47,14 @@ pub(super) fn wirings(dice: &mut Dice) -> Vec<Wire> {
 /// Another level for one guard of the first wire, mostly one that flows know.
 pub(super) fn change_one(dice: &mut Dice, wires: &mut [Wire]) {
     let guards = &mut wires[0].guards;
-    let guard = match dice.below(8) {
+    let guard = match dice.below(10) {
         0 | 1 => &mut guards.source,
         2 => &mut guards.mac,
         3 => &mut guards.dhcp_server,
         4 => &mut guards.bpdu,
         5 => &mut guards.group,
         6 => &mut guards.arp,
+        7 | 8 => &mut guards.binding,
         _ => &mut guards.claim,
     };
     *guard = dice.pick(&[Level::Off, Level::Monitor, Level::Enforce]);
@@ -61,7 +62,11 @@ pub(super) fn change_one(dice: &mut Dice, wires: &mut [Wire]) {
 
 fn guards(dice: &mut Dice) -> Guards {
     if dice.percent(20) {
-        return Guards::all(dice.pick(&[Level::Monitor, Level::Enforce]));
+        let levels = [Level::Off, Level::Monitor, Level::Enforce];
+        return Guards {
+            binding: dice.pick(&levels),
+            ..Guards::all(dice.pick(&levels[1..]))
+        };
     }
     let mut level = || {
         dice.pick(&[
@@ -82,6 +87,6 @@ fn guards(dice: &mut Dice) -> Guards {
         router: level(),
         bpdu: level(),
         claim: level(),
-        binding: Level::Off,
+        binding: level(),
     }
 }

@@ -132,6 +132,21 @@ pub(super) const SPECIAL: [IpAddr; 16] = [
     IpAddr::V6(Ipv6Addr::new(0, 0, 0, 0, 1, 0xffff, 0x0a00, 0x000a)),
 ];
 
+/// An address that is a device's if nobody else has it: what its leases are about, and what it uses. Devices of numbers that
+/// differ by eight have the same. In IPv6 there are `more`.
+pub(super) fn home(mac: Mac, v6: bool, more: u8) -> IpAddr {
+    let number = mac[5] % 8;
+    if v6 {
+        v6_of_home(number, more)
+    } else {
+        v4(10, 0, 2, number + more % 2)
+    }
+}
+
+fn v6_of_home(number: u8, more: u8) -> IpAddr {
+    v6([0xfd00, 0, 2], [u16::from(more), u16::from(number)])
+}
+
 /// Ports, with both ends of the range and those that services use.
 pub(super) const PORTS: [u16; 18] = [
     0, 1, 22, 53, 67, 68, 123, 443, 514, 546, 547, 3613, 8000, 8009, 40000, 40001, 65534, 65535,
