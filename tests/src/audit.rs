@@ -153,7 +153,7 @@ fn state_name(number: u8) -> &'static str {
     }
 }
 
-fn address(address: Addr) -> IpAddr {
+pub(crate) fn address(address: Addr) -> IpAddr {
     let bytes = address.bytes();
     match Ipv6Addr::from(bytes).to_ipv4_mapped() {
         Some(v4) => IpAddr::V4(Ipv4Addr::from(v4.octets())),

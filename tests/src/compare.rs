@@ -11,6 +11,7 @@ use xiot_agent::{
 use crate::{
     audit, clock,
     decide::Decide,
+    holdings,
     prog::{Prog, must},
     shot::Shot,
     step::{self, Step},
@@ -272,7 +273,28 @@ impl<'t> Trial<'t> {
         self.is_blurred
     }
 
-    /// Compares what is left behind: flows in all their state, and counters.
+    /// Compares what both know of who has which address.
+    fn check_bindings(&self) -> Result<(), Difference> {
+        if self.is_blurred {
+            return Ok(());
+        }
+        let now = clock::coarse_second();
+        let second = u32::try_from(now).expect("years to go");
+        let (bindings, places) = (self.prog.bindings(), self.prog.places());
+        let mine = holdings::of_program(&bindings, &places, second, self.passed);
+        let theirs = holdings::of_oracle(&self.oracle, now + self.passed);
+        let (program, oracle) = audit::only_in_one(&mine, &theirs);
+        if program == oracle {
+            return Ok(());
+        }
+        Err(Difference {
+            at: self.judged.saturating_sub(1),
+            program: format!("knows {program:#?}"),
+            oracle: format!("knows {oracle:#?}"),
+        })
+    }
+
+    /// Compares what is left behind: flows in all their state, bindings, and counters.
     pub fn finish(&self) -> Result<(), Difference> {
         let at = self.judged.saturating_sub(1);
         let numbers = |policy: &Policy| {
@@ -289,6 +311,7 @@ impl<'t> Trial<'t> {
                 oracle: format!("has {oracle:#?}"),
             });
         }
+        self.check_bindings()?;
         self.tally
             .check(self.prog.counters())
             .map_err(|(program, oracle)| Difference {

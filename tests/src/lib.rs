@@ -15,6 +15,7 @@ pub mod decide;
 pub mod effort;
 pub mod frame;
 pub mod generate;
+mod holdings;
 pub mod kernel;
 pub mod net;
 pub mod pcap;

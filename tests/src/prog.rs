@@ -330,6 +330,22 @@ impl Prog {
             .collect()
     }
 
+    /// All bindings, over or not.
+    ///
+    /// # Panics
+    /// Where they cannot be read.
+    pub fn bindings(&self) -> Vec<(BindingKey, Binding)> {
+        must("read the bindings", self.bindings.entries())
+    }
+
+    /// All places.
+    ///
+    /// # Panics
+    /// Where they cannot be read.
+    pub fn places(&self) -> Vec<(PlacesKey, Places)> {
+        must("read the places", self.places.entries())
+    }
+
     /// Limits that it was loaded with.
     pub fn limits(&self) -> Limits {
         self.limits

@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, net::IpAddr};
 
-use super::frame::Mac;
+use super::{
+    frame::Mac,
+    view::{BindingView, Hold},
+};
 
 /// A wire by index, and VLANs on it.
 pub(super) type Segment = (usize, (u16, u16));
@@ -67,9 +70,43 @@ impl Bindings {
         taken().any(|(held, _)| *held == address) || taken().count() < most
     }
 
+    pub(super) fn views(&self, now: u64) -> impl Iterator<Item = BindingView> {
+        let bound = self.bound.iter().map(|((on, address), binding)| {
+            let holds = match binding.title {
+                Title::Lease => Hold::Lease,
+                Title::Use => Hold::Use,
+            };
+            view(*on, *address, (binding.mac, holds), binding.until)
+        });
+        let places = self.places.iter().flat_map(|((on, mac), places)| {
+            places
+                .iter()
+                .map(|(address, until)| view(*on, *address, (*mac, Hold::Place), Some(*until)))
+        });
+        bound
+            .chain(places)
+            .filter(move |view| view.until.is_none_or(|until| now < until))
+    }
+
     /// Gives the address a place until this second.
     pub(super) fn place(&mut self, on: Segment, address: IpAddr, mac: Mac, until: u64) {
         let places = self.places.entry((on, mac)).or_default();
         places.insert(address, until);
+    }
+}
+
+fn view(
+    (wire, vlans): Segment,
+    address: IpAddr,
+    (mac, holds): (Mac, Hold),
+    until: Option<u64>,
+) -> BindingView {
+    BindingView {
+        wire,
+        vlans,
+        address,
+        mac,
+        holds,
+        until,
     }
 }

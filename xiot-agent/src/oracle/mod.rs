@@ -47,7 +47,7 @@ pub use self::{
     decided::{Decision, Override},
     flow::State,
     limits::Limits,
-    view::FlowView,
+    view::{BindingView, FlowView, Hold},
 };
 use crate::model::{
     gateway::Wire,
@@ -166,6 +166,11 @@ impl<'p> Oracle<'p> {
     /// Flows remembered, over or not. Order means nothing.
     pub fn flows(&self) -> impl Iterator<Item = FlowView<'p>> {
         self.flows.views()
+    }
+
+    /// Bindings and places that are live, whether they count or not. Order means nothing.
+    pub fn bindings(&self, now: u64) -> impl Iterator<Item = BindingView> {
+        self.bindings.views(now)
     }
 }
 

@@ -1,4 +1,4 @@
-//! A flow as an onlooker sees it.
+//! Flows and bindings as an onlooker sees them.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -48,6 +48,34 @@ pub struct FlowView<'p> {
     pub idle_timeout: Duration,
     /// Second of its last frame.
     pub last_frame: u64,
+}
+
+/// An address that is bound, or holds a place.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct BindingView {
+    /// Wire index.
+    pub wire: usize,
+    /// Outer and inner VLAN id.
+    pub vlans: (u16, u16),
+    /// The address.
+    pub address: IpAddr,
+    /// The MAC that has it.
+    pub mac: [u8; 6],
+    /// How.
+    pub holds: Hold,
+    /// Second in which that is over; none: never.
+    pub until: Option<u64>,
+}
+
+/// How a MAC has an address.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Hold {
+    /// A server gave it.
+    Lease,
+    /// It was the first to use it.
+    Use,
+    /// It has a place for it, whomever it is bound to.
+    Place,
 }
 
 impl<'p> FlowView<'p> {
