@@ -1,5 +1,6 @@
 //! Clause by clause of docs/judgement.md, with the values on both sides of each boundary.
 
+mod bindings;
 mod budgets;
 mod datagrams;
 mod epochs;

@@ -172,6 +172,7 @@ fn options() -> Vec<Case> {
             "options of a lease end at 255",
             [
                 with(&[ACK, &[255], TIME]),
+                with(&[ACK, &[255, 0], TIME]),
                 has_not(WATCHED),
                 with(&[ACK, TIME, &[255], &[53, 1, 2]]),
                 has(WATCHED),

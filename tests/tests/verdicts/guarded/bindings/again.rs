@@ -247,14 +247,28 @@ fn peers() -> Vec<Case> {
             .by_rule(2)
             .by_flow()
     };
-    vec![strict(
-        "binding is not asked about what peers have opened",
-        [
-            uplink(&login, AllowedRule).of_device(2).by_rule(2),
-            goes_on(),
-            goes_on().after(Event::Touch),
-        ],
-    )]
+    let reply = login.reply().flags(ACK);
+    let watched = |reason| device(&reply, reason).of_device(2).forwarded();
+    vec![
+        strict(
+            "binding is not asked about what peers have opened",
+            [
+                uplink(&login, AllowedRule).of_device(2).by_rule(2),
+                goes_on(),
+                goes_on().after(Event::Touch),
+            ],
+        ),
+        strict(
+            "binding is asked again about what it objected to, whoever has opened it",
+            [
+                watched(SourceAddressUnbound).after(Event::Grace(60)),
+                watched(SourceAddressUnbound).by_flow().after(Event::Touch),
+                device(&reply, Revoked).of_device(2).after(Event::Rewire),
+            ],
+        )
+        .behind(WATCHING)
+        .then_behind(STRICT),
+    ]
 }
 
 fn settling() -> Vec<Case> {

@@ -331,6 +331,15 @@ fn limits() -> Vec<Case> {
         .under(listing(v6(TAKEN)))
         .then(unlisted()),
         strict(
+            "a listed link-local address is not bound by use either",
+            [
+                from_local(PUMP, AllowedService),
+                from_local(WATCHED, AllowedService).after(Event::Swap),
+            ],
+        )
+        .under(listing(local))
+        .then(unlisted()),
+        strict(
             "a device with listed addresses binds none by use but link-local ones",
             [
                 uses(PUMP, TAKEN, SourceAddressUnbound).forwarded(),

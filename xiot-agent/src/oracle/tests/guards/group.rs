@@ -26,6 +26,8 @@ const FEW: Limits = Limits {
     fragments_unlisted: 512,
     group_frames_per_sender: 3,
     group_frames_per_port: 5,
+    addresses_per_device: 16,
+    settled_at: 0,
     grace_until: 0,
 };
 
