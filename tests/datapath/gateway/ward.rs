@@ -91,6 +91,7 @@ impl Ward {
             mode,
             pins: self.pins(),
             grace: Duration::ZERO,
+            settle: Duration::ZERO,
             options,
         }
     }

@@ -285,13 +285,16 @@ fn a_device_has_sixteen_places() {
     let (policy, wires) = watching();
     let mut ward = Ward::new(&policy, &wires);
     let own = |last| Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 1, last);
-    let uses = |ward: &mut Ward<'_>, last| {
+    let mut port = 0;
+    let mut uses = |ward: &mut Ward<'_>, last| {
+        // No flow answers for it.
+        port += 1;
         let packet = ip(
             own(last).into(),
             GIVEN6.into(),
             17,
             WHOLE,
-            &datagram((last, 9), 4),
+            &datagram((port, 9), 4),
         );
         ward.out(&packet).0 != SourceAddressUnbound
     };
