@@ -55,7 +55,7 @@ impl<'o> Place<'o> {
 
     /// The device that is found by this MAC, if it is there.
     pub(super) fn device(self, mac: Mac) -> Option<&'o Device> {
-        let owner = Owner::of(self.policy, Side::Device, mac, self.on.1);
+        let owner = Owner::of(self.policy, (Side::Device, self.wire), mac, self.on.1);
         let device = &self.policy.devices[owner.device()?];
         self.is_on_wire(device).then_some(device)
     }
