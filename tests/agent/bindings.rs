@@ -180,6 +180,13 @@ fn a_lease_makes_an_address_somebodys_and_a_takeover_keeps_it() {
     second.stop();
 }
 
+/// What `explain` says of the pump's work.
+fn explained(agent: &Agent<'_>) -> Value {
+    let question = ["explain", "--device", "pump-1", "--to", "10.30.1.1"];
+    let said = agent.json(&[&question[..], &["udp", "3613"]].concat());
+    said["legs"][0].clone()
+}
+
 #[test]
 fn the_end_of_a_lease_ends_what_was_opened_with_it() {
     let rig = rig();
@@ -187,8 +194,15 @@ fn the_end_of_a_lease_ends_what_was_opened_with_it() {
     let agent = Agent::start(&rig, &files, POLICY);
     let own = udp(PUMP, "10.30.1.50");
     is_dropped(&agent, &rig.device, &own, "source_address_unbound");
+    assert_eq!(explained(&agent)["reason"], "source_address_unbound");
     passes(&rig.uplink, &rig.device, &ack(PUMP, GIVEN, 4));
     passes(&rig.device, &rig.uplink, &own);
+    let leg = explained(&agent);
+    assert_eq!(
+        (&leg["reason"], &leg["src"]),
+        (&"allowed_rule".into(), &"10.30.1.50".into()),
+        "{leg}"
+    );
     until("the end of the conversation", || {
         rig.device.packets().send(&own.build()).unwrap();
         (counted(&agent, "dropped", "revoked") > 0).then_some(())

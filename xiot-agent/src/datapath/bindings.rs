@@ -46,6 +46,58 @@ impl Datapath {
     }
 }
 
+/// All that a program has learned.
+#[derive(Clone, Debug, Default)]
+pub struct KnownBindings {
+    /// To whom addresses are bound.
+    pub bindings: Vec<(BindingKey, Binding)>,
+    /// Places of those in use.
+    pub places: Vec<(PlacesKey, Places)>,
+}
+
+impl Datapath {
+    /// What its program has learned, over or not.
+    pub fn known_bindings(&self) -> Result<KnownBindings, MapAccessError> {
+        Ok(KnownBindings {
+            bindings: self.table(map::BINDINGS)?.entries()?,
+            places: self.table(map::PLACES)?.entries()?,
+        })
+    }
+
+    /// Has its program know this, and nothing else.
+    pub fn know_bindings(&self, known: &KnownBindings) -> Result<(), MapAccessError> {
+        replace(&mut self.table(map::BINDINGS)?, &known.bindings)?;
+        replace(&mut self.table(map::PLACES)?, &known.places)
+    }
+
+    /// The second from which on this wire is settled.
+    pub fn settled(&self, wire: u32) -> Result<u32, MapAccessError> {
+        let guards: Array<_, WireGuards> =
+            Array::try_from(self.duplicate(map::GUARDS)?).map_err(|source| MapAccessError {
+                map: map::GUARDS,
+                source,
+            })?;
+        Ok(get(map::GUARDS, &guards, wire)?.unwrap_or_default().settled)
+    }
+}
+
+/// Makes these the table's entries; those that are there stay.
+fn replace<K: Pod + Eq + Hash, V: Pod + Eq>(
+    table: &mut Table<K, V>,
+    entries: &[(K, V)],
+) -> Result<(), MapAccessError> {
+    let mut there: HashMap<_, _> = table.entries()?.into_iter().collect();
+    for (key, value) in entries {
+        if there.remove(key).as_ref() != Some(value) {
+            table.insert(key, value)?;
+        }
+    }
+    for key in there.keys() {
+        table.remove(key)?;
+    }
+    Ok(())
+}
+
 /// Maps that an earlier agent left.
 #[derive(Debug)]
 pub(super) struct OldMaps {

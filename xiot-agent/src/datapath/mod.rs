@@ -37,7 +37,7 @@ pub use self::log::LogError;
 pub use self::{
     active::{ActivePolicy, InForce},
     attach::{AttachError, AttachMode, UsedMode},
-    bindings::MovedBindings,
+    bindings::{KnownBindings, MovedBindings},
     capability::Capability,
     error::{LoadError, MapAccessError},
     gateway::{

@@ -1,5 +1,7 @@
 //! Who judges: the program or the reference. Each frame meets a judge without memory of the one before.
 
+use std::net::IpAddr;
+
 use super::answer::JudgeName;
 use crate::{
     model::{
@@ -10,7 +12,7 @@ use crate::{
     oracle,
     service::{
         clock::Now,
-        state::{Reason, Side},
+        state::{MacBytes, Reason, Side},
     },
 };
 
@@ -24,6 +26,11 @@ pub trait Judge {
 
     /// Has the wall clock show this second (UTC) from now on; none: the time that it is.
     fn set_clock(&mut self, second: Option<u32>);
+
+    /// Addresses that are bound to a MAC beside the policy, as far as it knows.
+    fn bound(&self, _mac: MacBytes) -> Vec<IpAddr> {
+        Vec::new()
+    }
 
     /// Who this is.
     fn name(&self) -> JudgeName;

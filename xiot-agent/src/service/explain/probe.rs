@@ -92,6 +92,7 @@ pub(super) fn probes(
     policy: &Policy,
     wires: &[String],
     query: &Query,
+    bound: &dyn Fn(MacBytes) -> Vec<IpAddr>,
 ) -> Result<Probes, QueryError> {
     let mut notes = Vec::new();
     let subject = subject(policy, wires, query)?;
@@ -99,7 +100,7 @@ pub(super) fn probes(
     let own: Vec<IpAddr> = match (query.address, subject.device) {
         (Some(address), _) => vec![address],
         (None, Some((_, device))) if !device.addresses.is_empty() => device.addresses.clone(),
-        (None, _) => PLACEHOLDERS.to_vec(),
+        (None, _) => [&bound(subject.mac)[..], &PLACEHOLDERS].concat(),
     };
     let mut probes = Vec::new();
     for peer in peers
@@ -116,6 +117,11 @@ pub(super) fn probes(
             note(
                 &mut notes,
                 format!("the policy binds the device to no address: {own} stands for it"),
+            );
+        } else if bound(subject.mac).contains(own) {
+            note(
+                &mut notes,
+                format!("{own} is bound to the device by lease or use"),
             );
         }
         subject.can_open(query.opener)?;

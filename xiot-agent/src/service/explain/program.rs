@@ -1,9 +1,9 @@
 //! The XDP program as a judge: a scratch instance with the policy's image, never the one that is attached.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, net::IpAddr, sync::Arc};
 
 use xiot_common::{
-    guard::WireGuards,
+    guard::{Guard, Level, WireGuards},
     overrides::{Override, OverrideKey},
     trace::Trace,
 };
@@ -14,9 +14,14 @@ use super::{
 };
 use crate::{
     compile::{Assignment, Image},
-    datapath::{ApplyError, Capacity, Datapath, Events, LoadError, MapAccessError, Options},
+    datapath::{
+        ApplyError, Capacity, Datapath, Events, KnownBindings, LoadError, MapAccessError, Options,
+    },
     model::policy::Mode,
-    service::state::{Reason, Side},
+    service::{
+        state::{MacBytes, Reason, Side},
+        view,
+    },
 };
 
 /// Flows and observed conversations of the scratch instance: one frame at a time makes one.
@@ -29,6 +34,10 @@ const RING: u32 = 4096;
 pub struct Program {
     datapath: Datapath,
     ids: Arc<Assignment>,
+    guards: Vec<WireGuards>,
+    known: KnownBindings,
+    /// When the bindings are looked at.
+    now: u32,
 }
 
 impl fmt::Debug for Program {
@@ -49,7 +58,8 @@ pub enum ProgramError {
 }
 
 impl Program {
-    /// Loads an instance just large enough for this image, in which devices and rules have these numbers and wires these guards.
+    /// Loads an instance just large enough for this image, in which devices and rules have these numbers and wires these guards. It
+    /// knows no bindings, so that the guard `binding` is not asked: see [`Self::know`].
     pub fn new(
         image: &Image,
         ids: Arc<Assignment>,
@@ -70,13 +80,35 @@ impl Program {
                 per_sender: 0,
                 per_cpu: 0,
             },
-            guards,
+            guards: guards.as_ref().map(|guards| {
+                let guards = guards.iter();
+                guards
+                    .map(|its| its.with(Guard::Binding, Level::Off))
+                    .collect()
+            }),
             trace: true,
             ..Options::default()
         };
         let mut datapath = Datapath::load(&options)?;
         datapath.apply(image)?;
-        Ok(Self { datapath, ids })
+        Ok(Self {
+            datapath,
+            ids,
+            guards: guards.unwrap_or_default(),
+            known: KnownBindings::default(),
+            now: 0,
+        })
+    }
+
+    /// Has it know what this program knows by now of addresses.
+    pub fn know(&mut self, attached: &Datapath, now: u32) -> Result<(), MapAccessError> {
+        self.known = attached.known_bindings()?;
+        self.now = now;
+        for (guards, wire) in self.guards.iter().zip(0..) {
+            self.datapath.set_guards(wire, guards)?;
+            self.datapath.set_settled(wire, attached.settled(wire)?)?;
+        }
+        Ok(())
     }
 
     /// Has these decisions about devices hold, and no others.
@@ -97,6 +129,10 @@ impl Judge for Program {
         self.datapath
             .clear_flows()
             .map_err(|error| JudgeError(error.into()))?;
+        // Each frame teaches.
+        self.datapath
+            .know_bindings(&self.known)
+            .map_err(|error| JudgeError(error.into()))?;
         let outcome = self
             .datapath
             .test_run_on(wire, side, frame)
@@ -106,6 +142,16 @@ impl Judge for Program {
 
     fn set_clock(&mut self, second: Option<u32>) {
         self.datapath.show_time(second);
+    }
+
+    fn bound(&self, mac: MacBytes) -> Vec<IpAddr> {
+        let bindings = self.known.bindings.iter();
+        let mut addresses: Vec<_> = bindings
+            .filter(|(_, binding)| binding.mac.0 == mac && binding.is_live(self.now))
+            .map(|(key, _)| view::address(key.addr))
+            .collect();
+        addresses.sort_unstable();
+        addresses
     }
 
     fn name(&self) -> JudgeName {

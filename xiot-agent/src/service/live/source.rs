@@ -128,11 +128,12 @@ impl Source for Live {
             )
             .map_err(|error| SourceError::Datapath(error.into()))?,
         };
-        let decided = self
-            .with_datapath(|datapath| datapath.overrides())
-            .unwrap_or(Ok(Vec::new()))
-            .map_err(failed)?;
-        program.decide(&decided).map_err(failed)?;
+        self.with_datapath(|datapath| {
+            program.decide(&datapath.overrides()?)?;
+            program.know(datapath, Now::read().second())
+        })
+        .unwrap_or(Ok(()))
+        .map_err(failed)?;
         let names = Names::new(files.policy, files.wires, files.ids);
         let answer = explain::explain(&names, query, &mut program);
         // An instance that failed to judge is not asked again.
