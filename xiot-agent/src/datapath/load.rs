@@ -2,8 +2,9 @@
 
 use aya::{EbpfLoader, maps::MapData, programs::Xdp, util::nr_cpus};
 use xiot_common::{
+    binding::{Binding, BindingKey, Places, PlacesKey},
     budget::Budget,
-    capacity::{MAX_IFINDEX, PLACES},
+    capacity::{BINDINGS, MAX_IFINDEX, PLACE_LISTS, PLACES},
     config,
     counter::{DeviceCounter, RuleCounter},
     flow::{FlowEntry, FlowKey},
@@ -47,6 +48,8 @@ pub(super) struct Sizes {
     pub(super) device_counters: u32,
     pub(super) rule_counters: u32,
     pub(super) event_ring: u32,
+    pub(super) bindings: u32,
+    pub(super) places: u32,
 }
 
 impl Sizes {
@@ -88,10 +91,21 @@ impl Sizes {
                 .checked_add(1)
                 .ok_or_else(|| too_large("rules", rules.into()))?,
             event_ring,
+            // Buckets are made in advance.
+            bindings: if options.guards.is_some() {
+                BINDINGS
+            } else {
+                1
+            },
+            places: if options.guards.is_some() {
+                PLACE_LISTS
+            } else {
+                1
+            },
         })
     }
 
-    fn entries(&self) -> [(&'static str, u32); 9] {
+    fn entries(&self) -> [(&'static str, u32); 11] {
         [
             (map::PORTS, self.ports),
             (map::IMAGE, self.image),
@@ -102,6 +116,8 @@ impl Sizes {
             (map::DEVICE_COUNTERS, self.device_counters),
             (map::RULE_COUNTERS, self.rule_counters),
             (map::EVENTS, self.event_ring),
+            (map::BINDINGS, self.bindings),
+            (map::PLACES, self.places),
         ]
     }
 
@@ -115,6 +131,8 @@ impl Sizes {
             map::OBSERVED => size_of::<(ObservedKey, ObservedEntry)>(),
             map::DEVICE_COUNTERS => size_of::<DeviceCounter>(),
             map::RULE_COUNTERS => size_of::<RuleCounter>(),
+            map::BINDINGS => size_of::<(BindingKey, Binding)>(),
+            map::PLACES => size_of::<(PlacesKey, Places)>(),
             map::EVENTS => 1,
             _ => return 0,
         };

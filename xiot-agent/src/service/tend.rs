@@ -86,7 +86,7 @@ async fn sweep(live: &Arc<Live>) -> ! {
         // Once per row of failures: the log is for what changes.
         match outcome {
             Err(error) if !failing => {
-                tracing::error!("flows that are over can't be removed: {error:#}");
+                tracing::error!("what is over can't be removed from the tables: {error:#}");
                 failing = true;
             }
             Err(_) => {}

@@ -168,7 +168,7 @@ impl Live {
         let is_listed = |mac: Mac| names.lists(mac.0);
         let is_news = lock(&self.bindings).sweep(Now::read().second(), is_listed)?;
         if is_news && self.with_datapath(Datapath::touch).is_some() {
-            tracing::info!("addresses changed hands: conversations are checked again");
+            tracing::debug!("addresses changed hands: conversations are checked again");
         }
         let mut levels = lock(&self.levels);
         self.read_levels(&mut levels)?;

@@ -10,6 +10,7 @@ use xiot_common::{
     observed::{OBSERVED_MIDSTREAM, OBSERVED_PEER_INITIATED, ObservedEntry, ObservedKey},
 };
 
+mod bindings;
 mod devices;
 mod observed;
 
