@@ -69,9 +69,11 @@ impl WireGuards {
     /// The level of [`Guard::Binding`] now, for IPv4 (and ARP) or IPv6.
     #[inline(always)]
     pub const fn binding(&self, is_v4: bool, now: u32) -> Level {
-        match self.level(Guard::Binding) {
-            Level::Enforce if is_v4 && now < self.settled => Level::Monitor,
-            level => level,
+        let level = self.level(Guard::Binding);
+        if is_v4 && now < self.settled && matches!(level, Level::Enforce) {
+            Level::Monitor
+        } else {
+            level
         }
     }
 

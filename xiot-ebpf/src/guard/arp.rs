@@ -78,6 +78,6 @@ pub(super) extern "C" fn xiot_arp_sender(ctx: *mut xdp_md) -> u32 {
     let sender = eth::end(&frame).and_then(|offset| frame.read::<Message>(offset));
     scratch
         .asked
-        .set(sender.map_or(Addr::default(), |message| Addr::from_v4_word(message.addr)));
+        .set(sender.map_or_else(Addr::default, |message| Addr::from_v4_word(message.addr)));
     0
 }

@@ -82,7 +82,11 @@ pub(super) extern "C" fn xiot_bind(word: u64, until: u32, kind: u32) -> u32 {
     };
     let key = key(scratch);
     let now = scratch.packet.now;
-    let kind = if kind == LEASED { LEASED } else { USED } as u8;
+    let kind = if kind == LEASED {
+        BindingKind::Lease as u8
+    } else {
+        BindingKind::Use as u8
+    };
     if let Some(before) = BINDINGS.get_ptr_mut(key) {
         // SAFETY: as above.
         let before = unsafe { &mut *before };
@@ -91,12 +95,12 @@ pub(super) extern "C" fn xiot_bind(word: u64, until: u32, kind: u32) -> u32 {
             count(&BINDINGS_CHANGED);
         } else if !before.is_live(now) || until <= now {
             count(&BINDINGS_CHANGED);
-        } else if before.kind == kind && kind == USED as u8 {
+        } else if before.kind == kind && kind == BindingKind::Use as u8 {
             before.until = until;
             return 0;
         }
     } else {
-        if kind == LEASED as u8 {
+        if kind == BindingKind::Lease as u8 {
             // Whoever used it had it for nobody's. That a device takes one moves nothing: it could make news at will.
             count(&BINDINGS_MOVED);
         }
@@ -170,7 +174,9 @@ fn remove(key: &BindingKey) {
 fn count(changes: &Array<u32, 1>) {
     if let Some(count) = changes.get_ptr_mut(0) {
         // SAFETY: the element outlives the program run, and is a word.
-        unsafe { *count = (*count).wrapping_add(1) };
+        unsafe {
+            *count = (*count).wrapping_add(1);
+        }
     }
 }
 

@@ -120,10 +120,11 @@ impl Hearing {
         if let Some(level) = self.level(Guard::Bpdu) {
             self.hear(level, bpdu::objection(packet))?;
         }
-        match self.guards.binding(packet.kind != Kind::Ipv6, packet.now) {
-            Level::Off => Ok(()),
-            level => self.hear(level, unbound::objection(self.scratch, ctx)),
+        let level = self.guards.binding(packet.kind != Kind::Ipv6, packet.now);
+        if level == Level::Off {
+            return Ok(());
         }
+        self.hear(level, unbound::objection(self.scratch, ctx))
     }
 
     /// Asks the one of the uplink's.

@@ -48,12 +48,9 @@ pub(super) extern "C" fn xiot_place(word: u64) -> u32 {
     let asked = scratch.asked.get();
     let mut free = NONE;
     let mut index = 0;
-    while index < capacity::PLACES as usize {
-        if index as u32 >= config::addresses_per_device() {
-            break;
-        }
-        let place = &places.0[index];
-        let number = index as u32 + 1;
+    while index < capacity::PLACES && index < config::addresses_per_device() {
+        let place = &places.0[index as usize];
+        let number = index + 1;
         if scratch.packet.now >= place.until {
             free = forgetful.forget(if free == NONE { number } else { free });
         } else if place.addr == asked {

@@ -3,7 +3,7 @@
 use xiot_common::binding::{self, BindingKey, BindingKind, NO_END};
 
 use super::*;
-use crate::service::state::{BindingFilter, BoundBy};
+use crate::service::state::{Binding, BindingFilter, BoundBy};
 
 fn bound(mac: MacBytes, last: u8, until: u32, kind: BindingKind) -> (BindingKey, binding::Binding) {
     (
@@ -28,7 +28,7 @@ fn seen((key, value): (BindingKey, binding::Binding)) -> Option<Binding> {
 fn what_is_bound_gets_its_names_until_it_is_over() {
     let lease = seen(bound(sample::PUMP, 50, 1_100, BindingKind::Lease)).unwrap();
     assert_eq!(lease.device.as_deref(), Some("pump-icu-12"));
-    assert_eq!((lease.by, &lease.wire[..]), (BoundBy::Lease, "ward-3"));
+    assert_eq!((lease.by, lease.wire.as_str()), (BoundBy::Lease, "ward-3"));
     assert_eq!(lease.address.to_string(), "10.30.1.50");
     let left = u64::from(1_100 - now().second());
     assert_eq!(lease.left, Some(Duration::from_secs(left)));
