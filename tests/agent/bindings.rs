@@ -261,3 +261,16 @@ fn a_device_takes_so_many_ipv6_addresses_and_nobody_takes_them_from_it() {
     until_counted(&agent, "uses", 17);
     agent.stop();
 }
+
+#[test]
+fn a_wire_that_had_no_guards_settles_once_it_has_some() {
+    let rig = rig();
+    let off = guarded(&rig, "off, ethertypes: lldp", "bindings-settle: 0s\n");
+    let agent = Agent::start(&rig, &off, POLICY);
+    let on = guarded(&rig, "{binding: enforce}", "");
+    std::fs::write(rig.file("gateway.yaml"), on).unwrap();
+    assert_eq!(agent.json(&["reload"])["applied"], true);
+    passes(&rig.device, &rig.uplink, &udp(PUMP, "10.30.1.50"));
+    assert_eq!(counted(&agent, "would_drop", "source_address_unbound"), 1);
+    agent.stop();
+}
