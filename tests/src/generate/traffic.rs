@@ -157,10 +157,12 @@ impl Traffic {
             let count = self.dice.pick(&[3, 6, 14]);
             self.planned
                 .extend((0..count).map(|number| burst(&draft, number)));
-        } else if self.dice.below(1000) < 8 {
-            self.flood(&draft);
-        } else if self.dice.below(1000) < 8 {
-            self.take_addresses(&draft);
+        } else {
+            match self.dice.below(1000) {
+                0..8 => self.flood(&draft),
+                8..16 => self.take_addresses(&draft),
+                _ => {}
+            }
         }
         draft
     }

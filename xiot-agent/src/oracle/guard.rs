@@ -113,7 +113,7 @@ impl<'p> Oracle<'p> {
             Level::Enforce if address.is_ipv4() && place.now < self.limits.settled_at => {
                 Level::Monitor
             }
-            level => level,
+            level @ (Level::Off | Level::Monitor | Level::Enforce) => level,
         };
         let objects = place.device(mac).is_some_and(|device| {
             !place.is_own(device, address) && !place.may_take(device, address)

@@ -230,7 +230,7 @@ fn each_byte_of_a_reply_means_something_or_nothing() {
                 for_a_minute(Ipv6Addr::from(octets))
             }
             44..=47 => {
-                let seconds = 60 ^ 0x40 << (8 * (47 - at));
+                let seconds = 0x3c ^ 0x40 << (8 * (47 - at));
                 vec![(GIVEN6.into(), Some(seconds), Hold::Lease)]
             }
             _ => for_a_minute(GIVEN6),

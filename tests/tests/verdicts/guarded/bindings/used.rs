@@ -24,7 +24,15 @@ use crate::case::{Case, Event, device, uplink};
 const TAKEN: u16 = 0x77;
 
 pub(super) fn cases() -> Vec<Case> {
-    let mut cases = [senders(), times(), forwarded(), limits(), leases()].concat();
+    let mut cases = [
+        senders(),
+        times(),
+        forwarded(),
+        watched(),
+        limits(),
+        leases(),
+    ]
+    .concat();
     // Neither device has addresses that are listed, but where a case says so.
     for case in &mut cases {
         if case.policies == [ward::policy()] {
@@ -164,31 +172,6 @@ fn forwarded() -> Vec<Case> {
     let first = part().fragment(0, true).protocol(6, &segment);
     let later = part().fragment(64, false).protocol(6, &[0; 8]);
     let serves = from(WATCHED).udp(547, 50000);
-    let silent = |guards: Guards| Guards {
-        claim: guards.claim,
-        group: guards.group,
-        ..Guards::all(Level::Off)
-    };
-    let monitor = Guards::all(Level::Monitor);
-    let of_claim = Guards {
-        group: Level::Off,
-        ..silent(monitor)
-    };
-    let of_group = Guards {
-        claim: Level::Off,
-        ..silent(monitor)
-    };
-    let seen = |name, guards| {
-        strict(
-            name,
-            [
-                uses(WATCHED, TAKEN, AllowedService),
-                may_not_claim6(PUMP, TAKEN).after(Event::Rewire),
-            ],
-        )
-        .behind(guards)
-        .then_behind(STRICT)
-    };
     vec![
         strict(
             "what a flow forwards binds nothing anew",
@@ -247,6 +230,37 @@ fn forwarded() -> Vec<Case> {
             dhcp_server: Level::Monitor,
             ..STRICT
         }),
+    ]
+}
+
+/// By the guards that are not off.
+fn watched() -> Vec<Case> {
+    let silent = |guards: Guards| Guards {
+        claim: guards.claim,
+        group: guards.group,
+        ..Guards::all(Level::Off)
+    };
+    let monitor = Guards::all(Level::Monitor);
+    let of_claim = Guards {
+        group: Level::Off,
+        ..silent(monitor)
+    };
+    let of_group = Guards {
+        claim: Level::Off,
+        ..silent(monitor)
+    };
+    let seen = |name, guards| {
+        strict(
+            name,
+            [
+                uses(WATCHED, TAKEN, AllowedService),
+                may_not_claim6(PUMP, TAKEN).after(Event::Rewire),
+            ],
+        )
+        .behind(guards)
+        .then_behind(STRICT)
+    };
+    vec![
         seen(
             "an address is bound by use where only claim watches",
             of_claim,
@@ -271,7 +285,7 @@ fn forwarded() -> Vec<Case> {
 fn syn_segment() -> Vec<u8> {
     match session().body {
         xiot_tests::frame::Body::Ip(ip) => ip.payload(),
-        _ => Vec::new(),
+        xiot_tests::frame::Body::Arp { .. } | xiot_tests::frame::Body::Other { .. } => Vec::new(),
     }
 }
 
