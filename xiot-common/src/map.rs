@@ -40,7 +40,7 @@ pub const EVENTS: &str = "EVENTS";
 pub const EVENT_COUNTERS: &str = "EVENT_COUNTERS";
 /// `LruHashMap<SenderKey, SenderBudget>`.
 pub const EVENT_BUDGETS: &str = "EVENT_BUDGETS";
-/// `Array<Trace>` of one. Memory-mapped, read by `explain` and tests.
+/// `Array<Trace>` of two. Memory-mapped, read by `explain` and tests.
 pub const TRACE: &str = "TRACE";
 /// Name of the program in the object file.
 pub const PROGRAM: &str = "xiot";

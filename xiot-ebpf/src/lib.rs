@@ -77,7 +77,7 @@ pub fn run(ctx: &XdpContext) -> u32 {
         record::log::xiot_log();
     }
     if config::trace() != 0 {
-        record::trace::write(&verdict);
+        record::trace::write(0, &verdict);
     }
     action
 }

@@ -85,7 +85,7 @@ impl Ward {
                 .map(|wire| Wire {
                     name: format!("wire-{wire}"),
                     device: format!("dev{wire}"),
-                    uplink: format!("up{wire}"),
+                    uplink: Some(format!("up{wire}")),
                 })
                 .collect(),
             mode,

@@ -41,7 +41,7 @@ fn start(rig: &Rig, policies: &Policies) -> datapath::Gateway {
         wires: vec![Wire {
             name: "ward-3".to_owned(),
             device: DEVICE_PORT.to_owned(),
-            uplink: UPLINK_PORT.to_owned(),
+            uplink: Some(UPLINK_PORT.to_owned()),
         }],
         mode: AttachMode::Native,
         pins: rig.scratch.bpf().join("xiot"),

@@ -53,5 +53,5 @@ pub use self::{
     slot::{Applied, ApplyError},
     table::Table,
     test_run::{Outcome, TestRunError},
-    wire::Wire,
+    wire::{Wire, segment_config, uplink_config},
 };

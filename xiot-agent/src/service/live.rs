@@ -92,7 +92,8 @@ impl Live {
             Arc::clone(&files.policy),
             Arc::clone(&files.wires),
             Arc::clone(&files.ids),
-        );
+        )
+        .with_uplinks(&files.gateway.uplinks);
         let now = Timestamp::now();
         Ok(Self {
             gateway: Mutex::default(),

@@ -37,6 +37,7 @@ pub(in crate::datapath) fn look(wires: &[Wire]) -> Result<BTreeMap<String, Seen>
     for interface in wires
         .iter()
         .flat_map(|wire| SIDES.map(|side| wire.interface(side)))
+        .flatten()
     {
         if !all.contains_key(interface)
             && let Some(link) = netlink::find(interface)?

@@ -60,7 +60,9 @@ pub(super) fn judge(
     let mut used = BTreeMap::<&str, u32>::new();
     for (wire, number) in wires.iter().zip(0..) {
         for side in SIDES {
-            let interface = wire.interface(side);
+            let Some(interface) = wire.interface(side) else {
+                continue;
+            };
             let times = used.entry(interface).or_default();
             *times += 1;
             if *times > 1 {
@@ -79,7 +81,7 @@ pub(super) fn judge(
             };
             check_port(&mut preflight.findings, mode, seen, &is_ours);
             let mut config = port_config(number, side);
-            if let Some(egress) = links.get(wire.interface(side.opposite())) {
+            if let Some(egress) = other_end(wire, side, links) {
                 config.egress_ifindex = egress.link.ifindex;
                 config.egress_length = egress_length(egress.link.mtu);
             }
@@ -90,11 +92,16 @@ pub(super) fn judge(
                 link: seen.link.clone(),
             });
         }
-        if let [Some(device), Some(uplink)] = SIDES.map(|side| links.get(wire.interface(side))) {
+        if let [Some(uplink), Some(device)] = SIDES.map(|side| other_end(wire, side, links)) {
             check_wire(&mut preflight.findings, wire, device, uplink);
         }
     }
     preflight
+}
+
+/// The interface at the other end of a wire.
+fn other_end<'s>(wire: &Wire, side: Side, links: &'s BTreeMap<String, Seen>) -> Option<&'s Seen> {
+    links.get(wire.interface(side.opposite())?)
 }
 
 fn check_port(

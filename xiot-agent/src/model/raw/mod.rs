@@ -10,6 +10,7 @@ mod icmp;
 mod peer;
 mod profile;
 mod protocol;
+mod router;
 mod service;
 mod times;
 mod wire;

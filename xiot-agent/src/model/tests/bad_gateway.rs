@@ -20,6 +20,58 @@ pub(super) const CASES: &[Case] = &[
   - {name: b, device: eth4, uplink: eth2}
 ",
     ),
+    (
+        "a router's names and interfaces used twice",
+        &[
+            Code::DuplicateInterface,
+            Code::DuplicateInterface,
+            Code::DuplicateName,
+            Code::DuplicateName,
+            Code::DuplicateInterface,
+        ],
+        "wires: [{name: a, device: eth1, uplink: eth2}]
+router:
+  uplinks: [eth3, eth2, eth3]
+  segments:
+    - {name: a, device: eth4}
+    - {name: b, device: eth5}
+    - {name: b, device: eth4}
+",
+    ),
+    (
+        "a router that lacks everything",
+        &[Code::MissingKey, Code::MissingKey],
+        "router: {}\n",
+    ),
+    (
+        "a router of empty lists",
+        &[Code::EmptyList, Code::EmptyList],
+        "router: {uplinks: [], segments: []}\n",
+    ),
+    (
+        "segments and uplinks that are none",
+        &[
+            Code::BadInterface,
+            Code::MissingKey,
+            Code::MissingKey,
+            Code::UnknownKey,
+            Code::UnknownValue,
+            Code::BadName,
+        ],
+        "router:
+  uplinks: eth/0
+  segments:
+    - {name: a}
+    - {device: eth2, uplink: eth3}
+    - {name: c, device: eth4, guards: often}
+    - {name: \"c d\", device: eth5}
+",
+    ),
+    (
+        "segments in a map",
+        &[Code::WrongType],
+        "router: {uplinks: eth0, segments: {ward-7: eth1}}\n",
+    ),
     ("no wires", &[Code::EmptyList], "wires: []\n"),
     ("wires left out", &[Code::MissingKey], "xdp: native\n"),
     (
@@ -118,7 +170,7 @@ metrics: 224.0.0.1:9469
 
 pub(super) const PAIR_CASES: &[Case] = &[(
     "wires that the gateway does not have",
-    &[Code::UnknownWire, Code::UnknownWire],
+    &[Code::UnknownWire, Code::UnknownWire, Code::UnknownWire],
     "onboarding: learn
 defaults: {mode: learn}
 profiles: {pump: {services: [arp]}}
@@ -127,6 +179,8 @@ devices:
   - {name: b, mac: 00000000000b, profile: pump, wire: radiology}
   - {name: c, mac: 00000000000c, profile: pump, wire: ward-3}
   - {name: d, mac: 00000000000d, profile: pump}
+  - {name: e, mac: 00000000000e, profile: pump, wire: radio-1}
+  - {name: f, mac: 00000000000f, profile: pump, wire: radio1}
 ",
 )];
 
@@ -145,7 +199,9 @@ fn each_fault_of_a_gateway_is_told() {
 fn a_policy_that_does_not_fit_its_gateway_has_no_value() {
     let gateway = load_gateway(
         "gateway.yaml",
-        "wires: [{name: ward-3, device: eth1, uplink: eth2}]\n",
+        "wires: [{name: ward-3, device: eth1, uplink: eth2}]
+router: {uplinks: eth0, segments: [{name: radio-1, device: eth3}]}
+",
     );
     let gateway = gateway.value.unwrap();
     insta::assert_snapshot!(messages(PAIR_CASES, |file| {
@@ -164,6 +220,64 @@ fn more_wires_than_a_gateway_has_ports_for() {
         .collect();
     let report = report(&format!("wires:\n{}\n", wires.join("\n")));
     insta::assert_snapshot!(report.render(crate::diag::Style::Plain));
+}
+
+#[test]
+fn more_segments_and_uplinks_than_a_gateway_has_ports_for() {
+    let segments: Vec<_> = (0..29)
+        .map(|n| format!("    - {{name: s{n}, device: d{n}}}"))
+        .collect();
+    let file = |wires| {
+        format!(
+            "wires: [{wires}]\nrouter:\n  uplinks: [u1, u2]\n  segments:\n{}\n",
+            segments.join("\n")
+        )
+    };
+    assert!(report(&file("{name: a, device: eth1, uplink: eth2}")).is_clean());
+    let report = report(&file(
+        "{name: a, device: eth1, uplink: eth2}, {name: b, device: eth3, uplink: eth4}",
+    ));
+    insta::assert_snapshot!(report.render(crate::diag::Style::Plain));
+}
+
+#[test]
+fn segments_are_numbered_after_the_wires() {
+    use crate::model::guard::{Guards, Level};
+    let gateway = load_gateway(
+        "gateway.yaml",
+        "router:
+  uplinks: [eth0, eth9]
+  segments:
+    - {name: b, device: eth3, guards: enforce, ethertypes: lldp}
+    - {name: c, device: eth4}
+wires: [{name: a, device: eth1, uplink: eth2}]
+",
+    )
+    .value
+    .unwrap();
+    let wires: Vec<_> = gateway
+        .wires
+        .iter()
+        .map(|wire| (wire.name.as_str(), wire.device.as_str(), wire.is_segment()))
+        .collect();
+    assert_eq!(
+        wires,
+        [
+            ("a", "eth1", false),
+            ("b", "eth3", true),
+            ("c", "eth4", true)
+        ]
+    );
+    assert_eq!(gateway.uplinks, ["eth0", "eth9"]);
+    let b = &gateway.wires[1];
+    assert_eq!(
+        (b.guards, &b.ethertypes[..]),
+        (Guards::all(Level::Enforce), &[0x88cc][..])
+    );
+
+    let alone = "router: {uplinks: eth0, segments: [{name: a, device: eth1}]}\n";
+    let gateway = load_gateway("gateway.yaml", alone).value.unwrap();
+    assert_eq!((gateway.wires.len(), gateway.uplinks.len()), (1, 1));
 }
 
 #[test]
