@@ -24,7 +24,12 @@ pub(crate) fn variants() -> Vec<(&'static str, Options)> {
         trace: true,
         ..guards.clone()
     };
+    let router = Options {
+        routed: true,
+        ..trace.clone()
+    };
     vec![
+        (name!("router"), router),
         (name!("plain"), plain),
         (name!("guards"), guards),
         (name!("trace"), trace),

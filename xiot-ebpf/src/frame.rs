@@ -69,6 +69,88 @@ impl Frame {
         // SAFETY: the bytes lie within the frame (checked above) and any bit pattern is a `T`.
         Some(unsafe { load(at as *const T) })
     }
+
+    /// The type behind the MACs, host order.
+    #[inline(always)]
+    pub fn ethertype(&self) -> Option<u16> {
+        self.read::<Routed>(0)
+            .map(|header| u16::from_be(header.ethertype))
+    }
+
+    /// Whether an IPv4 frame without tags has options.
+    #[inline(always)]
+    pub fn has_ipv4_options(&self) -> bool {
+        const LENGTH: u16 = 0x0f00_u16.to_be();
+        const SHORTEST: u16 = 0x0500_u16.to_be();
+        self.read::<Routed>(0)
+            .is_some_and(|header| header.ip[0] & LENGTH != SHORTEST)
+    }
+
+    /// Makes an IP frame without tags the next hop's: its MACs, and one hop less. False: it is too short to be one.
+    #[inline(always)]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "MACs are 48 bits, their first four bytes the low ones"
+    )]
+    pub fn route(&self, dst_mac: u64, src_mac: u64, v4: bool) -> bool {
+        let at = opaque(self.start);
+        if at + size_of::<Routed>() > self.end {
+            return false;
+        }
+        // SAFETY: the bytes lie within the frame (checked above), nothing else refers to them, and any bit pattern is one.
+        let header = unsafe { &mut *(at as *mut Routed) };
+        header.dst_low = dst_mac as u32;
+        header.dst_high = (dst_mac >> 32) as u16;
+        header.src_low = src_mac as u32;
+        header.src_high = (src_mac >> 32) as u16;
+        if v4 {
+            header.ip[TTL_WORD] = one_less(header.ip[TTL_WORD], 0);
+            header.ip[CHECKSUM_WORD] = checksum_of_one_less(header.ip[CHECKSUM_WORD]);
+        } else {
+            header.ip[HOP_LIMIT_WORD] = one_less(header.ip[HOP_LIMIT_WORD], 1);
+        }
+        true
+    }
+}
+
+/// What routing looks at and changes: MACs, and the first bytes of the IP header.
+#[derive(Clone, Copy)]
+#[repr(C, packed(2))]
+struct Routed {
+    dst_low: u32,
+    dst_high: u16,
+    src_low: u32,
+    src_high: u16,
+    ethertype: u16,
+    ip: [u16; 6],
+}
+
+// SAFETY: integers only.
+unsafe impl Wire for Routed {}
+
+/// IPv4: the word of TTL and protocol.
+const TTL_WORD: usize = 4;
+/// IPv4: the header's checksum.
+const CHECKSUM_WORD: usize = 5;
+/// IPv6: the word of next header and hop limit.
+const HOP_LIMIT_WORD: usize = 3;
+
+/// The word with one less in this byte of it.
+#[inline(always)]
+const fn one_less(word: u16, byte: usize) -> u16 {
+    let mut bytes = word.to_ne_bytes();
+    bytes[byte] = bytes[byte].wrapping_sub(1);
+    u16::from_ne_bytes(bytes)
+}
+
+/// The checksum of an IPv4 header, network order, whose TTL is one less (RFC 1624, equation 3).
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "the carry is folded in")]
+const fn checksum_of_one_less(checksum: u16) -> u16 {
+    // HC' = ~(~HC + ~m + m'), where m' - m is -0x0100: in ones' complement, ~0x0100.
+    let sum = (!u16::from_be(checksum)) as u32 + 0xfeff;
+    let folded = (sum & 0xffff) + (sum >> 16);
+    (!(folded as u16)).to_be()
 }
 
 /// Verifier (6.1 to 6.18, LLVM 22): the pointer that is compared with the end must be the one that is read

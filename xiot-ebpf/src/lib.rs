@@ -7,6 +7,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod fib;
 pub mod flow;
 pub mod forward;
 pub mod fragment;
@@ -18,13 +19,14 @@ pub mod parse;
 pub mod policy;
 pub mod port;
 pub mod record;
+pub mod router;
 pub mod scratch;
 pub mod verdict;
 
 use aya_ebpf::{bindings::xdp_action, programs::XdpContext};
 use xiot_common::reason::{Class, Reason};
 
-use crate::{frame::Frame, verdict::Verdict};
+use crate::{frame::Frame, scratch::Scratch, verdict::Verdict};
 
 /// Judges, counts and forwards one frame.
 #[inline(always)]
@@ -35,11 +37,7 @@ pub fn run(ctx: &XdpContext) -> u32 {
     let Some(scratch) = scratch::take() else {
         return xdp_action::XDP_DROP;
     };
-    scratch.repeated.set(0);
-    if config::guards() != 0 {
-        scratch.objection.set(0);
-        scratch.storm.set(0);
-    }
+    scratch.forget();
     scratch
         .packet
         .reset(frame.length(), clock::seconds(), policy::slot::in_force());
@@ -50,34 +48,70 @@ pub fn run(ctx: &XdpContext) -> u32 {
         }
         None => Verdict::dropped(Reason::NotAPort),
     };
+    let (verdict, action, hops) = if verdict.dropped {
+        (verdict, xdp_action::XDP_DROP, false)
+    } else if config::routed() != 0 && router::is_routed(&scratch.packet) {
+        let forwarding = router::forward(&frame, scratch, verdict);
+        (forwarding.verdict, forwarding.action, forwarding.hops)
+    } else {
+        match forward::wire(&frame, &scratch.packet.port) {
+            Ok(action) => (verdict, action, false),
+            Err(reason) => (Verdict::dropped(reason), xdp_action::XDP_DROP, false),
+        }
+    };
+    // What a router uplink sends to a device is not judged yet.
+    if !(hops && router::is_from_uplink(&scratch.packet)) {
+        record(&frame, scratch, 0, &verdict);
+    }
+    if hops {
+        router::hop(ctx);
+        record::counter::reason(&scratch.packet, &Verdict::dropped(Reason::NoEgress));
+    }
+    action
+}
+
+/// Judges, counts and forwards a frame that [`run`] found to be routed to a segment.
+#[inline(always)]
+pub fn run_hop(ctx: &XdpContext) -> u32 {
+    // SAFETY: the kernel gave this context.
+    let frame = unsafe { Frame::of(ctx.ctx) };
+    let Some(scratch) = scratch::take() else {
+        return xdp_action::XDP_DROP;
+    };
+    scratch.forget();
+    let verdict = judge::judge_routed(&frame, scratch);
     let (verdict, action) = if verdict.dropped {
         (verdict, xdp_action::XDP_DROP)
     } else {
-        match forward::wire(&frame, &scratch.packet.port) {
-            Ok(action) => (verdict, action),
-            Err(reason) => (Verdict::dropped(reason), xdp_action::XDP_DROP),
-        }
+        let forwarding = router::send(&frame, verdict);
+        (forwarding.verdict, forwarding.action)
     };
+    record(&frame, scratch, 1, &verdict);
+    action
+}
+
+/// Writes a verdict down wherever it belongs, in this place of the trace.
+#[inline(always)]
+fn record(frame: &Frame, scratch: &mut Scratch, place: u32, verdict: &Verdict) {
     if !verdict.hit {
         // The parser measures further buffers only where an IP header reaches into them.
         scratch.packet.length = frame.whole_length();
     }
-    record::counter::reason(&scratch.packet, &verdict);
-    record::counter::device(&scratch.packet, &verdict);
+    record::counter::reason(&scratch.packet, verdict);
+    record::counter::device(&scratch.packet, verdict);
     if verdict.reason == Reason::AllowedRule {
         record::rule::hit(verdict.rule, scratch.packet.now);
     }
     if !verdict.hit && verdict.reason.class() != Class::Allowed {
-        scratch.set_verdict(&verdict);
+        scratch.set_verdict(verdict);
         record::event::xiot_event();
     }
     #[cfg(feature = "log")]
     if !verdict.hit {
-        scratch.set_verdict(&verdict);
+        scratch.set_verdict(verdict);
         record::log::xiot_log();
     }
     if config::trace() != 0 {
-        record::trace::write(0, &verdict);
+        record::trace::write(place, verdict);
     }
-    action
 }

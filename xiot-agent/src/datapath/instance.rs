@@ -27,6 +27,7 @@ pub struct Datapath {
     pub(super) device_stride: u32,
     pub(super) has_guards: bool,
     pub(super) instructions: Option<u32>,
+    pub(super) hop_instructions: Option<u32>,
     /// Wire and side that the port table is set up for, for test runs.
     pub(super) tested: Option<(u16, Side)>,
 }
@@ -64,6 +65,11 @@ impl Datapath {
     /// Instructions that the verifier looked at (kernel 5.16 and later).
     pub fn verified_instructions(&self) -> Option<u32> {
         self.instructions
+    }
+
+    /// The same of the program for what is routed to a segment; none where nothing is routed.
+    pub fn hop_verified_instructions(&self) -> Option<u32> {
+        self.hop_instructions
     }
 
     /// A handle to one of `xiot_common::map` that lives on its own.

@@ -18,6 +18,9 @@ const TAG: u16 = 0x8100;
 /// EtherType of a service tag (802.1ad).
 const SERVICE_TAG: u16 = 0x88a8;
 
+/// Bytes of a header without tags.
+pub(crate) const HEADER: usize = size_of::<Header>();
+
 const VLAN_ID: u16 = 0x0fff;
 /// No VLAN may have this id (IEEE 802.1Q, table 9-2).
 const RESERVED_VLAN: u16 = 0x0fff;
