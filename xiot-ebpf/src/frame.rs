@@ -70,22 +70,6 @@ impl Frame {
         Some(unsafe { load(at as *const T) })
     }
 
-    /// The type behind the MACs, host order.
-    #[inline(always)]
-    pub fn ethertype(&self) -> Option<u16> {
-        self.read::<Routed>(0)
-            .map(|header| u16::from_be(header.ethertype))
-    }
-
-    /// Whether an IPv4 frame without tags has options.
-    #[inline(always)]
-    pub fn has_ipv4_options(&self) -> bool {
-        const LENGTH: u16 = 0x0f00_u16.to_be();
-        const SHORTEST: u16 = 0x0500_u16.to_be();
-        self.read::<Routed>(0)
-            .is_some_and(|header| header.ip[0] & LENGTH != SHORTEST)
-    }
-
     /// Makes an IP frame without tags the next hop's: its MACs, and one hop less. False: it is too short to be one.
     #[inline(always)]
     #[expect(
@@ -114,7 +98,6 @@ impl Frame {
 }
 
 /// What routing looks at and changes: MACs, and the first bytes of the IP header.
-#[derive(Clone, Copy)]
 #[repr(C, packed(2))]
 struct Routed {
     dst_low: u32,
@@ -124,9 +107,6 @@ struct Routed {
     ethertype: u16,
     ip: [u16; 6],
 }
-
-// SAFETY: integers only.
-unsafe impl Wire for Routed {}
 
 /// IPv4: the word of TTL and protocol.
 const TTL_WORD: usize = 4;
@@ -193,4 +173,27 @@ unsafe fn load<T: Wire>(at: *const T) -> T {
 unsafe fn load<T: Wire>(at: *const T) -> T {
     // SAFETY: readable by contract.
     unsafe { core::ptr::read_unaligned(at) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{checksum_of_one_less, one_less};
+
+    #[test]
+    fn the_checksum_follows_the_ttl() {
+        for checksum in 0..=u16::MAX {
+            // What Linux does (`ip_decrease_ttl`).
+            let sum = u32::from(checksum) + 0x0100;
+            let expected = (sum + u32::from(sum >= 0xffff)) & 0xffff;
+            let found = u16::from_be(checksum_of_one_less(checksum.to_be()));
+            assert_eq!(u32::from(found), expected, "{checksum:#06x}");
+        }
+    }
+
+    #[test]
+    fn one_byte_of_a_word_gets_less() {
+        let word = u16::from_ne_bytes([64, 6]);
+        assert_eq!(one_less(word, 0).to_ne_bytes(), [63, 6]);
+        assert_eq!(one_less(word, 1).to_ne_bytes(), [64, 5]);
+    }
 }

@@ -61,13 +61,8 @@ pub fn judge(frame: &Frame, scratch: &mut Scratch) -> Verdict {
     if let Err(reason) = parse::parse(frame, &mut scratch.packet) {
         return Verdict::dropped(reason);
     }
-    if config::routed() != 0 && router::is_routed(&scratch.packet) {
-        if let Err(reason) = router::admit(frame, &scratch.packet) {
-            return Verdict::dropped(reason);
-        }
-        if router::is_from_uplink(&scratch.packet) {
-            return Verdict::to_gateway();
-        }
+    if config::routed() != 0 && router::xiot_admit(frame.ctx()) != 0 {
+        return scratch.verdict();
     }
     let to_group = scratch.packet.is_from_device() && is_group(scratch.packet.dst_mac);
     if config::guards() != 0 && to_group && guard::group::xiot_guard_group() != 0 {

@@ -23,7 +23,10 @@ pub mod router;
 pub mod scratch;
 pub mod verdict;
 
-use aya_ebpf::{bindings::xdp_action, programs::XdpContext};
+use aya_ebpf::{
+    bindings::{xdp_action, xdp_md},
+    programs::XdpContext,
+};
 use xiot_common::reason::{Class, Reason};
 
 use crate::{frame::Frame, scratch::Scratch, verdict::Verdict};
@@ -48,24 +51,42 @@ pub fn run(ctx: &XdpContext) -> u32 {
         }
         None => Verdict::dropped(Reason::NotAPort),
     };
-    let (verdict, action, hops) = if verdict.dropped {
-        (verdict, xdp_action::XDP_DROP, false)
-    } else if config::routed() != 0 && router::is_routed(&scratch.packet) {
-        let forwarding = router::forward(&frame, scratch, verdict);
-        (forwarding.verdict, forwarding.action, forwarding.hops)
-    } else {
-        match forward::wire(&frame, &scratch.packet.port) {
-            Ok(action) => (verdict, action, false),
-            Err(reason) => (Verdict::dropped(reason), xdp_action::XDP_DROP, false),
+    if config::routed() != 0 && !verdict.dropped && router::is_routed(&scratch.packet) {
+        scratch.set_verdict(&verdict);
+        let action = xiot_routed(frame.ctx());
+        if action != router::HOP {
+            return action;
         }
-    };
-    // What a router uplink sends to a device is not judged yet.
-    if !(hops && router::is_from_uplink(&scratch.packet)) {
-        record(&frame, scratch, 0, &verdict);
-    }
-    if hops {
         router::hop(ctx);
         record::counter::reason(&scratch.packet, &Verdict::dropped(Reason::NoEgress));
+        return xdp_action::XDP_DROP;
+    }
+    let (verdict, action) = if verdict.dropped {
+        (verdict, xdp_action::XDP_DROP)
+    } else {
+        match forward::wire(&frame, &scratch.packet.port) {
+            Ok(action) => (verdict, action),
+            Err(reason) => (Verdict::dropped(reason), xdp_action::XDP_DROP),
+        }
+    };
+    record(&frame, scratch, 0, &verdict);
+    action
+}
+
+/// Counts and forwards a frame of the router that was judged on its way in, and not dropped: `XDP_*`, or [`router::HOP`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn xiot_routed(ctx: *mut xdp_md) -> u32 {
+    // SAFETY: the caller hands its context on.
+    let frame = unsafe { Frame::of(ctx) };
+    let Some(scratch) = scratch::take() else {
+        return xdp_action::XDP_DROP;
+    };
+    let action = router::forward(&frame, scratch);
+    // What a router uplink sends to a device is not judged yet.
+    if action != router::HOP || scratch.packet.is_from_device() {
+        let verdict = scratch.verdict();
+        record(&frame, scratch, 0, &verdict);
     }
     action
 }
@@ -83,8 +104,10 @@ pub fn run_hop(ctx: &XdpContext) -> u32 {
     let (verdict, action) = if verdict.dropped {
         (verdict, xdp_action::XDP_DROP)
     } else {
-        let forwarding = router::send(&frame, verdict);
-        (forwarding.verdict, forwarding.action)
+        match router::xiot_send(frame.ctx()) {
+            xdp_action::XDP_DROP => (Verdict::dropped(Reason::NoEgress), xdp_action::XDP_DROP),
+            action => (verdict, action),
+        }
     };
     record(&frame, scratch, 1, &verdict);
     action

@@ -19,6 +19,7 @@ use crate::{
     forward,
     frame::Frame,
     packet::{Kind, Packet, is_group, mac},
+    parse::{eth, ip4},
     port,
     scratch::{self, Scratch},
     verdict::Verdict,
@@ -30,32 +31,21 @@ static HOPS: ProgramArray<1> = ProgramArray::new();
 
 /// Where a frame goes on to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[repr(u32)]
 enum Next {
     /// To the kernel's stack.
-    Stack = 0,
+    Stack,
     /// To a router uplink.
-    Uplink = 1,
+    Uplink,
     /// To a segment.
-    Segment = 2,
+    Segment,
     /// To what is no port of the router.
-    Elsewhere = 3,
+    Elsewhere,
     /// To none of them: routers do not forward what has such addresses.
-    Nowhere = 4,
+    Nowhere,
 }
 
-impl Next {
-    #[inline(always)]
-    const fn from_u32(number: u32) -> Self {
-        match number {
-            0 => Self::Stack,
-            1 => Self::Uplink,
-            2 => Self::Segment,
-            3 => Self::Elsewhere,
-            _ => Self::Nowhere,
-        }
-    }
-}
+/// What [`forward`] says of a frame that goes on to the judgement of what is routed to a segment.
+pub const HOP: u32 = 0xff;
 
 /// A way out.
 #[derive(Clone, Copy, Debug)]
@@ -75,37 +65,6 @@ pub struct Route {
     pub reserved: [u8; 6],
 }
 
-/// What is done with a frame.
-#[derive(Clone, Copy, Debug)]
-pub struct Forwarding {
-    /// The verdict, as it is counted.
-    pub verdict: Verdict,
-    /// `XDP_*`.
-    pub action: u32,
-    /// It goes on to the judgement of what is routed to a segment.
-    pub hops: bool,
-}
-
-impl Forwarding {
-    #[inline(always)]
-    const fn dropped(verdict: Verdict) -> Self {
-        Self {
-            verdict,
-            action: xdp_action::XDP_DROP,
-            hops: false,
-        }
-    }
-
-    #[inline(always)]
-    const fn stack(verdict: Verdict) -> Self {
-        Self {
-            verdict,
-            action: xdp_action::XDP_PASS,
-            hops: false,
-        }
-    }
-}
-
 /// Whether the frame came in by a port of the router.
 #[inline(always)]
 pub const fn is_routed(packet: &Packet) -> bool {
@@ -118,11 +77,31 @@ pub const fn is_from_uplink(packet: &Packet) -> bool {
     packet.port.role == Role::Uplink as u8
 }
 
-/// Refuses what a port of the router does not take.
+/// Refuses what a port of the router does not take, and leaves what nobody is to judge: 1, and the verdict is in the scratch.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn xiot_admit(ctx: *mut xdp_md) -> u32 {
+    // SAFETY: the caller hands its context on.
+    let frame = unsafe { Frame::of(ctx) };
+    let Some(scratch) = scratch::get() else {
+        return 0;
+    };
+    let packet = &scratch.packet;
+    if !is_routed(packet) {
+        return 0;
+    }
+    let verdict = match admit(&frame, packet) {
+        Err(reason) => Verdict::dropped(reason),
+        Ok(()) if is_from_uplink(packet) => Verdict::to_gateway(),
+        Ok(()) => return 0,
+    };
+    scratch.set_verdict(&verdict);
+    1
+}
+
 #[inline(always)]
-pub fn admit(frame: &Frame, packet: &Packet) -> Result<(), Reason> {
-    // Behind tags stands another type than where the first would be.
-    if frame.ethertype() != Some(packet.ethertype) {
+fn admit(frame: &Frame, packet: &Packet) -> Result<(), Reason> {
+    if eth::is_tagged(frame, packet) {
         return Err(Reason::RoutedVlan);
     }
     if packet.is_from_device() && !is_group(packet.dst_mac) && packet.dst_mac != packet.port.mac {
@@ -131,27 +110,30 @@ pub fn admit(frame: &Frame, packet: &Packet) -> Result<(), Reason> {
     Ok(())
 }
 
-/// Sends on what was judged on its way in, and was not dropped.
+/// Sends on what was judged on its way in, and was not dropped: `XDP_*`, or [`HOP`]. Both verdicts, the one before and the one that
+/// comes of it, are in the scratch.
 #[inline(always)]
-pub fn forward(frame: &Frame, scratch: &Scratch, verdict: Verdict) -> Forwarding {
+pub fn forward(frame: &Frame, scratch: &mut Scratch) -> u32 {
     let packet = &scratch.packet;
     let is_ip = matches!(packet.kind, Kind::Ipv4 | Kind::Ipv6);
     if !is_ip || packet.dst_mac != packet.port.mac {
-        return Forwarding::stack(verdict);
+        return xdp_action::XDP_PASS;
     }
     let from_uplink = is_from_uplink(packet);
-    match Next::from_u32(xiot_route(frame.ctx())) {
-        Next::Nowhere => Forwarding::dropped(Verdict::dropped(Reason::NotRoutable)),
-        Next::Segment if from_uplink || packet.hop_limit > 1 => Forwarding {
-            verdict,
-            action: xdp_action::XDP_DROP,
-            hops: true,
+    let last = packet.hop_limit <= 1;
+    let refused = match route(frame, scratch) {
+        Next::Segment if from_uplink || !last => return HOP,
+        Next::Stack | Next::Segment => return xdp_action::XDP_PASS,
+        Next::Uplink | Next::Elsewhere if from_uplink => return xdp_action::XDP_PASS,
+        Next::Uplink => match xiot_send(frame.ctx()) {
+            xdp_action::XDP_DROP => Reason::NoEgress,
+            action => return action,
         },
-        Next::Stack | Next::Segment => Forwarding::stack(verdict),
-        Next::Uplink | Next::Elsewhere if from_uplink => Forwarding::stack(verdict),
-        Next::Elsewhere => Forwarding::dropped(Verdict::dropped(Reason::NoEgress)),
-        Next::Uplink => send(frame, verdict),
-    }
+        Next::Elsewhere => Reason::NoEgress,
+        Next::Nowhere => Reason::NotRoutable,
+    };
+    scratch.set_verdict(&Verdict::dropped(refused));
+    xdp_action::XDP_DROP
 }
 
 /// Goes on to the judgement of what is routed to a segment; comes back only where there is no such program.
@@ -193,38 +175,14 @@ pub fn turn(scratch: &mut Scratch) -> Result<(), Reason> {
     Ok(())
 }
 
-/// Sends the frame out on its route.
-#[inline(always)]
-pub fn send(frame: &Frame, verdict: Verdict) -> Forwarding {
-    match xiot_send(frame.ctx()) {
-        xdp_action::XDP_DROP => Forwarding::dropped(Verdict::dropped(Reason::NoEgress)),
-        action => Forwarding {
-            verdict,
-            action,
-            hops: false,
-        },
-    }
-}
-
-/// Finds the route of an IP frame, and leaves it in the scratch: [`Next`].
-#[unsafe(no_mangle)]
-#[inline(never)]
-pub(crate) extern "C" fn xiot_route(ctx: *mut xdp_md) -> u32 {
-    // SAFETY: the caller hands its context on.
-    let frame = unsafe { Frame::of(ctx) };
-    let Some(scratch) = scratch::of_route() else {
-        return Next::Nowhere as u32;
-    };
-    route(&frame, scratch) as u32
-}
-
+/// Finds the route of an IP frame; a way out of the gateway is left in the scratch.
 #[inline(always)]
 fn route(frame: &Frame, scratch: &mut Scratch) -> Next {
     let packet = &scratch.packet;
     let v4 = packet.kind == Kind::Ipv4;
     let lookup = &mut scratch.lookup;
     lookup.ask(frame, packet, packet.port.egress_ifindex);
-    let mut by_stack = packet.hop_limit <= 1 || (v4 && frame.has_ipv4_options());
+    let mut by_stack = packet.hop_limit <= 1 || (v4 && ip4::has_options(frame, eth::HEADER));
     let mut answer = lookup.answer(frame.ctx());
     if answer == Answer::TooLong {
         by_stack = true;
@@ -268,7 +226,7 @@ fn route(frame: &Frame, scratch: &mut Scratch) -> Next {
 /// Sends the frame out on the route in the scratch, or leaves that to the stack: `XDP_*`.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub(crate) extern "C" fn xiot_send(ctx: *mut xdp_md) -> u32 {
+pub extern "C" fn xiot_send(ctx: *mut xdp_md) -> u32 {
     // SAFETY: the caller hands its context on.
     let frame = unsafe { Frame::of(ctx) };
     let Some(scratch) = scratch::get() else {

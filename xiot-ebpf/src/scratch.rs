@@ -151,19 +151,13 @@ impl Forgetful {
     }
 }
 
-/// This CPU's element, to be filled. For the entry function alone.
+/// This CPU's element, to be filled. For entry functions, and what they call last.
 #[inline(always)]
 pub fn take() -> Option<&'static mut Scratch> {
     let scratch = SCRATCH.get_ptr_mut(0)?;
     // SAFETY: the element belongs to this CPU, the program is not interrupted by itself, and the entry function
     // only reads the frame once it calls others.
     Some(unsafe { &mut *scratch })
-}
-
-/// This CPU's element, for the lookup of its route alone.
-#[inline(always)]
-pub(crate) fn of_route() -> Option<&'static mut Scratch> {
-    take()
 }
 
 /// This CPU's element, to be read.

@@ -88,6 +88,7 @@ impl Ward {
                     uplink: Some(format!("up{wire}")),
                 })
                 .collect(),
+            uplinks: Vec::new(),
             mode,
             pins: self.pins(),
             grace: Duration::ZERO,

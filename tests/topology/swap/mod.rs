@@ -43,6 +43,7 @@ fn start(rig: &Rig, policies: &Policies) -> datapath::Gateway {
             device: DEVICE_PORT.to_owned(),
             uplink: Some(UPLINK_PORT.to_owned()),
         }],
+        uplinks: Vec::new(),
         mode: AttachMode::Native,
         pins: rig.scratch.bpf().join("xiot"),
         grace: Duration::ZERO,

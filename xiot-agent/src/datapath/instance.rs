@@ -1,6 +1,7 @@
 //! A loaded program with its maps.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     os::fd::{AsFd as _, BorrowedFd},
 };
@@ -10,7 +11,7 @@ use aya::{
     maps::{Map, MapData, MapError},
     programs::{ProgramError, Xdp},
 };
-use xiot_common::{image::Line, map, port::Side, trace::Trace};
+use xiot_common::{image::Line, map, port::{PortConfig, Side}, trace::Trace};
 
 use super::{
     active::ActivePolicy, error::MapAccessError, map as maps, options::Capacity, shared::Shared,
@@ -28,6 +29,8 @@ pub struct Datapath {
     pub(super) has_guards: bool,
     pub(super) instructions: Option<u32>,
     pub(super) hop_instructions: Option<u32>,
+    /// Ports of the router, by interface index.
+    pub(super) routed: BTreeMap<u32, PortConfig>,
     /// Wire and side that the port table is set up for, for test runs.
     pub(super) tested: Option<(u16, Side)>,
 }

@@ -1,5 +1,7 @@
 //! Loading: sizes, constants, maps, verifier.
 
+use std::collections::BTreeMap;
+
 use aya::{
     Ebpf, EbpfLoader,
     maps::{MapData, ProgramArray},
@@ -198,6 +200,7 @@ impl Datapath {
             has_guards: options.guards.is_some(),
             instructions,
             hop_instructions,
+            routed: BTreeMap::new(),
             tested: None,
             ebpf,
         }

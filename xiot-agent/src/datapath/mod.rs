@@ -23,6 +23,7 @@ mod ports;
 mod preflight;
 mod prepare;
 mod ring;
+mod router;
 mod shared;
 mod slot;
 mod sys;
@@ -46,9 +47,10 @@ pub use self::{
     netlink::{NetlinkError, XdpMode},
     options::{Capacity, Events, GroupFrames, NewFlows, Options},
     pin::{Holder, PinError},
-    preflight::Finding,
+    preflight::{Family, Finding},
     prepare::{PrepareError, UndoError},
     ring::RingError,
+    router::{FollowError, ask_for_next_hop},
     shared::{Shared, read_pod},
     slot::{Applied, ApplyError},
     table::Table,

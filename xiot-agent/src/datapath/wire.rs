@@ -60,16 +60,20 @@ pub fn uplink_config(wire: u16, ifindex: u32, mac: [u8; 6], length: u32) -> Port
     }
 }
 
+/// A MAC as the program compares it.
+pub(super) fn mac_word([a, b, c, d, e, f]: [u8; 6]) -> u64 {
+    u64::from_le_bytes([a, b, c, d, e, f, 0, 0])
+}
+
 /// Of a router's port: its index, and the most bytes of a frame that leaves there for sure.
 fn router_config(index: u16, wire: u16, ifindex: u32, mac: [u8; 6], length: u32) -> PortConfig {
-    let [a, b, c, d, e, f] = mac;
     PortConfig {
         index,
         egress: index,
         wire,
         egress_ifindex: ifindex,
         egress_length: length,
-        mac: u64::from_le_bytes([a, b, c, d, e, f, 0, 0]),
+        mac: mac_word(mac),
         ..PortConfig::NONE
     }
 }

@@ -46,7 +46,7 @@ pub(super) struct Live {
     names: Mutex<Arc<Names>>,
     reloads: Counts,
     started: Timestamp,
-    wires: Vec<Wire>,
+    pub(super) wires: Vec<Wire>,
     counters: Counters,
     flows: Mutex<FlowTable>,
     observed: ObservedTable,

@@ -140,6 +140,7 @@ fn plan(gateway: &Gateway) -> Plan {
                 uplink: wire.uplink.clone(),
             })
             .collect(),
+        uplinks: gateway.uplinks.clone(),
         mode: match gateway.xdp {
             XdpMode::Native => AttachMode::Native,
             XdpMode::Generic => AttachMode::Generic,

@@ -71,6 +71,12 @@ pub(crate) fn end(frame: &Frame) -> Option<usize> {
     Some(offset)
 }
 
+/// Whether the frame has a tag, one of priority alone included: another type stands where the first would be.
+#[inline(always)]
+pub(crate) fn is_tagged(frame: &Frame, packet: &Packet) -> bool {
+    frame.read::<u16>(HEADER - size_of::<u16>()) != Some(packet.ethertype.to_be())
+}
+
 /// Reads MACs, tags and type; gives the offset of what follows.
 #[inline(always)]
 pub(crate) fn parse(frame: &Frame, packet: &mut Packet) -> Result<usize, Reason> {
