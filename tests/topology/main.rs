@@ -16,6 +16,7 @@ mod lifecycle;
 mod local;
 mod modes;
 mod policy;
+mod router;
 mod scan;
 mod swap;
 mod unchanged;

@@ -77,14 +77,26 @@ impl Lookup {
     )]
     pub fn ask(&mut self, frame: &Frame, packet: &Packet, ifindex: u32) {
         let v4 = packet.kind == Kind::Ipv4;
-        let has_ports = packet.fragment != Fragment::Later
-            && matches!(packet.protocol, l4::TCP | l4::UDP);
+        let has_ports =
+            packet.fragment != Fragment::Later && matches!(packet.protocol, l4::TCP | l4::UDP);
         self.family = if v4 { AF_INET } else { AF_INET6 };
         self.protocol = packet.protocol;
-        self.src_port = if has_ports { packet.src_port.to_be() } else { 0 };
-        self.dst_port = if has_ports { packet.dst_port.to_be() } else { 0 };
+        self.src_port = if has_ports {
+            packet.src_port.to_be()
+        } else {
+            0
+        };
+        self.dst_port = if has_ports {
+            packet.dst_port.to_be()
+        } else {
+            0
+        };
         let length = frame.whole_length() - eth::HEADER as u32;
-        self.length = if length > 0xffff { 0xffff } else { length as u16 };
+        self.length = if length > 0xffff {
+            0xffff
+        } else {
+            length as u16
+        };
         self.ifindex = ifindex;
         let first = frame.read::<First>(eth::HEADER).unwrap_or(First([0; 2]));
         self.class = if v4 {

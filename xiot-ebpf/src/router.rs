@@ -236,7 +236,11 @@ pub extern "C" fn xiot_send(ctx: *mut xdp_md) -> u32 {
     if route.by_stack != 0 {
         return xdp_action::XDP_PASS;
     }
-    if !frame.route(route.dst_mac, route.src_mac, scratch.packet.kind == Kind::Ipv4) {
+    if !frame.route(
+        route.dst_mac,
+        route.src_mac,
+        scratch.packet.kind == Kind::Ipv4,
+    ) {
         return xdp_action::XDP_DROP;
     }
     forward::out(&route.port)

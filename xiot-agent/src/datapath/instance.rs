@@ -11,7 +11,12 @@ use aya::{
     maps::{Map, MapData, MapError},
     programs::{ProgramError, Xdp},
 };
-use xiot_common::{image::Line, map, port::{PortConfig, Side}, trace::Trace};
+use xiot_common::{
+    image::Line,
+    map,
+    port::{PortConfig, Side},
+    trace::Trace,
+};
 
 use super::{
     active::ActivePolicy, error::MapAccessError, map as maps, options::Capacity, shared::Shared,

@@ -44,6 +44,9 @@ mod tests {
     #[test]
     fn the_loopback_interface_has_its_address() {
         let all = addresses().unwrap();
-        assert!(all.contains(&(1, IpAddr::V4(Ipv4Addr::LOCALHOST))), "{all:?}");
+        assert!(
+            all.contains(&(1, IpAddr::V4(Ipv4Addr::LOCALHOST))),
+            "{all:?}"
+        );
     }
 }

@@ -9,8 +9,8 @@ mod neighbour;
 use std::{fmt::Debug, io};
 
 use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkDeserializable, NetlinkHeader, NetlinkMessage, NetlinkPayload,
-    NetlinkSerializable,
+    NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkDeserializable,
+    NetlinkHeader, NetlinkMessage, NetlinkPayload, NetlinkSerializable,
 };
 use netlink_sys::{Socket, SocketAddr};
 
@@ -57,11 +57,7 @@ where
     send(protocol, message, NLM_F_CREATE | NLM_F_REPLACE).map(drop)
 }
 
-fn send<M>(
-    protocol: isize,
-    message: impl Into<NetlinkPayload<M>>,
-    flags: u16,
-) -> io::Result<Vec<M>>
+fn send<M>(protocol: isize, message: impl Into<NetlinkPayload<M>>, flags: u16) -> io::Result<Vec<M>>
 where
     M: NetlinkSerializable + NetlinkDeserializable + Debug,
 {

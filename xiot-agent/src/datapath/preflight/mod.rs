@@ -81,15 +81,20 @@ pub(super) fn judge(
         .iter()
         .zip(0..)
         .flat_map(|(wire, number)| wire_ports(wire, number, links))
-        .chain(uplinks.iter().zip(count(wires.len())..).map(|(uplink, number)| Wanted {
-            wire: uplink,
-            side: Side::Uplink,
-            interface: uplink,
-            config: Box::new(move |seen| {
-                let link = &seen.link;
-                uplink_config(number, link.ifindex, link.mac, egress_length(link.mtu))
-            }),
-        }));
+        .chain(
+            uplinks
+                .iter()
+                .zip(count(wires.len())..)
+                .map(|(uplink, number)| Wanted {
+                    wire: uplink,
+                    side: Side::Uplink,
+                    interface: uplink,
+                    config: Box::new(move |seen| {
+                        let link = &seen.link;
+                        uplink_config(number, link.ifindex, link.mac, egress_length(link.mtu))
+                    }),
+                }),
+        );
     for wanted in all {
         let interface = wanted.interface;
         let times = used.entry(interface).or_default();

@@ -79,7 +79,10 @@ pub(super) fn check_port(findings: &mut Vec<Finding>, seen: &Seen, routing: &Rou
     }
     let of = |family| {
         let ifindex = seen.link.ifindex;
-        let addresses = routing.addresses.iter().filter(move |(on, _)| *on == ifindex);
+        let addresses = routing
+            .addresses
+            .iter()
+            .filter(move |(on, _)| *on == ifindex);
         addresses.filter(move |(_, address)| match family {
             Family::V4 => address.is_ipv4(),
             Family::V6 => address.is_ipv6(),
@@ -91,7 +94,10 @@ pub(super) fn check_port(findings: &mut Vec<Finding>, seen: &Seen, routing: &Rou
             IpAddr::V6(v6) => !v6.is_unicast_link_local(),
         })
     };
-    let mut families: Vec<_> = Family::ALL.into_iter().filter(|one| has_own(*one)).collect();
+    let mut families: Vec<_> = Family::ALL
+        .into_iter()
+        .filter(|one| has_own(*one))
+        .collect();
     // IPv6 has a link-local address on every interface: it tells nothing unless there is no other.
     if families.is_empty() {
         families.extend(of(Family::V6).next().map(|_| Family::V6));
