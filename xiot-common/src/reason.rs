@@ -79,7 +79,7 @@ reasons! {
         "Nothing; a device that sends many has a path MTU or an application worth a look.";
     7 AllowedEthertype "allowed_ethertype" Allowed "The frame is of a type beside ARP and IP that its wire lets pass."
         "Nothing; to stop it, take the type out of the wire's `ethertypes` in gateway.yaml.";
-    8 ToGateway "to_gateway" Allowed "A frame from a router uplink for the gateway itself, or for where the gateway routes without judging."
+    8 ToGateway "to_gateway" Allowed "A frame from a router uplink that is routed to no segment: for the gateway itself, or on to another uplink."
         "Nothing: what the gateway itself answers is the affair of its own firewall.";
 
     10 TruncatedEthernet "truncated_ethernet" Malformed "The frame ends within its Ethernet header or VLAN tags."
@@ -213,7 +213,7 @@ reasons! {
         "Give both ports of the wire one MTU, 4 bytes more than that of the hosts where frames carry two tags.";
     66 RoutedVlan "routed_vlan" Gateway "A frame with a VLAN tag on a port of the router, which routes untagged frames alone."
         "Let the switch send untagged frames to the port: one segment is one VLAN.";
-    67 NotForRouter "not_for_router" Gateway "A frame of a segment for another MAC than that of the router's port."
+    67 NotForRouter "not_for_router" Gateway "A frame on a port of the router for another MAC than the port's."
         "Nothing, if it ends soon: the switch does not know yet where the receiver is. Many are a flood, or a port that mirrors.";
     68 NotRoutable "not_routable" Gateway "An address that routers do not forward: loopback, link-local, multicast or reserved."
         "Find the sender by its MAC: it has no address of its own network, or forges one.";

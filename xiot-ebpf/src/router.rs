@@ -104,7 +104,7 @@ fn admit(frame: &Frame, packet: &Packet) -> Result<(), Reason> {
     if eth::is_tagged(frame, packet) {
         return Err(Reason::RoutedVlan);
     }
-    if packet.is_from_device() && !is_group(packet.dst_mac) && packet.dst_mac != packet.port.mac {
+    if !is_group(packet.dst_mac) && packet.dst_mac != packet.port.mac {
         return Err(Reason::NotForRouter);
     }
     Ok(())
