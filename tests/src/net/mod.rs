@@ -3,4 +3,5 @@
 pub mod capture;
 pub mod gateway;
 pub mod rig;
+pub mod routes;
 pub mod traffic;
