@@ -13,7 +13,7 @@ use xiot_tests::{
 };
 
 use super::world::{
-    LOGGER, SEG0, SEG1, UP0, by_pump, from_up0, of_pump, on_another, on_router, only, query,
+    GATE, LOGGER, SEG0, SEG1, UP0, by_pump, from_up0, of_pump, on_another, on_router, only, query,
     refused, time_to, to_pump,
 };
 use crate::case::{Case, Event, routed};
@@ -188,19 +188,31 @@ fn about(mac: Mac, decision: Option<Decision>) -> Event {
 }
 
 fn guarded() -> Vec<Case> {
-    // An advertisement of the logger's address, as nobody but the logger should send it.
-    let mut claim = vec![136, 0, 0, 0, 0, 0, 0, 0];
-    claim.extend([0xfd, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x21]);
-    let claiming = from_up0()
-        .ip("2001:db8::1", "fd00::11")
-        .hop_limit(255)
-        .protocol(58, &claim);
+    // An advertisement of an address of logger or pump, for the pump.
+    let claim = |sender: Mac, target: [u8; 16]| {
+        let message = [&[136, 0, 0, 0, 0, 0, 0, 0], &target[..]].concat();
+        frame(sender, port_of(UP0).mac)
+            .ip("2001:db8::1", "fd00::11")
+            .hop_limit(255)
+            .protocol(58, &message)
+    };
+    let of_logger = [0xfd, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x21];
+    let of_pump = [0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x11];
+    let claiming = claim(GATE, of_logger);
     let mut wires = ward::wires();
     wires[1].guards = only(|guards| &mut guards.claim);
     vec![
         on_router(
             "guards of the receiver's segment are asked as of its uplink side",
             [refused(UP0, &claiming, AddressClaimed).of_device(1)],
+        )
+        .behind(only(|guards| &mut guards.claim)),
+        on_router(
+            "who says so is the segment's port, neither the router before nor the receiver",
+            [
+                refused(UP0, &claim(LOGGER, of_logger), AddressClaimed).of_device(1),
+                refused(UP0, &claim(PUMP, of_pump), AddressClaimed).of_device(1),
+            ],
         )
         .behind(only(|guards| &mut guards.claim)),
         on_router(

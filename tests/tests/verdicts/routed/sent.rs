@@ -259,6 +259,7 @@ fn to_segments() -> Vec<Case> {
                 by_pump(&of_pump("10.0.1.21").hop_limit(1).udp(50000, 123)).to_stack(),
                 by_pump(&of_pump("10.0.1.21").hop_limit(0).udp(50001, 123)).to_stack(),
                 by_pump(&of_pump("fd00:1::21").hop_limit(1).udp(50000, 123)).to_stack(),
+                by_pump(&of_pump("10.0.0.97").hop_limit(1).udp(50000, 123)).to_stack(),
                 // The sender has a flow by it, the receiver none.
                 routed(SEG0, &time_to("10.0.1.21"), AllowedFlow)
                     .by_rule(1)
