@@ -71,6 +71,25 @@ impl Prog {
     /// # Panics
     /// Likewise.
     pub fn load_limited(limits: Limits) -> Self {
+        Self::load_with(limits, false)
+    }
+
+    /// The same for the tests' router, whose segments the wires are, and in whose namespace this thread is.
+    ///
+    /// # Panics
+    /// Likewise.
+    pub fn load_router(limits: Limits) -> Self {
+        let mut prog = Self::load_with(limits, true);
+        for port in PORTS {
+            let config = port_config(port.port);
+            must("set a port", prog.datapath.set_port(port.ifindex, config));
+            let egress = prog.datapath.set_egress(config.egress, port.ifindex);
+            must("set an egress", egress);
+        }
+        prog
+    }
+
+    fn load_with(limits: Limits, routed: bool) -> Self {
         cpu::stay();
         let options = Options {
             capacity: Capacity {
@@ -91,6 +110,7 @@ impl Prog {
                 per_port: limits.group_frames_per_port,
             },
             guards: Some(Vec::new()),
+            routed,
             trace: true,
             ..Options::default()
         };
@@ -224,19 +244,6 @@ impl Prog {
             "the program changed a frame: {verdict:?}"
         );
         verdict
-    }
-
-    /// Makes the wires segments of the tests' router, in whose namespace this thread is.
-    ///
-    /// # Panics
-    /// Where the ports cannot be set up.
-    pub fn be_router(&mut self) {
-        for port in PORTS {
-            let config = port_config(port.port);
-            must("set a port", self.datapath.set_port(port.ifindex, config));
-            let egress = self.datapath.set_egress(config.egress, port.ifindex);
-            must("set an egress", egress);
-        }
     }
 
     /// Judges a frame on a port of the router.

@@ -15,11 +15,29 @@ use crate::{
     net::routes::{PORTS, port_of},
 };
 
+/// A router, and what traffic has to know of it.
+#[derive(Clone, Debug)]
+pub(super) struct Ground {
+    router: Router,
+    /// Neighbours that are the next hops to their own addresses, on segments.
+    homes: Vec<Neighbour>,
+}
+
+impl Ground {
+    pub(super) fn of(router: &Router) -> Self {
+        let homes = router.neighbours.iter().copied();
+        Self {
+            router: router.clone(),
+            homes: homes.filter(|it| is_next(router, it)).collect(),
+        }
+    }
+}
+
 /// Gives the device of a conversation an address that the router knows it by, and its peer sometimes that of another device.
-pub(super) fn settle(dice: &mut Dice, router: &Router, draft: &mut Draft) {
+pub(super) fn settle(dice: &mut Dice, ground: &Ground, draft: &mut Draft) {
     draft.frame.tags.clear();
     if draft.side == Side::Uplink && is_group(draft.frame.destination) && dice.percent(75) {
-        let mac = dice.maybe_pick(&router.neighbours).map(|it| it.mac);
+        let mac = dice.maybe_pick(&ground.homes).map(|it| it.mac);
         draft.frame.destination = mac.unwrap_or(draft.frame.destination);
     }
     let device = match draft.side {
@@ -31,8 +49,9 @@ pub(super) fn settle(dice: &mut Dice, router: &Router, draft: &mut Draft) {
     };
     let v6 = ip.source.is_ipv6();
     let known = |of: Option<Mac>| -> Vec<&Neighbour> {
-        let here = router.neighbours.iter().filter(|it| is_next(router, it));
-        here.filter(|it| it.address.is_ipv6() == v6 && of.is_none_or(|mac| it.mac == mac))
+        let homes = ground.homes.iter();
+        homes
+            .filter(|it| it.address.is_ipv6() == v6 && of.is_none_or(|mac| it.mac == mac))
             .collect()
     };
     if let Some(home) = dice.maybe_pick(&known(Some(device)))
@@ -94,11 +113,11 @@ fn martian(dice: &mut Dice, ip: &mut Ip) {
 }
 
 /// The frame as it comes in: on a segment port, or, for [`Side::Uplink`], on the router uplink with the number of the wire.
-pub(super) fn enter(dice: &mut Dice, router: &Router, draft: &Draft) -> Draft {
+pub(super) fn enter(dice: &mut Dice, ground: &Ground, draft: &Draft) -> Draft {
     let mut out = draft.clone();
     let port = match draft.side {
         Side::Device => RouterPort::Segment(usize::from(draft.wire)),
-        Side::Uplink => sender(dice, router, &mut out.frame),
+        Side::Uplink => sender(dice, ground, &mut out.frame),
     };
     let (side, number) = match port {
         RouterPort::Segment(wire) => (Side::Device, wire),
@@ -125,20 +144,17 @@ pub(super) fn enter(dice: &mut Dice, router: &Router, draft: &Draft) -> Draft {
             ip.hop_limit = dice.pick(&[0, 1, 1, 2, 255]);
         }
         if dice.percent(5) {
-            stretch(dice, router, ip);
+            stretch(dice, &ground.router, ip);
         }
     }
     out
 }
 
 /// Who sends to a device: another one, if the address is one's, or somebody behind an uplink.
-fn sender(dice: &mut Dice, router: &Router, frame: &mut Frame) -> RouterPort {
+fn sender(dice: &mut Dice, ground: &Ground, frame: &mut Frame) -> RouterPort {
     if let Some(ip) = packet(frame) {
         let source = ip.source;
-        let of_source = router
-            .neighbours
-            .iter()
-            .find(|it| it.address == source && is_next(router, it));
+        let of_source = ground.homes.iter().find(|it| it.address == source);
         if let Some(device) = of_source
             && !is_group(device.mac)
             && dice.percent(88)

@@ -45,10 +45,9 @@ pub fn draw(seed: u64, policy: &Policy) -> Router {
         routes: routes(dice, policy),
         neighbours: Vec::new(),
     };
-    // A test run has one interface stand in for all ports that frames come in by.
-    let (v4, v6) = (dice.percent(96), dice.percent(96));
     for port in &mut router.ports {
-        (port.forwards_v4, port.forwards_v6) = (v4, v6);
+        port.forwards_v4 = dice.percent(96);
+        port.forwards_v6 = dice.percent(96);
     }
     router.neighbours = neighbours(dice, policy, &router);
     router

@@ -10,7 +10,8 @@ use xiot_agent::{
 use super::{
     Dice, Edit, addresses, errors, follow, fresh,
     mangle::mangle,
-    routed, spoof, times, train,
+    routed::{self, Ground},
+    spoof, times, train,
     wiring::{change_one, wires, wirings},
     world::{GROUPS, LISTABLE, NO_CUSTOMER_TAG, VLANS, device_mac},
 };
@@ -49,7 +50,7 @@ pub struct Traffic {
     /// What comes next, unless something comes in between.
     planned: VecDeque<Draft>,
     /// The wires are segments of this one.
-    router: Option<Router>,
+    ground: Option<Ground>,
 }
 
 impl Traffic {
@@ -62,7 +63,7 @@ impl Traffic {
             recent: Vec::new(),
             last: None,
             planned: VecDeque::new(),
-            router: None,
+            ground: None,
         }
     }
 
@@ -71,7 +72,7 @@ impl Traffic {
     #[must_use]
     pub fn routed(self, router: &Router) -> Self {
         Self {
-            router: Some(router.clone()),
+            ground: Some(Ground::of(router)),
             ..self
         }
     }
@@ -180,8 +181,8 @@ impl Traffic {
         } else {
             fresh::draw(&mut self.dice, &self.policy)
         };
-        if let Some(router) = &self.router {
-            routed::settle(&mut self.dice, router, &mut draft);
+        if let Some(ground) = &self.ground {
+            routed::settle(&mut self.dice, ground, &mut draft);
         }
         draft
     }
@@ -203,8 +204,8 @@ impl Traffic {
 
     fn shot(&mut self) -> Shot {
         let draft = self.draft();
-        let entering = match &self.router {
-            Some(router) => routed::enter(&mut self.dice, router, &draft),
+        let entering = match &self.ground {
+            Some(ground) => routed::enter(&mut self.dice, ground, &draft),
             None => draft.clone(),
         };
         let mut frame = entering.frame.build();

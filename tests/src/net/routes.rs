@@ -170,16 +170,25 @@ impl Routes {
                 it.address
             ));
         }
-        for route in added(router) {
+        // A gateway must not be an address of the kernel's own when its route comes, as all are behind `local 0.0.0.0/0`.
+        let (by_gateway, others): (Vec<_>, Vec<_>) =
+            added(router).partition(|it| matches!(it.way, Way::Through(Hop { via: Some(_), .. })));
+        for route in by_gateway.into_iter().chain(others) {
             line(format_args!("route add {}", words(route)));
         }
         must(self.namespace.ip(&script));
-        let (before, after) = (forwards(&laid), forwards(router));
-        for (place, family) in ["ipv4", "ipv6"].into_iter().enumerate() {
-            if before[place] != after[place] {
-                let setting = format!("{family}/conf/lo/forwarding");
-                let value = if after[place] { "1" } else { "0" };
-                must(self.namespace.set(&setting, value));
+        for (before, after) in laid.ports.iter().zip(&router.ports) {
+            let interface = port_of(after.port).interface;
+            let families = [
+                ("ipv4", before.forwards_v4, after.forwards_v4),
+                ("ipv6", before.forwards_v6, after.forwards_v6),
+            ];
+            for (family, _, forwards) in families.into_iter().filter(|it| it.1 != it.2) {
+                let setting = format!("{family}/conf/{interface}/forwarding");
+                must(
+                    self.namespace
+                        .set(&setting, if forwards { "1" } else { "0" }),
+                );
             }
         }
         laid.clone_from(router);
@@ -200,17 +209,6 @@ impl Default for Routes {
 fn added(router: &Router) -> impl Iterator<Item = &Route> {
     let own = loopback();
     router.routes.iter().filter(move |route| **route != own)
-}
-
-/// Whether IPv4 and IPv6 are forwarded. A test run has the loopback interface stand in for all ports that frames come in by, so
-/// they cannot differ.
-fn forwards(router: &Router) -> [bool; 2] {
-    let all = |of: fn(&PortState) -> bool| {
-        let first = router.ports.first().is_some_and(of);
-        assert!(router.ports.iter().all(|it| of(it) == first), "one for all");
-        first
-    };
-    [all(|it| it.forwards_v4), all(|it| it.forwards_v6)]
 }
 
 /// A route as `ip` reads it.

@@ -27,10 +27,7 @@ fn program_and_oracle_route_alike() {
     let mut met = Met::default();
     let routes = Routes::new();
     routes.inside(|| {
-        let mut progs = limits().map(Prog::load_limited);
-        for prog in &mut progs {
-            prog.be_router();
-        }
+        let mut progs = limits().map(Prog::load_router);
         let mut seed = first_seed;
         while !effort.is_spent(met.frames) {
             let mut tree = policy(seed);

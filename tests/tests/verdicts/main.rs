@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 
 use xiot_agent::{
     compile,
-    oracle::{Oracle, Side},
+    oracle::{Limits, Oracle, Side},
 };
 use xiot_common::reason::{Class, Reason};
 use xiot_tests::{
@@ -42,7 +42,7 @@ use xiot_tests::{
 use self::case::{Case, Event, Instance};
 
 /// What the policies fit.
-const LIMITS: compile::Limits = compile::Limits {
+const POLICY_LIMITS: compile::Limits = compile::Limits {
     slot_lines: 4096,
     devices: 64,
     rules: 64,
@@ -78,7 +78,7 @@ fn all() -> Vec<Case> {
 fn the_oracle_says_so() {
     let mut wrong = Vec::new();
     for case in all() {
-        let numbers = numbers::numbers(&case.policies, &LIMITS);
+        let numbers = numbers::numbers(&case.policies, &POLICY_LIMITS);
         let (mut in_force, mut wired) = (0, 0);
         let wires = &case.wirings[wired];
         let first = &case.policies[in_force];
@@ -131,25 +131,27 @@ fn the_oracle_says_so() {
 fn the_program_says_so() {
     let cases = all().into_iter().filter(|case| case.router.is_none());
     let mut instances = Instances::default();
-    for case in cases {
-        check(instances.of(case.instance), &case);
-    }
+    let wrong: Vec<String> = cases
+        .filter_map(|case| check(instances.of(case.instance, Prog::load_limited), &case).err())
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
 fn the_program_routes_so() {
     let routes = Routes::new();
-    routes.inside(|| {
+    let wrong = routes.inside(|| {
         let mut instances = Instances::default();
+        let mut wrong = Vec::new();
         for case in all() {
             if let Some(router) = &case.router {
                 routes.lay(router);
-                let prog = instances.of(case.instance);
-                prog.be_router();
-                check(prog, &case);
+                wrong.extend(check(instances.of(case.instance, Prog::load_router), &case).err());
             }
         }
+        wrong
     });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Programs that are loaded so far.
@@ -157,10 +159,10 @@ fn the_program_routes_so() {
 struct Instances(Vec<(Instance, Prog)>);
 
 impl Instances {
-    fn of(&mut self, instance: Instance) -> &mut Prog {
+    fn of(&mut self, instance: Instance, load: fn(Limits) -> Prog) -> &mut Prog {
         let known = self.0.iter().position(|&(kind, _)| kind == instance);
         let at = known.unwrap_or_else(|| {
-            let prog = Prog::load_limited(instance.limits());
+            let prog = load(instance.limits());
             self.0.push((instance, prog));
             self.0.len() - 1
         });
@@ -168,7 +170,7 @@ impl Instances {
     }
 }
 
-fn check(prog: &mut Prog, case: &Case) {
+fn check(prog: &mut Prog, case: &Case) -> Result<(), String> {
     // Timeouts are tried to the second.
     let (judged, left_behind) = clock::within_one_second(|| {
         let setting = Setting {
@@ -199,9 +201,14 @@ fn check(prog: &mut Prog, case: &Case) {
     });
     for (number, (step, judged)) in case.steps.iter().zip(judged).enumerate() {
         let expected = Ok(step.expected.clone());
-        assert_eq!(judged, expected, "{}, frame {number}", case.name);
+        if judged != expected {
+            return Err(format!(
+                "{}, frame {number}: {judged:?}, not {expected:?}",
+                case.name
+            ));
+        }
     }
-    assert_eq!(left_behind, Ok(()), "{}", case.name);
+    left_behind.map_err(|difference| format!("{}: {difference}", case.name))
 }
 
 #[test]

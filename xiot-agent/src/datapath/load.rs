@@ -237,7 +237,12 @@ fn program<'e>(ebpf: &'e mut Ebpf, name: &str) -> Option<&'e mut Xdp> {
 
 /// Lets the program go on to the one for what is routed to a segment.
 fn enter_hop(ebpf: &mut Ebpf) -> Result<(), LoadError> {
-    let access = |source| LoadError::Fill(MapAccessError { map: map::HOPS, source });
+    let access = |source| {
+        LoadError::Fill(MapAccessError {
+            map: map::HOPS,
+            source,
+        })
+    };
     let hop = program(ebpf, map::HOP)
         .ok_or(LoadError::NoProgram(map::HOP))?
         .fd()
@@ -252,10 +257,7 @@ fn enter_hop(ebpf: &mut Ebpf) -> Result<(), LoadError> {
         .map_err(access)
 }
 
-fn shared<T: aya::Pod + Default>(
-    ebpf: &Ebpf,
-    map: &'static str,
-) -> Result<Shared<T>, LoadError> {
+fn shared<T: aya::Pod + Default>(ebpf: &Ebpf, map: &'static str) -> Result<Shared<T>, LoadError> {
     let data: &MapData = ebpf
         .map(map)
         .and_then(maps::data)
