@@ -192,7 +192,9 @@ fn route(frame: &Frame, scratch: &mut Scratch) -> Next {
     if answer == Answer::Local {
         return Next::Stack;
     }
-    if !is_routable(packet.src(), v4) || !is_routable(packet.dst(), v4) {
+    let is_martian = !is_routable(packet.src(), v4) || !is_routable(packet.dst(), v4);
+    // What an uplink gets for anywhere but a segment is the gateway's own.
+    if is_martian && !is_from_uplink(packet) {
         return Next::Nowhere;
     }
     let known = answer == Answer::Known;
@@ -202,6 +204,9 @@ fn route(frame: &Frame, scratch: &mut Scratch) -> Next {
     let Some(port) = port::of(lookup.ifindex()) else {
         return Next::Elsewhere;
     };
+    if is_martian && port.role == Role::Segment as u8 {
+        return Next::Nowhere;
+    }
     let next = if port.role == Role::Segment as u8 {
         Next::Segment
     } else if port.role == Role::Uplink as u8 {

@@ -4,4 +4,5 @@ pub mod capture;
 pub mod gateway;
 pub mod rig;
 pub mod router;
+pub mod routes;
 pub mod traffic;

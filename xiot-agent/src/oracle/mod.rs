@@ -16,6 +16,7 @@ mod frame;
 mod grounds;
 mod group;
 mod guard;
+mod hop;
 mod ip;
 mod judge;
 mod limits;
@@ -25,6 +26,8 @@ mod opening;
 mod owner;
 mod proceed;
 mod quote;
+mod routed;
+mod router;
 mod rules;
 mod said;
 mod service;
@@ -43,6 +46,8 @@ pub use self::{
     decided::{Decision, Override},
     flow::State,
     limits::Limits,
+    routed::{Fate, Place, Routed, RoutedVerdict},
+    router::{Hop, Neighbour, PortState, Route, Router, RouterPort, Way},
     view::FlowView,
 };
 use crate::model::{
