@@ -264,7 +264,10 @@ impl Finding {
         match self {
             Self::NoCarrier { .. }
             | Self::FailsOpen { .. }
+            // A router that does not start is one that judges nothing.
+            | Self::NoAddress { .. }
             | Self::NotForwarding { .. }
+            | Self::MulticastRouting { .. }
             | Self::ForwardsBeside { .. } => false,
             Self::Missing { .. }
             | Self::UsedTwice { .. }
@@ -278,8 +281,6 @@ impl Finding {
             | Self::Member { .. }
             | Self::Bridged { .. }
             | Self::BridgedRouter { .. }
-            | Self::NoAddress { .. }
-            | Self::MulticastRouting { .. }
             | Self::ForeignProgram { .. }
             | Self::NoNativeXdp { .. }
             | Self::NoTransmit { .. }
