@@ -55,7 +55,7 @@ fn no_wires() {
     let ward = Ward::new();
     let mut plan = ward.plan(AttachMode::Native);
     plan.wires.clear();
-    assert!(refused(&ward, &plan).contains("there is no wire"));
+    assert!(refused(&ward, &plan).contains("there is no wire and no router"));
 }
 
 #[test]
