@@ -100,6 +100,9 @@ impl Oracle<'_> {
             Ok(frame) => frame,
             Err(reason) => return Routed::refused(port, reason),
         };
+        if !is_group(frame.destination) && frame.destination != state.mac {
+            return Routed::refused(port, Reason::NotForRouter);
+        }
         match port {
             RouterPort::Segment(wire) => {
                 self.judge_of_segment((router, state, wire), &frame, bytes, now)
@@ -117,9 +120,6 @@ impl Oracle<'_> {
         now: u64,
     ) -> Routed {
         let port = state.port;
-        if !is_group(frame.destination) && frame.destination != state.mac {
-            return Routed::refused(port, Reason::NotForRouter);
-        }
         let first = self.judge_parsed(Side::Device, wire, frame, now);
         if first.dropped {
             return Routed::new(port, first, Fate::Dropped);
@@ -172,7 +172,7 @@ impl Oracle<'_> {
     ) -> Routed {
         let port = state.port;
         if let Content::Ip(packet) = &frame.content
-            && frame.destination == state.mac
+            && !is_group(frame.destination)
             && let Way::Through(hop) = router.way(state, packet.source, packet.destination)
             && let RouterPort::Segment(to) = hop.port
         {

@@ -12,8 +12,8 @@ use xiot_tests::{
 };
 
 use super::world::{
-    GATE, LOGGER, SEG0, SEG1, UP0, by_pump, from_seg0, from_up0, of_pump, on_router, only, query,
-    refused, time_to, to_gateway, to_pump,
+    GATE, LOGGER, SEG0, SEG1, UP0, UP1, by_pump, from_seg0, from_up0, of_pump, on_router, only,
+    query, refused, time_to, to_gateway, to_pump,
 };
 use crate::case::{Case, routed};
 
@@ -133,13 +133,39 @@ fn macs() -> Vec<Case> {
             )],
         ),
         on_router(
-            "on a router uplink another MAC is the gateway's own affair",
-            [to_gateway(
-                UP0,
-                &frame(GATE, PUMP)
-                    .ip("10.0.8.1", "10.0.0.11")
-                    .udp(50000, 161),
-            )],
+            "so is a frame of a router uplink",
+            [
+                refused(
+                    UP0,
+                    &frame(GATE, PUMP)
+                        .ip("10.0.8.1", "10.0.0.11")
+                        .udp(50000, 161),
+                    NotForRouter,
+                ),
+                refused(
+                    UP0,
+                    &frame(GATE, port_of(UP1).mac)
+                        .ip("10.0.8.1", "10.0.0.11")
+                        .udp(50000, 161),
+                    NotForRouter,
+                ),
+                refused(
+                    UP0,
+                    &frame(GATE, port_of(UP1).mac)
+                        .ip("10.0.8.1", "10.0.3.1")
+                        .udp(50000, 161),
+                    NotForRouter,
+                ),
+                refused(
+                    UP0,
+                    &frame(GATE, PUMP).arp([10, 0, 8, 1].into(), [10, 0, 0, 11].into()),
+                    NotForRouter,
+                ),
+                to_gateway(
+                    UP0,
+                    &frame(GATE, BROADCAST).arp([10, 0, 8, 1].into(), [10, 0, 0, 11].into()),
+                ),
+            ],
         ),
     ]
 }

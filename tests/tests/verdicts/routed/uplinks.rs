@@ -41,21 +41,6 @@ fn the_gateways_own() -> Vec<Case> {
             ],
         ),
         on_router(
-            "so is what it gets for another MAC",
-            [
-                to_gateway(
-                    UP0,
-                    &frame(GATE, PUMP).ip("10.0.8.1", "10.0.0.11").udp(1, 161),
-                ),
-                to_gateway(
-                    UP0,
-                    &frame(GATE, port_of(UP1).mac)
-                        .ip("10.0.8.1", "10.0.0.11")
-                        .udp(1, 161),
-                ),
-            ],
-        ),
-        on_router(
             "so is what is no IP packet",
             [
                 to_gateway(
