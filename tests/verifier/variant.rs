@@ -13,6 +13,9 @@ macro_rules! name {
     };
 }
 
+/// The program for what is routed to a segment, which the variant `router` loads too.
+pub(crate) const HOP: &str = name!("hop");
+
 /// Names and options, at the sizes that are used where none are configured.
 pub(crate) fn variants() -> Vec<(&'static str, Options)> {
     let plain = Options::default();
@@ -29,9 +32,9 @@ pub(crate) fn variants() -> Vec<(&'static str, Options)> {
         ..trace.clone()
     };
     vec![
-        (name!("router"), router),
         (name!("plain"), plain),
         (name!("guards"), guards),
         (name!("trace"), trace),
+        (name!("router"), router),
     ]
 }
