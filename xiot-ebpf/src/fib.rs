@@ -31,7 +31,9 @@ pub struct Lookup {
     dst_mac: [u8; 6],
 }
 
-const _: () = assert!(size_of::<Lookup>() == size_of::<aya_ebpf::bindings::bpf_fib_lookup>());
+/// Bytes of it.
+const SIZE: i32 = 64;
+const _: () = assert!(size_of::<Lookup>() == 64);
 
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
@@ -121,14 +123,8 @@ impl Lookup {
     #[inline(always)]
     pub fn answer(&mut self, ctx: *mut xdp_md) -> Answer {
         // SAFETY: the context is the kernel's, and the parameters are ours to read and to write.
-        let answer = unsafe {
-            kernel_lookup(
-                ctx.cast(),
-                core::ptr::from_mut(self).cast(),
-                size_of::<Self>() as i32,
-                0,
-            )
-        };
+        let answer =
+            unsafe { kernel_lookup(ctx.cast(), core::ptr::from_mut(self).cast(), SIZE, 0) };
         Answer::of(answer)
     }
 

@@ -76,7 +76,7 @@ pub fn run(ctx: &XdpContext) -> u32 {
 /// Counts and forwards a frame of the router that was judged on its way in, and not dropped: `XDP_*`, or [`router::HOP`].
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn xiot_routed(ctx: *mut xdp_md) -> u32 {
+extern "C" fn xiot_routed(ctx: *mut xdp_md) -> u32 {
     // SAFETY: the caller hands its context on.
     let frame = unsafe { Frame::of(ctx) };
     let Some(scratch) = scratch::take() else {

@@ -80,7 +80,7 @@ pub const fn is_from_uplink(packet: &Packet) -> bool {
 /// Refuses what a port of the router does not take, and leaves what nobody is to judge: 1, and the verdict is in the scratch.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn xiot_admit(ctx: *mut xdp_md) -> u32 {
+pub(crate) extern "C" fn xiot_admit(ctx: *mut xdp_md) -> u32 {
     // SAFETY: the caller hands its context on.
     let frame = unsafe { Frame::of(ctx) };
     let Some(scratch) = scratch::get() else {
@@ -140,7 +140,9 @@ pub fn forward(frame: &Frame, scratch: &mut Scratch) -> u32 {
 #[inline(always)]
 pub fn hop(ctx: &XdpContext) {
     // SAFETY: nothing here waits to be dropped.
-    unsafe { HOPS.tail_call(ctx, 0) };
+    unsafe {
+        HOPS.tail_call(ctx, 0);
+    }
 }
 
 /// Makes the packet what the receiver's segment sees of it: a frame from the uplink side. Fails where nobody can say whose it is.
@@ -231,7 +233,7 @@ fn route(frame: &Frame, scratch: &mut Scratch) -> Next {
 /// Sends the frame out on the route in the scratch, or leaves that to the stack: `XDP_*`.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn xiot_send(ctx: *mut xdp_md) -> u32 {
+pub(crate) extern "C" fn xiot_send(ctx: *mut xdp_md) -> u32 {
     // SAFETY: the caller hands its context on.
     let frame = unsafe { Frame::of(ctx) };
     let Some(scratch) = scratch::get() else {

@@ -61,8 +61,10 @@ pub fn uplink_config(wire: u16, ifindex: u32, mac: [u8; 6], length: u32) -> Port
 }
 
 /// A MAC as the program compares it.
-pub(super) fn mac_word([a, b, c, d, e, f]: [u8; 6]) -> u64 {
-    u64::from_le_bytes([a, b, c, d, e, f, 0, 0])
+pub(super) fn mac_word(mac: [u8; 6]) -> u64 {
+    let mut bytes = [0; 8];
+    bytes[..6].copy_from_slice(&mac);
+    u64::from_le_bytes(bytes)
 }
 
 /// Of a router's port: its index, and the most bytes of a frame that leaves there for sure.
