@@ -81,7 +81,7 @@ impl Prog {
     pub fn load_router(limits: Limits) -> Self {
         let mut prog = Self::load_with(limits, true);
         for port in PORTS {
-            let config = port_config(port.port);
+            let config = port_config(port.at);
             must("set a port", prog.datapath.set_port(port.ifindex, config));
             let egress = prog.datapath.set_egress(config.egress, port.ifindex);
             must("set an egress", egress);
@@ -375,7 +375,7 @@ fn port_config(port: RouterPort) -> PortConfig {
 fn leaving_by(frame: &[u8]) -> RouterPort {
     let found = PORTS.iter().find(|it| frame[6..12] == it.mac);
     // None that is there, where it has nobody's.
-    found.map_or(RouterPort::Uplink(usize::MAX), |it| it.port)
+    found.map_or(RouterPort::Uplink(usize::MAX), |it| it.at)
 }
 
 /// What must work here, or the test fails with the whole chain of causes.

@@ -160,16 +160,16 @@ fn neighbours(dice: &mut Dice, policy: &Policy, router: &Router) -> Vec<Neighbou
         for port in PORTS {
             let is_known = found
                 .iter()
-                .any(|it| (it.port, it.address) == (port.port, address));
+                .any(|it| (it.port, it.address) == (port.at, address));
             // Only the first of them is the next hop; the others are there to be mistaken for it.
             let leads = matches!(
                 router.route(address).map(|route| route.way),
-                Some(Way::Through(hop)) if hop.port == port.port && hop.via.is_none()
+                Some(Way::Through(hop)) if hop.port == port.at && hop.via.is_none()
             );
             if !is_known && dice.percent(if leads { 92 } else { 5 }) {
-                let mac = mac(dice, policy, port.port, Some(address));
+                let mac = mac(dice, policy, port.at, Some(address));
                 found.push(Neighbour {
-                    port: port.port,
+                    port: port.at,
                     address,
                     mac,
                 });

@@ -21,7 +21,7 @@ use xiot_agent::{
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Port {
     /// Which one.
-    pub port: RouterPort,
+    pub at: RouterPort,
     /// Its interface.
     pub interface: &'static str,
     /// Its interface index.
@@ -46,9 +46,9 @@ pub const PORTS: [Port; 4] = [
 /// An interface beside the ports.
 const OTHER: &str = "other";
 
-const fn port(port: RouterPort, interface: &'static str, ifindex: u32, last: u8, mtu: u16) -> Port {
+const fn port(at: RouterPort, interface: &'static str, ifindex: u32, last: u8, mtu: u16) -> Port {
     Port {
-        port,
+        at,
         interface,
         ifindex,
         mac: [0x02, 0, 0, 0, 0xff, last],
@@ -61,7 +61,7 @@ const fn port(port: RouterPort, interface: &'static str, ifindex: u32, last: u8,
 /// # Panics
 /// Where there is none.
 pub fn port_of(port: RouterPort) -> &'static Port {
-    let found = PORTS.iter().find(|it| it.port == port);
+    let found = PORTS.iter().find(|it| it.at == port);
     found.expect("a port of the tests' router")
 }
 
@@ -70,7 +70,7 @@ pub fn ports() -> Vec<PortState> {
     PORTS
         .iter()
         .map(|it| PortState {
-            port: it.port,
+            port: it.at,
             mac: it.mac,
             forwards_v4: true,
             forwards_v6: true,

@@ -6,7 +6,7 @@
 
 mod routed;
 
-use std::time::Instant;
+use std::{fmt, time::Instant};
 
 use proptest::{
     strategy::{Strategy as _, ValueTree},
@@ -58,8 +58,8 @@ fn limits() -> [Limits; 2] {
 const TIGHT_EVERY: u64 = 8;
 
 /// What was met so far.
-#[derive(Default)]
 struct Met {
+    start: Instant,
     seen: Seen,
     frames: u64,
     /// Of verdicts.
@@ -71,6 +71,18 @@ struct Met {
 }
 
 impl Met {
+    fn nothing() -> Self {
+        Self {
+            start: Instant::now(),
+            seen: Seen::default(),
+            frames: 0,
+            hits: 0,
+            routed: [0; 3],
+            swaps: 0,
+            sequences: 0,
+        }
+    }
+
     fn count(&mut self, judged: &Judged) {
         self.frames += 1;
         for verdict in &judged.verdicts {
@@ -84,23 +96,6 @@ impl Met {
         *stack += u64::from(judged.fate == Some(Fate::Stack));
     }
 
-    fn print(&self, start: Instant) {
-        print!("{}", self.seen);
-        let Self {
-            frames,
-            hits,
-            routed: [twice, out, stack],
-            swaps,
-            sequences,
-            ..
-        } = self;
-        println!("{twice} judged twice, {out} left by a port, {stack} went to the stack");
-        println!(
-            "{frames:9} frames compared, {hits} answered by a flow, {swaps} swaps, {sequences} sequences, {:.0} frames/s",
-            f64::from(u32::try_from(*frames).unwrap_or(u32::MAX)) / start.elapsed().as_secs_f64()
-        );
-    }
-
     fn check(&self, enough: u64, is_of_the_shape: impl Fn(Reason) -> bool) {
         for reason in Reason::ALL {
             assert!(
@@ -112,6 +107,30 @@ impl Met {
     }
 }
 
+impl fmt::Display for Met {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            start,
+            seen,
+            frames,
+            hits,
+            routed: [twice, out, stack],
+            swaps,
+            sequences,
+        } = self;
+        let rate = f64::from(u32::try_from(*frames).unwrap_or(u32::MAX));
+        let rate = rate / start.elapsed().as_secs_f64();
+        writeln!(
+            f,
+            "{seen}{twice} judged twice, {out} left by a port, {stack} went to the stack"
+        )?;
+        write!(
+            f,
+            "{frames:9} frames compared, {hits} answered by a flow, {swaps} swaps, {sequences} sequences, {rate:.0} frames/s",
+        )
+    }
+}
+
 #[test]
 fn program_and_oracle_agree() {
     let first_seed = effort::seed();
@@ -119,8 +138,7 @@ fn program_and_oracle_agree() {
     println!("XIOT_SEED={first_seed}, {effort:?}");
     let wires = wires();
     let mut progs = limits().map(Prog::load_limited);
-    let start = Instant::now();
-    let mut met = Met::default();
+    let mut met = Met::nothing();
     let mut seed = first_seed;
     while !effort.is_spent(met.frames) {
         let setting = Setting {
@@ -132,7 +150,7 @@ fn program_and_oracle_agree() {
         judge(seed, &mut progs, &mut tree, steps, setting, &mut met);
         seed = seed.wrapping_add(1);
     }
-    met.print(start);
+    println!("{met}");
     met.check(FRAMES, |reason| {
         reason.class() != Class::Gateway && reason != Reason::ToGateway
     });

@@ -314,7 +314,7 @@ impl Step {
     }
 
     /// The kernel's stack gets it.
-    pub(crate) fn to_stack(mut self) -> Self {
+    pub(crate) fn by_stack(mut self) -> Self {
         self.expected.fate = Some(Fate::Stack);
         self
     }

@@ -46,21 +46,21 @@ fn hops() -> Vec<Case> {
         on_router(
             "the last hop to an uplink is the stack's to answer for",
             [
-                by_pump(&with(1)).to_stack(),
-                again(&with(0)).to_stack(),
-                by_pump(&with6(1)).to_stack(),
-                again(&with6(0)).to_stack(),
+                by_pump(&with(1)).by_stack(),
+                again(&with(0)).by_stack(),
+                by_pump(&with6(1)).by_stack(),
+                again(&with6(0)).by_stack(),
             ],
         ),
         on_router(
             "the last hop from an uplink goes to the stack after the receiver's verdict",
             [
-                to_pump(&query_with(1)).to_stack(),
+                to_pump(&query_with(1)).by_stack(),
                 routed(UP0, &query_with(0), AllowedFlow)
                     .by_rule(2)
                     .of_device(1)
                     .by_flow()
-                    .to_stack(),
+                    .by_stack(),
                 routed(UP0, &query_with(2), AllowedFlow)
                     .by_rule(2)
                     .of_device(1)
@@ -133,19 +133,19 @@ fn lengths() -> Vec<Case> {
             "what is longer than the way takes goes to the stack",
             [
                 by_pump(&of_length(from("10.0.8.1", 1), 1500)).out(UP0, GATE),
-                by_pump(&of_length(from("10.0.8.1", 2), 1501)).to_stack(),
+                by_pump(&of_length(from("10.0.8.1", 2), 1501)).by_stack(),
                 by_pump(&of_length(from("2001:db8::1", 1), 1500)).out(UP0, GATE),
-                by_pump(&of_length(from("2001:db8::1", 2), 1501)).to_stack(),
+                by_pump(&of_length(from("2001:db8::1", 2), 1501)).by_stack(),
                 by_pump(&of_length(from("10.0.4.7", 1), 1300)).out(UP1, HOST),
-                by_pump(&of_length(from("10.0.4.7", 2), 1301)).to_stack(),
+                by_pump(&of_length(from("10.0.4.7", 2), 1301)).by_stack(),
             ],
         ),
         on_router(
             "the receiver is asked before",
             [
                 to_logger(&of_length(from("10.0.1.21", 1), 3000)).out(SEG1, LOGGER),
-                to_logger(&of_length(from("10.0.1.21", 2), 9001)).to_stack(),
-                to_pump(&of_length(query("10.0.8.1", "10.0.0.11"), 1501)).to_stack(),
+                to_logger(&of_length(from("10.0.1.21", 2), 9001)).by_stack(),
+                to_pump(&of_length(query("10.0.8.1", "10.0.0.11"), 1501)).by_stack(),
                 refused(
                     UP0,
                     &of_length(from_up0().ip("10.0.8.1", "10.0.0.11").udp(1, 9), 1501),
@@ -163,17 +163,17 @@ fn lengths() -> Vec<Case> {
             },
             [
                 by_pump(&of_length(from("10.0.8.1", 1), 1400)).out(UP0, GATE),
-                by_pump(&of_length(from("10.0.8.1", 2), 1401)).to_stack(),
+                by_pump(&of_length(from("10.0.8.1", 2), 1401)).by_stack(),
                 by_pump(&of_length(from("2001:db8::1", 1), 1300)).out(UP0, GATE),
-                by_pump(&of_length(from("2001:db8::1", 2), 1301)).to_stack(),
-                to_pump(&of_length(query("10.0.8.1", "10.0.0.11"), 1401)).to_stack(),
+                by_pump(&of_length(from("2001:db8::1", 2), 1301)).by_stack(),
+                to_pump(&of_length(query("10.0.8.1", "10.0.0.11"), 1401)).by_stack(),
             ],
         ),
         on_router(
             "what pads a frame is part of its length",
             [
                 by_pump(&padded(of_length(from("10.0.8.1", 1), 1480), 20)).out(UP0, GATE),
-                by_pump(&padded(of_length(from("10.0.8.1", 2), 1480), 21)).to_stack(),
+                by_pump(&padded(of_length(from("10.0.8.1", 2), 1480), 21)).by_stack(),
             ],
         ),
     ]
@@ -184,9 +184,9 @@ fn options() -> Vec<Case> {
     vec![on_router(
         "what has IPv4 options goes to the stack after the same verdicts",
         [
-            by_pump(&with(of_pump("10.0.8.1")).udp(50000, 123)).to_stack(),
-            to_logger(&with(of_pump("10.0.1.21")).udp(50000, 123)).to_stack(),
-            to_pump(&with(from_up0().ip("10.0.8.1", "10.0.0.11")).udp(50000, 161)).to_stack(),
+            by_pump(&with(of_pump("10.0.8.1")).udp(50000, 123)).by_stack(),
+            to_logger(&with(of_pump("10.0.1.21")).udp(50000, 123)).by_stack(),
+            to_pump(&with(from_up0().ip("10.0.8.1", "10.0.0.11")).udp(50000, 161)).by_stack(),
             refused(
                 UP0,
                 &with(from_up0().ip("10.0.8.1", "10.0.0.11")).udp(1, 9),
@@ -202,16 +202,16 @@ fn next_hops() -> Vec<Case> {
         on_router(
             "where an uplink's next hop has no known MAC, the stack asks for it",
             [
-                by_pump(&time_to("10.0.4.8")).to_stack(),
-                by_pump(&time_to("2001:db8:4::8")).to_stack(),
+                by_pump(&time_to("10.0.4.8")).by_stack(),
+                by_pump(&time_to("2001:db8:4::8")).by_stack(),
             ],
         ),
         on_another(
             "that of a gateway likewise",
             |router| router.neighbours.retain(|it| it.mac != GATE),
             [
-                by_pump(&time_to("10.0.8.1")).to_stack(),
-                by_pump(&time_to("2001:db8::1")).to_stack(),
+                by_pump(&time_to("10.0.8.1")).by_stack(),
+                by_pump(&time_to("2001:db8::1")).by_stack(),
                 by_pump(&time_to("10.0.4.7")).out(UP1, HOST),
             ],
         ),

@@ -117,8 +117,8 @@ fn macs() -> Vec<Case> {
                     AllowedService,
                 )
                 .of_device(1)
-                .to_stack(),
-                by_pump(&to(BROADCAST)).to_stack(),
+                .by_stack(),
+                by_pump(&to(BROADCAST)).by_stack(),
             ],
         ),
         on_router(

@@ -66,7 +66,7 @@ fn judged_first() -> Vec<Case> {
                 )
                 .of_device(3)
                 .forwarded()
-                .to_stack(),
+                .by_stack(),
             ],
         ),
         on_router(
@@ -99,13 +99,13 @@ fn for_the_stack() -> Vec<Case> {
                     AllowedService,
                 )
                 .of_device(1)
-                .to_stack(),
+                .by_stack(),
                 by_pump(
                     &frame(PUMP, BROADCAST)
                         .ip("10.0.0.11", "10.0.1.21")
                         .udp(50000, 123),
                 )
-                .to_stack(),
+                .by_stack(),
                 refused(
                     SEG0,
                     &frame(PUMP, ALL_NODES).ip("fd00::11", "ff02::1").udp(1, 9),
@@ -123,14 +123,14 @@ fn for_the_stack() -> Vec<Case> {
                     AllowedService,
                 )
                 .of_device(1)
-                .to_stack(),
+                .by_stack(),
                 routed(
                     SEG0,
                     &from_seg0(PUMP).other(0x88cc, &[7; 46]),
                     AllowedEthertype,
                 )
                 .of_device(1)
-                .to_stack(),
+                .by_stack(),
                 refused(
                     SEG0,
                     &from_seg0(PUMP).other(0x88cd, &[7; 46]),
@@ -143,32 +143,32 @@ fn for_the_stack() -> Vec<Case> {
         on_router(
             "what is for the gateway itself goes to the stack under its verdict",
             [
-                by_pump(&time_to("10.0.3.1")).to_stack(),
-                by_pump(&time_to("fd00:3::1")).to_stack(),
+                by_pump(&time_to("10.0.3.1")).by_stack(),
+                by_pump(&time_to("fd00:3::1")).by_stack(),
             ],
         ),
         on_router(
             "what leads nowhere goes to the stack, which answers",
             [
-                by_pump(&time_to("10.0.2.1")).to_stack(),
-                by_pump(&time_to("fd00:2::1")).to_stack(),
+                by_pump(&time_to("10.0.2.1")).by_stack(),
+                by_pump(&time_to("fd00:2::1")).by_stack(),
             ],
         ),
         on_another(
             "so does what has no route",
             |router| router.routes.retain(|route| route.to.prefix() > 0),
             [
-                by_pump(&time_to("10.0.8.1")).to_stack(),
-                by_pump(&time_to("2001:db8::1")).to_stack(),
+                by_pump(&time_to("10.0.8.1")).by_stack(),
+                by_pump(&time_to("2001:db8::1")).by_stack(),
             ],
         ),
         on_another(
             "where the port forwards no IPv4, the stack gets it",
             |router| forward(router, false, true),
             [
-                by_pump(&time_to("10.0.8.1")).to_stack(),
-                by_pump(&time_to("10.0.1.21")).to_stack(),
-                by_pump(&time_to("10.0.7.1")).to_stack(),
+                by_pump(&time_to("10.0.8.1")).by_stack(),
+                by_pump(&time_to("10.0.1.21")).by_stack(),
+                by_pump(&time_to("10.0.7.1")).by_stack(),
                 by_pump(&time_to("2001:db8::1")).out(UP0, GATE),
             ],
         ),
@@ -176,8 +176,8 @@ fn for_the_stack() -> Vec<Case> {
             "where it forwards no IPv6, likewise",
             |router| forward(router, true, false),
             [
-                by_pump(&time_to("2001:db8::1")).to_stack(),
-                by_pump(&time_to("fd00:1::21")).to_stack(),
+                by_pump(&time_to("2001:db8::1")).by_stack(),
+                by_pump(&time_to("fd00:1::21")).by_stack(),
                 by_pump(&time_to("10.0.8.1")).out(UP0, GATE),
             ],
         ),
@@ -256,10 +256,10 @@ fn to_segments() -> Vec<Case> {
         on_router(
             "the last hop to a segment is the stack's to answer for, and the receiver is not asked",
             [
-                by_pump(&of_pump("10.0.1.21").hop_limit(1).udp(50000, 123)).to_stack(),
-                by_pump(&of_pump("10.0.1.21").hop_limit(0).udp(50001, 123)).to_stack(),
-                by_pump(&of_pump("fd00:1::21").hop_limit(1).udp(50000, 123)).to_stack(),
-                by_pump(&of_pump("10.0.0.97").hop_limit(1).udp(50000, 123)).to_stack(),
+                by_pump(&of_pump("10.0.1.21").hop_limit(1).udp(50000, 123)).by_stack(),
+                by_pump(&of_pump("10.0.1.21").hop_limit(0).udp(50001, 123)).by_stack(),
+                by_pump(&of_pump("fd00:1::21").hop_limit(1).udp(50000, 123)).by_stack(),
+                by_pump(&of_pump("10.0.0.97").hop_limit(1).udp(50000, 123)).by_stack(),
                 // The sender has a flow by it, the receiver none.
                 routed(SEG0, &time_to("10.0.1.21"), AllowedFlow)
                     .by_rule(1)
@@ -299,8 +299,8 @@ fn to_uplinks() -> Vec<Case> {
                 }
             },
             [
-                by_pump(&time_to("10.0.8.1")).to_stack(),
-                by_pump(&time_to("10.0.8.2")).to_stack(),
+                by_pump(&time_to("10.0.8.1")).by_stack(),
+                by_pump(&time_to("10.0.8.2")).by_stack(),
                 by_pump(&time_to("10.0.4.7")).out(UP1, HOST),
                 by_pump(&time_to("11.0.8.2")).out(UP0, GATE),
             ],

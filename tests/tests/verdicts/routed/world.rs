@@ -104,7 +104,7 @@ pub(super) fn refused(port: RouterPort, frame: &Frame, reason: Reason) -> Step {
 }
 
 pub(super) fn to_gateway(port: RouterPort, frame: &Frame) -> Step {
-    routed(port, frame, Reason::ToGateway).to_stack()
+    routed(port, frame, Reason::ToGateway).by_stack()
 }
 
 /// All guards off but this one, which enforces.
