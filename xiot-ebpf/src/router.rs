@@ -44,7 +44,7 @@ enum Next {
     Nowhere,
 }
 
-/// What [`forward`] says of a frame that goes on to the judgement of what is routed to a segment.
+/// What [`forward()`] says of a frame that goes on to the judgement of what is routed to a segment.
 pub const HOP: u32 = 0xff;
 
 /// A way out.

@@ -18,7 +18,9 @@ fn warnings(gateway: &Gateway) -> Vec<String> {
 }
 
 fn set(ward: &Ward, setting: &str) {
-    ward.gateway.set(setting, "1").unwrap();
+    ward.gateway
+        .set(setting, "1")
+        .expect("a setting can be written");
 }
 
 #[test]
