@@ -1,9 +1,9 @@
 //! What segments get (docs/judgement.md section 12.6).
 
-use xiot_agent::oracle::Decision;
+use xiot_agent::{model::guard::Level, oracle::Decision};
 use xiot_common::reason::Reason::{
-    AddressClaimed, AddressNotBound, AllowedFragment, AllowedRule, AllowedService, GroupDenied,
-    NeighbourUnknown, NoProtocol, Quarantined, UnknownDevice, WrongWire,
+    AddressClaimed, AddressNotBound, AllowedFlow, AllowedFragment, AllowedRule, AllowedService,
+    DhcpServer, GroupDenied, NeighbourUnknown, NoProtocol, Quarantined, UnknownDevice, WrongWire,
 };
 use xiot_tests::{
     decide::Decide,
@@ -196,9 +196,9 @@ fn guarded() -> Vec<Case> {
             .hop_limit(255)
             .protocol(58, &message)
     };
-    let of_logger = [0xfd, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x21];
-    let of_pump = [0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x11];
-    let claiming = claim(GATE, of_logger);
+    let loggers = [0xfd, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x21];
+    let pumps = [0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x11];
+    let claiming = claim(GATE, loggers);
     let mut wires = ward::wires();
     wires[1].guards = only(|guards| &mut guards.claim);
     vec![
@@ -210,8 +210,8 @@ fn guarded() -> Vec<Case> {
         on_router(
             "who says so is the segment's port, neither the router before nor the receiver",
             [
-                refused(UP0, &claim(LOGGER, of_logger), AddressClaimed).of_device(1),
-                refused(UP0, &claim(PUMP, of_pump), AddressClaimed).of_device(1),
+                refused(UP0, &claim(LOGGER, loggers), AddressClaimed).of_device(1),
+                refused(UP0, &claim(PUMP, pumps), AddressClaimed).of_device(1),
             ],
         )
         .behind(only(|guards| &mut guards.claim)),
@@ -222,6 +222,28 @@ fn guarded() -> Vec<Case> {
                 .out(SEG0, PUMP)],
         )
         .on(wires),
+        on_router(
+            "what a guard that monitors says of the sender is nothing that the receiver has to do with",
+            [
+                routed(SEG0, &of_pump("10.0.1.21").udp(67, 123), DhcpServer)
+                    .of_device(1)
+                    .forwarded()
+                    .then(AllowedRule)
+                    .by_rule(5)
+                    .of_device(2)
+                    .out(SEG1, LOGGER),
+                routed(SEG0, &of_pump("10.0.1.21").udp(67, 123), DhcpServer)
+                    .of_device(1)
+                    .forwarded()
+                    .by_flow()
+                    .then(AllowedFlow)
+                    .by_rule(5)
+                    .of_device(2)
+                    .by_flow()
+                    .out(SEG1, LOGGER),
+            ],
+        )
+        .guarded(Level::Monitor),
         on_router(
             "guards of devices are not asked about what is routed to one",
             [to_pump(&query("10.0.1.21", "10.0.0.11")).out(SEG0, PUMP)],
