@@ -4,6 +4,7 @@ mod answers;
 mod between;
 mod frames;
 mod neighbours;
+mod screens;
 mod uplink;
 
 use std::net::IpAddr;
