@@ -20,8 +20,8 @@ use xiot_common::{
 };
 
 use crate::{
-    compare::{device_number, rule_number},
     frame::Mac,
+    numbers::{device_number, rule_number},
 };
 
 /// One flow, in terms of neither table.

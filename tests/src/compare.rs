@@ -3,16 +3,18 @@
 use std::{fmt, ptr, slice};
 
 use xiot_agent::{
-    compile::{self, Assignment},
+    compile::Assignment,
     model::{gateway::Wire, policy::Policy},
-    oracle::{Limits, Oracle, Outcome},
+    oracle::{Limits, Oracle, Place, Router, RouterPort, Side},
 };
 
 use crate::{
     audit, clock,
     decide::Decide,
     holdings,
-    prog::{Prog, must},
+    judged::{Judged, counted_at, place_on_wire},
+    numbers::{numbered, numbers},
+    prog::Prog,
     shot::Shot,
     step::{self, Step},
     tally::Tally,
@@ -52,6 +54,15 @@ impl fmt::Display for Difference {
     }
 }
 
+/// What stays while the frames of a sequence are judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting<'t> {
+    /// Those at first.
+    pub wires: &'t [Wire],
+    /// The wires are segments of this one.
+    pub router: Option<&'t Router>,
+}
+
 /// Program and oracle under one policy after the other, both without memory at first.
 #[derive(Debug)]
 pub struct Trial<'t> {
@@ -59,6 +70,7 @@ pub struct Trial<'t> {
     oracle: Oracle<'t>,
     /// Those in force.
     wires: &'t [Wire],
+    router: Option<&'t Router>,
     policies: &'t [Policy],
     /// What the program calls devices and rules of each policy.
     numbers: Vec<Assignment>,
@@ -102,6 +114,7 @@ impl<'t> Trial<'t> {
             prog,
             oracle: Oracle::with_limits(first, wires, limits),
             wires,
+            router: None,
             policies,
             numbers,
             in_force: 0,
@@ -117,10 +130,21 @@ impl<'t> Trial<'t> {
         trial
     }
 
-    /// Takes the next step; the verdict where it is a frame.
-    pub fn step(&mut self, step: &'t Step) -> Result<Option<Verdict>, Difference> {
+    /// The same where the wires may be segments of a router, which the kernel knows already.
+    ///
+    /// # Panics
+    /// Likewise.
+    pub fn within(prog: &'t mut Prog, policies: &'t [Policy], setting: Setting<'t>) -> Self {
+        Self {
+            router: setting.router,
+            ..Self::over(prog, policies, setting.wires)
+        }
+    }
+
+    /// Takes the next step; what was said of it where it is a frame.
+    pub fn step(&mut self, step: &'t Step) -> Result<Option<Judged>, Difference> {
         match step {
-            Step::Shot(shot) => return self.judge(shot).map(Some),
+            Step::Shot(shot) => return self.judge_all(shot).map(Some),
             Step::Swap(_) => self.swap(),
             Step::Rewire(wires) => self.rewire(wires),
             Step::Settle(seconds) => self.settle(*seconds),
@@ -213,29 +237,39 @@ impl<'t> Trial<'t> {
 
     /// Judges the next frame twice.
     pub fn judge(&mut self, shot: &Shot) -> Result<Verdict, Difference> {
+        self.judge_all(shot).map(|judged| judged.first())
+    }
+
+    /// The same with all that is said of it.
+    pub fn judge_all(&mut self, shot: &Shot) -> Result<Judged, Difference> {
         self.let_pass(shot.after);
         let seconds = || (clock::coarse_second(), clock::tai_second());
         let (before, tai) = seconds();
         // Both clocks tick, but not at the same moment.
         self.set_wall();
-        let program = self.prog.judge(shot);
+        let program = match self.router {
+            None => Judged::on_wire(self.prog.judge(shot)),
+            Some(_) => self.prog.route(shot),
+        };
         let after = seconds();
-        let oracle = self.ask(shot, before);
+        let (oracle, places) = self.ask(shot, before);
         if (before, tai) != after {
             self.is_blurred = true;
         }
         let at = self.judged;
         self.judged += 1;
-        self.tally.count(shot, program);
-        if program == oracle {
-            Ok(program)
-        } else {
-            Err(Difference {
+        if program != oracle {
+            return Err(Difference {
                 at,
                 program: format!("{program:?}"),
                 oracle: format!("{oracle:?}"),
-            })
+            });
         }
+        for (verdict, place) in program.verdicts.iter().zip(places) {
+            let place = counted_at(place, self.wires.len());
+            self.tally.count(place, shot.frame.len(), *verdict);
+        }
+        Ok(program)
     }
 
     /// Lets seconds pass that no clock shows.
@@ -261,11 +295,20 @@ impl<'t> Trial<'t> {
         self.oracle.touch();
     }
 
-    fn ask(&mut self, shot: &Shot, second: u64) -> Verdict {
-        let wire = usize::from(shot.wire);
+    /// What the oracle says, and where each verdict counts.
+    fn ask(&mut self, shot: &Shot, second: u64) -> (Judged, Vec<Place>) {
         let now = second + self.passed;
-        let outcome = self.oracle.judge(shot.side, wire, &shot.frame, now);
-        numbered(outcome, &self.numbers[self.in_force])
+        let numbers = &self.numbers[self.in_force];
+        let Some(router) = self.router else {
+            let wire = usize::from(shot.wire);
+            let outcome = self.oracle.judge(shot.side, wire, &shot.frame, now);
+            let verdict = numbered(outcome, numbers);
+            return (Judged::on_wire(verdict), vec![place_on_wire(shot)]);
+        };
+        let port = router_port(shot);
+        let routed = self.oracle.judge_routed(router, port, &shot.frame, now);
+        let places = routed.verdicts.iter().map(|it| it.place).collect();
+        (Judged::routed(&routed, numbers), places)
     }
 
     /// Whether a difference may be one of clocks alone.
@@ -322,47 +365,6 @@ impl<'t> Trial<'t> {
     }
 }
 
-/// Numbers of devices and rules: what stays from one policy to the next keeps its own.
-///
-/// # Panics
-/// Where there are more than fit.
-pub fn numbers(policies: &[Policy], limits: &compile::Limits) -> Vec<Assignment> {
-    let mut all: Vec<Assignment> = Vec::new();
-    for policy in policies {
-        let next = match all.last() {
-            Some(last) => must("number a policy", last.follow(policy, limits)).0,
-            None => Assignment::fresh(policy),
-        };
-        all.push(next);
-    }
-    all
-}
-
-/// What the oracle says, with the numbers that the program knows.
-pub fn numbered(outcome: Outcome, numbers: &Assignment) -> Verdict {
-    Verdict {
-        rule: rule_number(numbers, outcome.rule),
-        device: device_number(numbers, outcome.device),
-        ..Verdict::from(outcome)
-    }
-}
-
-/// The number of the rule with this place in the policy; 0 for none.
-pub(crate) fn rule_number(numbers: &Assignment, place: Option<u32>) -> u32 {
-    let index = |place: u32| usize::try_from(place).ok()?.checked_sub(1);
-    place
-        .and_then(index)
-        .and_then(|index| numbers.rules().get(index).copied())
-        .unwrap_or(0)
-}
-
-/// The number of the device with this position; 0 for none.
-pub(crate) fn device_number(numbers: &Assignment, position: Option<usize>) -> u32 {
-    position
-        .and_then(|position| numbers.devices().get(position).copied())
-        .unwrap_or(0)
-}
-
 /// The first difference over all these frames.
 pub fn first_difference(
     prog: &mut Prog,
@@ -371,19 +373,32 @@ pub fn first_difference(
     shots: &[Shot],
 ) -> Option<Difference> {
     let steps: Vec<Step> = shots.iter().cloned().map(Step::Shot).collect();
-    first_difference_of_steps(prog, policy, wires, &steps)
+    let setting = Setting {
+        wires,
+        router: None,
+    };
+    first_difference_of_steps(prog, policy, setting, &steps)
+}
+
+/// The router's port that a shot comes in by.
+pub fn router_port(shot: &Shot) -> RouterPort {
+    let number = usize::from(shot.wire);
+    match shot.side {
+        Side::Device => RouterPort::Segment(number),
+        Side::Uplink => RouterPort::Uplink(number),
+    }
 }
 
 /// The first difference over all these steps.
 pub fn first_difference_of_steps(
     prog: &mut Prog,
     first: &Policy,
-    wires: &[Wire],
+    setting: Setting<'_>,
     steps: &[Step],
 ) -> Option<Difference> {
     let policies = step::policies(first, steps);
     for _ in 0..BLURRED_TRIALS {
-        let mut trial = Trial::over(prog, &policies, wires);
+        let mut trial = Trial::within(prog, &policies, setting);
         let difference = steps
             .iter()
             .find_map(|step| trial.step(step).err())

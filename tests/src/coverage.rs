@@ -29,6 +29,11 @@ impl Seen {
         dropped + forwarded
     }
 
+    /// How often a flow forwarded, whatever it counted under.
+    pub fn hits(&self) -> u64 {
+        self.0.values().map(|(_, _, by_flow)| by_flow).sum()
+    }
+
     /// Frames dropped and forwarded for it, and those of the latter that a flow forwarded.
     pub fn fates(&self, reason: Reason) -> (u64, u64, u64) {
         self.0.get(&reason).copied().unwrap_or_default()

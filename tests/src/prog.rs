@@ -5,9 +5,11 @@ use std::error::Error;
 use xiot_agent::{
     collect::Counters,
     compile::{self, Assignment},
-    datapath::{Capacity, Datapath, GroupFrames, NewFlows, Options, Table},
+    datapath::{
+        Capacity, Datapath, GroupFrames, NewFlows, Options, Table, segment_config, uplink_config,
+    },
     model::{gateway::Wire, policy::Policy},
-    oracle::{Limits, Side},
+    oracle::{Fate, Limits, RouterPort, Side},
     service::guards,
 };
 use xiot_common::{
@@ -16,15 +18,25 @@ use xiot_common::{
     fragment::{Datagram, DatagramKey},
     map,
     overrides::{Override, OverrideKey},
-    port,
+    port::{self, PortConfig},
 };
 
-use crate::{budgets::Budgets, clock, cpu, shot::Shot, verdict::Verdict};
+use crate::{
+    budgets::Budgets,
+    clock,
+    compare::router_port,
+    cpu,
+    judged::Judged,
+    net::routes::{PORTS, SEGMENTS, port_of},
+    shot::Shot,
+    verdict::Verdict,
+};
 
 /// So many that none is forgotten in a test.
 const HALF_OPEN: u32 = 16 * 1024;
 
 const XDP_DROP: u32 = 1;
+const XDP_PASS: u32 = 2;
 const XDP_REDIRECT: u32 = 4;
 
 /// A private instance of the program with its own maps, attached to nothing.
@@ -62,6 +74,25 @@ impl Prog {
     /// # Panics
     /// Likewise.
     pub fn load_limited(limits: Limits) -> Self {
+        Self::load_with(limits, false)
+    }
+
+    /// The same for the tests' router, whose segments the wires are, and in whose namespace this thread is.
+    ///
+    /// # Panics
+    /// Likewise.
+    pub fn load_router(limits: Limits) -> Self {
+        let mut prog = Self::load_with(limits, true);
+        for port in PORTS {
+            let config = port_config(port.at);
+            must("set a port", prog.datapath.set_port(port.ifindex, config));
+            let egress = prog.datapath.set_egress(config.egress, port.ifindex);
+            must("set an egress", egress);
+        }
+        prog
+    }
+
+    fn load_with(limits: Limits, routed: bool) -> Self {
         cpu::stay();
         let options = Options {
             capacity: Capacity {
@@ -85,6 +116,7 @@ impl Prog {
                 u32::try_from(limits.addresses_per_device).expect("a small number"),
             ),
             guards: Some(Vec::new()),
+            routed,
             trace: true,
             ..Options::default()
         };
@@ -237,6 +269,34 @@ impl Prog {
         verdict
     }
 
+    /// Judges a frame on a port of the router.
+    ///
+    /// # Panics
+    /// Where the kernel runs no such frame, or one that is not forwarded was changed.
+    pub fn route(&mut self, shot: &Shot) -> Judged {
+        let config = port_config(router_port(shot));
+        let outcome = must(
+            "run the program",
+            self.datapath.test_run_at(config, &shot.frame),
+        );
+        let traces = outcome.sender.into_iter().chain([outcome.trace]);
+        let verdicts: Vec<Verdict> = traces.map(Verdict::from).collect();
+        let fate = match outcome.action {
+            XDP_DROP => Fate::Dropped,
+            XDP_PASS => Fate::Stack,
+            XDP_REDIRECT => Fate::Out(leaving_by(&outcome.data), outcome.data.clone()),
+            other => panic!("the program answers {other}"),
+        };
+        assert!(
+            matches!(fate, Fate::Out(..)) || outcome.data == shot.frame,
+            "the program changed a frame: {verdicts:?}"
+        );
+        Judged {
+            verdicts,
+            fate: Some(fate),
+        }
+    }
+
     /// Lets time pass: the kernel's clock cannot be moved, so what it left behind is.
     ///
     /// # Panics
@@ -355,6 +415,26 @@ impl Prog {
     pub fn counters(&self) -> &Counters {
         &self.counters
     }
+}
+
+/// The port table's entry of a router's port.
+fn port_config(port: RouterPort) -> PortConfig {
+    let it = port_of(port);
+    let length = u32::from(it.mtu) + 18;
+    let number = |place: usize| u16::try_from(place).expect("few ports");
+    match port {
+        RouterPort::Segment(wire) => segment_config(number(wire), it.ifindex, it.mac, length),
+        RouterPort::Uplink(place) => {
+            uplink_config(number(SEGMENTS + place), it.ifindex, it.mac, length)
+        }
+    }
+}
+
+/// The port that a frame leaves by: each has a MAC of its own.
+fn leaving_by(frame: &[u8]) -> RouterPort {
+    let found = PORTS.iter().find(|it| frame[6..12] == it.mac);
+    // None that is there, where it has nobody's.
+    found.map_or(RouterPort::Uplink(usize::MAX), |it| it.at)
 }
 
 /// What must work here, or the test fails with the whole chain of causes.

@@ -7,12 +7,13 @@ use std::{
 };
 
 use xiot_agent::{
-    model::gateway::Wire,
+    compile::Assignment,
     oracle::{Limits, Oracle},
 };
 
 use crate::{
-    compare::{self, Difference},
+    compare::{self, Difference, Setting},
+    judged::Judged,
     pcap,
     shrink::Counterexample,
     step::{self, Step},
@@ -25,7 +26,7 @@ use crate::{
 /// Where nothing can be written there.
 pub fn write(
     seed: u64,
-    wires: &[Wire],
+    setting: Setting<'_>,
     limits: Limits,
     found: &Counterexample,
     difference: &Difference,
@@ -39,14 +40,14 @@ pub fn write(
         .filter_map(|step| Some(step.shot()?.frame.as_slice()))
         .collect();
     pcap::write(&capture, &frames).expect("target is ours to write");
-    let text = describe(seed, wires, limits, found, difference, &capture);
+    let text = describe(seed, setting, limits, found, difference, &capture);
     fs::write(directory.join(format!("{seed}.txt")), &text).expect("target is ours to write");
     text
 }
 
 fn describe(
     seed: u64,
-    wires: &[Wire],
+    setting: Setting<'_>,
     limits: Limits,
     found: &Counterexample,
     difference: &Difference,
@@ -61,7 +62,7 @@ fn describe(
     line(format_args!("{difference}"));
     line(format_args!("frames:  {}", capture.display()));
     let policies = step::policies(&found.policy, &found.steps);
-    let mut oracle = Oracle::with_limits(&policies[0], wires, limits);
+    let mut oracle = Oracle::with_limits(&policies[0], setting.wires, limits);
     let mut next = policies.iter().skip(1);
     let mut now = 1_000_000;
     oracle.set_clock(compare::ahead(compare::START, now));
@@ -71,9 +72,19 @@ fn describe(
             Step::Shot(shot) => {
                 now += u64::from(shot.after);
                 let wire = usize::from(shot.wire);
-                let verdict = Verdict::from(oracle.judge(shot.side, wire, &shot.frame, now));
+                let judged = match setting.router {
+                    None => {
+                        let outcome = oracle.judge(shot.side, wire, &shot.frame, now);
+                        Judged::on_wire(Verdict::from(outcome))
+                    }
+                    Some(router) => {
+                        let port = compare::router_port(shot);
+                        let routed = oracle.judge_routed(router, port, &shot.frame, now);
+                        Judged::routed(&routed, &Assignment::fresh(&policies[0]))
+                    }
+                };
                 line(format_args!(
-                    "{number:3} at {now} s on wire {wire} from {:?}, {} bytes, oracle {verdict:?}\n    {}",
+                    "{number:3} at {now} s on wire {wire} from {:?}, {} bytes, oracle {judged:?}\n    {}",
                     shot.side,
                     shot.frame.len(),
                     hex(&shot.frame)
@@ -115,6 +126,19 @@ fn describe(
                 line(format_args!("{number:3} another epoch"));
                 oracle.touch();
             }
+        }
+    }
+    if let Some(router) = setting.router {
+        line(format_args!("router:"));
+        let ports = router.ports.iter().map(|it| format!("{it:?}"));
+        let routes = router
+            .routes
+            .iter()
+            .map(|it| format!("{} {:?}", it.to, it.way));
+        let detours = router.detours.iter().map(|it| format!("{it:?}"));
+        let neighbours = router.neighbours.iter().map(|it| format!("{it:?}"));
+        for text in ports.chain(detours).chain(routes).chain(neighbours) {
+            line(format_args!("    {text}"));
         }
     }
     line(format_args!("policy:\n{:#?}", found.policy));

@@ -8,14 +8,14 @@ use xiot_common::{
     reason::{Class, Reason},
 };
 
-use crate::{prog::must, shot::Shot, verdict::Verdict};
+use crate::{prog::must, verdict::Verdict};
 
 /// Frames up to this lie in one buffer. Of a longer one that belongs to a flow, the program counts the first buffer
 /// alone if the datagram ends there.
 const ONE_BUFFER: usize = 3000;
 
-/// Ports of two wires.
-const PORTS: Range<u16> = 0..4;
+/// Ports of two wires or segments, and two router uplinks.
+const PORTS: Range<u16> = 0..8;
 
 /// Counters before, and what was added since.
 #[derive(Debug)]
@@ -50,15 +50,11 @@ impl Tally {
         }
     }
 
-    /// Adds a frame.
-    pub(crate) fn count(&mut self, shot: &Shot, verdict: Verdict) {
-        let bytes = u64::try_from(shot.frame.len()).expect("a frame's length");
-        self.has_jumbo |= verdict.flow_hit && shot.frame.len() > ONE_BUFFER;
+    /// Adds a verdict on a frame of this length, by port index and side.
+    pub(crate) fn count(&mut self, (port, side): (u16, Side), length: usize, verdict: Verdict) {
+        let bytes = u64::try_from(length).expect("a frame's length");
+        self.has_jumbo |= verdict.flow_hit && length > ONE_BUFFER;
         self.has_refused_fragment |= verdict.reason == Reason::FragmentBudget;
-        let port = match shot.side {
-            Side::Device => 2 * shot.wire,
-            Side::Uplink => 2 * shot.wire + 1,
-        };
         let reason = self.reasons.entry((port, verdict.reason)).or_default();
         if verdict.reason == Reason::AllowedRule {
             self.rules[usize::try_from(verdict.rule).expect("a rule id")] += 1;
@@ -72,7 +68,7 @@ impl Tally {
             reason.forwarded_frames += 1;
             reason.forwarded_bytes += bytes;
         }
-        match (verdict.dropped, shot.side) {
+        match (verdict.dropped, side) {
             (true, Side::Device) => device.from_dropped += 1,
             (true, Side::Uplink) => device.to_dropped += 1,
             (false, Side::Device) => {

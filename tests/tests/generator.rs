@@ -4,13 +4,18 @@ use proptest::{
     strategy::{Strategy as _, ValueTree as _},
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
-use xiot_agent::oracle::{Limits, Oracle};
+use xiot_agent::{
+    model::policy::Policy,
+    oracle::{Fate, Limits, Oracle, RoutedVerdict},
+};
 use xiot_common::reason::{Class, Reason};
 use xiot_tests::{
     compare,
     coverage::Seen,
     frame::{Extension, Frame, flag::SYN, frame},
-    generate::{Dice, Traffic, policies, wires},
+    generate::{self, Dice, Traffic, policies, wires},
+    net::routes::Routes,
+    shot::Shot,
     step::{self, Step},
     ward::{self, PUMP, ROUTER},
 };
@@ -18,58 +23,74 @@ use xiot_tests::{
 const POLICIES: u64 = 200;
 const STEPS: usize = 1000;
 
-#[test]
-fn every_reason_is_met() {
+fn policy(seed: u64) -> Policy {
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &Dice::new(seed).bytes32());
+    let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+    let tree = policies().new_tree(&mut runner);
+    tree.expect("a policy").current()
+}
+
+/// Little room every fifth time.
+fn limits(seed: u64) -> Limits {
+    if !seed.is_multiple_of(5) {
+        return Limits::default();
+    }
+    Limits {
+        flows: 2,
+        new_flows_unlisted: 3,
+        new_flows_per_cpu: 4,
+        group_frames_per_sender: 3,
+        group_frames_per_port: 5,
+        addresses_per_device: 2,
+        ..Limits::default()
+    }
+}
+
+/// Has an oracle take the steps.
+fn judge(
+    seed: u64,
+    policy: &Policy,
+    steps: &[Step],
+    mut ask: impl FnMut(&mut Oracle<'_>, &Shot, u64),
+) {
     let wires = wires();
-    let mut seen = Seen::default();
-    let (mut hits, mut frames) = (0, 0);
-    for seed in 0..POLICIES {
-        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &Dice::new(seed).bytes32());
-        let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-        let policy = policies()
-            .new_tree(&mut runner)
-            .expect("a policy")
-            .current();
-        // Little room every fifth time.
-        let limits = if seed % 5 == 0 {
-            Limits {
-                flows: 2,
-                new_flows_unlisted: 3,
-                new_flows_per_cpu: 4,
-                group_frames_per_sender: 3,
-                group_frames_per_port: 5,
-                addresses_per_device: 2,
-                ..Limits::default()
+    let policies = step::policies(policy, steps);
+    let mut oracle = Oracle::with_limits(&policies[0], &wires, limits(seed));
+    let mut next = policies.iter().skip(1);
+    let mut now = 1;
+    oracle.set_clock(compare::ahead(compare::START, now));
+    for step in steps {
+        match step {
+            Step::Shot(shot) => {
+                now += u64::from(shot.after);
+                ask(&mut oracle, shot, now);
             }
-        } else {
-            Limits::default()
-        };
-        let steps = Traffic::new(seed, &policy).steps(STEPS);
-        let policies = step::policies(&policy, &steps);
-        let mut oracle = Oracle::with_limits(&policies[0], &wires, limits);
-        let mut next = policies.iter().skip(1);
-        let mut now = 1;
-        oracle.set_clock(compare::ahead(compare::START, now));
-        for step in &steps {
-            match step {
-                Step::Shot(shot) => {
-                    now += u64::from(shot.after);
-                    let wire = usize::from(shot.wire);
-                    let outcome = oracle.judge(shot.side, wire, &shot.frame, now);
-                    seen.count(outcome.reason, outcome.dropped, outcome.flow_hit);
-                    hits += u32::from(outcome.flow_hit);
-                    frames += 1;
-                }
-                Step::Swap(_) => oracle.swap(next.next().expect("a policy for each swap")),
-                Step::Rewire(wires) => oracle.rewire(wires),
-                Step::Settle(seconds) => oracle.settle_at(now + u64::from(*seconds)),
-                Step::Touch => oracle.touch(),
-                Step::Clock(second) => oracle.set_clock(compare::ahead(*second, now)),
-                Step::Decide(decide) => decide.tell(&mut oracle, now),
-                Step::Grace(seconds) => oracle.grant_grace_until(now + u64::from(*seconds)),
-            }
+            Step::Swap(_) => oracle.swap(next.next().expect("a policy for each swap")),
+            Step::Rewire(wires) => oracle.rewire(wires),
+            Step::Settle(seconds) => oracle.settle_at(now + u64::from(*seconds)),
+            Step::Touch => oracle.touch(),
+            Step::Clock(second) => oracle.set_clock(compare::ahead(*second, now)),
+            Step::Decide(decide) => decide.tell(&mut oracle, now),
+            Step::Grace(seconds) => oracle.grant_grace_until(now + u64::from(*seconds)),
         }
     }
+}
+
+#[test]
+fn every_reason_is_met() {
+    let mut seen = Seen::default();
+    let mut frames = 0;
+    for seed in 0..POLICIES {
+        let policy = policy(seed);
+        let steps = Traffic::new(seed, &policy).steps(STEPS);
+        judge(seed, &policy, &steps, |oracle, shot, now| {
+            let wire = usize::from(shot.wire);
+            let outcome = oracle.judge(shot.side, wire, &shot.frame, now);
+            seen.count(outcome.reason, outcome.dropped, outcome.flow_hit);
+            frames += 1;
+        });
+    }
+    let hits = seen.hits();
     print!("{seen}");
     println!("{hits:6} of {frames} by flow");
     for reason in Reason::ALL {
@@ -87,7 +108,7 @@ fn every_reason_is_met() {
         let enough = if is_rare { 5 } else { 50 };
         let count = seen.of(*reason);
         assert!(
-            count >= enough || reason.class() == Class::Gateway,
+            count >= enough || reason.class() == Class::Gateway || *reason == Reason::ToGateway,
             "{} only {count} times",
             reason.name()
         );
@@ -101,6 +122,56 @@ fn every_reason_is_met() {
         }
     }
     assert!(hits > frames / 10, "few frames follow on others");
+}
+
+#[test]
+fn routed_frames_take_every_way() {
+    let mut seen = Seen::default();
+    let (mut frames, mut twice, mut hit_twice, mut out, mut stack) = (0, 0, 0, 0, 0);
+    for seed in 0..POLICIES / 2 {
+        let policy = policy(seed);
+        let router = generate::router(seed, &policy);
+        let steps = Traffic::new(seed, &policy).routed(&router).steps(STEPS);
+        judge(seed, &policy, &steps, |oracle, shot, now| {
+            let port = compare::router_port(shot);
+            let routed = oracle.judge_routed(&router, port, &shot.frame, now);
+            frames += 1;
+            for RoutedVerdict { outcome, .. } in &routed.verdicts {
+                seen.count(outcome.reason, outcome.dropped, outcome.flow_hit);
+            }
+            let is_hit = |verdict: &RoutedVerdict| verdict.outcome.flow_hit;
+            twice += u32::from(routed.verdicts.len() == 2);
+            hit_twice += u32::from(routed.verdicts.iter().filter(|it| is_hit(it)).count() == 2);
+            out += u32::from(matches!(routed.fate, Fate::Out(..)));
+            stack += u32::from(routed.fate == Fate::Stack);
+        });
+    }
+    print!("{seen}");
+    println!(
+        "{frames} frames, {twice} judged twice, {hit_twice} by two flows, {out} out, {stack} to the stack"
+    );
+    for reason in [
+        Reason::ToGateway,
+        Reason::RoutedVlan,
+        Reason::NotForRouter,
+        Reason::NotRoutable,
+        Reason::NeighbourUnknown,
+        Reason::NoEgress,
+        Reason::AllowedFlow,
+        Reason::AllowedRule,
+        Reason::AllowedFragment,
+        Reason::AllowedRelated,
+        Reason::Quarantined,
+        Reason::WrongWire,
+        Reason::Revoked,
+        Reason::GroupRate,
+        Reason::GroupDenied,
+        Reason::FragmentOverlap,
+    ] {
+        assert!(seen.of(reason) >= 20, "{} too rarely", reason.name());
+    }
+    assert!(twice > frames / 20 && hit_twice > frames / 200);
+    assert!(out > frames / 10 && stack > frames / 20);
 }
 
 /// Whether flows may have a guard's reason; none where it is no guard's.
@@ -125,6 +196,14 @@ fn guard(reason: Reason) -> Option<bool> {
             | Reason::GroupRate
     );
     (of_flows || of_frames).then_some(of_flows)
+}
+
+#[test]
+fn the_kernel_takes_generated_routes() {
+    let routes = Routes::new();
+    for seed in 0..30 {
+        routes.lay(&generate::router(seed, &policy(seed)));
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod local;
 mod modes;
 mod multicast;
 mod policy;
+mod router;
 mod scan;
 mod swap;
 mod unchanged;

@@ -13,6 +13,9 @@ macro_rules! name {
     };
 }
 
+/// The program for what is routed to a segment, which the variant `router` loads too.
+pub(crate) const HOP: &str = name!("hop");
+
 /// Names and options, at the sizes that are used where none are configured.
 pub(crate) fn variants() -> Vec<(&'static str, Options)> {
     let plain = Options::default();
@@ -24,9 +27,14 @@ pub(crate) fn variants() -> Vec<(&'static str, Options)> {
         trace: true,
         ..guards.clone()
     };
+    let router = Options {
+        routed: true,
+        ..trace.clone()
+    };
     vec![
         (name!("plain"), plain),
         (name!("guards"), guards),
         (name!("trace"), trace),
+        (name!("router"), router),
     ]
 }

@@ -27,6 +27,9 @@ pub const NEW_FLOWS_PER_CPU: &str = "XIOT_NEW_FLOWS_PER_CPU";
 /// `u32`: some wire has a guard that is not off, or lets other Ethernet types pass.
 pub const GUARDS: &str = "XIOT_GUARDS";
 
+/// `u32`: some port is one of a router.
+pub const ROUTED: &str = "XIOT_ROUTED";
+
 /// `u32`: broadcast and multicast frames of one MAC on one device port in one second, beyond which the guard `group` objects.
 pub const GROUP_PER_SENDER: &str = "XIOT_GROUP_PER_SENDER";
 

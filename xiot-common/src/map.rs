@@ -1,5 +1,7 @@
 //! Names of the maps, as they stand in the object file.
 
+/// Program array of one: what judges frames that are routed to a segment. Written by the agent.
+pub const HOPS: &str = "HOPS";
 /// `Array<PortConfig>` by interface index. Written by the agent.
 pub const PORTS: &str = "PORTS";
 /// DEVMAP by port index: where frames leave. Written by the agent.
@@ -46,7 +48,9 @@ pub const EVENTS: &str = "EVENTS";
 pub const EVENT_COUNTERS: &str = "EVENT_COUNTERS";
 /// `LruHashMap<SenderKey, SenderBudget>`.
 pub const EVENT_BUDGETS: &str = "EVENT_BUDGETS";
-/// `Array<Trace>` of one. Memory-mapped, read by `explain` and tests.
+/// `Array<Trace>` of two. Memory-mapped, read by `explain` and tests.
 pub const TRACE: &str = "TRACE";
 /// Name of the program in the object file.
 pub const PROGRAM: &str = "xiot";
+/// Name of the program that it goes on to with what is routed to a segment.
+pub const HOP: &str = "xiot_hop";

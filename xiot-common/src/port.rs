@@ -21,24 +21,39 @@ impl Side {
     }
 }
 
+/// What a port belongs to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum Role {
+    /// A wire: frames leave unchanged by its other end.
+    Wire = 0,
+    /// The router, towards the devices of a segment.
+    Segment = 1,
+    /// The router, towards the rest of the network.
+    Uplink = 2,
+}
+
 /// One entry of the port table, indexed by interface index. All zero: not a port.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[repr(C)]
 pub struct PortConfig {
     /// Port index of this port: 0 to [`crate::capacity::MAX_PORTS`] - 1; selects counters.
     pub index: u16,
-    /// Port index of the other end of the wire: the DEVMAP slot that frames leave by.
+    /// Port index of the other end of the wire: the DEVMAP slot that frames leave by. Of a router's port its own: what is routed
+    /// to it leaves there.
     pub egress: u16,
-    /// Wire index.
+    /// Wire index. A router uplink has one that nothing else has.
     pub wire: u16,
     /// [`Side`] as a number; 0: not a port.
     pub side: u8,
-    /// Zero.
-    pub reserved: u8,
-    /// Interface index of the other end of the wire.
+    /// [`Role`] as a number.
+    pub role: u8,
+    /// Interface index of the egress.
     pub egress_ifindex: u32,
-    /// Frames up to this many bytes leave by the other end for sure; what is longer has to be asked about.
+    /// Frames up to this many bytes leave by the egress for sure; what is longer has to be asked about.
     pub egress_length: u32,
+    /// MAC of a router's port: its bytes as the low six of a little-endian word. 0 for wires.
+    pub mac: u64,
 }
 
 /// What an Ethernet interface puts before its MTU: its header, and one VLAN tag.
@@ -61,10 +76,19 @@ impl PortConfig {
         egress: 0,
         wire: 0,
         side: 0,
-        reserved: 0,
+        role: 0,
         egress_ifindex: 0,
         egress_length: 0,
+        mac: 0,
     };
+
+    /// The uplink side of a segment, which no interface is: by the entry of the segment's port, for what is routed there.
+    #[must_use]
+    pub const fn uplink_of_segment(mut self) -> Self {
+        self.index += 1;
+        self.side = Side::Uplink as u8;
+        self
+    }
 }
 
-crate::layout!(PortConfig, size 16, align 4);
+crate::layout!(PortConfig, size 24, align 8);

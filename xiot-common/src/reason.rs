@@ -79,6 +79,8 @@ reasons! {
         "Nothing; a device that sends many has a path MTU or an application worth a look.";
     7 AllowedEthertype "allowed_ethertype" Allowed "The frame is of a type beside ARP and IP that its wire lets pass."
         "Nothing; to stop it, take the type out of the wire's `ethertypes` in gateway.yaml.";
+    8 ToGateway "to_gateway" Allowed "A frame from a router uplink that is routed to no segment: for the gateway itself, or on to another uplink."
+        "Nothing: what the gateway itself answers is the affair of its own firewall.";
 
     10 TruncatedEthernet "truncated_ethernet" Malformed "The frame ends within its Ethernet header or VLAN tags."
         "Look for a failing cable, port or driver; capture on the port if it goes on.";
@@ -212,6 +214,14 @@ reasons! {
         "Look at the interface of the other port: it is gone or was made anew; restart the agent.";
     65 EgressTooLong "egress_too_long" Gateway "The frame is longer than the other port sends: its MTU and one VLAN tag."
         "Give both ports of the wire one MTU, 4 bytes more than that of the hosts where frames carry two tags.";
+    66 RoutedVlan "routed_vlan" Gateway "A frame with a VLAN tag on a port of the router, which routes untagged frames alone."
+        "Let the switch send untagged frames to the port: one segment is one VLAN.";
+    67 NotForRouter "not_for_router" Gateway "A frame on a port of the router for another MAC than the port's."
+        "Nothing, if it ends soon: the switch does not know yet where the receiver is. Many are a flood, or a port that mirrors.";
+    68 NotRoutable "not_routable" Gateway "An address that routers do not forward: loopback, link-local, multicast or reserved."
+        "Find the sender by its MAC: it has no address of its own network, or forges one.";
+    69 NeighbourUnknown "neighbour_unknown" Gateway "The MAC of the next hop on the segment is not known yet: whose frame it is nobody can say."
+        "Nothing, if it ends soon: the agent has the kernel ask for the MAC. Else the device is off, elsewhere, or may not answer (service `arp` or `nd`).";
 }
 
 impl Reason {

@@ -1,11 +1,15 @@
 //! The trace record: what the program did with the last frame. Only written by a private instance that
 //! has the trace switch on.
 
-/// Outcome of one frame.
+/// Traces of one frame: in the first place that of its judgement on its way in, in the second that on its way to a segment of the
+/// router, where it was routed to one.
+pub const TRACES: usize = 2;
+
+/// Outcome of one judgement.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[repr(C)]
 pub struct Trace {
-    /// Frames traced so far: tells a new record from the last one.
+    /// Judgements traced in this place so far: tells a new record from the last one.
     pub sequence: u64,
     /// Device; 0 for one that is not listed, or none.
     pub device: u32,

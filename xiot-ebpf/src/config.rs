@@ -35,6 +35,8 @@ globals! {
     new_flows_per_cpu XIOT_NEW_FLOWS_PER_CPU = 50_000;
     /// Whether some wire has guards or lets other Ethernet types pass.
     guards XIOT_GUARDS = 0;
+    /// Whether some port is one of a router.
+    routed XIOT_ROUTED = 0;
     /// Broadcast and multicast frames in one second of one MAC on one device port.
     group_per_sender XIOT_GROUP_PER_SENDER = 200;
     /// The same of all MACs on one device port.

@@ -69,6 +69,68 @@ impl Frame {
         // SAFETY: the bytes lie within the frame (checked above) and any bit pattern is a `T`.
         Some(unsafe { load(at as *const T) })
     }
+
+    /// Makes an IP frame without tags the next hop's: its MACs, and one hop less. False: it is too short to be one.
+    #[inline(always)]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "MACs are 48 bits, their first four bytes the low ones"
+    )]
+    pub fn route(&self, dst_mac: u64, src_mac: u64, v4: bool) -> bool {
+        let at = opaque(self.start);
+        if at + size_of::<Routed>() > self.end {
+            return false;
+        }
+        // SAFETY: the bytes lie within the frame (checked above), nothing else refers to them, and any bit pattern is one.
+        let header = unsafe { &mut *(at as *mut Routed) };
+        header.dst_low = dst_mac as u32;
+        header.dst_high = (dst_mac >> 32) as u16;
+        header.src_low = src_mac as u32;
+        header.src_high = (src_mac >> 32) as u16;
+        if v4 {
+            header.ip[TTL_WORD] = one_less(header.ip[TTL_WORD], 0);
+            header.ip[CHECKSUM_WORD] = checksum_of_one_less(header.ip[CHECKSUM_WORD]);
+        } else {
+            header.ip[HOP_LIMIT_WORD] = one_less(header.ip[HOP_LIMIT_WORD], 1);
+        }
+        true
+    }
+}
+
+/// What routing looks at and changes: MACs, and the first bytes of the IP header.
+#[repr(C, packed(2))]
+struct Routed {
+    dst_low: u32,
+    dst_high: u16,
+    src_low: u32,
+    src_high: u16,
+    ethertype: u16,
+    ip: [u16; 6],
+}
+
+/// IPv4: the word of TTL and protocol.
+const TTL_WORD: usize = 4;
+/// IPv4: the header's checksum.
+const CHECKSUM_WORD: usize = 5;
+/// IPv6: the word of next header and hop limit.
+const HOP_LIMIT_WORD: usize = 3;
+
+/// The word with one less in this byte of it.
+#[inline(always)]
+const fn one_less(word: u16, byte: usize) -> u16 {
+    let mut bytes = word.to_ne_bytes();
+    bytes[byte] = bytes[byte].wrapping_sub(1);
+    u16::from_ne_bytes(bytes)
+}
+
+/// The checksum of an IPv4 header, network order, whose TTL is one less (RFC 1624, equation 3).
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "the carry is folded in")]
+const fn checksum_of_one_less(checksum: u16) -> u16 {
+    // HC' = ~(~HC + ~m + m'), where m' - m is -0x0100: in ones' complement, ~0x0100.
+    let sum = (!u16::from_be(checksum)) as u32 + 0xfeff;
+    let folded = (sum & 0xffff) + (sum >> 16);
+    (!(folded as u16)).to_be()
 }
 
 /// Verifier (6.1 to 6.18, LLVM 22): the pointer that is compared with the end must be the one that is read
@@ -111,4 +173,27 @@ unsafe fn load<T: Wire>(at: *const T) -> T {
 unsafe fn load<T: Wire>(at: *const T) -> T {
     // SAFETY: readable by contract.
     unsafe { core::ptr::read_unaligned(at) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{checksum_of_one_less, one_less};
+
+    #[test]
+    fn the_checksum_follows_the_ttl() {
+        for checksum in 0..=u16::MAX {
+            // What Linux does (`ip_decrease_ttl`).
+            let sum = u32::from(checksum) + 0x0100;
+            let expected = (sum + u32::from(sum >= 0xffff)) & 0xffff;
+            let found = u16::from_be(checksum_of_one_less(checksum.to_be()));
+            assert_eq!(u32::from(found), expected, "{checksum:#06x}");
+        }
+    }
+
+    #[test]
+    fn one_byte_of_a_word_gets_less() {
+        let word = u16::from_ne_bytes([64, 6]);
+        assert_eq!(one_less(word, 0).to_ne_bytes(), [63, 6]);
+        assert_eq!(one_less(word, 1).to_ne_bytes(), [64, 5]);
+    }
 }

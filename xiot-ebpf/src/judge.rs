@@ -21,6 +21,7 @@ use crate::{
         slot::{self, Slot},
         subject::{self, Subject},
     },
+    router,
     scratch::{self, Scratch},
     verdict::{self, Verdict},
 };
@@ -60,10 +61,28 @@ pub fn judge(frame: &Frame, scratch: &mut Scratch) -> Verdict {
     if let Err(reason) = parse::parse(frame, &mut scratch.packet) {
         return Verdict::dropped(reason);
     }
+    if config::routed() != 0 && router::xiot_admit(frame.ctx()) != 0 {
+        return scratch.verdict();
+    }
     let to_group = scratch.packet.is_from_device() && is_group(scratch.packet.dst_mac);
     if config::guards() != 0 && to_group && guard::group::xiot_guard_group() != 0 {
         return scratch.verdict();
     }
+    guarded(frame, scratch)
+}
+
+/// Judges the frame that the router turned towards the segment of its receiver.
+#[inline(always)]
+pub fn judge_routed(frame: &Frame, scratch: &mut Scratch) -> Verdict {
+    if let Err(reason) = router::turn(scratch) {
+        return Verdict::dropped(reason);
+    }
+    guarded(frame, scratch)
+}
+
+/// Judges what was parsed.
+#[inline(always)]
+fn guarded(frame: &Frame, scratch: &mut Scratch) -> Verdict {
     let verdict = datagram(frame, scratch);
     if config::guards() == 0 {
         verdict

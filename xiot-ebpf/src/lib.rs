@@ -7,6 +7,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod fib;
 pub mod flow;
 pub mod forward;
 pub mod fragment;
@@ -18,13 +19,17 @@ pub mod parse;
 pub mod policy;
 pub mod port;
 pub mod record;
+pub mod router;
 pub mod scratch;
 pub mod verdict;
 
-use aya_ebpf::{bindings::xdp_action, programs::XdpContext};
+use aya_ebpf::{
+    bindings::{xdp_action, xdp_md},
+    programs::XdpContext,
+};
 use xiot_common::reason::{Class, Reason};
 
-use crate::{frame::Frame, verdict::Verdict};
+use crate::{frame::Frame, scratch::Scratch, verdict::Verdict};
 
 /// Judges, counts and forwards one frame.
 #[inline(always)]
@@ -35,12 +40,7 @@ pub fn run(ctx: &XdpContext) -> u32 {
     let Some(scratch) = scratch::take() else {
         return xdp_action::XDP_DROP;
     };
-    scratch.repeated.set(0);
-    if config::guards() != 0 {
-        scratch.objection.set(0);
-        scratch.storm.set(0);
-        scratch.asked_guards.set(0);
-    }
+    scratch.forget();
     scratch
         .packet
         .reset(frame.length(), clock::seconds(), policy::slot::in_force());
@@ -51,6 +51,17 @@ pub fn run(ctx: &XdpContext) -> u32 {
         }
         None => Verdict::dropped(Reason::NotAPort),
     };
+    if config::routed() != 0 && !verdict.dropped && router::is_routed(&scratch.packet) {
+        scratch.set_verdict(&verdict);
+        learn(&frame, scratch);
+        let action = xiot_routed(frame.ctx());
+        if action != router::HOP {
+            return action;
+        }
+        router::hop(ctx);
+        record::counter::reason(&scratch.packet, &Verdict::dropped(Reason::NoEgress));
+        return xdp_action::XDP_DROP;
+    }
     let (verdict, action) = if verdict.dropped {
         (verdict, xdp_action::XDP_DROP)
     } else {
@@ -59,29 +70,86 @@ pub fn run(ctx: &XdpContext) -> u32 {
             Err(reason) => (Verdict::dropped(reason), xdp_action::XDP_DROP),
         }
     };
+    record(&frame, scratch, 0, &verdict);
+    if !verdict.dropped {
+        learn(&frame, scratch);
+    }
+    action
+}
+
+/// Learns from a frame that is forwarded.
+#[inline(always)]
+fn learn(frame: &Frame, scratch: &Scratch) {
+    if guard::learn::is_due(scratch) {
+        guard::learn::xiot_learn(frame.ctx());
+    }
+}
+
+/// Counts and forwards a frame of the router that was judged on its way in, and not dropped: `XDP_*`, or [`router::HOP`].
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn xiot_routed(ctx: *mut xdp_md) -> u32 {
+    // SAFETY: the caller hands its context on.
+    let frame = unsafe { Frame::of(ctx) };
+    let Some(scratch) = scratch::take() else {
+        return xdp_action::XDP_DROP;
+    };
+    let action = router::forward(&frame, scratch);
+    // What a router uplink sends to a device is not judged yet.
+    if action != router::HOP || scratch.packet.is_from_device() {
+        let verdict = scratch.verdict();
+        record(&frame, scratch, 0, &verdict);
+    }
+    action
+}
+
+/// Judges, counts and forwards a frame that [`run`] found to be routed to a segment.
+#[inline(always)]
+pub fn run_hop(ctx: &XdpContext) -> u32 {
+    // SAFETY: the kernel gave this context.
+    let frame = unsafe { Frame::of(ctx.ctx) };
+    let Some(scratch) = scratch::take() else {
+        return xdp_action::XDP_DROP;
+    };
+    scratch.forget();
+    let verdict = judge::judge_routed(&frame, scratch);
+    if !verdict.dropped {
+        learn(&frame, scratch);
+    }
+    let (verdict, action) = if verdict.dropped {
+        (verdict, xdp_action::XDP_DROP)
+    } else {
+        match router::xiot_send(frame.ctx()) {
+            xdp_action::XDP_DROP => (Verdict::dropped(Reason::NoEgress), xdp_action::XDP_DROP),
+            action => (verdict, action),
+        }
+    };
+    record(&frame, scratch, 1, &verdict);
+    action
+}
+
+/// Writes a verdict down wherever it belongs, in this place of the trace.
+#[inline(always)]
+fn record(frame: &Frame, scratch: &mut Scratch, place: u32, verdict: &Verdict) {
     if !verdict.hit {
         // The parser measures further buffers only where an IP header reaches into them.
         scratch.packet.length = frame.whole_length();
     }
-    record::counter::reason(&scratch.packet, &verdict);
-    record::counter::device(&scratch.packet, &verdict);
+    record::counter::reason(&scratch.packet, verdict);
+    record::counter::device(&scratch.packet, verdict);
     if verdict.reason == Reason::AllowedRule {
         record::rule::hit(verdict.rule, scratch.packet.now);
     }
     if !verdict.hit && verdict.reason.class() != Class::Allowed {
-        scratch.set_verdict(&verdict);
+        scratch.set_verdict(verdict);
         record::event::xiot_event();
     }
     #[cfg(feature = "log")]
     if !verdict.hit {
-        scratch.set_verdict(&verdict);
+        scratch.set_verdict(verdict);
         record::log::xiot_log();
     }
     if config::trace() != 0 {
-        record::trace::write(&verdict);
+        record::trace::write(place, verdict);
     }
-    if action != xdp_action::XDP_DROP && guard::learn::is_due(scratch) {
-        guard::learn::xiot_learn(ctx.ctx);
-    }
-    action
 }

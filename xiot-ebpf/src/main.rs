@@ -1,4 +1,4 @@
-//! Entry of the XDP program: context in, action out.
+//! Entries of the XDP programs: context in, action out.
 #![cfg_attr(target_arch = "bpf", no_std, no_main)]
 
 #[cfg(target_arch = "bpf")]
@@ -14,6 +14,17 @@ mod entry {
     )]
     pub(crate) fn xiot(ctx: XdpContext) -> u32 {
         xiot_ebpf::run(&ctx)
+    }
+
+    /// Judges one frame that is routed to a segment.
+    #[xdp(frags)]
+    #[inline(always)]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the macro's wrapper passes it so"
+    )]
+    pub(crate) fn xiot_hop(ctx: XdpContext) -> u32 {
+        xiot_ebpf::run_hop(&ctx)
     }
 
     #[unsafe(link_section = "license")]

@@ -14,6 +14,12 @@ static PORTS: Array<PortConfig, 4096> = Array::new();
     reason = "interface indices are 31 bits"
 )]
 pub fn ingress(ifindex: usize) -> Option<&'static PortConfig> {
-    let port = PORTS.get(ifindex as u32)?;
+    of(ifindex as u32)
+}
+
+/// The same of an interface that the kernel names.
+#[inline(always)]
+pub fn of(ifindex: u32) -> Option<&'static PortConfig> {
+    let port = PORTS.get(ifindex)?;
     (port.side != 0).then_some(port)
 }

@@ -14,7 +14,7 @@ use xiot_common::{
     reason::Reason,
 };
 
-use crate::{packet::Packet, verdict::Verdict};
+use crate::{config, fib::Lookup, packet::Packet, router::Route, verdict::Verdict};
 
 /// A frame and what has been decided about it.
 #[derive(Debug)]
@@ -52,6 +52,10 @@ pub struct Scratch {
     pub zone_change: Cell<u32>,
     /// Which part of a datagram the frame holds, if it does not hold the whole.
     pub part: Cell<Part>,
+    /// What the kernel is asked about routes, and answers.
+    pub lookup: Lookup,
+    /// Where the frame is routed.
+    pub route: Cell<Route>,
     device: Cell<u32>,
     rule: Cell<u32>,
     slot: Cell<u32>,
@@ -167,7 +171,7 @@ impl Forgetful {
     }
 }
 
-/// This CPU's element, to be filled. For the entry function alone.
+/// This CPU's element, to be filled. For entry functions, and what they call last.
 #[inline(always)]
 pub fn take() -> Option<&'static mut Scratch> {
     let scratch = SCRATCH.get_ptr_mut(0)?;
@@ -183,6 +187,17 @@ pub fn get() -> Option<&'static Scratch> {
 }
 
 impl Scratch {
+    /// Forgets what an earlier judgement left.
+    #[inline(always)]
+    pub fn forget(&self) {
+        self.repeated.set(0);
+        if config::guards() != 0 {
+            self.objection.set(0);
+            self.storm.set(0);
+            self.asked_guards.set(0);
+        }
+    }
+
     /// Keeps the verdict for the stages that write it down.
     #[inline(always)]
     pub fn set_verdict(&self, verdict: &Verdict) {

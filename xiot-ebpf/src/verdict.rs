@@ -43,6 +43,16 @@ impl Verdict {
         }
     }
 
+    /// The verdict on a frame of a router uplink that belongs to no device.
+    #[inline(always)]
+    pub const fn to_gateway() -> Self {
+        Self {
+            reason: Reason::ToGateway,
+            dropped: false,
+            ..Self::dropped(Reason::ToGateway)
+        }
+    }
+
     /// The verdict on a frame that a live flow forwards.
     #[inline(always)]
     pub const fn hit(reason: Reason, mode: Mode, device: u32, rule: u32) -> Self {

@@ -5,6 +5,7 @@ mod modes;
 mod privileges;
 mod refusals;
 mod remains;
+mod routers;
 mod takeover;
 mod up_down;
 mod ward;

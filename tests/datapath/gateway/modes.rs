@@ -11,7 +11,7 @@ fn with_bridge(ward: &Ward, mode: AttachMode) -> Plan {
         .bridge("br0", &["up0"])
         .expect("a bridge can be made");
     let mut plan = ward.plan(mode);
-    "br0".clone_into(&mut plan.wires[0].uplink);
+    plan.wires[0].uplink = Some("br0".to_owned());
     plan
 }
 

@@ -40,7 +40,7 @@ fn an_interface_that_does_not_exist() {
 fn one_interface_for_two_ports() {
     let ward = Ward::new();
     let mut plan = ward.plan(AttachMode::Native);
-    plan.wires[0].uplink = "dev0".to_owned();
+    plan.wires[0].uplink = Some("dev0".to_owned());
     let message = refused(&ward, &plan);
     assert_eq!(
         message
@@ -55,7 +55,7 @@ fn no_wires() {
     let ward = Ward::new();
     let mut plan = ward.plan(AttachMode::Native);
     plan.wires.clear();
-    assert!(refused(&ward, &plan).contains("there is no wire"));
+    assert!(refused(&ward, &plan).contains("there is no wire and no router"));
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn ends_with_different_mtus() {
 fn the_loopback_interface() {
     let ward = Ward::new();
     let mut plan = ward.plan(AttachMode::Generic);
-    plan.wires[0].uplink = "lo".to_owned();
+    plan.wires[0].uplink = Some("lo".to_owned());
     let message = refused(&ward, &plan);
     assert!(message.contains("lo is a loopback interface"), "{message}");
 }
@@ -99,7 +99,7 @@ fn an_interface_that_is_not_ethernet() {
     let ward = Ward::new();
     ward.ip("tuntap add dev tun0 mode tun");
     let mut plan = ward.plan(AttachMode::Generic);
-    plan.wires[0].uplink = "tun0".to_owned();
+    plan.wires[0].uplink = Some("tun0".to_owned());
     let message = refused(&ward, &plan);
     assert!(
         message.contains("tun0 is not an Ethernet interface"),
@@ -158,8 +158,8 @@ fn everything_that_is_wrong_is_said_at_once() {
     let ward = Ward::with_mtus(&[1500, 1500]);
     ward.ip("link set dev dev0 down\nlink set dev dev1 mtu 1400");
     let mut plan = ward.plan(AttachMode::Native);
-    plan.wires[1].uplink = "eth9".to_owned();
-    plan.wires[0].uplink = "up1".to_owned();
+    plan.wires[1].uplink = Some("eth9".to_owned());
+    plan.wires[0].uplink = Some("up1".to_owned());
     let before = ward.snapshot();
     let BringUpError::Preflight(findings) = ward.bring_up(&plan).unwrap_err() else {
         panic!("refused for another reason");

@@ -85,9 +85,10 @@ impl Ward {
                 .map(|wire| Wire {
                     name: format!("wire-{wire}"),
                     device: format!("dev{wire}"),
-                    uplink: format!("up{wire}"),
+                    uplink: Some(format!("up{wire}")),
                 })
                 .collect(),
+            uplinks: Vec::new(),
             mode,
             pins: self.pins(),
             grace: Duration::ZERO,

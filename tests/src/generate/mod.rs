@@ -9,6 +9,8 @@ mod fresh;
 mod lease;
 mod mangle;
 mod policy;
+mod routed;
+mod router;
 mod spoof;
 mod times;
 mod traffic;
@@ -17,6 +19,6 @@ mod wiring;
 mod world;
 
 pub use self::{
-    dice::Dice, edit::Edit, mangle::SHORTEST, policy::policies, traffic::Traffic, wiring::wires,
-    world::ROUTER,
+    dice::Dice, edit::Edit, mangle::SHORTEST, policy::policies, router::draw as router,
+    traffic::Traffic, wiring::wires, world::ROUTER,
 };

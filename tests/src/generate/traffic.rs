@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 
 use xiot_agent::{
     model::{gateway::Wire, policy::Policy},
-    oracle::{Decision, Side},
+    oracle::{Decision, Router, Side},
 };
 
 use super::{
     Dice, Edit, addresses, errors, follow, fresh, lease,
     mangle::mangle,
+    routed::{self, Ground},
     spoof, times, train,
     wiring::{change_one, wires, wirings},
     world::{GROUPS, LISTABLE, NO_CUSTOMER_TAG, VLANS, device_mac, home},
@@ -48,6 +49,8 @@ pub struct Traffic {
     last: Option<Draft>,
     /// What comes next, unless something comes in between.
     planned: VecDeque<Draft>,
+    /// The wires are segments of this one.
+    ground: Option<Ground>,
 }
 
 impl Traffic {
@@ -60,6 +63,17 @@ impl Traffic {
             recent: Vec::new(),
             last: None,
             planned: VecDeque::new(),
+            ground: None,
+        }
+    }
+
+    /// On the ports of a router whose segments the wires are. [`Side::Uplink`] of a shot is the router uplink with the number of
+    /// its wire.
+    #[must_use]
+    pub fn routed(self, router: &Router) -> Self {
+        Self {
+            ground: Some(Ground::of(router)),
+            ..self
         }
     }
 
@@ -147,9 +161,7 @@ impl Traffic {
                 }
                 follow::draw(&mut self.dice, &before)
             }
-            None if self.dice.percent(14) => lease::draw(&mut self.dice, &self.policy),
-            None if self.dice.percent(40) => spoof::draw(&mut self.dice, &self.policy),
-            None => fresh::draw(&mut self.dice, &self.policy),
+            None => self.first(),
         };
         if self.dice.below(1000) < 45 {
             self.planned.extend(train::cut(&mut self.dice, &draft));
@@ -163,6 +175,21 @@ impl Traffic {
                 8..16 => self.take_addresses(&draft),
                 _ => {}
             }
+        }
+        draft
+    }
+
+    /// What begins something.
+    fn first(&mut self) -> Draft {
+        let mut draft = if self.dice.percent(14) {
+            lease::draw(&mut self.dice, &self.policy)
+        } else if self.dice.percent(40) {
+            spoof::draw(&mut self.dice, &self.policy)
+        } else {
+            fresh::draw(&mut self.dice, &self.policy)
+        };
+        if let Some(ground) = &self.ground {
+            routed::settle(&mut self.dice, ground, &mut draft);
         }
         draft
     }
@@ -202,7 +229,11 @@ impl Traffic {
 
     fn shot(&mut self) -> Shot {
         let draft = self.draft();
-        let mut frame = draft.frame.build();
+        let entering = match &self.ground {
+            Some(ground) => routed::enter(&mut self.dice, ground, &draft),
+            None => draft.clone(),
+        };
+        let mut frame = entering.frame.build();
         mangle(&mut self.dice, &mut frame);
         let after = if self.dice.percent(3) {
             self.dice.pick(&SILENCES)
@@ -211,8 +242,8 @@ impl Traffic {
         };
         let shot = Shot {
             after,
-            wire: draft.wire,
-            side: draft.side,
+            wire: entering.wire,
+            side: entering.side,
             frame,
         };
         if leads_nowhere(&draft.frame) && self.dice.percent(85) {

@@ -20,7 +20,7 @@ fn bare(name: &str) -> Wire {
     Wire {
         name: name.to_owned(),
         device: String::new(),
-        uplink: String::new(),
+        uplink: Some(String::new()),
         guards: Guards::all(Level::Off),
         ethertypes: Vec::new(),
     }

@@ -1,6 +1,7 @@
 //! The real agent in the gateway's namespace, driven as an operator would: by files, signals and commands.
 
 use std::{
+    fmt::Debug,
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Output, Stdio},
@@ -8,9 +9,8 @@ use std::{
 };
 
 use serde_json::Value;
-use xiot_agent::netns::process::Running;
+use xiot_agent::netns::{namespace::Namespace, process::Running, scratch::Scratch};
 
-use super::rig::{DEVICE_PORT, Rig, UPLINK_PORT};
 use crate::until::{patience, until, within};
 
 /// What the agent prints once every frame is judged by the policy.
@@ -27,10 +27,25 @@ pub struct Lines<'l> {
     pub more: &'l str,
 }
 
+/// Where an agent runs.
+pub trait Place: Debug {
+    /// The gateway's namespace.
+    fn gateway(&self) -> &Namespace;
+    /// Files and pins of the gateway.
+    fn scratch(&self) -> &Scratch;
+    /// Wires and router as the gateway file has them.
+    fn wires(&self, lines: Lines<'_>) -> String;
+
+    /// A file of the gateway.
+    fn file(&self, name: &str) -> PathBuf {
+        self.scratch().path().join(name)
+    }
+}
+
 /// A running agent. Killed when dropped; what it pinned goes with the rig.
 #[derive(Debug)]
 pub struct Gateway<'r> {
-    rig: &'r Rig,
+    rig: &'r dyn Place,
     binary: PathBuf,
     agent: Running,
 }
@@ -38,14 +53,14 @@ pub struct Gateway<'r> {
 impl<'r> Gateway<'r> {
     /// Starts the agent and waits until it enforces.
     #[track_caller]
-    pub fn start(rig: &'r Rig, binary: impl Into<PathBuf>, policy: &str) -> Self {
+    pub fn start(rig: &'r dyn Place, binary: impl Into<PathBuf>, policy: &str) -> Self {
         Self::start_with(rig, binary, policy, &[])
     }
 
     /// Starts the agent with further arguments and waits until it enforces.
     #[track_caller]
     pub fn start_with(
-        rig: &'r Rig,
+        rig: &'r dyn Place,
         binary: impl Into<PathBuf>,
         policy: &str,
         args: &[&str],
@@ -56,7 +71,7 @@ impl<'r> Gateway<'r> {
     /// The same with further lines in its gateway file.
     #[track_caller]
     pub fn start_configured(
-        rig: &'r Rig,
+        rig: &'r dyn Place,
         binary: impl Into<PathBuf>,
         policy: &str,
         more: &str,
@@ -72,7 +87,7 @@ impl<'r> Gateway<'r> {
     /// The same with a gateway file of more than one kind of additions.
     #[track_caller]
     pub fn start_on(
-        rig: &'r Rig,
+        rig: &'r dyn Place,
         binary: impl Into<PathBuf>,
         policy: &str,
         lines: Lines<'_>,
@@ -107,7 +122,7 @@ impl<'r> Gateway<'r> {
     }
 
     /// Runs the agent for the rig with a policy that it must not accept, and gives back what came of it.
-    pub fn refused(rig: &Rig, binary: &Path, policy: &str) -> Output {
+    pub fn refused(rig: &dyn Place, binary: &Path, policy: &str) -> Output {
         write_files(rig, policy, Lines::default());
         let output = run_command(rig, binary)
             .stdin(Stdio::null())
@@ -120,7 +135,7 @@ impl<'r> Gateway<'r> {
     /// Runs a command of the agent that ends by itself.
     pub fn command(&self, args: &[&str]) -> Output {
         self.rig
-            .gateway
+            .gateway()
             .command(&self.binary)
             .unwrap_or_else(|error| panic!("{error}"))
             .args(args)
@@ -201,9 +216,9 @@ impl<'r> Gateway<'r> {
     }
 }
 
-fn run_command(rig: &Rig, binary: &Path) -> Command {
+fn run_command(rig: &dyn Place, binary: &Path) -> Command {
     let mut command = rig
-        .gateway
+        .gateway()
         .command(binary)
         .unwrap_or_else(|error| panic!("{error}"));
     command
@@ -215,13 +230,13 @@ fn run_command(rig: &Rig, binary: &Path) -> Command {
     command
 }
 
-fn write_files(rig: &Rig, policy: &str, lines: Lines<'_>) {
-    let Lines { wire, wires, more } = lines;
+fn write_files(rig: &dyn Place, policy: &str, lines: Lines<'_>) {
+    let more = lines.more;
     let gateway = format!(
-        "wires:\n  - {{name: ward-3, device: {DEVICE_PORT}, uplink: {UPLINK_PORT}{wire}}}\n{wires}\
-         xdp: native\nmetrics: 127.0.0.1:9469\ncontrol: {{socket: {}}}\npins: {}\n{more}",
+        "{}xdp: native\nmetrics: 127.0.0.1:9469\ncontrol: {{socket: {}}}\npins: {}\n{more}",
+        rig.wires(lines),
         rig.file("control.sock").display(),
-        rig.scratch.bpf().join("xiot").display(),
+        rig.scratch().bpf().join("xiot").display(),
     );
     for (name, text) in [("gateway.yaml", gateway.as_str()), ("policy.yaml", policy)] {
         fs::write(rig.file(name), text).unwrap_or_else(|error| panic!("{name}: {error}"));

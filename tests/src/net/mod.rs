@@ -3,4 +3,6 @@
 pub mod capture;
 pub mod gateway;
 pub mod rig;
+pub mod router;
+pub mod routes;
 pub mod traffic;

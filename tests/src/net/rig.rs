@@ -19,6 +19,8 @@ use xiot_agent::netns::{
     sweep::sweep,
 };
 
+use super::gateway::{Lines, Place};
+
 /// Port of the gateway towards the device.
 pub const DEVICE_PORT: &str = "dev0";
 /// Port of the gateway towards the uplink.
@@ -170,6 +172,22 @@ impl Rig {
     /// A file of the gateway.
     pub fn file(&self, name: &str) -> PathBuf {
         self.scratch.path().join(name)
+    }
+}
+
+impl Place for Rig {
+    fn gateway(&self) -> &Namespace {
+        &self.gateway
+    }
+
+    fn scratch(&self) -> &Scratch {
+        &self.scratch
+    }
+
+    fn wires(&self, Lines { wire, wires, .. }: Lines<'_>) -> String {
+        format!(
+            "wires:\n  - {{name: ward-3, device: {DEVICE_PORT}, uplink: {UPLINK_PORT}{wire}}}\n{wires}"
+        )
     }
 }
 

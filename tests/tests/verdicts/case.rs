@@ -6,12 +6,14 @@ use xiot_agent::{
         guard::{Guards, Level},
         policy::Policy,
     },
-    oracle::{Limits, Side},
+    oracle::{Fate, Limits, Router, RouterPort, Side},
 };
 use xiot_common::reason::{Class, Reason};
 use xiot_tests::{
     decide::Decide,
-    frame::Frame,
+    frame::{Body, Frame, Mac},
+    judged::Judged,
+    net::routes::port_of,
     shot::{Shot, from_device, from_uplink},
     verdict::Verdict,
     ward,
@@ -40,6 +42,8 @@ pub(crate) struct Case {
     pub(crate) policies: Vec<Policy>,
     /// The wires at first, and those that are put in force later.
     pub(crate) wirings: Vec<Vec<Wire>>,
+    /// The wires are segments of this one.
+    pub(crate) router: Option<Router>,
     pub(crate) instance: Instance,
     pub(crate) steps: Vec<Step>,
 }
@@ -117,7 +121,9 @@ pub(crate) struct Step {
     pub(crate) shot: Shot,
     /// When it comes; at once if that is over.
     pub(crate) second: u32,
-    pub(crate) expected: Verdict,
+    pub(crate) expected: Judged,
+    /// Before it was built, on a router.
+    sent: Option<Frame>,
 }
 
 pub(crate) fn case(name: &'static str, steps: impl Into<Vec<Step>>) -> Case {
@@ -131,6 +137,7 @@ pub(crate) fn case(name: &'static str, steps: impl Into<Vec<Step>>) -> Case {
         name,
         policies: vec![ward::policy()],
         wirings: vec![ward::wires()],
+        router: None,
         instance: Instance::Roomy,
         steps,
     }
@@ -235,29 +242,59 @@ pub(crate) fn device_bytes(frame: Vec<u8>, reason: Reason) -> Step {
     )
 }
 
+/// A frame that comes in by a port of the router.
+pub(crate) fn routed(port: RouterPort, frame: &Frame, reason: Reason) -> Step {
+    let (side, number) = match port {
+        RouterPort::Segment(wire) => (Side::Device, wire),
+        RouterPort::Uplink(number) => (Side::Uplink, number),
+    };
+    let shot = Shot {
+        after: 0,
+        wire: u16::try_from(number).expect("few ports"),
+        side,
+        frame: frame.build(),
+    };
+    let mut step = step(shot, reason);
+    step.expected.fate = Some(Fate::Dropped);
+    step.sent = Some(frame.clone());
+    step
+}
+
 fn step(shot: Shot, reason: Reason) -> Step {
     Step {
         event: None,
         shot,
         second: 0,
-        expected: Verdict {
-            reason,
-            dropped: reason.class() != Class::Allowed,
-            rule: 0,
-            device: 0,
-            flow_hit: false,
-        },
+        expected: Judged::on_wire(verdict(reason)),
+        sent: None,
+    }
+}
+
+/// In mode enforce.
+fn verdict(reason: Reason) -> Verdict {
+    Verdict {
+        reason,
+        dropped: reason.class() != Class::Allowed,
+        rule: 0,
+        device: 0,
+        flow_hit: false,
     }
 }
 
 impl Step {
+    /// The last verdict so far.
+    fn verdict(&mut self) -> &mut Verdict {
+        let last = self.expected.verdicts.last_mut();
+        last.expect("one verdict at least")
+    }
+
     pub(crate) fn by_rule(mut self, rule: u32) -> Self {
-        self.expected.rule = rule;
+        self.verdict().rule = rule;
         self
     }
 
     pub(crate) fn of_device(mut self, device: u32) -> Self {
-        self.expected.device = device;
+        self.verdict().device = device;
         self
     }
 
@@ -268,19 +305,19 @@ impl Step {
     }
 
     pub(crate) fn by_flow(mut self) -> Self {
-        self.expected.flow_hit = true;
+        self.verdict().flow_hit = true;
         self
     }
 
     /// Refused in every mode.
     pub(crate) fn dropped(mut self) -> Self {
-        self.expected.dropped = true;
+        self.verdict().dropped = true;
         self
     }
 
     /// Denied, but the mode lets it through.
     pub(crate) fn forwarded(mut self) -> Self {
-        self.expected.dropped = false;
+        self.verdict().dropped = false;
         self
     }
 
@@ -292,6 +329,35 @@ impl Step {
 
     pub(crate) fn at(mut self, second: u32) -> Self {
         self.second = second;
+        self
+    }
+
+    /// The receiver's verdict, after the sender's.
+    pub(crate) fn then(mut self, reason: Reason) -> Self {
+        self.expected.verdicts.push(verdict(reason));
+        self
+    }
+
+    /// With other bytes than the builder makes.
+    pub(crate) fn built(mut self, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> Self {
+        self.shot.frame = change(self.shot.frame);
+        self
+    }
+
+    /// The kernel's stack gets it.
+    pub(crate) fn by_stack(mut self) -> Self {
+        self.expected.fate = Some(Fate::Stack);
+        self
+    }
+
+    /// It leaves by this port for this MAC.
+    pub(crate) fn out(mut self, port: RouterPort, to: Mac) -> Self {
+        let mut frame = self.sent.clone().expect("a routed frame");
+        (frame.source, frame.destination) = (port_of(port).mac, to);
+        if let Body::Ip(ip) = &mut frame.body {
+            ip.hop_limit -= 1;
+        }
+        self.expected.fate = Some(Fate::Out(port, frame.build()));
         self
     }
 }

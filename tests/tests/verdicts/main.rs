@@ -15,6 +15,7 @@ mod multicast;
 mod overlaps;
 mod parse;
 mod revoked;
+mod routed;
 mod rules;
 mod schedule;
 mod services;
@@ -26,12 +27,15 @@ use std::collections::BTreeSet;
 
 use xiot_agent::{
     compile,
-    oracle::{Oracle, Side},
+    oracle::{Limits, Oracle, Side},
 };
 use xiot_common::reason::{Class, Reason};
 use xiot_tests::{
     clock,
-    compare::{self, Trial},
+    compare::{self, Setting, Trial},
+    judged::Judged,
+    net::routes::Routes,
+    numbers,
     prog::Prog,
     ward,
 };
@@ -39,7 +43,7 @@ use xiot_tests::{
 use self::case::{Case, Event, Instance};
 
 /// What the policies fit.
-const LIMITS: compile::Limits = compile::Limits {
+const POLICY_LIMITS: compile::Limits = compile::Limits {
     slot_lines: 4096,
     devices: 64,
     rules: 64,
@@ -67,6 +71,7 @@ fn all() -> Vec<Case> {
         guards::cases(),
         guarded::cases(),
         schedule::cases(),
+        routed::cases(),
     ]
     .concat()
 }
@@ -75,7 +80,7 @@ fn all() -> Vec<Case> {
 fn the_oracle_says_so() {
     let mut wrong = Vec::new();
     for case in all() {
-        let numbers = compare::numbers(&case.policies, &LIMITS);
+        let numbers = numbers::numbers(&case.policies, &POLICY_LIMITS);
         let (mut in_force, mut wired) = (0, 0);
         let wires = &case.wirings[wired];
         let first = &case.policies[in_force];
@@ -101,13 +106,22 @@ fn the_oracle_says_so() {
             }
             let shot = &step.shot;
             now += u64::from(shot.after);
-            let wire = usize::from(shot.wire);
-            let outcome = oracle.judge(shot.side, wire, &shot.frame, now);
-            let verdict = compare::numbered(outcome, &numbers[in_force]);
-            if verdict != step.expected {
-                let expected = step.expected;
+            let numbers = &numbers[in_force];
+            let judged = match &case.router {
+                None => {
+                    let outcome = oracle.judge(shot.side, usize::from(shot.wire), &shot.frame, now);
+                    Judged::on_wire(numbers::numbered(outcome, numbers))
+                }
+                Some(router) => {
+                    let port = compare::router_port(shot);
+                    let routed = oracle.judge_routed(router, port, &shot.frame, now);
+                    Judged::routed(&routed, numbers)
+                }
+            };
+            let expected = &step.expected;
+            if judged != *expected {
                 wrong.push(format!(
-                    "{}, frame {number}: {verdict:?}, not {expected:?}",
+                    "{}, frame {number}: {judged:?}, not {expected:?}",
                     case.name
                 ));
             }
@@ -118,47 +132,87 @@ fn the_oracle_says_so() {
 
 #[test]
 fn the_program_says_so() {
-    let mut instances: Vec<(Instance, Prog)> = Vec::new();
-    for case in all() {
-        let known = instances
-            .iter()
-            .position(|&(kind, _)| kind == case.instance);
-        let at = known.unwrap_or_else(|| {
-            let prog = Prog::load_limited(case.instance.limits());
-            instances.push((case.instance, prog));
-            instances.len() - 1
-        });
-        let prog = &mut instances[at].1;
-        // Timeouts are tried to the second.
-        let (verdicts, left_behind) = clock::within_one_second(|| {
-            let mut trial = Trial::over(prog, &case.policies, &case.wirings[0]);
-            let mut wirings = case.wirings.iter().skip(1);
-            let verdicts: Vec<_> = case
-                .steps
-                .iter()
-                .map(|step| {
-                    match step.event {
-                        None => {}
-                        Some(Event::Swap) => trial.swap(),
-                        Some(Event::Rewire) => {
-                            trial.rewire(wirings.next().expect("guards for each event"));
-                        }
-                        Some(Event::Touch) => trial.touch(),
-                        Some(Event::Settle(seconds)) => trial.settle(seconds),
-                        Some(Event::Clock(second)) => trial.set_clock(second),
-                        Some(Event::Decide(decide)) => trial.decide(&decide),
-                        Some(Event::Grace(seconds)) => trial.grant_grace(seconds),
-                    }
-                    trial.judge(&step.shot)
-                })
-                .collect();
-            (verdicts, trial.finish())
-        });
-        for (number, (step, verdict)) in case.steps.iter().zip(verdicts).enumerate() {
-            assert_eq!(verdict, Ok(step.expected), "{}, frame {number}", case.name);
+    let cases = all().into_iter().filter(|case| case.router.is_none());
+    let mut instances = Instances::default();
+    let wrong: Vec<String> = cases
+        .filter_map(|case| check(instances.of(case.instance, Prog::load_limited), &case).err())
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_program_routes_so() {
+    let routes = Routes::new();
+    let wrong = routes.inside(|| {
+        let mut instances = Instances::default();
+        let mut wrong = Vec::new();
+        for case in all() {
+            if let Some(router) = &case.router {
+                routes.lay(router);
+                wrong.extend(check(instances.of(case.instance, Prog::load_router), &case).err());
+            }
         }
-        assert_eq!(left_behind, Ok(()), "{}", case.name);
+        wrong
+    });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Programs that are loaded so far.
+#[derive(Default)]
+struct Instances(Vec<(Instance, Prog)>);
+
+impl Instances {
+    fn of(&mut self, instance: Instance, load: fn(Limits) -> Prog) -> &mut Prog {
+        let known = self.0.iter().position(|&(kind, _)| kind == instance);
+        let at = known.unwrap_or_else(|| {
+            let prog = load(instance.limits());
+            self.0.push((instance, prog));
+            self.0.len() - 1
+        });
+        &mut self.0[at].1
     }
+}
+
+fn check(prog: &mut Prog, case: &Case) -> Result<(), String> {
+    // Timeouts are tried to the second.
+    let (judged, left_behind) = clock::within_one_second(|| {
+        let setting = Setting {
+            wires: &case.wirings[0],
+            router: case.router.as_ref(),
+        };
+        let mut trial = Trial::within(prog, &case.policies, setting);
+        let mut wirings = case.wirings.iter().skip(1);
+        let judged: Vec<_> = case
+            .steps
+            .iter()
+            .map(|step| {
+                match step.event {
+                    None => {}
+                    Some(Event::Swap) => trial.swap(),
+                    Some(Event::Rewire) => {
+                        trial.rewire(wirings.next().expect("guards for each event"));
+                    }
+                    Some(Event::Touch) => trial.touch(),
+                    Some(Event::Settle(seconds)) => trial.settle(seconds),
+                    Some(Event::Clock(second)) => trial.set_clock(second),
+                    Some(Event::Decide(decide)) => trial.decide(&decide),
+                    Some(Event::Grace(seconds)) => trial.grant_grace(seconds),
+                }
+                trial.judge_all(&step.shot)
+            })
+            .collect();
+        (judged, trial.finish())
+    });
+    for (number, (step, judged)) in case.steps.iter().zip(judged).enumerate() {
+        let expected = Ok(step.expected.clone());
+        if judged != expected {
+            return Err(format!(
+                "{}, frame {number}: {judged:?}, not {expected:?}",
+                case.name
+            ));
+        }
+    }
+    left_behind.map_err(|difference| format!("{}: {difference}", case.name))
 }
 
 #[test]
@@ -166,7 +220,8 @@ fn every_reason_has_a_case() {
     let seen: BTreeSet<Reason> = all()
         .iter()
         .flat_map(|case| &case.steps)
-        .map(|step| step.expected.reason)
+        .flat_map(|step| &step.expected.verdicts)
+        .map(|verdict| verdict.reason)
         .collect();
     let missing: Vec<&Reason> = Reason::ALL
         .iter()

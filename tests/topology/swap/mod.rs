@@ -41,8 +41,9 @@ fn start(rig: &Rig, policies: &Policies) -> datapath::Gateway {
         wires: vec![Wire {
             name: "ward-3".to_owned(),
             device: DEVICE_PORT.to_owned(),
-            uplink: UPLINK_PORT.to_owned(),
+            uplink: Some(UPLINK_PORT.to_owned()),
         }],
+        uplinks: Vec::new(),
         mode: AttachMode::Native,
         pins: rig.scratch.bpf().join("xiot"),
         grace: Duration::ZERO,

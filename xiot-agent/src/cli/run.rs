@@ -28,7 +28,7 @@ use crate::{
         files::{self, Files},
         handle::Handle,
         start::{Service, StartError},
-        state::{Status, words::hex},
+        state::{Port, Status, words::hex},
     },
 };
 
@@ -239,14 +239,18 @@ fn start_failure(error: StartError) -> Failure {
 fn announce(status: &Status) {
     let digest = hex(&status.policy.digest);
     let modes = status.devices;
+    let port = |port: &Option<Port>| {
+        port.as_ref().map_or_else(
+            || "-".to_owned(),
+            |port| format!("{}/{}", port.interface, port.xdp),
+        )
+    };
     for wire in &status.wires {
         let line = format!(
-            "READY wire={} device={}/{} uplink={}/{} policy={} devices=enforce:{},monitor:{},learn:{}\n",
+            "READY wire={} device={} uplink={} policy={} devices=enforce:{},monitor:{},learn:{}\n",
             wire.name,
-            wire.device.interface,
-            wire.device.xdp,
-            wire.uplink.interface,
-            wire.uplink.xdp,
+            port(&wire.device),
+            port(&wire.uplink),
             short(&digest),
             modes.enforce,
             modes.monitor,
@@ -258,10 +262,8 @@ fn announce(status: &Status) {
         }
         tracing::info!(
             wire = wire.name,
-            device = wire.device.interface,
-            device_xdp = wire.device.xdp,
-            uplink = wire.uplink.interface,
-            uplink_xdp = wire.uplink.xdp,
+            device = port(&wire.device),
+            uplink = port(&wire.uplink),
             policy = short(&digest),
             "enforcing"
         );

@@ -79,7 +79,12 @@ fn head(status: &Status, now: Timestamp) -> String {
 
 fn wires(status: &Status) -> String {
     let rows = status.wires.iter().flat_map(|wire| {
-        [("device", &wire.device), ("uplink", &wire.uplink)].map(|(side, port)| {
+        // To a segment frames come by the kernel's routes: they count there, but there is no port.
+        let sides = [("device", &wire.device), ("uplink", &wire.uplink)];
+        let there = sides
+            .into_iter()
+            .filter(|(side, port)| port.is_some() || *side == "uplink");
+        there.map(|(side, port)| {
             let frames = |verdict| {
                 let total: u64 = status
                     .frames
@@ -93,8 +98,10 @@ fn wires(status: &Status) -> String {
             vec![
                 wire.name.clone(),
                 side.to_owned(),
-                port.interface.clone(),
-                port.xdp.clone(),
+                port.as_ref()
+                    .map_or("routed", |port| &port.interface)
+                    .to_owned(),
+                port.as_ref().map_or("-", |port| &port.xdp).to_owned(),
                 frames(Verdict::Forwarded),
                 frames(Verdict::WouldDrop),
                 frames(Verdict::Dropped),

@@ -1,6 +1,7 @@
 //! A loaded program with its maps.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     os::fd::{AsFd as _, BorrowedFd},
 };
@@ -10,7 +11,12 @@ use aya::{
     maps::{Map, MapData, MapError},
     programs::{ProgramError, Xdp},
 };
-use xiot_common::{image::Line, map, port::Side, trace::Trace};
+use xiot_common::{
+    image::Line,
+    map,
+    port::{PortConfig, Side},
+    trace::Trace,
+};
 
 use super::{
     active::ActivePolicy, error::MapAccessError, map as maps, options::Capacity, shared::Shared,
@@ -27,6 +33,9 @@ pub struct Datapath {
     pub(super) device_stride: u32,
     pub(super) has_guards: bool,
     pub(super) instructions: Option<u32>,
+    pub(super) hop_instructions: Option<u32>,
+    /// Ports of the router, by interface index.
+    pub(super) routed: BTreeMap<u32, PortConfig>,
     /// Wire and side that the port table is set up for, for test runs.
     pub(super) tested: Option<(u16, Side)>,
 }
@@ -64,6 +73,11 @@ impl Datapath {
     /// Instructions that the verifier looked at (kernel 5.16 and later).
     pub fn verified_instructions(&self) -> Option<u32> {
         self.instructions
+    }
+
+    /// The same of the program for what is routed to a segment; none where nothing is routed.
+    pub fn hop_verified_instructions(&self) -> Option<u32> {
+        self.hop_instructions
     }
 
     /// A handle to one of `xiot_common::map` that lives on its own.

@@ -1,6 +1,13 @@
 //! Loading: sizes, constants, maps, verifier.
 
-use aya::{EbpfLoader, maps::MapData, programs::Xdp, util::nr_cpus};
+use std::collections::BTreeMap;
+
+use aya::{
+    Ebpf, EbpfLoader,
+    maps::{MapData, ProgramArray},
+    programs::Xdp,
+    util::nr_cpus,
+};
 use xiot_common::{
     binding::{Binding, BindingKey, Places, PlacesKey},
     budget::Budget,
@@ -16,7 +23,7 @@ use xiot_common::{
 
 use super::{
     active::ActivePolicy,
-    error::LoadError,
+    error::{LoadError, MapAccessError},
     instance::Datapath,
     map as maps,
     options::{Capacity, Options},
@@ -156,6 +163,7 @@ impl Datapath {
         let trace = u32::from(options.trace);
         let guards = u32::from(options.guards.is_some());
         let addresses = options.addresses_per_device.unwrap_or(PLACES).min(PLACES);
+        let routed = u32::from(options.routed);
         let mut loader = EbpfLoader::new();
         // Nothing is relocated against the kernel's own types: its BTF need not be read.
         loader
@@ -171,6 +179,7 @@ impl Datapath {
             )
             .override_global(config::NEW_FLOWS_PER_CPU, &options.new_flows.per_cpu, true)
             .override_global(config::GUARDS, &guards, true)
+            .override_global(config::ROUTED, &routed, true)
             .override_global(
                 config::GROUP_PER_SENDER,
                 &options.group_frames.per_sender,
@@ -187,15 +196,14 @@ impl Datapath {
             .load(object)
             .map_err(|error| LoadError::from_load(error, |name| sizes.bytes(name)))?;
 
-        let program: &mut Xdp = ebpf
-            .program_mut(map::PROGRAM)
-            .and_then(|program| program.try_into().ok())
-            .ok_or(LoadError::NoProgram(map::PROGRAM))?;
-        program.load().map_err(LoadError::from_program)?;
-        let instructions = program
-            .info()
-            .ok()
-            .and_then(|info| info.verified_instruction_count());
+        let instructions = load_program(&mut ebpf, map::PROGRAM)?;
+        let hop_instructions = if options.routed {
+            let instructions = load_program(&mut ebpf, map::HOP)?;
+            enter_hop(&mut ebpf)?;
+            instructions
+        } else {
+            None
+        };
 
         let active = ActivePolicy::new(shared(&ebpf, map::ACTIVE)?, shared(&ebpf, map::SLOTS)?);
         active.follow_clock();
@@ -211,6 +219,8 @@ impl Datapath {
             device_stride: sizes.device_stride,
             has_guards: options.guards.is_some(),
             instructions,
+            hop_instructions,
+            routed: BTreeMap::new(),
             tested: None,
             ebpf,
         }
@@ -232,10 +242,42 @@ impl Datapath {
     }
 }
 
-fn shared<T: aya::Pod + Default>(
-    ebpf: &aya::Ebpf,
-    map: &'static str,
-) -> Result<Shared<T>, LoadError> {
+/// Has the kernel verify a program; gives the number of instructions that it looked at.
+fn load_program(ebpf: &mut Ebpf, name: &'static str) -> Result<Option<u32>, LoadError> {
+    let program = program(ebpf, name).ok_or(LoadError::NoProgram(name))?;
+    program.load().map_err(LoadError::from_program)?;
+    let info = program.info().ok();
+    Ok(info.and_then(|info| info.verified_instruction_count()))
+}
+
+fn program<'e>(ebpf: &'e mut Ebpf, name: &str) -> Option<&'e mut Xdp> {
+    ebpf.program_mut(name)
+        .and_then(|program| program.try_into().ok())
+}
+
+/// Lets the program go on to the one for what is routed to a segment.
+fn enter_hop(ebpf: &mut Ebpf) -> Result<(), LoadError> {
+    let access = |source| {
+        LoadError::Fill(MapAccessError {
+            map: map::HOPS,
+            source,
+        })
+    };
+    let hop = program(ebpf, map::HOP)
+        .ok_or(LoadError::NoProgram(map::HOP))?
+        .fd()
+        .and_then(|fd| Ok(fd.try_clone()?))
+        .map_err(LoadError::from_program)?;
+    let hops = ebpf.map_mut(map::HOPS).ok_or(LoadError::NoMap {
+        map: map::HOPS,
+        source: None,
+    })?;
+    ProgramArray::try_from(hops)
+        .and_then(|mut hops| hops.set(0, &hop, 0))
+        .map_err(access)
+}
+
+fn shared<T: aya::Pod + Default>(ebpf: &Ebpf, map: &'static str) -> Result<Shared<T>, LoadError> {
     let data: &MapData = ebpf
         .map(map)
         .and_then(maps::data)

@@ -11,7 +11,8 @@ use xiot_common::map;
 use super::error::MapAccessError;
 
 /// Every map that the agent uses.
-pub(super) const ALL: [&str; 24] = [
+pub(super) const ALL: [&str; 25] = [
+    map::HOPS,
     map::PORTS,
     map::EGRESS,
     map::IMAGE,
@@ -50,6 +51,7 @@ pub(super) fn data(map: &Map) -> Option<&MapData> {
         | Map::HashMap(data)
         | Map::LruHashMap(data)
         | Map::PerCpuArray(data)
+        | Map::ProgramArray(data)
         | Map::RingBuf(data) => Some(data),
         _ => None,
     }

@@ -24,6 +24,7 @@ mod ports;
 mod preflight;
 mod prepare;
 mod ring;
+mod router;
 mod shared;
 mod slot;
 mod sys;
@@ -48,12 +49,13 @@ pub use self::{
     netlink::{NetlinkError, XdpMode},
     options::{Capacity, Events, GroupFrames, NewFlows, Options},
     pin::{Holder, PinError},
-    preflight::Finding,
+    preflight::{Family, Finding},
     prepare::{PrepareError, UndoError},
     ring::RingError,
+    router::{FollowError, ask_for_next_hop},
     shared::{Shared, read_pod},
     slot::{Applied, ApplyError},
     table::Table,
     test_run::{Outcome, TestRunError},
-    wire::Wire,
+    wire::{Wire, segment_config, uplink_config},
 };

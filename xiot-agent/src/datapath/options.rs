@@ -106,6 +106,8 @@ pub struct Options {
     pub addresses_per_device: Option<u32>,
     /// Guards of the first wires, which may be changed later. None: the program is loaded without any.
     pub guards: Option<Vec<WireGuards>>,
+    /// Some port will be one of a router.
+    pub routed: bool,
     /// Highest interface index that will be a port. The port table is an array indexed by it.
     pub max_ifindex: u32,
     /// Write each verdict to the trace map: for `explain` and tests, on an instance of its own.

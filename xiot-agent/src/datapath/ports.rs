@@ -8,6 +8,7 @@ use super::{error::MapAccessError, instance::Datapath};
 impl Datapath {
     /// Makes the interface a port. Frames of interfaces that are none are dropped.
     pub fn set_port(&mut self, ifindex: u32, port: PortConfig) -> Result<(), MapAccessError> {
+        self.note_routed(ifindex, port);
         Array::<_, PortConfig>::try_from(self.map_mut(map::PORTS))
             .and_then(|mut ports| ports.set(ifindex, port, 0))
             .map_err(|source| MapAccessError {

@@ -35,10 +35,11 @@ pub enum PrepareError {
     Note(#[from] MapAccessError),
 }
 
-/// Makes the interface take all frames as they are. Each change is noted before it is made, and told to `changed` if it was
+/// Makes the interface take frames as they are, and those of all where it is to be `promiscuous`. Each change is noted before it is made, and told to `changed` if it was
 /// not noted before.
 pub(super) fn prepare(
     link: &Link,
+    promiscuous: bool,
     restore: &mut RestoreTable,
     mut changed: impl FnMut(u32, Change),
 ) -> Result<(), PrepareError> {
@@ -48,7 +49,7 @@ pub(super) fn prepare(
         }
         Ok(())
     };
-    if !link.promiscuous {
+    if promiscuous && !link.promiscuous {
         note(Change::Promiscuous)?;
         set_promiscuous(link)?;
     }

@@ -1,6 +1,6 @@
 //! Frames through the real program without a network: for `explain`, simulation and tests.
 
-use std::time::Duration;
+use std::{array, time::Duration};
 
 use aya::programs::{ProgramError, TestRun as _, TestRunOptions};
 use xiot_common::{
@@ -8,7 +8,7 @@ use xiot_common::{
     map,
     observed::{ObservedEntry, ObservedKey},
     port::{PortConfig, Side},
-    trace::Trace,
+    trace::{TRACES, Trace},
 };
 
 use super::{error::MapAccessError, instance::Datapath};
@@ -22,10 +22,12 @@ const SHORTEST: usize = 14;
 /// What the program did with a frame.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Outcome {
-    /// `XDP_*` action: 1 drop, 4 redirect.
+    /// `XDP_*` action: 1 drop, 2 to the stack, 4 redirect.
     pub action: u32,
-    /// The verdict.
+    /// The verdict; of two the later one.
     pub trace: Trace,
+    /// The verdict before that, on what one device sent to another by the router.
+    pub sender: Option<Trace>,
     /// The frame afterwards.
     pub data: Vec<u8>,
 }
@@ -67,17 +69,35 @@ impl Datapath {
         side: Side,
         frame: &[u8],
     ) -> Result<Outcome, TestRunError> {
-        let before = self.last_trace()?.sequence;
+        self.stand_in(wire, side)?;
+        self.judge(frame)
+    }
+
+    /// The same on this port, whatever it is. Where the kernel routes to is a matter of the network namespace that this is
+    /// called in; other ports and ways out are the caller's affair.
+    pub fn test_run_at(&mut self, port: PortConfig, frame: &[u8]) -> Result<Outcome, TestRunError> {
+        self.tested = None;
+        self.set_port(LOOPBACK, port)?;
+        self.judge(frame)
+    }
+
+    fn judge(&mut self, frame: &[u8]) -> Result<Outcome, TestRunError> {
+        let before = self.traces()?;
         let mut data = vec![0; frame.len()];
-        let (action, _, length) = self.run((wire, side), frame, Some(&mut data), 1)?;
+        let (action, _, length) = self.run(frame, Some(&mut data), 1)?;
         data.truncate(length);
-        let trace = self.last_trace()?;
-        if trace.sequence != before + 1 {
-            return Err(TestRunError::NoVerdict);
-        }
+        let after = self.traces()?;
+        let [first, second] =
+            array::from_fn(|n| (after[n].sequence == before[n].sequence + 1).then_some(after[n]));
+        let (trace, sender) = match (first, second) {
+            (first, Some(second)) => (second, first),
+            (Some(first), None) => (first, None),
+            (None, None) => return Err(TestRunError::NoVerdict),
+        };
         Ok(Outcome {
             action,
             trace,
+            sender,
             data,
         })
     }
@@ -89,8 +109,8 @@ impl Datapath {
         frame: &[u8],
         repeat: u32,
     ) -> Result<Duration, TestRunError> {
-        self.run((0, side), frame, None, repeat)
-            .map(|(_, mean, _)| mean)
+        self.stand_in(0, side)?;
+        self.run(frame, None, repeat).map(|(_, mean, _)| mean)
     }
 
     /// Forgets all flows.
@@ -107,16 +127,13 @@ impl Datapath {
             .clear()
     }
 
-    fn last_trace(&self) -> Result<Trace, TestRunError> {
-        self.trace
-            .as_ref()
-            .and_then(|trace| trace.get(0))
-            .ok_or(TestRunError::NotTraced)
+    fn traces(&self) -> Result<[Trace; TRACES], TestRunError> {
+        let trace = self.trace.as_ref().ok_or(TestRunError::NotTraced)?;
+        Ok([0, 1].map(|place| trace.get(place).unwrap_or_default()))
     }
 
     fn run(
         &mut self,
-        (wire, side): (u16, Side),
         frame: &[u8],
         mut data_out: Option<&mut [u8]>,
         repeat: u32,
@@ -126,7 +143,6 @@ impl Datapath {
                 length: frame.len(),
             });
         }
-        self.stand_in(wire, side)?;
         loop {
             let result = self.program().test_run(TestRunOptions {
                 data_in: Some(frame),

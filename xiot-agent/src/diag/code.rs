@@ -168,7 +168,7 @@ codes! {
     // The gateway.
     /// An interface on two ports.
     DuplicateInterface = "duplicate-interface", Error;
-    /// More wires than a gateway has.
+    /// More wires, segments and uplinks of the router than a gateway has.
     TooManyWires = "too-many-wires", Error;
     /// A device on a wire that the gateway does not have.
     UnknownWire = "unknown-wire", Error;

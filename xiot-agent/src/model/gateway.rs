@@ -9,9 +9,11 @@ use super::guard::Guards;
 pub struct Gateway {
     /// Path it was read from, as given.
     pub file: String,
-    /// Wires in file order; the position is the wire index, and `2 * position` and `+ 1` are the port indices
-    /// of its device and uplink port.
+    /// Wires in file order, then the segments of the router in theirs; the position is the wire index, and `2 * position`
+    /// and `+ 1` are the port indices of its device and uplink port.
     pub wires: Vec<Wire>,
+    /// Interfaces of the router towards the rest of the network, in file order, numbered on after the wires.
+    pub uplinks: Vec<String>,
     /// How the program is attached.
     pub xdp: XdpMode,
     /// Where metrics are served; none: nowhere.
@@ -32,19 +34,26 @@ pub struct Gateway {
     pub bindings_settle: Duration,
 }
 
-/// A pair of ports.
+/// A pair of ports, or a segment of the router.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wire {
     /// Its name.
     pub name: String,
     /// Interface towards the devices.
     pub device: String,
-    /// Interface towards the rest of the network.
-    pub uplink: String,
+    /// Interface towards the rest of the network; none: a segment, to which the kernel routes.
+    pub uplink: Option<String>,
     /// Its guards.
     pub guards: Guards,
     /// Ethernet types beside ARP and IP that pass both ways (host order).
     pub ethertypes: Vec<u16>,
+}
+
+impl Wire {
+    /// Whether it is a segment of the router.
+    pub const fn is_segment(&self) -> bool {
+        self.uplink.is_none()
+    }
 }
 
 /// How the program is attached.

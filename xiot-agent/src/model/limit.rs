@@ -20,7 +20,7 @@ pub const MAX_INTERFACE_BYTES: usize = 15;
 /// Bytes of a Unix socket's path (`sun_path` of Linux, less the final zero).
 pub const MAX_SOCKET_PATH_BYTES: usize = 107;
 
-/// Wires of one gateway: the data path has room for twice as many ports.
+/// Wires of one gateway, segments and uplinks of its router included: the data path has room for twice as many ports.
 pub const MAX_WIRES: usize = 32;
 
 /// Ethernet types that a wire allows beside ARP and IP: the data path keeps them with the wire's guards in one line of memory.

@@ -19,6 +19,8 @@ pub(super) struct Frame {
     pub(super) source: Mac,
     /// Outer and inner VLAN id; 0 where there is no tag.
     pub(super) vlans: (u16, u16),
+    /// With a tag at all, be it one of id 0.
+    pub(super) is_tagged: bool,
     pub(super) content: Content,
 }
 
@@ -46,6 +48,10 @@ pub(super) struct Packet {
     /// After all extension headers.
     pub(super) protocol: u8,
     pub(super) hop_limit: u8,
+    /// IPv4's type of service, IPv6's traffic class.
+    pub(super) class: u8,
+    /// IPv4 options.
+    pub(super) has_options: bool,
     /// The transport header does not follow the IPv6 header directly.
     pub(super) has_extensions: bool,
     pub(super) fragment: Fragment,
@@ -174,6 +180,7 @@ impl Frame {
             destination: ethernet.destination(),
             source: ethernet.source(),
             vlans,
+            is_tagged: !tags.is_empty(),
             content,
         })
     }

@@ -17,6 +17,7 @@ mod frame;
 mod grounds;
 mod group;
 mod guard;
+mod hop;
 mod ip;
 mod judge;
 mod learn;
@@ -28,6 +29,8 @@ mod opening;
 mod owner;
 mod proceed;
 mod quote;
+mod routed;
+mod router;
 mod rules;
 mod said;
 mod service;
@@ -47,6 +50,8 @@ pub use self::{
     decided::{Decision, Override},
     flow::State,
     limits::Limits,
+    routed::{Fate, Place, Routed, RoutedVerdict},
+    router::{Detour, Hop, Neighbour, PortState, Route, Router, RouterPort, Selector, Way},
     view::{BindingView, FlowView, Hold},
 };
 use crate::model::{

@@ -11,6 +11,7 @@ pub mod handle;
 mod history;
 mod live;
 pub mod names;
+mod neighbours;
 pub mod reload;
 #[cfg(test)]
 pub(crate) mod sample;

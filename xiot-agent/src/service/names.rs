@@ -18,6 +18,8 @@ use crate::{
 pub struct Names {
     policy: Arc<Policy>,
     wires: Arc<[String]>,
+    /// Of the router, numbered on after the wires.
+    uplinks: Vec<String>,
     ids: Arc<Assignment>,
     /// Positions of devices by number.
     devices: Vec<Option<usize>>,
@@ -48,6 +50,7 @@ impl Names {
         Self {
             policy,
             wires,
+            uplinks: Vec::new(),
             ids,
             devices,
             rules,
@@ -56,11 +59,19 @@ impl Names {
         }
     }
 
+    /// The same on a gateway whose router has these uplinks.
+    #[must_use]
+    pub fn with_uplinks(mut self, interfaces: &[String]) -> Self {
+        self.uplinks = interfaces.iter().map(|name| router_uplink(name)).collect();
+        self
+    }
+
     /// Names of the policy that follows this one. What is no more in it keeps its name until its number goes to something
     /// else.
     #[must_use]
     pub fn follow(&self, policy: Arc<Policy>, ids: Arc<Assignment>) -> Self {
         let mut next = Self::new(policy, Arc::clone(&self.wires), ids);
+        next.uplinks.clone_from(&self.uplinks);
         let devices: HashSet<_> = next.ids.devices().iter().copied().collect();
         let rules: HashSet<_> = next.ids.rules().iter().copied().collect();
         let old = &self.retired;
@@ -173,13 +184,20 @@ impl Names {
         }
     }
 
-    /// Name of the wire of this index.
+    /// Name of the wire of this index, or of the router uplink.
     pub fn wire(&self, index: u16) -> String {
         self.wires
-            .get(usize::from(index))
+            .iter()
+            .chain(&self.uplinks)
+            .nth(usize::from(index))
             .cloned()
             .unwrap_or_else(|| format!("#{index}"))
     }
+}
+
+/// What an uplink of the router is called where wires are named: no wire can be called so.
+pub fn router_uplink(interface: &str) -> String {
+    format!("router:{interface}")
 }
 
 /// Profile and position in it of every rule, in file order.

@@ -9,7 +9,8 @@ use super::{
     guards,
     handle::{Handle, Source as _, SourceError},
     live::Live,
-    state::{Drop, Port, Side, Status, Wire},
+    names::router_uplink,
+    state::{Drop, Port, Status, Wire},
     tend::tend,
 };
 use crate::{
@@ -139,6 +140,7 @@ fn plan(gateway: &Gateway) -> Plan {
                 uplink: wire.uplink.clone(),
             })
             .collect(),
+        uplinks: gateway.uplinks.clone(),
         mode: match gateway.xdp {
             XdpMode::Native => AttachMode::Native,
             XdpMode::Generic => AttachMode::Generic,
@@ -176,11 +178,10 @@ fn plan(gateway: &Gateway) -> Plan {
     }
 }
 
+/// Everything that has a wire index, in its order.
 fn wires(gateway: &Gateway, ports: &[PortReport]) -> Vec<Wire> {
-    let port = |wire: &str, interface: &str, side: Side| {
-        let report = ports
-            .iter()
-            .find(|port| port.wire == wire && port.side == side);
+    let port = |interface: &String| {
+        let report = ports.iter().find(|port| port.interface == *interface);
         Port {
             interface: interface.to_owned(),
             ifindex: report.map_or(0, |port| port.ifindex),
@@ -191,13 +192,15 @@ fn wires(gateway: &Gateway, ports: &[PortReport]) -> Vec<Wire> {
             },
         }
     };
-    gateway
-        .wires
-        .iter()
-        .map(|wire| Wire {
-            name: wire.name.clone(),
-            device: port(&wire.name, &wire.device, Side::Device),
-            uplink: port(&wire.name, &wire.uplink, Side::Uplink),
-        })
-        .collect()
+    let wires = gateway.wires.iter().map(|wire| Wire {
+        name: wire.name.clone(),
+        device: Some(port(&wire.device)),
+        uplink: wire.uplink.as_ref().map(port),
+    });
+    let uplinks = gateway.uplinks.iter().map(|uplink| Wire {
+        name: router_uplink(uplink),
+        device: None,
+        uplink: Some(port(uplink)),
+    });
+    wires.chain(uplinks).collect()
 }

@@ -8,14 +8,22 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::{clock::Now, live::Live, state::Drop};
-use crate::collect::EventStream;
+use super::{
+    clock::Now,
+    live::Live,
+    neighbours::{self, Neighbours},
+    state::Drop,
+};
+use crate::{collect::EventStream, datapath::Datapath};
 
 /// Time between sweeps: what is over takes room in the table for so much longer at most.
 const SWEEP: Duration = Duration::from_secs(10);
 
 /// Time between looks at how far TAI is ahead of UTC: for so long at most rules with times go by another clock.
 const LOOK: Duration = Duration::from_secs(5);
+
+/// Time between looks at the MACs of the router's ports.
+const FOLLOW: Duration = Duration::from_secs(2);
 
 /// Tends the data path until the future is dropped.
 pub(super) async fn tend(
@@ -26,7 +34,8 @@ pub(super) async fn tend(
     tokio::join!(
         follow(&live, events, &drops),
         sweep(&live),
-        keep_time(&live)
+        keep_time(&live),
+        follow_macs(&live)
     );
 }
 
@@ -42,8 +51,34 @@ async fn keep_time(live: &Live) -> ! {
     }
 }
 
+/// A port of the router may get another MAC; until that is known here, nothing of its segment is for the router.
+async fn follow_macs(live: &Live) {
+    let is_router = live.with_datapath(|datapath| datapath.is_router());
+    if is_router != Some(true) {
+        return;
+    }
+    let mut tick = interval(FOLLOW);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        match live.with_datapath(Datapath::follow_macs) {
+            Some(Ok(changed)) => {
+                for interface in changed {
+                    tracing::info!(interface, "a port of the router has another MAC now");
+                }
+            }
+            Some(Err(error)) => {
+                let error = anyhow::Error::new(error);
+                tracing::warn!("the MACs of the router's ports can't be read: {error:#}");
+            }
+            None => return,
+        }
+    }
+}
+
 async fn follow(live: &Live, mut events: EventStream, drops: &broadcast::Sender<Arc<Drop>>) {
     let mut sequence = 0;
+    let mut neighbours = Neighbours::default();
     loop {
         let batch = match events.next().await {
             Ok(batch) => batch,
@@ -60,12 +95,19 @@ async fn follow(live: &Live, mut events: EventStream, drops: &broadcast::Sender<
             );
         }
         let now = Now::read();
+        let mut wanted = Vec::new();
         for event in &batch.events {
             sequence += 1;
+            wanted.extend(neighbours.wanted(&live.wires, now, event));
             if let Some(drop) = live.remember(now, sequence, event) {
                 // Nobody may be listening.
                 drops.send(Arc::new(drop)).map_or_else(|_| (), |_| ());
             }
+        }
+        if !wanted.is_empty()
+            && let Err(error) = task::spawn_blocking(move || neighbours::ask(&wanted)).await
+        {
+            tracing::warn!(%error, "neighbours can't be asked for");
         }
         // A full ring must not starve the clients of this thread.
         task::yield_now().await;

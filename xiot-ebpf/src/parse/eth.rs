@@ -18,6 +18,9 @@ const TAG: u16 = 0x8100;
 /// EtherType of a service tag (802.1ad).
 const SERVICE_TAG: u16 = 0x88a8;
 
+/// Bytes of a header without tags.
+pub(crate) const HEADER: usize = size_of::<Header>();
+
 const VLAN_ID: u16 = 0x0fff;
 /// No VLAN may have this id (IEEE 802.1Q, table 9-2).
 const RESERVED_VLAN: u16 = 0x0fff;
@@ -66,6 +69,12 @@ pub(crate) fn end(frame: &Frame) -> Option<usize> {
         tags += 1;
     }
     Some(offset)
+}
+
+/// Whether the frame has a tag, one of priority alone included: another type stands where the first would be.
+#[inline(always)]
+pub(crate) fn is_tagged(frame: &Frame, packet: &Packet) -> bool {
+    frame.read::<u16>(HEADER - size_of::<u16>()) != Some(packet.ethertype.to_be())
 }
 
 /// Reads MACs, tags and type; gives the offset of what follows.

@@ -94,6 +94,14 @@ pub(crate) fn parse(frame: &Frame, packet: &mut Packet, offset: usize) -> Result
     })
 }
 
+/// Whether the header at this offset, which was parsed, has options.
+#[inline(always)]
+pub(crate) fn has_options(frame: &Frame, offset: usize) -> bool {
+    frame
+        .read::<u8>(offset)
+        .is_none_or(|first| usize::from(first & 0x0f) * 4 != size_of::<Header>())
+}
+
 /// The header of a quoted datagram, of which `length` bytes are there; none if it is not whole, or a later fragment's.
 #[inline(always)]
 pub(super) fn quoted(frame: &Frame, offset: usize, length: usize) -> Option<Quoted> {

@@ -4,7 +4,7 @@
 mod arp;
 pub(crate) mod eth;
 mod fragment;
-mod ip4;
+pub(crate) mod ip4;
 mod ip6;
 pub(crate) mod l4;
 pub(crate) mod quote;

@@ -10,6 +10,7 @@ use xiot_common::{
     capacity::{DEFAULT_EVENT_RING_BYTES, EVENT_SENDERS},
     counter::EventCounter,
     event::{Event, SenderBudget, SenderKey},
+    reason::Reason,
 };
 
 use crate::{
@@ -44,7 +45,7 @@ pub extern "C" fn xiot_event() -> u32 {
     let counter = unsafe { &mut *counter };
     // A frame takes a token of the CPU only if its sender has one, and a sender's tally of what was held back leaves
     // with an event that is sent, never before. What repeats itself takes none: it would hide what else the sender does.
-    let budget = sender(packet);
+    let budget = sender(packet, verdict.reason);
     if scratch.repeated.get() != 0
         || budget.as_ref().is_some_and(|budget| budget.tokens == 0)
         || !cpu_allows(counter, packet.now)
@@ -94,11 +95,20 @@ pub extern "C" fn xiot_event() -> u32 {
     0
 }
 
+/// Budgets that hosts whose MAC is not known share.
+const HOSTS: u64 = 32;
+
 /// The sender's budget, filled up; none if there is no room for one: that of the CPU still holds.
 #[inline(always)]
-fn sender(packet: &Packet) -> Option<&'static mut SenderBudget> {
+fn sender(packet: &Packet, reason: Reason) -> Option<&'static mut SenderBudget> {
     let key = SenderKey {
-        mac: mac(packet.src_mac),
+        mac: mac(if reason == Reason::NeighbourUnknown {
+            // The agent has the kernel ask for these. All that comes from afar has the MAC of one router, which has
+            // other refusals too.
+            u64::from(packet.dst().0[3].to_be()) % HOSTS
+        } else {
+            packet.src_mac
+        }),
         port: packet.port.index,
     };
     let limit = config::events_per_sender();

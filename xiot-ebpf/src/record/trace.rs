@@ -1,18 +1,18 @@
 //! The trace of the last verdict, for private instances only.
 
 use aya_ebpf::{bindings::BPF_F_MMAPABLE, btf_maps::Array, macros::btf_map};
-use xiot_common::trace::Trace;
+use xiot_common::trace::{TRACES, Trace};
 
 use crate::verdict::Verdict;
 
-/// One record, written by whoever came last.
+/// One record for each judgement of a frame, written by whoever came last.
 #[btf_map]
-static TRACE: Array<Trace, 1, { BPF_F_MMAPABLE as usize }> = Array::new();
+static TRACE: Array<Trace, TRACES, { BPF_F_MMAPABLE as usize }> = Array::new();
 
-/// Writes the verdict down.
+/// Writes the verdict down in this place.
 #[inline(always)]
-pub fn write(verdict: &Verdict) {
-    let Some(trace) = TRACE.get_ptr_mut(0) else {
+pub fn write(place: u32, verdict: &Verdict) {
+    let Some(trace) = TRACE.get_ptr_mut(place) else {
         return;
     };
     // SAFETY: a traced instance is run by one caller at a time.

@@ -82,8 +82,8 @@ fn wire(wire: &state::Wire) -> wire::Wire {
     };
     wire::Wire {
         name: wire.name.clone(),
-        device: port(&wire.device),
-        uplink: port(&wire.uplink),
+        device: wire.device.as_ref().map(port),
+        uplink: wire.uplink.as_ref().map(port),
     }
 }
 

@@ -102,15 +102,15 @@ pub struct Reloads {
     pub refused: u64,
 }
 
-/// A pair of ports.
+/// A pair of ports; a segment of the router, or an uplink of it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Wire {
-    /// Name.
+    /// Name; of a router uplink `router:` and its interface.
     pub name: String,
-    /// Port towards the devices.
-    pub device: Port,
-    /// Port towards the rest of the network.
-    pub uplink: Port,
+    /// Port towards the devices; null for a router uplink.
+    pub device: Option<Port>,
+    /// Port towards the rest of the network; null for a segment of the router.
+    pub uplink: Option<Port>,
 }
 
 /// An interface under XDP.

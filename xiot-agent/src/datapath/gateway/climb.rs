@@ -10,7 +10,10 @@ use std::{
 };
 
 use nix::time::{ClockId, clock_gettime};
-use xiot_common::{abi::seconds, port::Side};
+use xiot_common::{
+    abi::seconds,
+    port::{Role, Side},
+};
 
 use super::{
     BringUpError, Plan, PortReport, Report,
@@ -26,7 +29,7 @@ use crate::{
         map,
         netlink::{self, Features},
         pin::{Pins, RestoreTable},
-        preflight::{self, Finding, Port, Preflight},
+        preflight::{self, Finding, Port, Preflight, Routing},
         prepare, sys,
     },
 };
@@ -53,15 +56,27 @@ pub(super) fn climb(
     pins: &Pins,
 ) -> Result<(Datapath, Report), BringUpError> {
     let old = Old::find(pins)?;
-    let seen = preflight::look(&plan.wires)?;
+    let routed = preflight::is_routed(&plan.wires);
+    let seen = preflight::look(&plan.wires, &plan.uplinks)?;
+    let routing = if routed {
+        Routing::look()?
+    } else {
+        Routing::default()
+    };
+    let layout = preflight::Layout {
+        wires: &plan.wires,
+        uplinks: &plan.uplinks,
+        mode: plan.mode,
+    };
     let Preflight { ports, findings } =
-        preflight::judge(&plan.wires, plan.mode, &seen, |program| old.runs(program));
+        preflight::judge(layout, &seen, &routing, |program| old.runs(program));
     if findings.iter().any(Finding::is_fatal) {
         return Err(BringUpError::Preflight(findings));
     }
 
     let mut options = plan.options.clone();
     options.max_ifindex = highest_index(&ports);
+    options.routed = routed;
     let mut datapath = Datapath::load(&options)?;
     for port in &ports {
         datapath.set_port(port.link.ifindex, port.config)?;
@@ -221,7 +236,9 @@ impl Climb<'_> {
         }
         for port in ports {
             let undo = &mut self.undo;
-            prepare::prepare(&port.link, &mut restore, |ifindex, change| {
+            // A router takes what is for its own MAC.
+            let promiscuous = port.config.role == Role::Wire as u8;
+            prepare::prepare(&port.link, promiscuous, &mut restore, |ifindex, change| {
                 undo.push(Step::Changed { ifindex, change });
             })?;
         }

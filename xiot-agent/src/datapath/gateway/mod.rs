@@ -28,8 +28,10 @@ use crate::compile::image::Image;
 /// What to bring up.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The wires; a position is a wire index.
+    /// The wires, then the segments of the router; a position is a wire index.
     pub wires: Vec<Wire>,
+    /// Interfaces of the router towards the rest of the network, numbered on after the wires.
+    pub uplinks: Vec<String>,
     /// Where the program may sit.
     pub mode: AttachMode,
     /// The pin directory, on a BPF file system.
@@ -111,7 +113,7 @@ impl fmt::Display for List<'_> {
 /// One port that enforces.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PortReport {
-    /// Its wire.
+    /// Its wire; of a router uplink its interface.
     pub wire: String,
     /// Which way it looks.
     pub side: Side,

@@ -76,6 +76,8 @@ pub(crate) struct Link {
     pub(crate) promiscuous: bool,
     /// Its MTU in bytes.
     pub(crate) mtu: u32,
+    /// Its MAC; zeros where it has none of six bytes.
+    pub(crate) mac: [u8; 6],
     /// The interface it is a member of.
     pub(crate) master: Option<Master>,
     /// Its XDP program.
@@ -151,6 +153,7 @@ fn read(message: LinkMessage) -> Link {
         carrier: header.flags.contains(LinkFlags::LowerUp),
         promiscuous: header.flags.contains(LinkFlags::Promisc),
         mtu: 0,
+        mac: [0; 6],
         master: None,
         xdp: None,
     };
@@ -164,6 +167,7 @@ fn read(message: LinkMessage) -> Link {
         match attribute {
             LinkAttribute::IfName(name) => link.name = name,
             LinkAttribute::Mtu(mtu) => link.mtu = mtu,
+            LinkAttribute::Address(address) => link.mac = address.try_into().unwrap_or_default(),
             LinkAttribute::Controller(ifindex) => master = Some(ifindex),
             LinkAttribute::Xdp(attributes) => link.xdp = read_xdp(&attributes),
             LinkAttribute::LinkInfo(infos) => {

@@ -1,21 +1,25 @@
 //! Questions to the kernel about interfaces of the caller's network namespace. Never /sys: that shows the
 //! namespace it was mounted in, which may be another one.
 
+mod address;
 mod features;
 mod link;
+mod neighbour;
 
 use std::{fmt::Debug, io};
 
 use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_REQUEST, NetlinkDeserializable, NetlinkHeader, NetlinkMessage, NetlinkPayload,
-    NetlinkSerializable,
+    NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP, NLM_F_REPLACE, NLM_F_REQUEST, NetlinkDeserializable,
+    NetlinkHeader, NetlinkMessage, NetlinkPayload, NetlinkSerializable,
 };
 use netlink_sys::{Socket, SocketAddr};
 
 pub use self::link::XdpMode;
 pub(super) use self::{
+    address::addresses,
     features::{Features, features},
     link::{Link, find, find_index, set_promiscuous},
+    neighbour::{ask_for, next_hop},
 };
 
 /// A question could not be asked or its answer not be read.
@@ -34,12 +38,35 @@ fn request<M>(protocol: isize, message: impl Into<NetlinkPayload<M>>) -> io::Res
 where
     M: NetlinkSerializable + NetlinkDeserializable + Debug,
 {
+    send(protocol, message, 0)
+}
+
+/// The same for everything of a kind.
+fn dump<M>(protocol: isize, message: impl Into<NetlinkPayload<M>>) -> io::Result<Vec<M>>
+where
+    M: NetlinkSerializable + NetlinkDeserializable + Debug,
+{
+    send(protocol, message, NLM_F_DUMP)
+}
+
+/// Makes something, or changes what is there.
+fn create<M>(protocol: isize, message: impl Into<NetlinkPayload<M>>) -> io::Result<()>
+where
+    M: NetlinkSerializable + NetlinkDeserializable + Debug,
+{
+    send(protocol, message, NLM_F_CREATE | NLM_F_REPLACE).map(drop)
+}
+
+fn send<M>(protocol: isize, message: impl Into<NetlinkPayload<M>>, flags: u16) -> io::Result<Vec<M>>
+where
+    M: NetlinkSerializable + NetlinkDeserializable + Debug,
+{
     let mut socket = Socket::new(protocol)?;
     socket.bind_auto()?;
     socket.connect(&SocketAddr::new(0, 0))?;
 
     let mut packet = NetlinkMessage::new(NetlinkHeader::default(), message.into());
-    packet.header.flags = NLM_F_REQUEST | NLM_F_ACK;
+    packet.header.flags = NLM_F_REQUEST | NLM_F_ACK | flags;
     packet.header.sequence_number = 1;
     packet.finalize();
     let mut bytes = vec![0; packet.buffer_len()];

@@ -1,8 +1,46 @@
 //! What is wrong with a port, and the command that puts it right.
 
+use std::fmt;
+
 use xiot_common::capacity::{MAX_IFINDEX, MAX_PORTS};
 
 use crate::datapath::netlink::XdpMode;
+
+/// A family of addresses.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Family {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+impl Family {
+    /// Both.
+    pub(in crate::datapath) const ALL: [Self; 2] = [Self::V4, Self::V6];
+
+    /// What its sysctls are under.
+    pub(in crate::datapath) const fn sysctl(self) -> &'static str {
+        match self {
+            Self::V4 => "ipv4",
+            Self::V6 => "ipv6",
+        }
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V4 => "IPv4",
+            Self::V6 => "IPv6",
+        })
+    }
+}
+
+/// An interface in the name of a sysctl: dots stand for slashes there, and the other way round.
+fn sysctl_name(interface: &str) -> String {
+    interface.replace('.', "/")
+}
 
 /// One thing that is wrong with a port or a wire.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -24,7 +62,7 @@ pub enum Finding {
         interface: String,
     },
     /// No wires at all.
-    #[error("there is no wire; add one to the gateway file")]
+    #[error("there is no wire and no router; add one to the gateway file")]
     NoWires,
     /// More ports than the maps have room for.
     #[error("{ports} ports are more than the {MAX_PORTS} that one gateway can have")]
@@ -118,6 +156,58 @@ pub enum Finding {
         /// The bridge.
         bridge: String,
     },
+    /// A port of the router in a bridge.
+    #[error(
+        "interface {interface} is in bridge {bridge}: a port of the router routes by addresses of its own; `ip link set dev {interface} nomaster`"
+    )]
+    BridgedRouter {
+        /// The interface.
+        interface: String,
+        /// The bridge.
+        bridge: String,
+    },
+    /// A port of the router without any address.
+    #[error(
+        "interface {interface} has no address: nobody can have the gateway for a router there; `ip address add ADDRESS/PREFIX dev {interface}`"
+    )]
+    NoAddress {
+        /// The interface.
+        interface: String,
+    },
+    /// A port of the router that does not forward.
+    #[error(
+        "interface {interface} has {family} addresses and does not forward {family}: what comes in there is not routed; `sysctl -w net.{}.conf.{}.forwarding=1`",
+        family.sysctl(),
+        sysctl_name(interface)
+    )]
+    NotForwarding {
+        /// The interface.
+        interface: String,
+        /// Of the addresses.
+        family: Family,
+    },
+    /// Somebody routes multicast.
+    #[error(
+        "interface {interface} routes {family} multicast (mc_forwarding): that would reach devices unjudged; end the multicast routing daemon"
+    )]
+    MulticastRouting {
+        /// The interface.
+        interface: String,
+        /// Which.
+        family: Family,
+    },
+    /// Another interface that forwards.
+    #[error(
+        "interface {interface} forwards {family} and is no port of the router: what comes in there reaches devices unjudged; `sysctl -w net.{}.conf.{}.forwarding=0`",
+        family.sysctl(),
+        sysctl_name(interface)
+    )]
+    ForwardsBeside {
+        /// The interface.
+        interface: String,
+        /// What it forwards.
+        family: Family,
+    },
     /// Somebody else's XDP program.
     #[error(
         "interface {interface} already has the XDP program {} (id {program}, {mode}); whoever attached it must detach it, or `ip link set dev {interface} xdp off`",
@@ -172,7 +262,13 @@ impl Finding {
     /// Whether the gateway can't work with it. The others are worth knowing.
     pub fn is_fatal(&self) -> bool {
         match self {
-            Self::NoCarrier { .. } | Self::FailsOpen { .. } => false,
+            Self::NoCarrier { .. }
+            | Self::FailsOpen { .. }
+            // A router that does not start is one that judges nothing.
+            | Self::NoAddress { .. }
+            | Self::NotForwarding { .. }
+            | Self::MulticastRouting { .. }
+            | Self::ForwardsBeside { .. } => false,
             Self::Missing { .. }
             | Self::UsedTwice { .. }
             | Self::NoWires
@@ -184,6 +280,7 @@ impl Finding {
             | Self::MtuMismatch { .. }
             | Self::Member { .. }
             | Self::Bridged { .. }
+            | Self::BridgedRouter { .. }
             | Self::ForeignProgram { .. }
             | Self::NoNativeXdp { .. }
             | Self::NoTransmit { .. }

@@ -32,11 +32,16 @@ pub(in crate::datapath) struct Seen {
 }
 
 /// Looks at every interface once; those that do not exist are missing from the answer.
-pub(in crate::datapath) fn look(wires: &[Wire]) -> Result<BTreeMap<String, Seen>, NetlinkError> {
+pub(in crate::datapath) fn look(
+    wires: &[Wire],
+    uplinks: &[String],
+) -> Result<BTreeMap<String, Seen>, NetlinkError> {
     let mut all = BTreeMap::new();
     for interface in wires
         .iter()
         .flat_map(|wire| SIDES.map(|side| wire.interface(side)))
+        .flatten()
+        .chain(uplinks.iter().map(String::as_str))
     {
         if !all.contains_key(interface)
             && let Some(link) = netlink::find(interface)?

@@ -2,20 +2,24 @@
 
 mod finding;
 mod look;
+mod routing;
 
 use std::collections::BTreeMap;
 
 use xiot_common::{
     capacity::{MAX_IFINDEX, MAX_PORTS},
-    port::{PortConfig, Side, egress_length},
+    port::{PortConfig, Role, Side, egress_length},
 };
 
-pub use self::finding::Finding;
-pub(super) use self::look::{Seen, look};
+pub use self::finding::{Family, Finding};
+pub(super) use self::{
+    look::{Seen, look},
+    routing::Routing,
+};
 use super::{
     attach::AttachMode,
     netlink::{Features, Link},
-    wire::{SIDES, Wire, port_config},
+    wire::{SIDES, Wire, port_config, segment_config, uplink_config},
 };
 
 /// A port that can be one.
@@ -40,61 +44,146 @@ pub(super) struct Preflight {
     pub(super) findings: Vec<Finding>,
 }
 
+/// What is to be judged.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layout<'a> {
+    /// The wires and segments.
+    pub(super) wires: &'a [Wire],
+    /// The router's uplinks.
+    pub(super) uplinks: &'a [String],
+    /// Where the program may sit.
+    pub(super) mode: AttachMode,
+}
+
 /// Judges what was seen of each interface. `is_ours` knows the programs that an earlier agent left pinned.
 pub(super) fn judge(
-    wires: &[Wire],
-    mode: AttachMode,
+    layout: Layout<'_>,
     links: &BTreeMap<String, Seen>,
+    routing: &Routing,
     is_ours: impl Fn(u32) -> bool,
 ) -> Preflight {
+    let Layout {
+        wires,
+        uplinks,
+        mode,
+    } = layout;
     let mut preflight = Preflight::default();
     if wires.is_empty() {
         preflight.findings.push(Finding::NoWires);
     }
-    if wires.len() * 2 > MAX_PORTS {
-        preflight.findings.push(Finding::TooManyPorts {
-            ports: wires.len() * 2,
-        });
+    let ports = (wires.len() + uplinks.len()) * 2;
+    if ports > MAX_PORTS {
+        preflight.findings.push(Finding::TooManyPorts { ports });
         return preflight;
     }
     let mut used = BTreeMap::<&str, u32>::new();
-    for (wire, number) in wires.iter().zip(0..) {
-        for side in SIDES {
-            let interface = wire.interface(side);
-            let times = used.entry(interface).or_default();
-            *times += 1;
-            if *times > 1 {
-                if *times == 2 {
-                    preflight.findings.push(Finding::UsedTwice {
-                        interface: interface.to_owned(),
-                    });
-                }
-                continue;
-            }
-            let Some(seen) = links.get(interface) else {
-                preflight.findings.push(Finding::Missing {
+    let all = wires
+        .iter()
+        .zip(0..)
+        .flat_map(|(wire, number)| wire_ports(wire, number, links))
+        .chain(
+            uplinks
+                .iter()
+                .zip(count(wires.len())..)
+                .map(|(uplink, number)| Wanted {
+                    wire: uplink,
+                    side: Side::Uplink,
+                    interface: uplink,
+                    config: Box::new(move |seen| {
+                        let link = &seen.link;
+                        uplink_config(number, link.ifindex, link.mac, egress_length(link.mtu))
+                    }),
+                }),
+        );
+    for wanted in all {
+        let interface = wanted.interface;
+        let times = used.entry(interface).or_default();
+        *times += 1;
+        if *times > 1 {
+            if *times == 2 {
+                preflight.findings.push(Finding::UsedTwice {
                     interface: interface.to_owned(),
                 });
-                continue;
-            };
-            check_port(&mut preflight.findings, mode, seen, &is_ours);
-            let mut config = port_config(number, side);
-            if let Some(egress) = links.get(wire.interface(side.opposite())) {
-                config.egress_ifindex = egress.link.ifindex;
-                config.egress_length = egress_length(egress.link.mtu);
             }
-            preflight.ports.push(Port {
-                wire: wire.name.clone(),
-                side,
-                config,
-                link: seen.link.clone(),
-            });
+            continue;
         }
-        if let [Some(device), Some(uplink)] = SIDES.map(|side| links.get(wire.interface(side))) {
+        let Some(seen) = links.get(interface) else {
+            preflight.findings.push(Finding::Missing {
+                interface: interface.to_owned(),
+            });
+            continue;
+        };
+        check_port(&mut preflight.findings, mode, seen, &is_ours);
+        let config = (wanted.config)(seen);
+        if config.role != Role::Wire as u8 {
+            routing::check_port(&mut preflight.findings, seen, routing);
+        }
+        preflight.ports.push(Port {
+            wire: wanted.wire.to_owned(),
+            side: wanted.side,
+            config,
+            link: seen.link.clone(),
+        });
+    }
+    for wire in wires {
+        if let [Some(uplink), Some(device)] = SIDES.map(|side| other_end(wire, side, links)) {
             check_wire(&mut preflight.findings, wire, device, uplink);
         }
     }
+    if is_routed(wires) {
+        routing::check_others(&mut preflight.findings, &used, routing);
+    }
     preflight
+}
+
+/// Whether some of the wires are segments of the router.
+pub(super) fn is_routed(wires: &[Wire]) -> bool {
+    wires.iter().any(|wire| wire.uplink.is_none())
+}
+
+/// A port that is to be one.
+struct Wanted<'a> {
+    wire: &'a str,
+    side: Side,
+    interface: &'a str,
+    /// Its entry in the port table.
+    config: Box<dyn Fn(&Seen) -> PortConfig + 'a>,
+}
+
+/// The ports of a wire or of a segment.
+fn wire_ports<'a>(
+    wire: &'a Wire,
+    number: u16,
+    links: &'a BTreeMap<String, Seen>,
+) -> impl Iterator<Item = Wanted<'a>> {
+    SIDES.into_iter().filter_map(move |side| {
+        Some(Wanted {
+            wire: &wire.name,
+            side,
+            interface: wire.interface(side)?,
+            config: Box::new(move |seen| {
+                let link = &seen.link;
+                if wire.uplink.is_none() {
+                    return segment_config(number, link.ifindex, link.mac, egress_length(link.mtu));
+                }
+                let mut config = port_config(number, side);
+                if let Some(egress) = other_end(wire, side, links) {
+                    config.egress_ifindex = egress.link.ifindex;
+                    config.egress_length = egress_length(egress.link.mtu);
+                }
+                config
+            }),
+        })
+    })
+}
+
+fn count(wires: usize) -> u16 {
+    u16::try_from(wires).unwrap_or(u16::MAX)
+}
+
+/// The interface at the other end of a wire.
+fn other_end<'s>(wire: &Wire, side: Side, links: &'s BTreeMap<String, Seen>) -> Option<&'s Seen> {
+    links.get(wire.interface(side.opposite())?)
 }
 
 fn check_port(

@@ -215,9 +215,11 @@ impl Snapshot {
 
     fn ports(&mut self, status: &Status) -> prometheus::Result<()> {
         let ports = status.wires.iter().flat_map(|wire| {
-            [(Side::Device, &wire.device), (Side::Uplink, &wire.uplink)].map(|(at, port)| {
+            let ports = [(Side::Device, &wire.device), (Side::Uplink, &wire.uplink)];
+            ports.into_iter().filter_map(|(at, port)| {
+                let port = port.as_ref()?;
                 let labels = vec![wire.name.as_str(), side(at), &port.interface, port.xdp];
-                (labels, 1.0)
+                Some((labels, 1.0))
             })
         });
         self.gauge(names::XDP_MODE, ports)

@@ -5,7 +5,11 @@ use std::{
     path::PathBuf,
 };
 
-use super::{capacity::read_capacity, wire::read_wires};
+use super::{
+    capacity::read_capacity,
+    router::{Router, read_router},
+    wire::{Seen, read_wires},
+};
 use crate::{
     diag::{Code, Diagnostic, Report},
     model::{
@@ -44,8 +48,9 @@ const XDP_MODES: [(&str, XdpMode); 3] = [
 
 /// Reads the root of a gateway file.
 pub(crate) fn read_gateway(root: &Node<'_>, file: &str, report: &mut Report) -> Option<Gateway> {
-    const KEYS: [&str; 10] = [
+    const KEYS: [&str; 11] = [
         "wires",
+        "router",
         "xdp",
         "metrics",
         "control",
@@ -57,15 +62,26 @@ pub(crate) fn read_gateway(root: &Node<'_>, file: &str, report: &mut Report) -> 
         "bindings-settle",
     ];
     let fields = Fields::read(root, "a gateway", &KEYS, report)?;
-    let wires = fields.require(
-        "wires",
-        "`wires: [{name: ward-3, device: eth1, uplink: eth2}]`",
-        report,
-    );
-    let wires = wires.map_or_else(Vec::new, |node| read_wires(node, report));
+    let router = fields.get("router");
+    let wires = if router.is_some() {
+        fields.get("wires")
+    } else {
+        fields.require(
+            "wires",
+            "`wires: [{name: ward-3, device: eth1, uplink: eth2}]`, or a `router`",
+            report,
+        )
+    };
+    let mut seen = Seen::default();
+    let mut wires = wires.map_or_else(Vec::new, |node| read_wires(node, &mut seen, report));
+    let Router { uplinks, segments } = router.map_or_else(Router::default, |node| {
+        read_router(node, wires.len(), &mut seen, report)
+    });
+    wires.extend(segments);
     Some(Gateway {
         file: file.to_owned(),
         wires,
+        uplinks,
         xdp: fields
             .get("xdp")
             .and_then(|node| choice(node, "an XDP mode", &XDP_MODES, report))

@@ -11,6 +11,7 @@ mod multicast;
 mod peer;
 mod profile;
 mod protocol;
+mod router;
 mod service;
 mod times;
 mod wire;

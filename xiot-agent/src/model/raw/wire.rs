@@ -1,4 +1,4 @@
-//! The wires of a gateway.
+//! The wires of a gateway, and what segments of its router have in common with them.
 
 use std::collections::HashMap;
 
@@ -15,12 +15,47 @@ use crate::{
 
 /// Names and interfaces seen so far.
 #[derive(Debug, Default)]
-struct Seen<'n> {
+pub(super) struct Seen<'n> {
     names: HashMap<&'n str, Span>,
     interfaces: HashMap<&'n str, Span>,
 }
 
-pub(super) fn read_wires(node: &Node<'_>, report: &mut Report) -> Vec<Wire> {
+impl<'n> Seen<'n> {
+    /// Reports the name of a wire or segment that was there before.
+    pub(super) fn name(&mut self, name: Spanned<&'n str>, what: &str, report: &mut Report) {
+        if let Some(first) = first(&mut self.names, name) {
+            report.push(
+                Diagnostic::new(
+                    Code::DuplicateName,
+                    name.span,
+                    format!("{what} `{}` is listed twice", name.value),
+                )
+                .note(first, "first listed here"),
+            );
+        }
+    }
+
+    /// Reports an interface that was there before.
+    pub(super) fn interface(&mut self, port: Spanned<&'n str>, report: &mut Report) {
+        if let Some(first) = first(&mut self.interfaces, port) {
+            report.push(
+                Diagnostic::new(
+                    Code::DuplicateInterface,
+                    port.span,
+                    format!("interface `{}` is used twice", port.value),
+                )
+                .note(first, "first used here")
+                .hint("a wire joins two interfaces, and an interface belongs to one wire, one segment or the router's uplinks"),
+            );
+        }
+    }
+}
+
+pub(super) fn read_wires<'n>(
+    node: &'n Node<'_>,
+    seen: &mut Seen<'n>,
+    report: &mut Report,
+) -> Vec<Wire> {
     let Value::Seq(nodes) = &node.value else {
         wrong_type(node, "a list of wires", report);
         return Vec::new();
@@ -38,10 +73,9 @@ pub(super) fn read_wires(node: &Node<'_>, report: &mut Report) -> Vec<Wire> {
             format!("a gateway has at most {MAX_WIRES} wires"),
         ));
     }
-    let mut seen = Seen::default();
     nodes
         .iter()
-        .filter_map(|node| read_wire(node, &mut seen, report))
+        .filter_map(|node| read_wire(node, seen, report))
         .collect()
 }
 
@@ -63,35 +97,16 @@ fn read_wire<'n>(node: &'n Node<'_>, seen: &mut Seen<'n>, report: &mut Report) -
         .and_then(|node| read_interface(node, report));
     let guards = read_guards(fields.get("guards"), report);
     let ethertypes = read_ethertypes(fields.get("ethertypes"), report);
-    if let Some(wire) = wire
-        && let Some(first) = first(&mut seen.names, wire)
-    {
-        report.push(
-            Diagnostic::new(
-                Code::DuplicateName,
-                wire.span,
-                format!("wire `{}` is listed twice", wire.value),
-            )
-            .note(first, "first listed here"),
-        );
+    if let Some(wire) = wire {
+        seen.name(wire, "wire", report);
     }
     for port in [device, uplink].into_iter().flatten() {
-        if let Some(first) = first(&mut seen.interfaces, port) {
-            report.push(
-                Diagnostic::new(
-                    Code::DuplicateInterface,
-                    port.span,
-                    format!("interface `{}` is used twice", port.value),
-                )
-                .note(first, "first used here")
-                .hint("a wire joins two interfaces, and an interface belongs to one wire"),
-            );
-        }
+        seen.interface(port, report);
     }
     Some(Wire {
         name: wire?.value.to_owned(),
         device: device?.value.to_owned(),
-        uplink: uplink?.value.to_owned(),
+        uplink: Some(uplink?.value.to_owned()),
         guards,
         ethertypes,
     })
@@ -104,7 +119,10 @@ fn first<'n>(seen: &mut HashMap<&'n str, Span>, text: Spanned<&'n str>) -> Optio
 }
 
 /// A name that a network interface can have (`dev_valid_name` of Linux).
-fn read_interface<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<Spanned<&'n str>> {
+pub(super) fn read_interface<'n>(
+    node: &'n Node<'_>,
+    report: &mut Report,
+) -> Option<Spanned<&'n str>> {
     let text = text(node, "the name of a network interface", report)?;
     let name = text.value;
     let hint = if name.len() > MAX_INTERFACE_BYTES {

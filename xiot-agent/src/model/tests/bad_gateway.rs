@@ -20,6 +20,58 @@ pub(super) const CASES: &[Case] = &[
   - {name: b, device: eth4, uplink: eth2}
 ",
     ),
+    (
+        "a router's names and interfaces used twice",
+        &[
+            Code::DuplicateInterface,
+            Code::DuplicateInterface,
+            Code::DuplicateName,
+            Code::DuplicateName,
+            Code::DuplicateInterface,
+        ],
+        "wires: [{name: a, device: eth1, uplink: eth2}]
+router:
+  uplinks: [eth3, eth2, eth3]
+  segments:
+    - {name: a, device: eth4}
+    - {name: b, device: eth5}
+    - {name: b, device: eth4}
+",
+    ),
+    (
+        "a router that lacks everything",
+        &[Code::MissingKey, Code::MissingKey],
+        "router: {}\n",
+    ),
+    (
+        "a router of empty lists",
+        &[Code::EmptyList, Code::EmptyList],
+        "router: {uplinks: [], segments: []}\n",
+    ),
+    (
+        "segments and uplinks that are none",
+        &[
+            Code::BadInterface,
+            Code::MissingKey,
+            Code::MissingKey,
+            Code::UnknownKey,
+            Code::UnknownValue,
+            Code::BadName,
+        ],
+        "router:
+  uplinks: eth/0
+  segments:
+    - {name: a}
+    - {device: eth2, uplink: eth3}
+    - {name: c, device: eth4, guards: often}
+    - {name: \"c d\", device: eth5}
+",
+    ),
+    (
+        "segments in a map",
+        &[Code::WrongType],
+        "router: {uplinks: eth0, segments: {ward-7: eth1}}\n",
+    ),
     ("no wires", &[Code::EmptyList], "wires: []\n"),
     ("wires left out", &[Code::MissingKey], "xdp: native\n"),
     (
@@ -121,7 +173,7 @@ metrics: 224.0.0.1:9469
 
 pub(super) const PAIR_CASES: &[Case] = &[(
     "wires that the gateway does not have",
-    &[Code::UnknownWire, Code::UnknownWire],
+    &[Code::UnknownWire, Code::UnknownWire, Code::UnknownWire],
     "onboarding: learn
 defaults: {mode: learn}
 profiles: {pump: {services: [arp]}}
@@ -130,10 +182,12 @@ devices:
   - {name: b, mac: 00000000000b, profile: pump, wire: radiology}
   - {name: c, mac: 00000000000c, profile: pump, wire: ward-3}
   - {name: d, mac: 00000000000d, profile: pump}
+  - {name: e, mac: 00000000000e, profile: pump, wire: radio-1}
+  - {name: f, mac: 00000000000f, profile: pump, wire: radio1}
 ",
 )];
 
-fn report(file: &str) -> Report {
+pub(super) fn report(file: &str) -> Report {
     let loaded = load_gateway("gateway.yaml", file);
     assert_eq!(loaded.value.is_none(), loaded.report.errors() > 0);
     loaded.report
@@ -148,7 +202,9 @@ fn each_fault_of_a_gateway_is_told() {
 fn a_policy_that_does_not_fit_its_gateway_has_no_value() {
     let gateway = load_gateway(
         "gateway.yaml",
-        "wires: [{name: ward-3, device: eth1, uplink: eth2}]\n",
+        "wires: [{name: ward-3, device: eth1, uplink: eth2}]
+router: {uplinks: eth0, segments: [{name: radio-1, device: eth3}]}
+",
     );
     let gateway = gateway.value.unwrap();
     insta::assert_snapshot!(messages(PAIR_CASES, |file| {

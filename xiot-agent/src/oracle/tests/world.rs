@@ -99,7 +99,7 @@ pub(super) fn wires() -> Vec<Wire> {
     vec![Wire {
         name: "ward".to_owned(),
         device: String::new(),
-        uplink: String::new(),
+        uplink: Some(String::new()),
         guards: Guards::all(Level::Off),
         ethertypes: Vec::new(),
     }]

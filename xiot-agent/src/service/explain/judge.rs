@@ -70,7 +70,7 @@ impl<'p> Reference<'p> {
         let unguarded = |name: &String| Wire {
             name: name.clone(),
             device: String::new(),
-            uplink: String::new(),
+            uplink: Some(String::new()),
             guards: Guards::all(Level::Off),
             ethertypes: Vec::new(),
         };

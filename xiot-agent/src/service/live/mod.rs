@@ -41,7 +41,7 @@ pub(super) struct Live {
     names: Mutex<Arc<Names>>,
     reloads: Counts,
     started: Timestamp,
-    wires: Vec<Wire>,
+    pub(super) wires: Vec<Wire>,
     counters: Counters,
     flows: Mutex<FlowTable>,
     observed: ObservedTable,
@@ -89,7 +89,8 @@ impl Live {
             Arc::clone(&files.policy),
             Arc::clone(&files.wires),
             Arc::clone(&files.ids),
-        );
+        )
+        .with_uplinks(&files.gateway.uplinks);
         let now = Timestamp::now();
         Ok(Self {
             gateway: Mutex::default(),

@@ -8,6 +8,7 @@ pub(super) fn fixed_changes(old: &Gateway, new: &Gateway) -> Vec<&'static str> {
     let Gateway {
         file: _,
         wires,
+        uplinks,
         xdp,
         metrics,
         control,
@@ -18,11 +19,18 @@ pub(super) fn fixed_changes(old: &Gateway, new: &Gateway) -> Vec<&'static str> {
         grace: _,
         bindings_settle: _,
     } = new;
+    let differ = |segments| {
+        let [old, new] = [&old.wires, wires].map(|wires| {
+            let chosen = wires
+                .iter()
+                .filter(move |wire| wire.is_segment() == segments);
+            chosen.map(ports)
+        });
+        old.ne(new)
+    };
     [
-        (
-            "wires",
-            wires.iter().map(ports).ne(old.wires.iter().map(ports)),
-        ),
+        ("wires", differ(false)),
+        ("router", *uplinks != old.uplinks || differ(true)),
         ("xdp", *xdp != old.xdp),
         ("metrics", *metrics != old.metrics),
         ("control", *control != old.control),
@@ -37,7 +45,7 @@ pub(super) fn fixed_changes(old: &Gateway, new: &Gateway) -> Vec<&'static str> {
 }
 
 /// What a wire is made of.
-fn ports(wire: &Wire) -> [&str; 3] {
+fn ports(wire: &Wire) -> (&str, &str, Option<&str>) {
     let Wire {
         name,
         device,
@@ -45,5 +53,5 @@ fn ports(wire: &Wire) -> [&str; 3] {
         guards: _,
         ethertypes: _,
     } = wire;
-    [name, device, uplink]
+    (name, device, uplink.as_deref())
 }

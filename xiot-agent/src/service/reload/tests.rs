@@ -35,8 +35,18 @@ fn what_only_a_start_can_change_is_named() {
         assert_eq!(fixed_changes(&old, &gateway(more)), keys, "{more}");
     }
     let mut other = gateway("");
-    other.wires[0].uplink = "eth3".to_owned();
+    other.wires[0].uplink = Some("eth3".to_owned());
     assert_eq!(fixed_changes(&old, &other), ["wires"]);
+    let router = |text: &str| gateway(&format!("router: {text}\n"));
+    let old_router = router("{uplinks: eth5, segments: [{name: s, device: eth6}]}");
+    for text in [
+        "{uplinks: eth7, segments: [{name: s, device: eth6}]}",
+        "{uplinks: eth5, segments: [{name: s, device: eth7}]}",
+        "{uplinks: eth5, segments: [{name: s, device: eth6}, {name: t, device: eth7}]}",
+    ] {
+        assert_eq!(fixed_changes(&old_router, &router(text)), ["router"]);
+        assert_eq!(fixed_changes(&old, &router(text)), ["router"]);
+    }
     let mut other = gateway("");
     other.wires[0].guards = Guards::all(Level::Enforce);
     other.wires[0].ethertypes = vec![0x88cc];

@@ -228,8 +228,8 @@ pub(crate) fn status() -> Status {
         },
         wires: vec![Wire {
             name: "ward-3".to_owned(),
-            device: port("eth1", 3),
-            uplink: port("eth2", 4),
+            device: Some(port("eth1", 3)),
+            uplink: Some(port("eth2", 4)),
         }],
         devices: view::modes(&names),
         unlisted: 1,

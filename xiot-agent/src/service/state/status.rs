@@ -103,15 +103,15 @@ pub struct Bindings {
     pub capacity: u64,
 }
 
-/// A pair of ports.
+/// A pair of ports; a segment of the router, or an uplink of it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Wire {
-    /// Its name.
+    /// Its name; of a router uplink `router:` and its interface.
     pub name: String,
-    /// Port towards the devices.
-    pub device: Port,
-    /// Port towards the rest of the network.
-    pub uplink: Port,
+    /// Port towards the devices; a router uplink has none.
+    pub device: Option<Port>,
+    /// Port towards the rest of the network; a segment has none.
+    pub uplink: Option<Port>,
 }
 
 /// An interface under XDP.

@@ -46,7 +46,7 @@ fn goes_on(reason: Reason) -> Step {
 
 fn with_rule(step: Step) -> Step {
     let step = step.of_device(2).by_flow();
-    if step.expected.reason == AllowedFlow {
+    if step.expected.first().reason == AllowedFlow {
         step.by_rule(1)
     } else {
         step.forwarded()
