@@ -210,8 +210,8 @@ reasons! {
         "Detach the program from the interface (`xiot-agent detach`), or list it in gateway.yaml.";
     61 NoPolicy "no_policy" Gateway "No whole policy is loaded."
         "Look at the agent's log: no policy of this version has been applied.";
-    62 NoEgress "no_egress" Gateway "The other port of the wire is gone."
-        "Look at the interface of the other port: it is gone or was made anew; restart the agent.";
+    62 NoEgress "no_egress" Gateway "The other port of the wire is gone, or the kernel routes to what is no port of the router."
+        "Look at the interface of the other port: it is gone or was made anew; restart the agent. On a router look at the route: `ip route get`.";
     65 EgressTooLong "egress_too_long" Gateway "The frame is longer than the other port sends: its MTU and one VLAN tag."
         "Give both ports of the wire one MTU, 4 bytes more than that of the hosts where frames carry two tags.";
     66 RoutedVlan "routed_vlan" Gateway "A frame with a VLAN tag on a port of the router, which routes untagged frames alone."

@@ -77,6 +77,11 @@ fn a_port_that_does_not_forward_is_told_with_the_command_that_mends_it() {
 fn an_interface_that_forwards_beside_the_router_is_told() {
     let ward = Ward::with_mtus(&[1500, 1500]);
     set(&ward, "ipv4/ip_forward");
+    set(&ward, "ipv6/conf/all/forwarding");
+    // In IPv6 one interface alone can't be kept from it.
+    ward.gateway
+        .set("ipv6/conf/dev1/forwarding", "0")
+        .expect("a setting can be written");
     let gateway = ward.bring_up(&plan(&ward)).unwrap();
     let said = warnings(&gateway);
     for interface in ["dev1", "up1"] {
@@ -85,7 +90,39 @@ fn an_interface_that_forwards_beside_the_router_is_told() {
                 && warning.ends_with(&format!("net.ipv4.conf.{interface}.forwarding=0`"))
         });
         assert!(told, "{said:?}");
+        let told = said.iter().any(|warning| {
+            warning.contains(&format!("{interface} forwards IPv6"))
+                && warning.ends_with(&format!("`iifname \"{interface}\" drop`"))
+        });
+        assert!(told, "{said:?}");
     }
+}
+
+#[test]
+fn ipv6_is_forwarded_by_all_or_by_none() {
+    let ward = Ward::new();
+    ward.gateway.ip("link set dev0 down").unwrap();
+    for port in ["dev0", "up0"] {
+        ward.gateway
+            .set(&format!("ipv6/conf/{port}/disable_ipv6"), "0")
+            .expect("a setting can be written");
+    }
+    ward.gateway.ip("link set dev0 up").unwrap();
+    ward.gateway.address("dev0", "2001:db8::1/64").unwrap();
+    ward.gateway.address("up0", "2001:db8:1::1/64").unwrap();
+    set(&ward, "ipv6/conf/dev0/forwarding");
+    let gateway = ward.bring_up(&plan(&ward)).unwrap();
+    let said = warnings(&gateway);
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(
+        said[0].starts_with("interface dev0 has IPv6 addresses and does not forward IPv6")
+            && said[0].ends_with("`sysctl -w net.ipv6.conf.all.forwarding=1`"),
+        "{said:?}"
+    );
+    ward.gateway.run(|| gateway.shut_down()).unwrap().unwrap();
+    set(&ward, "ipv6/conf/all/forwarding");
+    let gateway = ward.bring_up(&plan(&ward)).unwrap();
+    assert_eq!(warnings(&gateway), [""; 0]);
 }
 
 #[test]

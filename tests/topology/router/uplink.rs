@@ -1,8 +1,9 @@
 //! Between devices and what is behind the router uplink.
 
+use aya::maps::{Map, MapData, ProgramArray};
 use xiot_tests::net::{
     capture::{Capture, arrived},
-    gateway::Gateway,
+    gateway::{Gateway, Place as _},
     router::{ROUTER_PORT, RouterRig},
     traffic::{EchoServer, connect, connect_is_lost, exchange, ping, ping_is_lost, udp},
 };
@@ -150,4 +151,20 @@ fn another_mac_of_a_port_is_followed() {
         .unwrap();
     rig.server.ip("neighbour flush dev eth0");
     reach(&rig.server, rig.pump.v4.into());
+}
+
+#[test]
+fn without_the_second_program_nothing_reaches_a_segment() {
+    let rig = RouterRig::new();
+    let gateway = router(&rig);
+    reach(&rig.pump, rig.server.v4.into());
+    let pin = rig.scratch().bpf().join("xiot/HOPS");
+    let map = Map::from_map_data(MapData::from_pin(pin).unwrap()).unwrap();
+    ProgramArray::try_from(map)
+        .unwrap()
+        .clear_index(&0)
+        .unwrap();
+    assert!(ping_is_lost(&rig.pump, rig.server.v4.into()));
+    assert!(ping_is_lost(&rig.server, rig.pump.v4.into()));
+    assert!(gateway.frames("dropped", "no_egress") >= 2);
 }

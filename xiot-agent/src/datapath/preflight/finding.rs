@@ -37,6 +37,14 @@ impl fmt::Display for Family {
     }
 }
 
+/// What makes an interface forward. IPv6 is forwarded by all interfaces or by none.
+fn forwarding(interface: &str, family: Family) -> String {
+    match family {
+        Family::V4 => format!("net.ipv4.conf.{}.forwarding=1", sysctl_name(interface)),
+        Family::V6 => "net.ipv6.conf.all.forwarding=1".to_owned(),
+    }
+}
+
 /// An interface in the name of a sysctl: dots stand for slashes there, and the other way round.
 fn sysctl_name(interface: &str) -> String {
     interface.replace('.', "/")
@@ -176,9 +184,8 @@ pub enum Finding {
     },
     /// A port of the router that does not forward.
     #[error(
-        "interface {interface} has {family} addresses and does not forward {family}: what comes in there is not routed; `sysctl -w net.{}.conf.{}.forwarding=1`",
-        family.sysctl(),
-        sysctl_name(interface)
+        "interface {interface} has {family} addresses and does not forward {family}: what comes in there is not routed; `sysctl -w {}`",
+        forwarding(interface, *family)
     )]
     NotForwarding {
         /// The interface.
@@ -198,9 +205,12 @@ pub enum Finding {
     },
     /// Another interface that forwards.
     #[error(
-        "interface {interface} forwards {family} and is no port of the router: what comes in there reaches devices unjudged; `sysctl -w net.{}.conf.{}.forwarding=0`",
-        family.sysctl(),
-        sysctl_name(interface)
+        "interface {interface} forwards {family} and is no port of the router: what comes in there reaches devices unjudged; {}",
+        match family {
+            Family::V4 => format!("`sysctl -w net.ipv4.conf.{}.forwarding=0`", sysctl_name(interface)),
+            // No sysctl tells interfaces apart here.
+            Family::V6 => format!("let netfilter drop what it forwards, `iifname \"{interface}\" drop`"),
+        }
     )]
     ForwardsBeside {
         /// The interface.

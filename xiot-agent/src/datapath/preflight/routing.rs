@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,
     net::IpAddr,
+    path::PathBuf,
 };
 
 use super::{
@@ -12,15 +13,20 @@ use super::{
 };
 use crate::datapath::netlink::{self, NetlinkError};
 
-/// Interfaces that are no ports: of the namespace, and names that stand for no interface.
-const NO_PORTS: [&str; 3] = ["all", "default", "lo"];
+/// Stands for all interfaces.
+const ALL: &str = "all";
+
+/// Names that stand for no interface, and the one that nothing comes in by.
+const NONE: [&str; 3] = [ALL, "default", "lo"];
 
 /// What the kernel says about routing.
 #[derive(Clone, Debug, Default)]
 pub(in crate::datapath) struct Routing {
     /// Addresses by interface index.
     pub(in crate::datapath) addresses: Vec<(u32, IpAddr)>,
-    /// Interfaces that forward.
+    /// Interfaces from which the stack forwards.
+    pub(in crate::datapath) passes: BTreeSet<(String, Family)>,
+    /// Interfaces from which the program does: that ask their own setting.
     pub(in crate::datapath) forwards: BTreeSet<(String, Family)>,
     /// Interfaces that multicast is routed on.
     pub(in crate::datapath) multicast: BTreeSet<(String, Family)>,
@@ -33,9 +39,22 @@ impl Routing {
             what: "read what forwards, by /proc/sys and not",
             source,
         };
+        let forwards = switched_on("forwarding").map_err(failed)?;
+        let all_v6 = forwards.contains(&(ALL.to_owned(), Family::V6));
+        let all = interfaces(Family::V6).map_err(failed)?;
+        let v4 = forwards.iter().filter(|(_, family)| *family == Family::V4);
         Ok(Self {
             addresses: netlink::addresses()?,
-            forwards: switched_on("forwarding").map_err(failed)?,
+            // In IPv6 the setting of all interfaces alone says whether the stack forwards (ip6_forward of Linux).
+            passes: v4
+                .cloned()
+                .chain(
+                    all.into_iter()
+                        .filter(|_| all_v6)
+                        .map(|name| (name, Family::V6)),
+                )
+                .collect(),
+            forwards,
             multicast: switched_on("mc_forwarding").map_err(failed)?,
         })
     }
@@ -45,25 +64,34 @@ impl Routing {
 fn switched_on(what: &str) -> io::Result<BTreeSet<(String, Family)>> {
     let mut on = BTreeSet::new();
     for family in Family::ALL {
-        // Shows the network namespace of whoever reads, wherever it was mounted.
-        let directory = format!("/proc/sys/net/{}/conf", family.sysctl());
-        let interfaces = match fs::read_dir(&directory) {
-            Ok(interfaces) => interfaces,
-            // A kernel without the family.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(error),
-        };
-        for interface in interfaces {
-            let interface = interface?;
+        for name in interfaces(family)? {
             // One that is gone by now does nothing any more.
-            let value = fs::read_to_string(interface.path().join(what)).unwrap_or_default();
+            let setting = directory(family).join(&name).join(what);
+            let value = fs::read_to_string(setting).unwrap_or_default();
             if !matches!(value.trim(), "" | "0") {
-                let name = interface.file_name().to_string_lossy().into_owned();
                 on.insert((name, family));
             }
         }
     }
     Ok(on)
+}
+
+/// Names that have settings of their own, [`NONE`] included.
+fn interfaces(family: Family) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(directory(family)) {
+        Ok(entries) => entries,
+        // A kernel without the family.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    entries
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect()
+}
+
+/// Shows the network namespace of whoever reads, wherever it was mounted.
+fn directory(family: Family) -> PathBuf {
+    PathBuf::from(format!("/proc/sys/net/{}/conf", family.sysctl()))
 }
 
 /// Checks a port of the router.
@@ -108,7 +136,8 @@ pub(super) fn check_port(findings: &mut Vec<Finding>, seen: &Seen, routing: &Rou
         });
     }
     for family in families {
-        if !routing.forwards.contains(&(interface(), family)) {
+        let one = (interface(), family);
+        if !routing.forwards.contains(&one) || !routing.passes.contains(&one) {
             findings.push(Finding::NotForwarding {
                 interface: interface(),
                 family,
@@ -131,8 +160,8 @@ pub(super) fn check_others(
     ports: &BTreeMap<&str, u32>,
     routing: &Routing,
 ) {
-    for (interface, family) in &routing.forwards {
-        if !ports.contains_key(interface.as_str()) && !NO_PORTS.contains(&interface.as_str()) {
+    for (interface, family) in &routing.passes {
+        if !ports.contains_key(interface.as_str()) && !NONE.contains(&interface.as_str()) {
             findings.push(Finding::ForwardsBeside {
                 interface: interface.clone(),
                 family: *family,
