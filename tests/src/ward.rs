@@ -50,6 +50,7 @@ pub fn policy() -> Policy {
             dhcp: vec![ip("10.0.0.5"), ip("fd00::5")],
             ..Services::default()
         },
+        uplink_addresses: Vec::new(),
         peer_sets: Vec::new(),
         profiles: vec![
             profile("infusion-pump", true, rules()),

@@ -39,6 +39,8 @@ pub enum Guard {
     Claim = 8,
     /// Addresses that devices are not bound to.
     Binding = 9,
+    /// Devices as DHCP clients in another's name.
+    DhcpClient = 10,
 }
 
 /// Guards and Ethernet types of one wire. All zero: no guard is asked, and no type passes.
@@ -100,7 +102,7 @@ impl WireGuards {
 pub const fn objector(reason: Reason) -> Option<Guard> {
     Some(match reason {
         Reason::GroupRate => Guard::Group,
-        Reason::SourceMacInvalid => Guard::Mac,
+        Reason::SourceMacInvalid | Reason::SnapEncapsulated => Guard::Mac,
         Reason::SourceAddressInvalid | Reason::SourceAddressStolen => Guard::Source,
         Reason::ArpInvalid | Reason::ArpSpoofed => Guard::Arp,
         // Also a reason of `claim`; what it objects to makes neither.
@@ -108,8 +110,9 @@ pub const fn objector(reason: Reason) -> Option<Guard> {
         Reason::DhcpServer => Guard::DhcpServer,
         Reason::RouterMessage => Guard::Router,
         Reason::Bpdu => Guard::Bpdu,
-        Reason::AddressClaimed => Guard::Claim,
+        Reason::AddressClaimed | Reason::MacClaimed => Guard::Claim,
         Reason::SourceAddressUnbound => Guard::Binding,
+        Reason::DhcpSpoofed => Guard::DhcpClient,
         _ => return None,
     })
 }

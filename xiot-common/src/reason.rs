@@ -206,6 +206,13 @@ reasons! {
     82 SourceAddressUnbound "source_address_unbound" Denied "A listed device used an address that is neither listed for it nor leased to it, nor one that it may take."
         "If the address is its own, list it (`ip`) or let DHCP give it; a device that has many IPv6 addresses may need `limits.addresses-per-device` in gateway.yaml. Else find out what sends with its MAC. (Guard `binding`.)";
 
+    83 SnapEncapsulated "snap_encapsulated" Denied "A device sent IP, ARP or a tag inside of SNAP (IEEE 802.2), where switches and filters do not look and some hosts do."
+        "Find the sender by its MAC: on Ethernet this is how filters are evaded (CVE-2021-27854). (Guard `mac`.)";
+    84 DhcpSpoofed "dhcp_spoofed" Denied "A device asked a DHCP server for another client: its message names another MAC, or another's address."
+        "Find the sender by its MAC: somebody is taking leases, or releasing others'. A DHCP relay on the devices' side needs the guard off. (Guard `dhcp-client`.)";
+    85 MacClaimed "mac_claimed" Denied "The source MAC of a frame from the uplink is that of a device that is listed for this wire."
+        "Look for a loop past the gateway, or a host on the uplink side that uses the device's MAC. If the device may be on either side, list it without `wire`. (Guard `claim`.)";
+
     60 NotAPort "not_a_port" Gateway "The program is attached to an interface that is not a port of any wire."
         "Detach the program from the interface (`xiot-agent detach`), or list it in gateway.yaml.";
     61 NoPolicy "no_policy" Gateway "No whole policy is loaded."

@@ -85,5 +85,7 @@ pub const SLOT_UNKNOWN_PROFILE: u8 = 1;
 pub const SLOT_VLAN_DEVICES: u8 = 2;
 /// Some device is listed for a wire.
 pub const SLOT_WIRE_DEVICES: u8 = 8;
+/// Addresses of hosts on the uplink side are listed.
+pub const SLOT_UPLINK_ADDRESSES: u8 = 16;
 /// DHCP servers are listed; without it any address on the uplink side may answer.
 pub const SLOT_DHCP_SERVERS: u8 = 4;

@@ -130,6 +130,9 @@ pub mod scope {
     /// No frame has this as outer VLAN id: with it in both places the scope is that of any VLAN.
     pub const ANY_ID: u32 = 0xfff;
 
+    /// Addresses of hosts on the uplink side, all with full prefix length: the place of a device that there is not.
+    pub const UPLINK: u32 = binding(0);
+
     /// DHCP and DHCPv6 servers and relays, all with full prefix length.
     pub const DHCP_SERVER: u32 = 2 << 30;
 }

@@ -77,6 +77,7 @@ fn assemble(
             dhcp,
             ..Services::default()
         },
+        uplink_addresses: Vec::new(),
         peer_sets: Vec::new(),
         profiles,
         devices,

@@ -84,6 +84,7 @@ fn guards(dice: &mut Dice) -> Guards {
         arp: level(),
         nd: level(),
         dhcp_server: level(),
+        dhcp_client: level(),
         router: level(),
         bpdu: level(),
         claim: level(),

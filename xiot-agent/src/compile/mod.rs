@@ -38,7 +38,8 @@ use xiot_common::{
     abi::{ABI_VERSION, SLOT_MAGIC},
     device,
     slot::{
-        SLOT_DHCP_SERVERS, SLOT_UNKNOWN_PROFILE, SLOT_VLAN_DEVICES, SLOT_WIRE_DEVICES, SlotHeader,
+        SLOT_DHCP_SERVERS, SLOT_UNKNOWN_PROFILE, SLOT_UPLINK_ADDRESSES, SLOT_VLAN_DEVICES,
+        SLOT_WIRE_DEVICES, SlotHeader,
     },
     table::scope,
 };
@@ -92,12 +93,16 @@ pub fn compile(
     for &&server in &policy.services.dhcp.iter().collect::<BTreeSet<_>>() {
         peers.add_address(scope::DHCP_SERVER, server);
     }
+    for &&address in &policy.uplink_addresses.iter().collect::<BTreeSet<_>>() {
+        peers.add_address(scope::UPLINK, address);
+    }
 
     let flags = [
         (unknown_profile.is_some(), SLOT_UNKNOWN_PROFILE),
         (devices.by_vlan, SLOT_VLAN_DEVICES),
         (devices.by_wire, SLOT_WIRE_DEVICES),
         (!policy.services.dhcp.is_empty(), SLOT_DHCP_SERVERS),
+        (!policy.uplink_addresses.is_empty(), SLOT_UPLINK_ADDRESSES),
     ];
     let layout = Layout::new(
         policy,

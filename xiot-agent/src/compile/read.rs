@@ -126,6 +126,11 @@ impl<'a> Reader<'a> {
         self.find_address(scope::DHCP_SERVER, addr)
     }
 
+    /// Whether the address is one of the uplink.
+    pub fn is_of_uplink(&self, addr: IpAddr) -> bool {
+        self.find_address(scope::UPLINK, addr)
+    }
+
     /// What the rules of a profile say of the frame (docs/judgement.md, 6.3)
     /// at this second (UTC).
     pub fn judge(&self, profile: u32, frame: &Opening, at: u32) -> Ruling {

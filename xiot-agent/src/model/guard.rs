@@ -30,6 +30,8 @@ pub struct Guards {
     pub nd: Level,
     /// Devices that answer as DHCP servers.
     pub dhcp_server: Level,
+    /// Devices that ask DHCP servers in the name of others.
+    pub dhcp_client: Level,
     /// Devices that advertise or redirect as routers.
     pub router: Level,
     /// Devices that speak to switches.
@@ -57,6 +59,7 @@ impl Guards {
             arp: level,
             nd: level,
             dhcp_server: level,
+            dhcp_client: level,
             router: level,
             bpdu: level,
             claim: level,

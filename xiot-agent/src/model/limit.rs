@@ -62,3 +62,6 @@ pub const BINDINGS_SETTLE: RangeInclusive<Duration> =
 
 /// Time in which conversations are picked up that were there before the gateway: as short as it takes them to speak.
 pub const GRACE: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(1);
+
+/// Addresses of the uplink: routers and servers of the devices' own networks.
+pub const MAX_UPLINK_ADDRESSES: usize = 1024;

@@ -29,6 +29,8 @@ pub struct Policy {
     pub default_profile: Option<usize>,
     /// Where the site's infrastructure is.
     pub services: Services,
+    /// Addresses of hosts on the uplink side, which no device may use.
+    pub uplink_addresses: Vec<IpAddr>,
     /// Named sets of addresses.
     pub peer_sets: Vec<PeerSet>,
     /// Profiles in file order.

@@ -65,6 +65,7 @@ fn kept() -> Vec<Case> {
     };
     let dhcp = |level| Guards {
         dhcp_server: level,
+        dhcp_client: level,
         ..Guards::all(Level::Off)
     };
     let serves = frame(PUMP, ROUTER)

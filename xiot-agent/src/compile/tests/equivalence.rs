@@ -78,6 +78,9 @@ proptest! {
         for &addr in addresses.iter().chain(&policy.services.dhcp) {
             prop_assert_eq!(reader.is_dhcp_server(addr), policy.services.dhcp.contains(&addr));
         }
+        for &addr in addresses.iter().chain(&policy.uplink_addresses) {
+            prop_assert_eq!(reader.is_of_uplink(addr), policy.uplink_addresses.contains(&addr));
+        }
     }
 
     #[test]

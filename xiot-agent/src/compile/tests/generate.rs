@@ -219,12 +219,18 @@ pub(super) fn policy() -> impl Strategy<Value = Policy> {
             let devices = devices(profiles.len());
             let default = option::of(0..profiles.len());
             let onboarding = select(vec![Mode::Learn, Mode::Monitor, Mode::Enforce]);
-            let dhcp = vec(address(), 0..3);
+            let servers = (vec(address(), 0..3), vec(address(), 0..3));
             let modes = (onboarding, zone());
-            (Just(profiles), devices, default, modes, dhcp)
+            (Just(profiles), devices, default, modes, servers)
         })
         .prop_map(
-            |(mut profiles, devices, default_profile, (onboarding, time_zone), dhcp)| {
+            |(
+                mut profiles,
+                devices,
+                default_profile,
+                (onboarding, time_zone),
+                (dhcp, uplink_addresses),
+            )| {
                 let rules = profiles.iter_mut().flat_map(|profile| &mut profile.rules);
                 for (rule, id) in rules.zip(1..) {
                     rule.id = id;
@@ -238,6 +244,7 @@ pub(super) fn policy() -> impl Strategy<Value = Policy> {
                         dhcp,
                         ..Services::default()
                     },
+                    uplink_addresses,
                     peer_sets: Vec::new(),
                     profiles,
                     devices,

@@ -60,8 +60,24 @@ fn check_macs(raw: &RawPolicy<'_>, report: &mut Report) {
 
 fn check_addresses(raw: &RawPolicy<'_>, report: &mut Report) {
     let mut owners: HashMap<IpAddr, Vec<(&RawDevice<'_>, Span)>> = HashMap::new();
+    let uplink: HashMap<IpAddr, Span> = raw
+        .uplink_addresses
+        .iter()
+        .map(|address| (address.value, address.span))
+        .collect();
     for device in &raw.devices {
         for address in &device.addresses {
+            if let Some(first) = uplink.get(&address.value) {
+                report.push(
+                    Diagnostic::new(
+                        Code::DuplicateAddress,
+                        address.span,
+                        format!("address {} is bound to a device", address.value),
+                    )
+                    .note(*first, "listed as one of the uplink here")
+                    .hint("a device on the uplink side is no device of this gateway; remove one of the two"),
+                );
+            }
             let owners = owners.entry(address.value).or_default();
             let other = owners
                 .iter()

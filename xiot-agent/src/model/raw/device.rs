@@ -176,10 +176,10 @@ fn read_bindings(node: &Node<'_>, report: &mut Report) -> Vec<Spanned<IpAddr>> {
         .collect()
 }
 
-/// Whether an address can be the address of a device.
-fn check_binding(address: IpAddr, span: Span, report: &mut Report) -> bool {
+/// Why an address can be the address of no host, if so.
+pub(super) fn fault(address: IpAddr) -> Option<&'static str> {
     let broadcast = matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
-    let what = if address.is_multicast() {
+    Some(if address.is_multicast() {
         "a multicast address"
     } else if address.is_unspecified() {
         "the unspecified address"
@@ -188,6 +188,13 @@ fn check_binding(address: IpAddr, span: Span, report: &mut Report) -> bool {
     } else if broadcast {
         "the broadcast address"
     } else {
+        return None;
+    })
+}
+
+/// Whether an address can be the address of a device.
+fn check_binding(address: IpAddr, span: Span, report: &mut Report) -> bool {
+    let Some(what) = fault(address) else {
         return true;
     };
     report.push(

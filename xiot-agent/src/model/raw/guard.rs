@@ -20,7 +20,7 @@ const LEVELS: [(&str, Level); 3] = [
 
 /// One level for all guards, or a map of levels. `binding` is off unless it is named itself.
 pub(super) fn read_guards(node: Option<&Node<'_>>, report: &mut Report) -> Guards {
-    const KEYS: [&str; 11] = [
+    const KEYS: [&str; 12] = [
         "all",
         "group",
         "mac",
@@ -28,6 +28,7 @@ pub(super) fn read_guards(node: Option<&Node<'_>>, report: &mut Report) -> Guard
         "arp",
         "nd",
         "dhcp-server",
+        "dhcp-client",
         "router",
         "bpdu",
         "claim",
@@ -53,6 +54,7 @@ pub(super) fn read_guards(node: Option<&Node<'_>>, report: &mut Report) -> Guard
         ("arp", &mut guards.arp),
         ("nd", &mut guards.nd),
         ("dhcp-server", &mut guards.dhcp_server),
+        ("dhcp-client", &mut guards.dhcp_client),
         ("router", &mut guards.router),
         ("bpdu", &mut guards.bpdu),
         ("claim", &mut guards.claim),

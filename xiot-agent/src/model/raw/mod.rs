@@ -14,6 +14,7 @@ mod protocol;
 mod router;
 mod service;
 mod times;
+mod uplink;
 mod wire;
 
 use std::collections::HashMap;
@@ -32,7 +33,10 @@ use self::{
     profile::read_profiles,
     service::read_services,
     times::read_zone,
+    uplink::read_uplink_addresses,
 };
+use std::net::IpAddr;
+
 use crate::{
     diag::{Code, Diagnostic, Report, Span},
     model::{
@@ -50,6 +54,7 @@ pub(crate) struct RawPolicy<'n> {
     pub(crate) default_profile: Option<Spanned<&'n str>>,
     pub(crate) default_mode: Option<Mode>,
     pub(crate) services: RawServices<'n>,
+    pub(crate) uplink_addresses: Vec<Spanned<IpAddr>>,
     pub(crate) peer_sets: Vec<RawPeerSet<'n>>,
     pub(crate) profiles: Vec<RawProfile<'n>>,
     pub(crate) devices: Vec<RawDevice<'n>>,
@@ -73,11 +78,12 @@ pub(crate) const MODES: [(&str, Mode); 3] = [
 
 /// Reads the root of a policy file.
 pub(crate) fn read_policy<'n>(root: &'n Node<'_>, report: &mut Report) -> RawPolicy<'n> {
-    const KEYS: [&str; 7] = [
+    const KEYS: [&str; 8] = [
         "onboarding",
         "time_zone",
         "defaults",
         "services",
+        "uplink_addresses",
         "peer_sets",
         "profiles",
         "devices",
@@ -97,6 +103,7 @@ pub(crate) fn read_policy<'n>(root: &'n Node<'_>, report: &mut Report) -> RawPol
         default_profile,
         default_mode,
         services: read_services(fields.get("services"), report),
+        uplink_addresses: read_uplink_addresses(fields.get("uplink_addresses"), report),
         peer_sets: read_peer_sets(fields.get("peer_sets"), report),
         profiles: read_profiles(fields.get("profiles"), report),
         devices: read_devices(fields.get("devices"), report),

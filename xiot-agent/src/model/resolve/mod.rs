@@ -74,6 +74,7 @@ pub(crate) fn resolve(
             time_zone: clock.zone(),
             default_profile,
             services,
+            uplink_addresses: raw.uplink_addresses.iter().map(|ip| ip.value).collect(),
             peer_sets,
             profiles,
             devices,
