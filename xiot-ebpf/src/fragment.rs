@@ -95,18 +95,35 @@ const fn part(part: &scratch::Part) -> Part {
     }
 }
 
-/// Before a first fragment is judged: 1 if its datagram is known already, which is forgotten then.
+/// Stands for all there can be: whatever comes then overlaps.
+const EVERYTHING: Part = Part {
+    start: 0,
+    end: u16::MAX,
+};
+
+/// Lets nothing more of the datagram pass.
+#[inline(always)]
+fn break_up(datagram: &mut Datagram) {
+    datagram.parts[0] = EVERYTHING;
+}
+
+/// Whether it was broken. No part of a datagram ends there.
+#[inline(always)]
+const fn is_broken(datagram: &Datagram) -> bool {
+    datagram.parts[0].end == EVERYTHING.end
+}
+
+/// Before a first fragment is judged: 1 if its datagram is known already, which is broken then.
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn xiot_fragment_again() -> u32 {
     let Some(scratch) = scratch::get() else {
         return 1;
     };
-    let key = key(scratch);
-    if find(&key, scratch.packet.now).is_none() {
+    let Some(datagram) = find(&key(scratch), scratch.packet.now) else {
         return 0;
-    }
-    forget(&key);
+    };
+    break_up(datagram);
     1
 }
 
@@ -177,6 +194,9 @@ fn later(scratch: &Scratch) -> Later {
     let Some(datagram) = find(&key, packet.now) else {
         return Later::Untracked;
     };
+    if is_broken(datagram) {
+        return Later::Overlap;
+    }
     if !is_current(datagram, packet) {
         return Later::Untracked;
     }
@@ -184,7 +204,7 @@ fn later(scratch: &Scratch) -> Later {
     let part = part(&info);
     let verdict = match add(datagram, part, info.more == 0) {
         Added::Overlap => {
-            forget(&key);
+            break_up(datagram);
             return Later::Overlap;
         }
         Added::NoRoom => of(datagram, Reason::FragmentOutOfOrder, packet.slot),

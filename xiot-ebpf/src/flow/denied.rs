@@ -73,7 +73,7 @@ pub(crate) extern "C" fn xiot_denied() -> u32 {
         || denial.kind != kind(packet)
         || denial.key != packet.key
         || packet.fragment != Fragment::No
-        || guard::looks_at_link(packet)
+        || guard::looks_closer(packet)
     {
         return 0;
     }

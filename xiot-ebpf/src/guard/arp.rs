@@ -14,7 +14,7 @@ use crate::{
 const REQUEST: u16 = 1;
 const REPLY: u16 = 2;
 
-/// Up to the sender's addresses.
+/// The whole message.
 #[derive(Clone, Copy)]
 #[repr(C, packed(2))]
 struct Message {
@@ -24,6 +24,9 @@ struct Message {
     mac_low: u32,
     mac_high: u16,
     addr: u32,
+    target_low: u32,
+    target_high: u16,
+    target: u32,
 }
 
 // SAFETY: integers only.
@@ -49,16 +52,27 @@ pub(super) extern "C" fn xiot_guard_arp(ctx: *mut xdp_md) -> u32 {
     let named = u64::from(message.mac_low) | u64::from(message.mac_high) << 32;
     if packet.is_from_device() {
         let operation = u16::from_be(message.operation);
-        if (operation != REQUEST && operation != REPLY) || source::is_nobodys(addr) {
+        let probes = addr.is_unspecified();
+        if (operation != REQUEST && operation != REPLY)
+            || (operation == REPLY && probes)
+            || source::is_nobodys(addr)
+        {
             return Reason::ArpInvalid as u32;
         }
-        if named != packet.src_mac || owner::is_others(scratch, addr, packet.src_mac) {
+        // Who probes tries to have the address.
+        let wanted = if probes {
+            Addr::from_v4_word(message.target)
+        } else {
+            addr
+        };
+        if named != packet.src_mac || owner::is_others(scratch, wanted, packet.src_mac) {
             return Reason::ArpSpoofed as u32;
         }
-    } else if owner::is_others(scratch, addr, packet.src_mac)
-        || (named != packet.src_mac && owner::is_others(scratch, addr, named))
-    {
-        return Reason::AddressClaimed as u32;
+    } else {
+        let is_others = |mac| owner::is_others(scratch, addr, owner::speaker(packet, mac));
+        if is_others(packet.src_mac) || (named != packet.src_mac && is_others(named)) {
+            return Reason::AddressClaimed as u32;
+        }
     }
     0
 }

@@ -4,19 +4,18 @@ use xiot_common::reason::Reason;
 
 use crate::packet::Packet;
 
-/// 01:80:c2:00:00:00 as a MAC word; the last byte counts to 0f (802.1Q, table 8-1).
+/// 01:80:c2:00:00:00 as a MAC word. The last byte says for whom: up to 10 for bridges (802.1Q, table 8-1), 20 to 2f for what
+/// registers VLANs and groups with them (table 8-2).
 const BRIDGES: u64 = 0x0000_00c2_8001;
-/// 01:00:0c:cc:cc:cc: CDP and VTP.
-const CISCO: u64 = 0xcccc_cc0c_0001;
-/// 01:00:0c:cc:cc:cd: spanning tree per VLAN.
-const CISCO_TREE: u64 = 0xcdcc_cc0c_0001;
+/// 01:00:0c: CDP, VTP, spanning tree per VLAN, CGMP and more.
+const CISCO: u64 = 0x0c_0001;
 
 /// Whether the frame is for switches.
 #[inline(always)]
 pub(super) const fn is_for_switches(packet: &Packet) -> bool {
-    packet.dst_mac & !(0x0f << 40) == BRIDGES
-        || packet.dst_mac == CISCO
-        || packet.dst_mac == CISCO_TREE
+    let last = packet.dst_mac >> 40;
+    let to_bridges = packet.dst_mac & 0xff_ffff_ffff == BRIDGES;
+    (to_bridges && (last <= 0x10 || last & 0xf0 == 0x20)) || packet.dst_mac & 0xff_ffff == CISCO
 }
 
 #[inline(always)]

@@ -33,16 +33,16 @@ pub extern "C" fn xiot_guard_flow(kept: u32, by_device: u32) -> u32 {
     // Of those that ask about the flow's address.
     let of_address = by == Some(Guard::Source) || by == Some(Guard::Binding);
     let mut objection = 0;
-    if by_device != 0 || of_address {
-        let level = guards.level(Guard::Source);
-        if level != Level::Off
-            && let Some(reason) = source::of_device(scratch)
-        {
-            if level == Level::Enforce {
-                return REVOKED;
-            }
-            objection = reason as u32;
+    let level = guards.level(Guard::Source);
+    if level != Level::Off
+        && let Some(reason) = source::of_end(scratch, by_device != 0)
+    {
+        if level == Level::Enforce {
+            return REVOKED;
         }
+        objection = reason as u32;
+    }
+    if by_device != 0 || by == Some(Guard::Binding) {
         let packet = &scratch.packet;
         let level = guards.binding(packet.kind != Kind::Ipv6, packet.now);
         if level != Level::Off

@@ -12,6 +12,7 @@ use xiot_common::{
     reason::Reason,
 };
 
+use super::owner;
 use crate::{
     config,
     packet::{Packet, mac},
@@ -56,13 +57,17 @@ pub extern "C" fn xiot_guard_group() -> u32 {
     1
 }
 
-/// What is beyond the limit of its MAC does not count for the port: one that floods takes nothing from the others.
+/// What is beyond the limit of its MAC does not count for the port, and what is listed does not at all: who floods takes nothing
+/// from others, under however many names.
 #[inline(always)]
 fn is_beyond(packet: &Packet) -> bool {
     if let Some(sender) = sender(packet)
         && !counts(sender, config::group_per_sender(), packet.now)
     {
         return true;
+    }
+    if owner::xiot_there(packet.src_mac) != 0 {
+        return false;
     }
     let Some(port) = GROUP_PORTS.get_ptr_mut(u32::from(packet.port.index)) else {
         return false;

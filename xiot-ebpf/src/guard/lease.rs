@@ -38,7 +38,7 @@ const START: u32 = u32::from_ne_bytes([0xff, 0xff, 0xff, 0]);
 /// The address given.
 const GIVEN: usize = 16;
 /// The client's MAC.
-const HARDWARE: usize = 28;
+pub(super) const HARDWARE: usize = 28;
 const COOKIE_AT: usize = 236;
 const COOKIE: u32 = u32::from_ne_bytes([0x63, 0x82, 0x53, 0x63]);
 

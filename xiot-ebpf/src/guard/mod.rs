@@ -4,6 +4,7 @@
 mod arp;
 pub(crate) mod binding;
 mod bpdu;
+mod client;
 mod dhcp;
 pub mod flow;
 pub mod group;
@@ -100,7 +101,7 @@ impl Hearing {
     fn device(&self, ctx: *mut xdp_md) -> Result<(), Enforced> {
         let packet = &self.scratch.packet;
         if let Some(level) = self.level(Guard::Mac) {
-            self.hear(level, mac::objection(packet))?;
+            self.hear(level, mac::objection(packet, ctx))?;
         }
         if let Some(level) = self.level(Guard::Source) {
             self.hear(level, source::objection(self.scratch))?;
@@ -113,6 +114,9 @@ impl Hearing {
         }
         if let Some(level) = self.level(Guard::DhcpServer) {
             self.hear(level, dhcp::objection(packet))?;
+        }
+        if let Some(level) = self.level(Guard::DhcpClient) {
+            self.hear(level, client::objection(packet, ctx))?;
         }
         if let Some(level) = self.level(Guard::Router) {
             self.hear(level, router::objection(packet))?;
@@ -127,15 +131,26 @@ impl Hearing {
         self.hear(level, unbound::objection(self.scratch, ctx))
     }
 
-    /// Asks the one of the uplink's.
+    /// Asks those of the uplink's.
     #[inline(always)]
     fn uplink(&self, ctx: *mut xdp_md) -> Result<(), Enforced> {
         let packet = &self.scratch.packet;
-        match (self.level(Guard::Claim), packet.kind) {
-            (Some(level), Kind::Arp) => self.hear(level, ask_arp(packet, ctx)),
-            (Some(level), Kind::Ipv6) => self.hear(level, ask_nd(packet, ctx)),
-            _ => Ok(()),
+        if let Some(level) = self.level(Guard::Source) {
+            self.hear(level, source::objection(self.scratch))?;
         }
+        let Some(level) = self.level(Guard::Claim) else {
+            return Ok(());
+        };
+        let claimed = if owner::xiot_pinned(packet.src_mac) != 0 {
+            Some(Reason::MacClaimed)
+        } else {
+            match packet.kind {
+                Kind::Arp => ask_arp(packet, ctx),
+                Kind::Ipv6 if nd::is_nd(packet) => reason(nd::xiot_guard_nd(ctx)),
+                Kind::Ipv4 | Kind::Ipv6 | Kind::Other => None,
+            }
+        };
+        self.hear(level, claimed)
     }
 
     /// The level of a guard that is to be asked.
@@ -173,6 +188,9 @@ fn ask_arp(packet: &Packet, ctx: *mut xdp_md) -> Option<Reason> {
 
 #[inline(always)]
 fn ask_nd(packet: &Packet, ctx: *mut xdp_md) -> Option<Reason> {
+    if nd::may_hide(packet) {
+        return Some(Reason::NdInvalid);
+    }
     if !nd::is_nd(packet) {
         return None;
     }
@@ -218,20 +236,25 @@ pub fn objection(scratch: &Scratch) -> u8 {
     }
 }
 
-/// Whether the frame is one of those that guards tell from others of the same conversation: by its destination MAC.
+/// Whether the frame is one of those that guards tell from others of the same conversation: by its other MAC, or by what it says.
 #[inline(always)]
-pub fn looks_at_link(packet: &Packet) -> bool {
-    config::guards() != 0
-        && packet.is_from_device()
-        && (packet.src_mac == packet.dst_mac || bpdu::is_for_switches(packet))
+pub fn looks_closer(packet: &Packet) -> bool {
+    if config::guards() == 0 {
+        return false;
+    }
+    if packet.is_from_device() {
+        packet.src_mac == packet.dst_mac
+            || bpdu::is_for_switches(packet)
+            || client::is_asked(packet)
+    } else {
+        owner::xiot_pinned(packet.src_mac) != 0
+    }
 }
 
 /// Whether the frame's wire lets its Ethernet type pass, which is neither ARP nor IP: 1.
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub extern "C" fn xiot_guard_ethertype() -> u32 {
-    /// Below, the field is a length, and 0 stands for no type.
-    const FIRST: u16 = 0x0600;
     if config::guards() == 0 {
         return 0;
     }
@@ -242,7 +265,7 @@ pub extern "C" fn xiot_guard_ethertype() -> u32 {
     let Some(guards) = of(packet) else {
         return 0;
     };
-    if packet.kind != Kind::Other || packet.ethertype < FIRST {
+    if packet.kind != Kind::Other || packet.ethertype < mac::FIRST_TYPE {
         return 0;
     }
     let mut index = 0;

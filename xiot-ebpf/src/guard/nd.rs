@@ -65,6 +65,14 @@ pub(super) fn is_nd(packet: &Packet) -> bool {
         && kind(packet) <= REDIRECT
 }
 
+/// Whether it is part of a datagram that may hide one: a later fragment of ICMPv6, or of what extension headers lead to.
+#[inline(always)]
+pub(super) const fn may_hide(packet: &Packet) -> bool {
+    matches!(packet.kind, Kind::Ipv6)
+        && matches!(packet.fragment, Fragment::Later)
+        && matches!(packet.protocol, l4::ICMPV6 | 0 | 43 | 44 | 51 | 60 | 135)
+}
+
 #[inline(always)]
 const fn kind(packet: &Packet) -> u8 {
     (packet.service >> 8) as u8
@@ -100,7 +108,7 @@ fn objection(ctx: *mut xdp_md, scratch: &Scratch) -> Option<Reason> {
     let Some(foreign) = options(ctx, scratch) else {
         return Some(Reason::NdInvalid);
     };
-    if foreign || owner::xiot_guard_others(packet.src_mac) != 0 {
+    if foreign || owner::xiot_guard_others(owner::speaker(packet, packet.src_mac)) != 0 {
         return match (packet.is_from_device(), kind(packet)) {
             (true, REDIRECT) => None,
             (true, _) => Some(Reason::NdSpoofed),
@@ -166,9 +174,9 @@ fn begin(frame: &Frame, scratch: &Scratch) -> Option<()> {
     let message = header + HEADER;
     let claimed = match kind {
         NEIGHBOUR_ADVERTISEMENT => frame.read(message + TARGET)?,
-        NEIGHBOUR_SOLICITATION if !packet.is_from_device() => *packet.src(),
         // Who asks for an address is no thief of it, unless without one of its own: it tries whether it can have that one.
         NEIGHBOUR_SOLICITATION if packet.src().is_unspecified() => frame.read(message + TARGET)?,
+        NEIGHBOUR_SOLICITATION if !packet.is_from_device() => *packet.src(),
         _ => Addr::default(),
     };
     // The bits of a mapped one are those of an IPv4 address in every table.
@@ -225,7 +233,8 @@ pub(super) extern "C" fn xiot_guard_option(ctx: *mut xdp_md) -> u32 {
         }
         let named = u64::from(option.mac_low) | u64::from(option.mac_high) << 16;
         if named != packet.src_mac
-            && (packet.is_from_device() || owner::xiot_guard_others(named) != 0)
+            && (packet.is_from_device()
+                || owner::xiot_guard_others(owner::speaker(packet, named)) != 0)
         {
             options.foreign = 1;
         }

@@ -3,7 +3,7 @@
 use xiot_common::{
     addr::{Addr, Vlans},
     device::{ANY_VLAN, ANY_WIRE},
-    slot::{SLOT_VLAN_DEVICES, SLOT_WIRE_DEVICES},
+    slot::{SLOT_UPLINK_ADDRESSES, SLOT_VLAN_DEVICES, SLOT_WIRE_DEVICES},
     table::scope,
 };
 
@@ -26,8 +26,21 @@ pub(super) fn is_others(scratch: &Scratch, addr: Addr, mac: u64) -> bool {
     xiot_guard_others(mac) != 0
 }
 
+/// In a MAC word: who asks is the guard `claim`, to which addresses of the uplink are as good as any.
+const CLAIM: u64 = 1 << 63;
+
+/// The MAC word that stands for this one where a guard of the frame's side asks [`xiot_guard_others`] about an ARP or ND message.
+#[inline(always)]
+pub(super) const fn speaker(packet: &Packet, mac: u64) -> u64 {
+    if packet.is_from_device() {
+        mac
+    } else {
+        mac | CLAIM
+    }
+}
+
 /// Whether the address that is asked about is listed for a device that is on the frame's wire and VLANs, and for none there with
-/// this MAC, or is listed for none there and bound to another: 1.
+/// this MAC, or is listed for none there and bound to another, or is one of the uplink: 1.
 #[unsafe(no_mangle)]
 #[inline(never)]
 pub(super) extern "C" fn xiot_guard_others(mac: u64) -> u32 {
@@ -43,6 +56,10 @@ pub(super) extern "C" fn xiot_guard_others(mac: u64) -> u32 {
     };
     if scratch.asked.get().is_unspecified() {
         return 0;
+    }
+    let (claim, mac) = (mac & CLAIM != 0, mac & !CLAIM);
+    if !claim && slot.header.flags & SLOT_UPLINK_ADDRESSES != 0 && is_of_uplink(&slot) {
+        return 1;
     }
     if !is_listed(&slot, packet) {
         return u32::from(binding::xiot_bound(mac) == binding::OTHERS);
@@ -71,6 +88,36 @@ pub(super) extern "C" fn xiot_there(mac: u64) -> u32 {
     } else {
         0
     }
+}
+
+/// Whether the listed device with this MAC (as a word) is there, and listed for this very wire: 1.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub(super) extern "C" fn xiot_pinned(mac: u64) -> u32 {
+    if config::guards() == 0 {
+        return 0;
+    }
+    let Some(scratch) = scratch::get() else {
+        return 0;
+    };
+    let packet = &scratch.packet;
+    let Some(slot) = slot::judging(packet.slot) else {
+        return 0;
+    };
+    if slot.header.flags & SLOT_WIRE_DEVICES == 0 {
+        return 0;
+    }
+    let id = device::find_with(&slot, packet, mac);
+    let pinned = id != 0
+        && slot
+            .device(id)
+            .is_some_and(|record| record.wire == packet.port.wire);
+    u32::from(pinned)
+}
+
+#[inline(always)]
+fn is_of_uplink(slot: &Slot) -> bool {
+    peer::contains(slot, scope::UPLINK, Whose::Asked)
 }
 
 #[inline(always)]

@@ -3,34 +3,41 @@
 use xiot_common::{addr::Addr, reason::Reason};
 
 use super::owner;
-use crate::{packet::Kind, scratch::Scratch};
+use crate::{
+    packet::{Kind, is_group},
+    scratch::Scratch,
+};
 
 /// What it says of the frame.
 #[inline(always)]
 pub(super) fn objection(scratch: &Scratch) -> Option<Reason> {
     match scratch.packet.kind {
-        Kind::Ipv4 | Kind::Ipv6 => of_device(scratch),
+        Kind::Ipv4 | Kind::Ipv6 => of_end(scratch, scratch.packet.is_from_device()),
         Kind::Arp | Kind::Other => None,
     }
 }
 
-/// What it says of the address on the device's side of the frame, whichever way it goes.
+/// What it says of the address on the device's side: that of who opens, or that of who is spoken to and would answer.
 #[inline(always)]
-pub(super) fn of_device(scratch: &Scratch) -> Option<Reason> {
+pub(super) fn of_end(scratch: &Scratch, by_device: bool) -> Option<Reason> {
     let packet = &scratch.packet;
-    let addr = packet.key.device;
-    if is_nobodys(addr) {
-        return Some(Reason::SourceAddressInvalid);
+    let (addr, mac) = (packet.key.device, packet.device_mac_word());
+    if by_device {
+        if is_nobodys(addr) {
+            return Some(Reason::SourceAddressInvalid);
+        }
+    } else if is_group(mac) {
+        return None;
     }
-    owner::is_others(scratch, addr, packet.device_mac_word()).then_some(Reason::SourceAddressStolen)
+    owner::is_others(scratch, addr, mac).then_some(Reason::SourceAddressStolen)
 }
 
-/// Whether no host has the address: multicast, broadcast, loopback.
+/// Whether no host has the address (RFC 1122, 3.2.1.3): multicast, reserved, broadcast, loopback, this network.
 #[inline(always)]
 pub(super) fn is_nobodys(addr: Addr) -> bool {
     if addr.is_v4() {
         let host = addr.v4_host();
-        host >> 28 == 0xe || host == u32::MAX || host >> 24 == 127
+        host >> 28 >= 0xe || host >> 24 == 127 || (host >> 24 == 0 && host != 0)
     } else {
         let (high, low) = addr.v6_host();
         high >> 56 == 0xff || (high == 0 && low == 1)

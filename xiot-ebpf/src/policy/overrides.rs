@@ -83,12 +83,7 @@ extern "C" fn xiot_override() -> u32 {
     if is_to_group(packet) {
         return 0;
     }
-    let found = match find(packet, packet.vlans) {
-        // As devices are found: two tags are never any.
-        None if packet.vlans.inner == 0 => find(packet, ANY_VLAN),
-        found => found,
-    };
-    let Some(decided) = found else {
+    let Some(decided) = find(packet, packet.vlans).or_else(|| find(packet, ANY_VLAN)) else {
         return 0;
     };
     let action = decided.action(packet.now);
