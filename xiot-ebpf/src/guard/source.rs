@@ -1,10 +1,11 @@
 //! Source addresses that are another device's, or nobody's.
 
-use xiot_common::{addr::Addr, reason::Reason};
+use xiot_common::{addr::Addr, flow::FlowKey, reason::Reason};
 
-use super::owner;
+use super::{lease, owner};
 use crate::{
     packet::{Kind, is_group},
+    parse::l4,
     scratch::Scratch,
 };
 
@@ -26,10 +27,19 @@ pub(super) fn of_end(scratch: &Scratch, by_device: bool) -> Option<Reason> {
         if is_nobodys(addr) {
             return Some(Reason::SourceAddressInvalid);
         }
-    } else if is_group(mac) {
+    } else if is_group(mac) || is_given(&packet.key) {
         return None;
     }
     owner::is_others(scratch, addr, mac).then_some(Reason::SourceAddressStolen)
+}
+
+/// Whether a DHCP server speaks: it tells a client that another's address is the client's now.
+#[inline(always)]
+const fn is_given(key: &FlowKey) -> bool {
+    key.device.is_v4()
+        && key.protocol == l4::UDP
+        && key.peer_port == lease::SERVER
+        && key.device_port == lease::CLIENT
 }
 
 /// Whether no host has the address (RFC 1122, 3.2.1.3): multicast, reserved, broadcast, loopback, this network.
