@@ -92,6 +92,31 @@ devices:
 ",
     ),
     (
+        "addresses of the uplink that are no host's, or a device's",
+        &[
+            Code::BadAddress,
+            Code::BadAddress,
+            Code::DuplicateAddress,
+            Code::DuplicateAddress,
+        ],
+        "onboarding: learn
+defaults: {mode: learn}
+uplink_addresses: [10.30.1.1, 10.30.1.0/24, \"ff02::1\", 10.30.1.1]
+profiles: {pump: {services: [arp]}}
+devices:
+  - {name: a, mac: 00000000000a, ip: 10.30.1.1, profile: pump}
+",
+    ),
+    (
+        "no uplink addresses",
+        &[Code::EmptyList],
+        "onboarding: learn
+uplink_addresses: []
+profiles: {pump: {services: [arp]}}
+defaults: {profile: pump}
+",
+    ),
+    (
         "no mode and no default",
         &[Code::MissingMode],
         "onboarding: learn
