@@ -1,4 +1,4 @@
-//! What DHCP servers say, in bytes.
+//! What DHCP servers and their clients say, in bytes.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -13,6 +13,14 @@ pub fn reply(client: Mac, address: Ipv4Addr) -> Vec<u8> {
     message.extend(client);
     message.resize(236, 0);
     message.extend([0x63, 0x82, 0x53, 0x63]);
+    message
+}
+
+/// DHCP: all before the options, from a client that has this address, or none.
+pub fn request(client: Mac, address: Ipv4Addr) -> Vec<u8> {
+    let mut message = reply(client, Ipv4Addr::UNSPECIFIED);
+    message[0] = 1;
+    message[12..16].copy_from_slice(&address.octets());
     message
 }
 

@@ -6,7 +6,7 @@ use xiot_common::reason::Reason::{
 };
 use xiot_tests::{
     decide::Decide,
-    frame::{Frame, Mac, frame},
+    frame::{Envelope, Frame, Mac, frame},
     ward::{self, BROADCAST, PUMP, ROUTER, STRANGER, TWICE, WATCHED},
 };
 
@@ -45,6 +45,19 @@ fn in_vlan(id: u16) -> Frame {
         .tagged(id)
         .ip("10.0.0.13", "10.0.4.1")
         .udp(50001, 514)
+}
+
+fn two_tags(new: Envelope) -> Frame {
+    new.service_tagged(31)
+        .tagged(30)
+        .ip("10.0.0.13", "10.0.4.1")
+        .udp(1, 514)
+}
+
+fn service_tag(new: Envelope) -> Frame {
+    new.service_tagged(31)
+        .ip("10.0.0.13", "10.0.4.1")
+        .udp(1, 514)
 }
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -131,16 +144,31 @@ fn quarantines() -> Vec<Case> {
             ],
         ),
         case(
-            "a quarantine on any VLAN is not about frames with two tags",
-            [device(
-                &frame(TWICE, ROUTER)
-                    .service_tagged(31)
-                    .tagged(30)
-                    .ip("10.0.0.13", "10.0.4.1")
-                    .udp(1, 514),
-                UnknownDevice,
-            )
-            .after(quarantine(TWICE))],
+            "a quarantine on any VLAN is about frames with two tags and with service tags",
+            [
+                device(&two_tags(frame(TWICE, ROUTER)), Quarantined).after(quarantine(TWICE)),
+                device(&service_tag(frame(TWICE, ROUTER)), Quarantined),
+                uplink(&two_tags(frame(ROUTER, TWICE)), Quarantined),
+                device(&two_tags(frame(TWICE, ROUTER)), UnknownDevice).after(about(TWICE, None, 0)),
+            ],
+        ),
+        case(
+            "what is decided for two tags wins over what is decided for any",
+            [
+                device(&two_tags(frame(TWICE, ROUTER)), UnknownDevice)
+                    .forwarded()
+                    .after(Event::Decide(Decide {
+                        mac: TWICE,
+                        vlan: Some((31, 30)),
+                        decision: Some(Decision::Monitor),
+                        seconds: 0,
+                    })),
+                device(&two_tags(frame(TWICE, ROUTER)), UnknownDevice)
+                    .forwarded()
+                    .by_flow()
+                    .after(quarantine(TWICE)),
+                device(&service_tag(frame(TWICE, ROUTER)), Quarantined),
+            ],
         ),
     ]
 }

@@ -341,7 +341,9 @@ fn policy() -> Vec<Case> {
                 watched(to_watched().fragment(7, true), &[7; 64], FragmentOverlap)
                     .of_device(0)
                     .dropped(),
-                watched(to_watched().fragment(16, true), &[7; 64], FragmentUntracked),
+                watched(to_watched().fragment(16, true), &[7; 64], FragmentOverlap)
+                    .of_device(0)
+                    .dropped(),
             ],
         ),
         case(

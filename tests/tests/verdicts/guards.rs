@@ -204,7 +204,8 @@ fn others() -> Vec<Case> {
             [
                 of_watched(&to_switch(0), Bpdu),
                 of_watched(&to_switch(0x0f), Bpdu),
-                of_watched(&to_switch(0x10), EthertypeDenied).forwarded(),
+                of_watched(&to_switch(0x10), Bpdu),
+                of_watched(&to_switch(0x11), EthertypeDenied).forwarded(),
             ],
         )
         .guarded(Level::Enforce),
@@ -239,15 +240,24 @@ fn ethertypes() -> Vec<Case> {
 fn group() -> Vec<Case> {
     let ours = || arp_of(PUMP, 1, (PUMP, 11));
     let theirs = || arp_of(WATCHED, 1, (WATCHED, 12));
+    let strange = |last| {
+        let mac = [2, 0, 0, 0, 1, last];
+        arp_of(mac, 1, (mac, 99))
+    };
     vec![
         case(
-            "a device sends so many group frames, and all together so many",
+            "a device sends so many group frames, and all together that are not listed so many",
             [
+                device(&strange(1), UnknownDevice),
+                device(&strange(1), UnknownDevice),
+                device(&strange(1), GroupRate),
+                device(&strange(2), UnknownDevice),
+                device(&strange(3), GroupRate),
                 of_pump(&ours(), AllowedService),
                 of_pump(&ours(), AllowedService),
                 of_pump(&ours(), GroupRate),
                 of_watched(&theirs(), AllowedService),
-                of_watched(&theirs(), GroupRate),
+                device(&strange(4), UnknownDevice).at(1),
                 of_pump(&ours(), AllowedService).at(1),
             ],
         )

@@ -14,6 +14,7 @@ use crate::model::policy::{Device, Policy};
 /// Where and when a frame was seen: by wire and VLANs, devices are there or elsewhere.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place<'o> {
+    pub(super) side: Side,
     pub(super) policy: &'o Policy,
     /// Name of the wire.
     pub(super) wire: &'o str,
@@ -26,10 +27,13 @@ pub(super) struct Place<'o> {
 
 impl<'o> Place<'o> {
     /// Whether the address is listed for devices that are there, and for none that has this MAC; where it is listed for
-    /// none, whether it is bound to another MAC.
+    /// none, whether it is bound to another MAC. To who is on the device side all of the uplink are others.
     pub(super) fn is_somebody_elses(self, address: IpAddr, mac: Mac) -> bool {
         if address.is_unspecified() {
             return false;
+        }
+        if self.side == Side::Device && self.policy.uplink_addresses.contains(&address) {
+            return true;
         }
         let owners: Vec<&Device> = self
             .policy
@@ -95,8 +99,13 @@ impl<'o> Place<'o> {
     }
 }
 
-/// An address that no host has.
+/// An address that no host has. The unspecified one is none of them.
 pub(super) fn is_nobodys(address: IpAddr) -> bool {
-    let is_broadcast = matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
-    address.is_multicast() || address.is_loopback() || is_broadcast
+    match address {
+        IpAddr::V4(v4) => match v4.octets() {
+            [0, ..] => !v4.is_unspecified(),
+            [first, ..] => first == 127 || first >= 224,
+        },
+        IpAddr::V6(v6) => v6.is_multicast() || v6.is_loopback(),
+    }
 }

@@ -56,6 +56,8 @@ pub(super) struct Datagram<'p> {
     parts: Vec<Range<usize>>,
     /// Units in the whole.
     length: Option<usize>,
+    /// Something of it overlapped: nothing more of it passes.
+    pub(super) is_broken: bool,
 }
 
 /// A later fragment that does not fit.
@@ -80,10 +82,14 @@ impl<'p> Datagram<'p> {
             started: now,
             parts: vec![first.units()],
             length: None,
+            is_broken: false,
         }
     }
 
     fn add(&mut self, part: Part) -> Result<(), Misfit> {
+        if self.is_broken {
+            return Err(Misfit::Overlap);
+        }
         let new = part.units();
         let meets = |old: &Range<usize>| old.start < new.end && new.start < old.end;
         let passed = self.parts.last().map_or(0, |last| last.end);
@@ -133,17 +139,21 @@ impl<'p> DatagramList<'p> {
         self.0.insert(key, datagram);
     }
 
-    pub(super) fn forget(&mut self, key: &Key) {
-        self.0.remove(key);
+    pub(super) fn break_up(&mut self, key: &Key) {
+        if let Some(datagram) = self.0.get_mut(key) {
+            datagram.is_broken = true;
+        }
     }
 
-    /// Adds a part to one that is known. What overlaps, and the last part, make it forgotten.
+    /// Adds a part to one that is known. What overlaps breaks it; with the last part it is forgotten.
     pub(super) fn add(&mut self, key: &Key, part: Part) -> Result<(), Misfit> {
         let Some(datagram) = self.0.get_mut(key) else {
             return Ok(());
         };
         let added = datagram.add(part);
-        if added == Err(Misfit::Overlap) || datagram.is_whole() {
+        if added == Err(Misfit::Overlap) {
+            datagram.is_broken = true;
+        } else if datagram.is_whole() {
             self.0.remove(key);
         }
         added

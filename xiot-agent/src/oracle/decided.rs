@@ -81,7 +81,7 @@ impl<'p> Oracle<'p> {
                 .iter()
                 .find(|it| it.mac == mac && it.vlan == vlan)
         };
-        let found = on(Some(vlans)).or_else(|| on(None).filter(|_| vlans.1 == 0))?;
+        let found = on(Some(vlans)).or_else(|| on(None))?;
         found
             .until
             .is_none_or(|until| now < until)

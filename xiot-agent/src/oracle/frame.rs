@@ -6,7 +6,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use etherparse::{ArpPacketSlice, EtherType, Ethernet2HeaderSlice, SingleVlanHeaderSlice};
 use xiot_common::reason::Reason;
 
-use super::{fragment::Fragment, ip, lease::Lease, neighbour::Discovery, quote::Quote};
+use super::{
+    fragment::Fragment, ip, lease::Lease, neighbour::Discovery, quote::Quote, request::Request,
+};
 use crate::model::gateway::Wire;
 
 /// A MAC address, bytes in transmission order.
@@ -28,16 +30,25 @@ pub(super) struct Frame {
 pub(super) enum Content {
     Arp(Arp),
     Ip(Packet),
-    /// Neither, with its Ethernet type.
-    Other(u16),
+    Other(Other),
 }
 
-/// What an ARP message says of its sender.
+/// Neither ARP nor IP.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Other {
+    /// Its Ethernet type, or a length.
+    pub(super) kind: u16,
+    /// The Ethernet type that SNAP says what follows a length is of.
+    pub(super) encapsulated: Option<u16>,
+}
+
+/// What an ARP message says of its sender, and whom it asks about.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arp {
     pub(super) operation: u16,
     pub(super) sender_mac: Mac,
     pub(super) sender: Ipv4Addr,
+    pub(super) target: Ipv4Addr,
 }
 
 /// An IP packet of either family.
@@ -62,6 +73,8 @@ pub(super) struct Packet {
     pub(super) discovery: Option<Discovery>,
     /// What a DHCP server grants, if it is one that sends it; none in other packets.
     pub(super) lease: Option<Lease>,
+    /// Whom a DHCP server is asked for; none in other packets.
+    pub(super) request: Option<Request>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -139,6 +152,9 @@ pub(super) enum Echo {
 
 const MAX_TAGS: usize = 2;
 
+/// What is less in place of an Ethernet type is a length.
+const LEAST_TYPE: u16 = 0x0600;
+
 /// Bytes of an ARP message for Ethernet and IPv4.
 const ARP_BYTES: usize = 28;
 
@@ -169,7 +185,7 @@ impl Frame {
             EtherType::IPV4 => Content::Ip(ip::parse_v4(rest)?),
             EtherType::IPV6 => Content::Ip(ip::parse_v6(rest)?),
             EtherType::ARP => Content::Arp(parse_arp(rest)?),
-            other => Content::Other(other.0),
+            EtherType(kind) => Content::Other(Other::read(kind, rest)),
         };
         if let Content::Ip(packet) = &content
             && packet.has_same_endpoints()
@@ -189,7 +205,20 @@ impl Frame {
 impl Frame {
     /// Whether it is of another type than ARP and IP that the wire allows.
     pub(super) fn is_allowed_by(&self, wire: &Wire) -> bool {
-        matches!(self.content, Content::Other(kind) if wire.ethertypes.contains(&kind))
+        matches!(&self.content, Content::Other(other) if wire.ethertypes.contains(&other.kind))
+    }
+}
+
+impl Other {
+    /// `bytes` follow the type. IEEE 802.2, RFC 1042, and what bridges do to tunnel AppleTalk (802.1H).
+    fn read(kind: u16, bytes: &[u8]) -> Self {
+        let encapsulated = match *bytes {
+            [0xaa, 0xaa, 0x03, 0, 0, 0 | 0xf8, high, low, ..] if kind < LEAST_TYPE => {
+                Some(u16::from_be_bytes([high, low]))
+            }
+            _ => None,
+        };
+        Self { kind, encapsulated }
     }
 }
 
@@ -268,11 +297,13 @@ fn parse_arp(bytes: &[u8]) -> Result<Arp, Reason> {
         && arp.proto_addr_size() == 4;
     let sender_mac = arp.sender_hw_addr().try_into();
     let sender: Result<[u8; 4], _> = arp.sender_protocol_addr().try_into();
-    match (sender_mac, sender) {
-        (Ok(sender_mac), Ok(sender)) if fits => Ok(Arp {
+    let target: Result<[u8; 4], _> = arp.target_protocol_addr().try_into();
+    match (sender_mac, sender, target) {
+        (Ok(sender_mac), Ok(sender), Ok(target)) if fits => Ok(Arp {
             operation: arp.operation().0,
             sender_mac,
             sender: sender.into(),
+            target: target.into(),
         }),
         _ => Err(Reason::BadArp),
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{frame::Mac, limits::Limits};
 
-/// Who sent so many: one MAC on a wire, or all together.
+/// Who sent so many: one MAC on a wire, or all together that are not listed.
 type Sender = (usize, Option<Mac>);
 
 /// Group frames in the second of the last one.
@@ -18,10 +18,16 @@ struct Count {
 }
 
 impl GroupFrames {
-    /// Counts one more; whether it is one too many.
-    pub(super) fn is_beyond(&mut self, wire: usize, mac: Mac, limits: &Limits, now: u64) -> bool {
+    /// Counts one more; whether it is one too many. Those of listed devices do not count for the port.
+    pub(super) fn is_beyond(
+        &mut self,
+        wire: usize,
+        (mac, is_listed): (Mac, bool),
+        limits: &Limits,
+        now: u64,
+    ) -> bool {
         self.count((wire, Some(mac)), now) > limits.group_frames_per_sender
-            || self.count((wire, None), now) > limits.group_frames_per_port
+            || !is_listed && self.count((wire, None), now) > limits.group_frames_per_port
     }
 
     fn count(&mut self, sender: Sender, now: u64) -> u32 {

@@ -1,19 +1,17 @@
 //! Guards: whether a sender may say at all what a frame says (docs/judgement.md section 9).
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use xiot_common::reason::Reason;
 
 use super::{
     Oracle, Side,
-    address::{Place, is_nobodys},
+    address::Place,
     binding::Segment,
     conversation::Conversation,
-    frame::{Arp, Content, Frame, Mac, Packet, Transport},
+    frame::{Content, Frame, Mac},
     judge::Arrival,
-    neighbour::{
-        Discovery, Message, NEIGHBOUR_ADVERTISEMENT, NEIGHBOUR_SOLICITATION, ROUTER_SOLICITATION,
-    },
+    objects,
     owner::is_group,
 };
 use crate::model::{
@@ -35,31 +33,35 @@ impl<'p> Oracle<'p> {
         if level == Level::Off || arrival.side == Side::Uplink || !is_group(frame.destination) {
             return Ok(None);
         }
+        let place = self.place(arrival.side, (arrival.wire, frame.vlans), arrival.now);
+        let sender = (frame.source, place.device(frame.source).is_some());
         let is_beyond =
             self.group_frames
-                .is_beyond(arrival.wire, frame.source, &self.limits, arrival.now);
+                .is_beyond(arrival.wire, sender, &self.limits, arrival.now);
         together(&[(level, is_beyond.then_some(Reason::GroupRate))])
     }
 
     /// Section 9.1, but for `group`.
     pub(super) fn ask_guards(&self, arrival: Arrival, frame: &Frame) -> Objection {
         let guards = self.guards(arrival.wire);
-        let place = self.place((arrival.wire, frame.vlans), arrival.now);
+        let place = self.place(arrival.side, (arrival.wire, frame.vlans), arrival.now);
+        let source = (guards.source, objects::source(place, frame));
         match arrival.side {
             Side::Device => {
                 let wire = self.wire(arrival.wire);
                 together(&[
-                    (guards.mac, mac(frame)),
-                    (guards.source, source_of(place, frame)),
-                    (guards.arp, arp(place, frame)),
-                    (guards.nd, nd(place, frame)),
-                    (guards.dhcp_server, dhcp_server(frame)),
-                    (guards.router, router(frame)),
-                    (guards.bpdu, bpdu(wire, frame)),
+                    (guards.mac, objects::mac(frame)),
+                    source,
+                    (guards.arp, objects::arp(place, frame)),
+                    (guards.nd, objects::nd(place, frame)),
+                    (guards.dhcp_server, objects::dhcp_server(frame)),
+                    (guards.dhcp_client, objects::dhcp_client(place, frame)),
+                    (guards.router, objects::router(frame)),
+                    (guards.bpdu, objects::bpdu(wire, frame)),
                     self.binding_of(place, frame),
                 ])
             }
-            Side::Uplink => together(&[(guards.claim, claim(place, frame))]),
+            Side::Uplink => together(&[source, (guards.claim, objects::claim(place, frame))]),
         }
     }
 
@@ -72,7 +74,7 @@ impl<'p> Oracle<'p> {
         now: u64,
     ) -> Objection {
         let guards = self.guards(conversation.wire);
-        let place = self.place((conversation.wire, conversation.vlans), now);
+        let on = (conversation.wire, conversation.vlans);
         let (address, mac) = (conversation.device_end.address, conversation.mac);
         let is_of_address = matches!(
             before,
@@ -86,16 +88,19 @@ impl<'p> Oracle<'p> {
             Some(reason) if !is_of_address => level_of(guards, reason),
             Some(_) | None => Level::Off,
         };
-        let of_address = if initiator == Side::Device || is_of_address {
-            [
-                (guards.source, source(place, address, mac)),
-                self.binding(place, address, mac),
-            ]
+        let opening = self.place(initiator, on, now);
+        let is_bound_again =
+            initiator == Side::Device || before == Some(Reason::SourceAddressUnbound);
+        let binding = if is_bound_again {
+            self.binding(self.place(Side::Device, on, now), address, mac)
         } else {
-            [(Level::Off, None); 2]
+            (Level::Off, None)
         };
-        let [source, binding] = of_address;
-        together(&[(level, before), source, binding])
+        together(&[
+            (level, before),
+            (guards.source, objects::source_again(opening, conversation)),
+            binding,
+        ])
     }
 
     fn binding_of(&self, place: Place<'_>, frame: &Frame) -> (Level, Option<Reason>) {
@@ -129,8 +134,9 @@ impl<'p> Oracle<'p> {
         self.wire(wire).guards
     }
 
-    pub(super) fn place(&self, on: Segment, now: u64) -> Place<'_> {
+    pub(super) fn place(&self, side: Side, on: Segment, now: u64) -> Place<'_> {
         Place {
+            side,
             policy: self.policy,
             wire: &self.wire(on.0).name,
             on,
@@ -158,145 +164,13 @@ fn level_of(guards: Guards, reason: Reason) -> Level {
     let guard = [
         (Reason::SourceMacInvalid, guards.mac),
         (Reason::DhcpServer, guards.dhcp_server),
+        (Reason::DhcpSpoofed, guards.dhcp_client),
+        (Reason::RouterMessage, guards.router),
         (Reason::Bpdu, guards.bpdu),
+        (Reason::MacClaimed, guards.claim),
     ];
     guard
         .into_iter()
         .find(|(of_guard, _)| *of_guard == reason)
         .map_or(Level::Off, |(_, level)| level)
-}
-
-fn mac(frame: &Frame) -> Option<Reason> {
-    let is_invalid = frame.source == [0; 6] || frame.source == frame.destination;
-    is_invalid.then_some(Reason::SourceMacInvalid)
-}
-
-fn source_of(place: Place<'_>, frame: &Frame) -> Option<Reason> {
-    let packet = packet(frame)?;
-    source(place, packet.source, frame.source)
-}
-
-fn source(place: Place<'_>, address: IpAddr, mac: Mac) -> Option<Reason> {
-    if is_nobodys(address) {
-        return Some(Reason::SourceAddressInvalid);
-    }
-    place
-        .is_somebody_elses(address, mac)
-        .then_some(Reason::SourceAddressStolen)
-}
-
-fn arp(place: Place<'_>, frame: &Frame) -> Option<Reason> {
-    let Content::Arp(message) = frame.content else {
-        return None;
-    };
-    let sender = IpAddr::V4(message.sender);
-    if !matches!(message.operation, 1 | 2) || is_nobodys(sender) {
-        return Some(Reason::ArpInvalid);
-    }
-    let is_spoofed =
-        message.sender_mac != frame.source || place.is_somebody_elses(sender, frame.source);
-    is_spoofed.then_some(Reason::ArpSpoofed)
-}
-
-fn nd(place: Place<'_>, frame: &Frame) -> Option<Reason> {
-    let packet = packet(frame)?;
-    let message = match packet.discovery.as_ref()? {
-        Discovery::Invalid => return Some(Reason::NdInvalid),
-        Discovery::Valid(message) => message,
-    };
-    let others = |address: IpAddr| place.is_somebody_elses(address, frame.source);
-    let names_another = message.link_layers.iter().any(|mac| *mac != frame.source);
-    let target = match message.kind {
-        NEIGHBOUR_ADVERTISEMENT => message.target,
-        NEIGHBOUR_SOLICITATION if packet.source.is_unspecified() => message.target,
-        _ => None,
-    };
-    let speaks_for_itself = matches!(message.kind, ROUTER_SOLICITATION | NEIGHBOUR_SOLICITATION);
-    let is_spoofed = names_another
-        || target.is_some_and(|target| others(target.into()))
-        || speaks_for_itself && others(packet.source);
-    is_spoofed.then_some(Reason::NdSpoofed)
-}
-
-fn dhcp_server(frame: &Frame) -> Option<Reason> {
-    let packet = packet(frame)?;
-    let Transport::Udp {
-        source,
-        destination,
-    } = packet.transport
-    else {
-        return None;
-    };
-    let (server, client) = if packet.source.is_ipv4() {
-        (67, 68)
-    } else {
-        (547, 546)
-    };
-    (source == server || destination == client).then_some(Reason::DhcpServer)
-}
-
-fn router(frame: &Frame) -> Option<Reason> {
-    let packet = packet(frame)?;
-    let Transport::Icmp { kind, .. } = packet.transport else {
-        return None;
-    };
-    let of_routers = if packet.source.is_ipv4() {
-        [5, 9]
-    } else {
-        [134, 137]
-    };
-    of_routers.contains(&kind).then_some(Reason::RouterMessage)
-}
-
-fn bpdu(wire: &Wire, frame: &Frame) -> Option<Reason> {
-    if frame.is_allowed_by(wire) {
-        return None;
-    }
-    let is_for_switches = match frame.destination {
-        [0x01, 0x80, 0xc2, 0x00, 0x00, last] => last <= 0x0f,
-        [0x01, 0x00, 0x0c, 0xcc, 0xcc, last] => matches!(last, 0xcc | 0xcd),
-        _ => false,
-    };
-    is_for_switches.then_some(Reason::Bpdu)
-}
-
-fn claim(place: Place<'_>, frame: &Frame) -> Option<Reason> {
-    let is_claimed = match &frame.content {
-        Content::Arp(Arp {
-            sender, sender_mac, ..
-        }) => {
-            let sender = Ipv4Addr::into(*sender);
-            place.is_somebody_elses(sender, frame.source)
-                || place.is_somebody_elses(sender, *sender_mac)
-        }
-        Content::Ip(packet) => match packet.discovery.as_ref()? {
-            Discovery::Invalid => return Some(Reason::NdInvalid),
-            Discovery::Valid(message) => {
-                let mut sayers = vec![frame.source];
-                sayers.extend(&message.link_layers);
-                claimed(packet, message).is_some_and(|address| {
-                    let not_its_own = |mac: &Mac| place.is_somebody_elses(address, *mac);
-                    sayers.iter().any(not_its_own)
-                })
-            }
-        },
-        Content::Other(_) => false,
-    };
-    is_claimed.then_some(Reason::AddressClaimed)
-}
-
-/// The address that a message from the uplink says to be its sender's.
-fn claimed(packet: &Packet, message: &Message) -> Option<IpAddr> {
-    match message.kind {
-        NEIGHBOUR_ADVERTISEMENT => message.target.map(IpAddr::V6),
-        NEIGHBOUR_SOLICITATION => Some(packet.source),
-        _ => None,
-    }
-}
-
-fn packet(frame: &Frame) -> Option<&Packet> {
-    match &frame.content {
-        Content::Ip(packet) => Some(packet),
-        Content::Arp(_) | Content::Other(_) => None,
-    }
 }

@@ -14,6 +14,7 @@ use super::{
     lease::Lease,
     neighbour::Discovery,
     quote::Quote,
+    request::Request,
     transport,
 };
 
@@ -81,6 +82,7 @@ pub(super) fn parse_v4(bytes: &[u8]) -> Result<Packet, Reason> {
         quote: Quote::of_message(Family::V4, fragment, transport, payload),
         discovery: None,
         lease: Lease::of(Family::V4, fragment, transport, payload),
+        request: Request::of(fragment, transport, payload),
     })
 }
 
@@ -124,6 +126,7 @@ pub(super) fn parse_v6(bytes: &[u8]) -> Result<Packet, Reason> {
         quote: Quote::of_message(Family::V6, chain.fragment, transport, chain.rest),
         discovery: Discovery::of(transport, is_plain, chain.rest),
         lease: Lease::of(Family::V6, chain.fragment, transport, chain.rest),
+        request: None,
     })
 }
 

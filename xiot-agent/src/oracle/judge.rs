@@ -80,7 +80,7 @@ impl<'p> Oracle<'p> {
         (key, part): (Key, Part),
     ) -> Said<'p> {
         if self.datagrams.known(&key, arrival.now).is_some() {
-            self.datagrams.forget(&key);
+            self.datagrams.break_up(&key);
             return Said::new(grounds, Reason::FragmentOverlap, None);
         }
         let said = self.judge_packet(arrival, grounds, frame, packet);
@@ -110,7 +110,9 @@ impl<'p> Oracle<'p> {
         (key, part): (Key, Part),
     ) -> Said<'p> {
         let known = self.datagrams.known(&key, arrival.now).filter(|datagram| {
-            datagram.epoch == self.epoch || datagram.grounds.is_same_generation(grounds)
+            datagram.is_broken
+                || datagram.epoch == self.epoch
+                || datagram.grounds.is_same_generation(grounds)
         });
         let Some(datagram) = known else {
             return self.judge_alone(arrival, grounds, frame);

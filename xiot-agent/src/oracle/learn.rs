@@ -85,7 +85,7 @@ impl Oracle<'_> {
     }
 
     fn use_address(&mut self, on: Segment, address: IpAddr, mac: Mac, now: u64) {
-        let place = self.place(on, now);
+        let place = self.place(Side::Device, on, now);
         let Some(device) = place.device(mac) else {
             return;
         };
@@ -107,6 +107,6 @@ impl Oracle<'_> {
 
     /// Whether it is the MAC of a listed device that is there.
     fn is_there(&self, on: Segment, mac: Mac, now: u64) -> bool {
-        self.place(on, now).device(mac).is_some()
+        self.place(Side::Device, on, now).device(mac).is_some()
     }
 }

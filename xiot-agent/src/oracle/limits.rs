@@ -15,7 +15,7 @@ pub struct Limits {
     pub fragments_unlisted: u32,
     /// Frames to group MACs of one MAC on a device port in one second.
     pub group_frames_per_sender: u32,
-    /// The same of all MACs on the port together, of those that are below that.
+    /// The same of all MACs on the port together that are not listed, of those that are below that.
     pub group_frames_per_port: u32,
     /// IPv6 addresses that a device may have by use on a wire and VLANs.
     pub addresses_per_device: usize,

@@ -2,16 +2,16 @@
 
 use xiot_agent::model::guard::{Guards, Level};
 use xiot_common::reason::Reason::{
-    AllowedFlow, AllowedRule, Bpdu, DhcpServer, GroupRate, NoPeer, Revoked, SourceAddressStolen,
-    SourceMacInvalid, TcpNoFlow,
+    AllowedFlow, AllowedRule, AllowedService, Bpdu, DhcpServer, GroupRate, NoPeer, Revoked,
+    SourceAddressStolen, SourceMacInvalid, UnknownDevice,
 };
 use xiot_tests::{
     frame::{Frame, Mac, flag::*, frame},
-    ward::{BROADCAST, PUMP, ROUTER},
+    ward::{self, BROADCAST, MOVED, PUMP, ROUTER, WATCHED},
 };
 
 use super::{of_pump, unbound};
-use crate::case::{Case, Event, case, uplink};
+use crate::case::{Case, Event, case, device, uplink};
 
 pub(super) fn cases() -> Vec<Case> {
     [denied(), kept(), storms()].concat()
@@ -119,7 +119,7 @@ fn kept() -> Vec<Case> {
             "segments without a flow are asked too",
             [
                 of_pump(&syn.clone().flags(ACK), SourceAddressStolen),
-                uplink(&answer, TcpNoFlow).of_device(1),
+                uplink(&answer, SourceAddressStolen).of_device(1),
             ],
         )
         .under(unbound())
@@ -133,6 +133,9 @@ fn storms() -> Vec<Case> {
         .udp(50000, 514);
     let opened = || of_pump(&log, AllowedRule).by_rule(3);
     let goes_on = || of_pump(&log, AllowedFlow).by_rule(3).by_flow();
+    let says = |mac| frame(mac, BROADCAST).arp([10, 0, 0, 99].into(), [10, 0, 0, 1].into());
+    let mut wired = ward::policy();
+    wired.devices[1].wire = Some("ward-3".to_owned());
     let group = |level| Guards {
         group: level,
         ..Guards::all(Level::Off)
@@ -159,6 +162,29 @@ fn storms() -> Vec<Case> {
             ],
         )
         .behind(group(Level::Monitor))
+        .with_few_group_frames(),
+        case(
+            "broadcast of listed devices that are there does not count for the port, of others it does",
+            [
+                device(&says([2, 0, 0, 0, 1, 1]), UnknownDevice),
+                device(&says([2, 0, 0, 0, 1, 2]), UnknownDevice),
+                // On two tags no device is listed.
+                device(
+                    &frame(PUMP, BROADCAST)
+                        .service_tagged(5)
+                        .tagged(6)
+                        .arp([10, 0, 0, 11].into(), [10, 0, 0, 1].into()),
+                    UnknownDevice,
+                ),
+                device(&says(MOVED), GroupRate).of_device(5),
+                device(&says([2, 0, 0, 0, 1, 3]), GroupRate),
+                device(&says(WATCHED), AllowedService).of_device(2),
+                device(&says(WATCHED), AllowedService).of_device(2),
+                device(&says(WATCHED), GroupRate).of_device(2),
+            ],
+        )
+        .under(wired)
+        .behind(group(Level::Enforce))
         .with_few_group_frames(),
     ]
 }

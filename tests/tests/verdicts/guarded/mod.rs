@@ -1,8 +1,12 @@
 //! Guards at their boundaries: what is just valid, what comes first, what the rest of the judgement keeps of them.
 
 mod bindings;
+mod clients;
+mod hidden;
 mod kept;
 mod messages;
+mod routers;
+mod uplink;
 
 use xiot_agent::model::{
     guard::{Guards, Level},
@@ -26,6 +30,10 @@ pub(crate) fn cases() -> Vec<Case> {
         order(),
         switches(),
         kept::cases(),
+        hidden::cases(),
+        clients::cases(),
+        routers::cases(),
+        uplink::cases(),
         bindings::cases(),
     ]
     .concat()
@@ -187,7 +195,7 @@ fn order() -> Vec<Case> {
 fn switches() -> Vec<Case> {
     const LLDP: Mac = [0x01, 0x80, 0xc2, 0, 0, 0x0e];
     let cisco = |last| [0x01, 0x00, 0x0c, 0xcc, 0xcc, last];
-    let llc = |to| frame(PUMP, to).other(0x0026, &[0xaa; 46]);
+    let llc = |to| frame(PUMP, to).other(0x0026, &[0x42; 46]);
     let mut wires = ward::wires();
     for wire in &mut wires {
         wire.guards = Guards {
@@ -199,11 +207,19 @@ fn switches() -> Vec<Case> {
     let of_type = |from, to, kind| frame(from, to).other(kind, &[0; 46]);
     vec![
         case(
-            "switches are spoken to at some groups alone, by whatever protocol",
+            "switches are spoken to at their groups alone, by whatever protocol",
             [
                 of_pump(&llc(cisco(0xcc)), Bpdu),
                 of_pump(&llc(cisco(0xcd)), Bpdu),
-                of_pump(&llc(cisco(0xce)), EthertypeDenied),
+                of_pump(&llc(cisco(0xce)), Bpdu),
+                of_pump(&llc([0x01, 0, 0x0c, 0, 0, 0]), Bpdu),
+                of_pump(&llc([0x01, 0, 0x0d, 0xcc, 0xcc, 0xcc]), EthertypeDenied),
+                of_pump(&llc([0x01, 0x80, 0xc2, 0, 0, 0x10]), Bpdu),
+                of_pump(&llc([0x01, 0x80, 0xc2, 0, 0, 0x11]), EthertypeDenied),
+                of_pump(&llc([0x01, 0x80, 0xc2, 0, 0, 0x1f]), EthertypeDenied),
+                of_pump(&llc([0x01, 0x80, 0xc2, 0, 0, 0x20]), Bpdu),
+                of_pump(&llc([0x01, 0x80, 0xc2, 0, 0, 0x2f]), Bpdu),
+                of_pump(&llc([0x01, 0x80, 0xc2, 0, 0, 0x30]), EthertypeDenied),
                 of_pump(
                     &frame(PUMP, LLDP)
                         .ip("10.0.0.11", "10.0.4.1")

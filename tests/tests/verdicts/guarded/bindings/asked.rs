@@ -1,6 +1,6 @@
 //! The guard `binding`: whom it asks, what it lets pass, and at which level.
 
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use xiot_agent::model::{
     guard::{Guards, Level},
@@ -11,7 +11,7 @@ use xiot_common::reason::Reason::{
     FragmentUntracked, SourceAddressStolen, SourceAddressUnbound, UnknownDevice, WrongWire,
 };
 use xiot_tests::{
-    frame::{Frame, Mac, frame},
+    frame::{Frame, Mac, frame, lease::request},
     ward::{self, BROADCAST, MOVED, PUMP, ROUTER, STRANGER, WATCHED},
 };
 
@@ -34,7 +34,7 @@ fn later_fragment(mac: Mac, last: u8) -> Frame {
 fn own() -> Vec<Case> {
     let discover = frame(PUMP, BROADCAST)
         .ip("0.0.0.0", "255.255.255.255")
-        .udp(68, 67);
+        .datagram(68, 67, &request(PUMP, Ipv4Addr::UNSPECIFIED));
     let tries = discovers(PUMP, 135, Ipv6Addr::UNSPECIFIED, v6(0x78));
     vec![
         strict(

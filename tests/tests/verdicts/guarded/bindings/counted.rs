@@ -9,7 +9,7 @@ use xiot_common::reason::Reason::{
     SourceAddressStolen, SourceAddressUnbound,
 };
 use xiot_tests::{
-    frame::{Envelope, frame},
+    frame::{Envelope, frame, lease::request},
     ward::{self, BROADCAST, PUMP, ROUTER, TWICE, WATCHED},
 };
 
@@ -171,9 +171,11 @@ fn frames() -> Vec<Case> {
             .datagram(67, 68, &message(mac));
         uplink(&frame, reason).of_device(number(mac))
     };
-    let asks = frame(WATCHED, ROUTER)
-        .ip("10.0.0.77", "10.0.4.7")
-        .udp(68, 67);
+    let asks = frame(WATCHED, ROUTER).ip("10.0.0.77", "10.0.4.7").datagram(
+        68,
+        67,
+        &request(WATCHED, v4(LEASED)),
+    );
     let answer =
         frame(ROUTER, WATCHED)
             .ip("10.0.4.7", "10.0.0.77")

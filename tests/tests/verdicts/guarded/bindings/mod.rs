@@ -142,8 +142,9 @@ fn log(mac: Mac, last: u8, port: u16) -> Frame {
 
 /// The `DHCPv6` server says this to a device.
 fn says6(to: Mac, message: &[u8]) -> Step {
+    let own = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, to[5].into());
     let frame = frame(ROUTER, to)
-        .ip("fd00::5", "fe80::2")
+        .packet(v6(5).into(), own.into())
         .datagram(547, 546, message);
     uplink(&frame, AllowedService).of_device(number(to))
 }
