@@ -155,13 +155,14 @@ fn plainer(
 
 /// Turns guards off and forgets Ethernet types where that changes nothing.
 fn quieter(wires: &[Wire], still_fails: &mut dyn FnMut(&[Wire]) -> bool) -> Vec<Wire> {
-    const GUARDS: [fn(&mut Guards) -> &mut Level; 10] = [
+    const GUARDS: [fn(&mut Guards) -> &mut Level; 11] = [
         |guards| &mut guards.group,
         |guards| &mut guards.mac,
         |guards| &mut guards.source,
         |guards| &mut guards.arp,
         |guards| &mut guards.nd,
         |guards| &mut guards.dhcp_server,
+        |guards| &mut guards.dhcp_client,
         |guards| &mut guards.router,
         |guards| &mut guards.bpdu,
         |guards| &mut guards.claim,

@@ -183,6 +183,9 @@ fn guard(reason: Reason) -> Option<bool> {
             | Reason::SourceAddressStolen
             | Reason::SourceAddressUnbound
             | Reason::DhcpServer
+            | Reason::DhcpSpoofed
+            | Reason::RouterMessage
+            | Reason::MacClaimed
             | Reason::Bpdu
     );
     let of_frames = matches!(
@@ -191,7 +194,7 @@ fn guard(reason: Reason) -> Option<bool> {
             | Reason::ArpSpoofed
             | Reason::NdInvalid
             | Reason::NdSpoofed
-            | Reason::RouterMessage
+            | Reason::SnapEncapsulated
             | Reason::AddressClaimed
             | Reason::GroupRate
     );

@@ -6,6 +6,7 @@ use xiot_agent::model::policy::{Initiator, Mode, Policy};
 
 use super::{
     dice::Dice,
+    policy::part_uplink,
     times,
     world::{HOSTS, LISTABLE, VLANS, WIRES, device_mac, home},
 };
@@ -23,6 +24,7 @@ impl Edit {
             change(&mut dice, &mut policy);
         }
         number(&mut policy);
+        part_uplink(&mut policy);
         policy
     }
 }
@@ -39,7 +41,8 @@ fn number(policy: &mut Policy) {
 }
 
 fn change(dice: &mut Dice, policy: &mut Policy) {
-    match dice.below(22) {
+    match dice.below(23) {
+        22 => policy.uplink_addresses = (0..dice.below(4)).map(|_| address(dice)).collect(),
         20 => rule_times(dice, policy),
         21 => policy.time_zone = times::zone(dice),
         0 => rename(dice, policy),

@@ -4,6 +4,7 @@ mod addresses;
 mod dice;
 mod edit;
 mod errors;
+mod evade;
 mod follow;
 mod fresh;
 mod lease;

@@ -30,13 +30,33 @@ pub fn policies() -> impl Strategy<Value = Policy> {
         vec(profiles(), 1..4),
         vec(devices(), 0..12),
         any::<u64>().prop_map(|seed| times::zone(&mut Dice::new(seed))),
+        vec(select(HOSTS.to_vec()), 0..4),
     )
         .prop_map(
-            |(onboarding, default_profile, dhcp, profiles, devices, time_zone)| Policy {
-                time_zone,
-                ..assemble(onboarding, default_profile, dhcp, profiles, devices)
+            |(onboarding, default_profile, dhcp, profiles, devices, time_zone, uplink)| {
+                let mut policy = Policy {
+                    time_zone,
+                    uplink_addresses: uplink,
+                    ..assemble(onboarding, default_profile, dhcp, profiles, devices)
+                };
+                part_uplink(&mut policy);
+                policy
             },
         )
+}
+
+/// Leaves to the uplink what is no device's, once, and what is somebody's at all.
+pub(super) fn part_uplink(policy: &mut Policy) {
+    let devices = &policy.devices;
+    let uplink = &mut policy.uplink_addresses;
+    uplink.sort();
+    uplink.dedup();
+    uplink.retain(|address| {
+        let is_listed = devices
+            .iter()
+            .any(|device| device.addresses.contains(address));
+        !is_listed && !address.is_loopback()
+    });
 }
 
 /// A device whose profile is still a number of any size.

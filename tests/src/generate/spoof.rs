@@ -7,7 +7,7 @@ use xiot_agent::{model::policy::Policy, oracle::Side};
 use super::{
     addresses,
     dice::Dice,
-    fresh,
+    evade, fresh,
     traffic::Draft,
     world::{ETHERTYPES, GROUPS, HOSTS, ROUTER, SPECIAL, SWITCHES, device_mac, home},
 };
@@ -35,11 +35,15 @@ pub(super) fn draw(dice: &mut Dice, policy: &Policy) -> Draft {
         Side::Uplink => party.mac,
     };
     let new = fresh::tagged(dice, frame(sender, receiver), party.vlans);
-    let mut built = match dice.below(10) {
-        0..3 => arp(dice, policy, sender, new),
-        3..7 => neighbour(dice, policy, sender, new),
-        7 => dhcp(dice, policy, new),
-        8 => router(dice, policy, new),
+    let mut built = match dice.below(17) {
+        0..4 => arp(dice, policy, sender, new),
+        4..8 => neighbour(dice, policy, sender, new),
+        8 => dhcp(dice, policy, new),
+        9 => router(dice, policy, new),
+        10 | 15 => evade::snap(dice, new),
+        11 => evade::end(dice, policy, new),
+        12 | 13 => evade::client(dice, policy, sender, new),
+        14 => evade::standby(dice, policy, new),
         _ => switch(dice, policy, new),
     };
     disguise(dice, &mut built);
@@ -100,7 +104,13 @@ pub(super) fn some_address(dice: &mut Dice, policy: &Policy, v6: bool) -> IpAddr
         let all = list.iter().copied();
         all.filter(|address| address.is_ipv6() == v6).collect()
     };
-    match dice.below(20) {
+    match dice.below(22) {
+        20 | 21 => {
+            let uplink = of_family(&policy.uplink_addresses);
+            if let Some(address) = dice.maybe_pick(&uplink) {
+                return *address;
+            }
+        }
         0..8 => {}
         8..13 => {
             let more = if dice.percent(25) { dice.byte() % 4 } else { 0 };
@@ -118,7 +128,7 @@ pub(super) fn some_address(dice: &mut Dice, policy: &Policy, v6: bool) -> IpAddr
 }
 
 /// The sender's, mostly.
-fn named_mac(dice: &mut Dice, policy: &Policy, sender: Mac) -> Mac {
+pub(super) fn named_mac(dice: &mut Dice, policy: &Policy, sender: Mac) -> Mac {
     match dice.below(10) {
         0..7 => sender,
         7 => ROUTER,
@@ -132,7 +142,16 @@ fn arp(dice: &mut Dice, policy: &Policy, sender: Mac, new: Envelope) -> Frame {
         return new.other(0x0806, &[]);
     };
     let mac = named_mac(dice, policy, sender);
-    new.arp_as(operation, mac, address)
+    let mut built = new.arp_as(operation, mac, address);
+    if let Body::Arp { sender, target, .. } = &mut built.body
+        && let IpAddr::V4(asked) = some_address(dice, policy, false)
+    {
+        *target = asked;
+        if dice.percent(25) {
+            *sender = Ipv4Addr::UNSPECIFIED;
+        }
+    }
+    built
 }
 
 fn neighbour(dice: &mut Dice, policy: &Policy, sender: Mac, new: Envelope) -> Frame {
@@ -155,7 +174,11 @@ fn neighbour(dice: &mut Dice, policy: &Policy, sender: Mac, new: Envelope) -> Fr
     }
     message.resize(fixed, 0);
     options(dice, policy, sender, &mut message);
-    let source = some_address(dice, policy, true);
+    let source = if kind == 135 && dice.percent(25) {
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED)
+    } else {
+        some_address(dice, policy, true)
+    };
     let destination = if dice.percent(80) {
         IpAddr::V6(Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1))
     } else {

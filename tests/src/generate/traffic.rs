@@ -198,11 +198,14 @@ impl Traffic {
     fn flood(&mut self, draft: &Draft) {
         let to = self.dice.pick(&GROUPS);
         let spread = self.dice.percent(40);
+        let strange = self.dice.percent(30);
         for _ in 0..self.dice.pick(&[5, 12, 40]) {
             let mut draft = draft.clone();
             draft.side = Side::Device;
             draft.frame.destination = to;
-            if spread {
+            if strange && self.dice.percent(60) {
+                draft.frame.source = device_mac(LISTABLE + self.dice.byte() % LISTABLE);
+            } else if spread || strange {
                 draft.frame.source = addresses::party(&mut self.dice, &self.policy).mac;
             }
             self.planned.push_back(draft);

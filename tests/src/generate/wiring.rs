@@ -47,7 +47,9 @@ pub(super) fn wirings(dice: &mut Dice) -> Vec<Wire> {
 /// Another level for one guard of the first wire, mostly one that flows know.
 pub(super) fn change_one(dice: &mut Dice, wires: &mut [Wire]) {
     let guards = &mut wires[0].guards;
-    let guard = match dice.below(10) {
+    let guard = match dice.below(12) {
+        10 => &mut guards.dhcp_client,
+        11 => &mut guards.router,
         0 | 1 => &mut guards.source,
         2 => &mut guards.mac,
         3 => &mut guards.dhcp_server,

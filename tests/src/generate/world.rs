@@ -52,15 +52,21 @@ pub(super) const VLANS: [(u16, u16); 8] = [
 pub(super) const BAD_VLANS: [(u16, u16); 4] = [(4095, 0), (0, 30), (30, 4095), (4095, 4095)];
 
 /// Group MACs of switches, and beside them.
-pub(super) const SWITCHES: [Mac; 8] = [
+pub(super) const SWITCHES: [Mac; 14] = [
     [0x01, 0x80, 0xc2, 0, 0, 0],
     [0x01, 0x80, 0xc2, 0, 0, 0x0e],
     [0x01, 0x80, 0xc2, 0, 0, 0x0f],
     [0x01, 0x80, 0xc2, 0, 0, 0x10],
+    [0x01, 0x80, 0xc2, 0, 0, 0x11],
+    [0x01, 0x80, 0xc2, 0, 0, 0x20],
+    [0x01, 0x80, 0xc2, 0, 0, 0x2f],
+    [0x01, 0x80, 0xc2, 0, 0, 0x30],
     [0x01, 0, 0x0c, 0xcc, 0xcc, 0xcc],
     [0x01, 0, 0x0c, 0xcc, 0xcc, 0xcd],
     [0x01, 0, 0x0c, 0xcc, 0xcc, 0xce],
     [0x01, 0, 0x0c, 0xcc, 0xcd, 0xcc],
+    [0x01, 0, 0x0c, 0, 0, 0],
+    [0x01, 0, 0x0d, 0xcc, 0xcc, 0xcc],
 ];
 
 /// Other types than ARP and IP, lengths among them.
@@ -112,13 +118,17 @@ pub(super) const HOSTS: [IpAddr; 26] = [
 ];
 
 /// Addresses with a meaning of their own.
-pub(super) const SPECIAL: [IpAddr; 16] = [
+pub(super) const SPECIAL: [IpAddr; 20] = [
     v4(0, 0, 0, 0),
     v4(255, 255, 255, 255),
     v4(224, 0, 0, 1),
     v4(224, 0, 0, 0),
     v4(239, 255, 255, 255),
     v4(240, 0, 0, 0),
+    v4(254, 255, 255, 255),
+    v4(0, 0, 0, 1),
+    v4(0, 255, 255, 255),
+    v4(1, 0, 0, 0),
     v4(127, 0, 0, 1),
     v4(169, 254, 1, 1),
     v6([0, 0, 0], [0, 0]),
@@ -148,13 +158,14 @@ fn v6_of_home(number: u8, more: u8) -> IpAddr {
 }
 
 /// Ports, with both ends of the range and those that services use.
-pub(super) const PORTS: [u16; 18] = [
-    0, 1, 22, 53, 67, 68, 123, 443, 514, 546, 547, 3613, 8000, 8009, 40000, 40001, 65534, 65535,
+pub(super) const PORTS: [u16; 19] = [
+    0, 1, 22, 53, 67, 68, 123, 443, 514, 546, 547, 1985, 3613, 8000, 8009, 40000, 40001, 65534,
+    65535,
 ];
 
 /// IP protocols, with those that a careless parser takes for something else.
-pub(super) const PROTOCOLS: [u8; 20] = [
-    0, 1, 2, 4, 6, 17, 41, 43, 44, 47, 50, 51, 58, 59, 60, 89, 132, 135, 139, 255,
+pub(super) const PROTOCOLS: [u8; 21] = [
+    0, 1, 2, 4, 6, 17, 41, 43, 44, 47, 50, 51, 58, 59, 60, 89, 112, 132, 135, 139, 255,
 ];
 
 /// ICMP and ICMPv6 types.

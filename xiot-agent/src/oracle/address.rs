@@ -26,14 +26,17 @@ pub(super) struct Place<'o> {
 }
 
 impl<'o> Place<'o> {
-    /// Whether the address is listed for devices that are there, and for none that has this MAC; where it is listed for
-    /// none, whether it is bound to another MAC. To who is on the device side all of the uplink are others.
+    /// Whether the address is another device's than that with this MAC, or one of the uplink.
     pub(super) fn is_somebody_elses(self, address: IpAddr, mac: Mac) -> bool {
+        let is_of_uplink = self.policy.uplink_addresses.contains(&address);
+        is_of_uplink && !address.is_unspecified() || self.is_another_devices(address, mac)
+    }
+
+    /// Whether the address is listed for devices that are there, and for none that has this MAC; where it is listed for
+    /// none, whether it is bound to another MAC.
+    pub(super) fn is_another_devices(self, address: IpAddr, mac: Mac) -> bool {
         if address.is_unspecified() {
             return false;
-        }
-        if self.side == Side::Device && self.policy.uplink_addresses.contains(&address) {
-            return true;
         }
         let owners: Vec<&Device> = self
             .policy

@@ -186,8 +186,8 @@ pub(super) fn claim(place: Place<'_>, frame: &Frame) -> Option<Reason> {
             sender, sender_mac, ..
         }) => {
             let sender = IpAddr::V4(*sender);
-            place.is_somebody_elses(sender, frame.source)
-                || place.is_somebody_elses(sender, *sender_mac)
+            place.is_another_devices(sender, frame.source)
+                || place.is_another_devices(sender, *sender_mac)
         }
         Content::Ip(packet) => match packet.discovery.as_ref()? {
             Discovery::Invalid => return Some(Reason::NdInvalid),
@@ -195,7 +195,7 @@ pub(super) fn claim(place: Place<'_>, frame: &Frame) -> Option<Reason> {
                 let mut sayers = vec![frame.source];
                 sayers.extend(&message.link_layers);
                 claimed(packet, message).is_some_and(|address| {
-                    let not_its_own = |mac: &Mac| place.is_somebody_elses(address, *mac);
+                    let not_its_own = |mac: &Mac| place.is_another_devices(address, *mac);
                     sayers.iter().any(not_its_own)
                 })
             }

@@ -2,7 +2,7 @@
 
 use xiot_agent::model::guard::{Guards, Level};
 use xiot_common::reason::Reason::{
-    self, AllowedFlow, AllowedRule, FragmentUntracked, NoPeer, Revoked, RouterMessage,
+    self, AllowedFlow, AllowedRule, FragmentUntracked, Revoked, RouterMessage, WrongDirection,
 };
 use xiot_tests::{
     frame::{Extension, Frame, PacketEnvelope, flag::SYN, frame},
@@ -68,7 +68,7 @@ fn messages() -> Vec<Case> {
                         .protocol(VRRP, &[0; 8]),
                     RouterMessage,
                 ),
-                uplink(&back, NoPeer).of_device(1),
+                uplink(&back, WrongDirection).of_device(1),
             ],
         )
         .guarded(Level::Enforce),

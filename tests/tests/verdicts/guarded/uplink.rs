@@ -100,7 +100,12 @@ fn listed() -> Vec<Case> {
                 of_pump(&log(PUMP, "10.0.0.1"), SourceAddressStolen),
                 of_pump(&log(PUMP, "fd00::1"), SourceAddressStolen),
                 device(&log(STRANGER, "10.0.0.1"), SourceAddressStolen),
-                device(&log(ROUTER, "10.0.0.1"), SourceAddressStolen),
+                device(
+                    &frame(ROUTER, PUMP)
+                        .ip("10.0.0.1", "10.0.4.1")
+                        .udp(50000, 514),
+                    SourceAddressStolen,
+                ),
                 of_pump(&arp(PUMP, 2, [10, 0, 0, 1]), ArpSpoofed),
                 of_pump(&probe(PUMP, 1), ArpSpoofed),
                 nd((136, "fd00::77"), 1, NdSpoofed),
@@ -138,14 +143,19 @@ fn listed() -> Vec<Case> {
         .under(routed())
         .behind(binding),
         case(
-            "the uplink has its own addresses, and sends to them",
+            "the uplink has its own addresses, but sends nothing under them to devices",
             [
                 uplink(&arp(ROUTER, 2, [10, 0, 0, 1]), AllowedService),
                 uplink(
                     &about(frame(ROUTER, ALL_NODES), (136, "fd00::1"), 1),
                     AllowedService,
                 ),
-                uplink(&ssh(PUMP, 1), AllowedRule).of_device(1).by_rule(2),
+                uplink(
+                    &about(frame(ROUTER, ALL_NODES), (135, "::"), 1),
+                    AllowedService,
+                ),
+                uplink(&ssh(PUMP, 1), SourceAddressStolen).of_device(1),
+                uplink(&ssh(PUMP, 2), AllowedRule).of_device(1).by_rule(2),
             ],
         )
         .under(routed())
@@ -430,13 +440,27 @@ fn again() -> Vec<Case> {
         .behind(only_source(Level::Off))
         .then_behind(only_source(Level::Monitor)),
         case(
-            "what the uplink opened is asked about as it was opened",
+            "what the uplink opened under an address of its own ends where that is denied",
             [
                 opened(1),
-                by_flow(answer(1, AllowedFlow)).after(Event::Rewire),
+                answer(1, Revoked).after(Event::Rewire),
+                answer(1, SourceAddressStolen),
             ],
         )
         .under(routed())
+        .behind(only_source(Level::Off))
+        .then_behind(only_source(Level::Enforce)),
+        case(
+            "what the uplink opened is asked about as it was opened",
+            [
+                nowhere(),
+                by_flow(uplink(&to_nowhere(), AllowedFlow)).after(Event::Rewire),
+                of_pump(&to_nowhere().reply().flags(0x12), AllowedFlow)
+                    .by_rule(2)
+                    .by_flow(),
+            ],
+        )
+        .under(unbound())
         .behind(only_source(Level::Off))
         .then_behind(only_source(Level::Enforce)),
         case(
@@ -454,6 +478,17 @@ fn again() -> Vec<Case> {
     ]
 }
 
+/// To an address that no host has.
+fn to_nowhere() -> Frame {
+    frame(ROUTER, PUMP)
+        .ip("10.0.9.1", "240.0.0.1")
+        .tcp(50000, 22, 2)
+}
+
+fn nowhere() -> Step {
+    uplink(&to_nowhere(), AllowedRule).of_device(1).by_rule(2)
+}
+
 fn by_flow(step: Step) -> Step {
-    step.by_rule(2).by_flow()
+    step.of_device(1).by_rule(2).by_flow()
 }
