@@ -66,6 +66,19 @@ fn thief(dice: &mut Dice, policy: &Policy) -> Draft {
                 Side::Uplink => ip.destination = address,
             }
         }
+        // Of who should be on the other side.
+        let elsewhere: Vec<Mac> = policy
+            .devices
+            .iter()
+            .filter(|device| device.wire.is_some())
+            .map(|device| device.mac)
+            .collect();
+        if draft.side == Side::Uplink
+            && dice.percent(25)
+            && let Some(mac) = dice.maybe_pick(&elsewhere)
+        {
+            draft.frame.source = *mac;
+        }
     }
     disguise(dice, &mut draft.frame);
     draft

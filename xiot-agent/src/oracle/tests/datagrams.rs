@@ -63,7 +63,7 @@ fn parts_come_in_any_order_once() {
         (&[(6, 12, true)], FragmentUntracked),
         (&[FIRST, (12, 13, false), (6, 12, true)], AllowedFragment),
         (&[FIRST, FIRST], FragmentOverlap),
-        (&[FIRST, FIRST, FIRST], AllowedFlow),
+        (&[FIRST, FIRST, FIRST], FragmentOverlap),
         (&[FIRST, (5, 11, true)], FragmentOverlap),
         (&[FIRST, (8, 14, true), (8, 14, true)], FragmentOverlap),
         (&[FIRST, (8, 14, true), (13, 14, false)], FragmentOverlap),
@@ -86,10 +86,31 @@ fn nothing_more_passes_of_what_overlapped() {
     let expected = [
         AllowedRule,
         FragmentOverlap,
-        FragmentUntracked,
-        FragmentUntracked,
+        FragmentOverlap,
+        FragmentOverlap,
     ];
     assert_eq!(said(&parts), expected);
+}
+
+/// Since its first fragment, whatever comes of it in between, and whoever judges it.
+#[test]
+fn what_overlapped_is_broken_for_30_seconds() {
+    let (before, wires) = (policy(Mode::Enforce), wires());
+    let mut after = before.clone();
+    after.profiles[0].arp = false;
+    let mut ward = Ward::new(&before, &wires);
+    let broken = denied(FragmentOverlap);
+    assert_eq!(ward.out(&part(0, 6, true)), allowed(AllowedRule, 2));
+    ward.now += 20;
+    assert_eq!(ward.out(&part(0, 6, true)), broken);
+    ward.oracle.swap(&after);
+    ward.now += 10;
+    assert_eq!(ward.out(&part(6, 12, true)), broken);
+    assert_eq!(ward.out(&part(0, 6, true)), broken);
+    ward.now += 1;
+    assert_eq!(ward.out(&part(6, 12, true)), denied(FragmentUntracked));
+    assert_eq!(ward.out(&part(0, 6, true)), allowed(AllowedRule, 2));
+    assert_eq!(ward.out(&part(6, 12, false)), allowed(AllowedFragment, 2));
 }
 
 #[test]
@@ -174,8 +195,7 @@ fn in_learn_the_reason_is_inherited_too() {
     assert_eq!(ward.out(&first), would_drop(NoPort));
     assert_eq!(ward.out(&part(6, 12, true)), would_drop(NoPort));
     assert_eq!(ward.out(&part(5, 12, true)), denied(FragmentOverlap));
-    // Forwarded, but never known.
-    assert_eq!(ward.out(&part(6, 12, true)), would_drop(FragmentUntracked));
+    assert_eq!(ward.out(&part(6, 12, true)), denied(FragmentOverlap));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Section 9.5: guards and flows of another epoch.
 
+use std::net::IpAddr;
+
 use xiot_common::reason::Reason::{self, *};
 
 use super::{
@@ -188,11 +190,22 @@ fn a_watched_flow_stays_watched_whatever_the_policy_says() {
 }
 
 #[test]
-fn what_peers_open_is_not_asked_about_its_source() {
-    let (policy, wires) = (loose(Mode::Enforce), levels(ENFORCE, OFF));
-    let mut ward = Ward::new(&policy, &wires);
+fn what_peers_open_is_asked_about_where_it_goes() {
+    let policy = loose(Mode::Enforce);
+    let (off, monitor, enforce) = (levels(OFF, OFF), levels(MONITOR, OFF), levels(ENFORCE, OFF));
+    let mut ward = Ward::new(&policy, &off);
     let open = ip(PEER, OTHERS, 17, WHOLE, &datagram((9, 161), 4));
     let reply = ip(OTHERS, PEER, 17, WHOLE, &datagram((161, 9), 4));
+    assert_eq!(ward.back(&open), allowed(AllowedRule, 5));
+    ward.oracle.rewire(&monitor);
+    assert_eq!(ward.out(&reply), by_would_drop_flow(SourceAddressStolen));
+    ward.oracle.rewire(&enforce);
+    assert_eq!(ward.out(&reply), denied(Revoked));
+    assert_eq!(ward.back(&open), denied(SourceAddressStolen));
+    // No host has this, which nobody asks about where it goes.
+    let nowhere = IpAddr::from([127, 0, 0, 1]);
+    let open = ip(PEER, nowhere, 17, WHOLE, &datagram((9, 161), 4));
+    let reply = ip(nowhere, PEER, 17, WHOLE, &datagram((161, 9), 4));
     assert_eq!(ward.back(&open), allowed(AllowedRule, 5));
     ward.oracle.touch();
     assert_eq!(ward.out(&reply), by_flow(5));

@@ -53,7 +53,24 @@ fn a_device_speaks_for_itself() {
             denied(ArpInvalid),
         ),
         ("just below", 1, (DEVICE, v4(223, 255, 255, 255)), ALLOWED),
-        ("just above", 1, (DEVICE, v4(240, 0, 0, 0)), ALLOWED),
+        (
+            "reserved",
+            1,
+            (DEVICE, v4(240, 0, 0, 0)),
+            denied(ArpInvalid),
+        ),
+        (
+            "this network",
+            1,
+            (DEVICE, v4(0, 0, 0, 1)),
+            denied(ArpInvalid),
+        ),
+        (
+            "answer of nobody",
+            2,
+            (DEVICE, v4(0, 0, 0, 0)),
+            denied(ArpInvalid),
+        ),
         (
             "broadcast",
             1,

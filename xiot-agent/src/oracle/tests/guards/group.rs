@@ -39,36 +39,56 @@ fn only(level: Level) -> Vec<Wire> {
 }
 
 #[test]
-fn each_sender_and_the_port_have_so_many_in_a_second() {
+fn each_sender_and_all_strangers_have_so_many_in_a_second() {
     let (mut policy, wires) = (ward_of_two(Mode::Learn), only(Level::Enforce));
-    policy.devices[1].mode = Mode::Enforce;
+    policy.devices[1].wire = Some("ward".to_owned());
     let mut ward = Ward::limited(&policy, &wires, FEW);
     let passed = would_drop(AllowedService);
     let refused = denied(GroupRate);
-    let (ours, theirs) = (
-        arp(DEVICE, 1, (DEVICE, OWN)),
-        arp(MONITOR, 1, (MONITOR, OTHERS)),
-    );
+    let ours = arp(DEVICE, 1, (DEVICE, OWN));
+    let theirs = arp(MONITOR, 1, (MONITOR, OTHERS));
+    let strange = |last| {
+        let mac = [2, 0, 0, 0, 1, last];
+        arp(mac, 1, (mac, PEER))
+    };
     for _ in 0..2 {
-        for _ in 0..3 {
-            assert_eq!(ward.frame(Side::Device, &ours), passed);
+        for number in 0..5 {
+            let said = ward.frame(Side::Device, &strange(number));
+            assert_eq!(said, would_drop(UnknownDevice));
         }
-        // What is beyond the sender's does not count for the port.
-        for _ in 0..9 {
-            assert_eq!(ward.frame(Side::Device, &ours), refused);
+        assert_eq!(ward.frame(Side::Device, &strange(5)), refused);
+        // Who is listed here does not count for the port, and has its own.
+        for frame in [&ours, &theirs] {
+            for _ in 0..3 {
+                assert_eq!(ward.frame(Side::Device, frame), passed);
+            }
+            assert_eq!(ward.frame(Side::Device, frame), refused);
         }
-        for _ in 0..2 {
-            assert_eq!(ward.frame(Side::Device, &theirs), passed);
-        }
-        assert_eq!(ward.frame(Side::Device, &theirs), refused);
-        let strange = arp(STRANGER, 1, (STRANGER, PEER));
-        assert_eq!(ward.frame(Side::Device, &strange), refused);
         // Nothing else counts: not what is sent to one, not what comes from the uplink.
         let alone = frame(GATEWAY, DEVICE, 0x0806, &ours[14..]);
         assert_eq!(ward.frame(Side::Device, &alone), passed);
         assert_ne!(ward.frame(Side::Uplink, &ours), refused);
         ward.now += 1;
     }
+}
+
+/// Elsewhere a device is as strange as any, and what is beyond a sender's own does not count.
+#[test]
+fn who_is_not_there_counts_for_the_port() {
+    let (mut policy, wires) = (ward_of_two(Mode::Learn), only(Level::Enforce));
+    policy.devices[0].vlan = Some((30, 0));
+    policy.devices[1].wire = Some("else".to_owned());
+    let mut ward = Ward::limited(&policy, &wires, FEW);
+    let ours = arp(DEVICE, 1, (DEVICE, OWN));
+    let theirs = arp(MONITOR, 1, (MONITOR, OTHERS));
+    let strange = arp(STRANGER, 1, (STRANGER, PEER));
+    let mut refused = |frame: &[u8]| ward.frame(Side::Device, frame).0 == GroupRate;
+    for _ in 0..3 {
+        assert!(!refused(&ours));
+    }
+    assert!(refused(&ours) && refused(&ours));
+    assert!(!refused(&theirs) && !refused(&theirs) && refused(&theirs));
+    assert!(refused(&strange));
 }
 
 #[test]

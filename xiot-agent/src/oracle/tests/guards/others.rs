@@ -62,7 +62,9 @@ fn the_source_of_a_packet() {
         (address("0.0.0.0"), AllowedRule),
         (address("224.0.0.0"), SourceAddressInvalid),
         (address("239.255.255.255"), SourceAddressInvalid),
-        (address("240.0.0.0"), AddressNotBound),
+        (address("240.0.0.0"), SourceAddressInvalid),
+        (address("0.255.255.255"), SourceAddressInvalid),
+        (address("1.0.0.0"), AddressNotBound),
         (address("255.255.255.255"), SourceAddressInvalid),
         (address("127.0.0.1"), SourceAddressInvalid),
         (address("128.0.0.0"), AddressNotBound),
@@ -116,7 +118,11 @@ fn a_stranger_steals_too() {
 
 #[test]
 fn a_device_is_no_dhcp_server() {
-    let (policy, wires) = (ward_of_two(Mode::Monitor), all(Level::Enforce));
+    let policy = ward_of_two(Mode::Monitor);
+    let wires = guarded(Guards {
+        dhcp_client: Level::Off,
+        ..Guards::all(Level::Enforce)
+    });
     let of_v4 = [
         (67, 67, true),
         (67, 9, true),
@@ -190,12 +196,17 @@ fn a_device_does_not_speak_to_switches() {
     let table = [
         ([0x01, 0x80, 0xc2, 0, 0, 0], true),
         ([0x01, 0x80, 0xc2, 0, 0, 0x0f], true),
-        ([0x01, 0x80, 0xc2, 0, 0, 0x10], false),
+        ([0x01, 0x80, 0xc2, 0, 0, 0x10], true),
+        ([0x01, 0x80, 0xc2, 0, 0, 0x11], false),
+        ([0x01, 0x80, 0xc2, 0, 0, 0x1f], false),
+        ([0x01, 0x80, 0xc2, 0, 0, 0x20], true),
+        ([0x01, 0x80, 0xc2, 0, 0, 0x2f], true),
+        ([0x01, 0x80, 0xc2, 0, 0, 0x30], false),
         ([0x01, 0x80, 0xc2, 0, 1, 0], false),
-        ([0x01, 0, 0x0c, 0xcc, 0xcc, 0xcb], false),
-        ([0x01, 0, 0x0c, 0xcc, 0xcc, 0xcc], true),
-        ([0x01, 0, 0x0c, 0xcc, 0xcc, 0xcd], true),
-        ([0x01, 0, 0x0c, 0xcc, 0xcc, 0xce], false),
+        ([0x01, 0, 0x0b, 0xcc, 0xcc, 0xcc], false),
+        ([0x01, 0, 0x0c, 0, 0, 0], true),
+        ([0x01, 0, 0x0c, 0xff, 0xff, 0xff], true),
+        ([0x01, 0, 0x0d, 0xcc, 0xcc, 0xcc], false),
         (BROADCAST, false),
     ];
     for (to, expected) in table {
