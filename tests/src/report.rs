@@ -131,8 +131,9 @@ fn describe(
             .routes
             .iter()
             .map(|it| format!("{} {:?}", it.to, it.way));
+        let detours = router.detours.iter().map(|it| format!("{it:?}"));
         let neighbours = router.neighbours.iter().map(|it| format!("{it:?}"));
-        for text in ports.chain(routes).chain(neighbours) {
+        for text in ports.chain(detours).chain(routes).chain(neighbours) {
             line(format_args!("    {text}"));
         }
     }

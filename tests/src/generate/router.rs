@@ -5,12 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnetwork::IpNetwork;
 use xiot_agent::{
     model::policy::Policy,
-    oracle::{Hop, Neighbour, Route, Router, RouterPort, Way},
+    oracle::{Detour, Hop, Neighbour, Route, Router, RouterPort, Selector, Way},
 };
 
 use super::{
     dice::Dice,
-    world::{HOSTS, LISTABLE, device_mac},
+    world::{self, HOSTS, LISTABLE, device_mac},
 };
 use crate::net::routes::{PORTS, SEGMENTS, loopback, port_of, ports};
 
@@ -43,14 +43,37 @@ pub fn draw(seed: u64, policy: &Policy) -> Router {
     let mut router = Router {
         ports: ports(),
         routes: routes(dice, policy),
+        detours: Vec::new(),
         neighbours: Vec::new(),
     };
+    if dice.percent(15) {
+        router.detours.push(detour(dice));
+    }
     for port in &mut router.ports {
         port.forwards_v4 = dice.percent(96);
         port.forwards_v6 = dice.percent(96);
     }
     router.neighbours = neighbours(dice, policy, &router);
     router
+}
+
+/// Another way for some packets.
+fn detour(dice: &mut Dice) -> Detour {
+    let to = parse(dice.pick(&["0.0.0.0/0", "10.0.0.0/16", "::/0", "fd00::/32"]));
+    let protocol = dice.pick(&[6, 17]);
+    // The kernel takes neither end of the range.
+    let ports: Vec<u16> = world::PORTS
+        .into_iter()
+        .filter(|port| (1..u16::MAX).contains(port))
+        .collect();
+    let port = dice.pick(&ports);
+    Detour {
+        of: Selector::Port(protocol, port),
+        route: Route {
+            to,
+            way: way(dice, to),
+        },
+    }
 }
 
 fn routes(dice: &mut Dice, policy: &Policy) -> Vec<Route> {
@@ -176,9 +199,11 @@ fn neighbours(dice: &mut Dice, policy: &Policy, router: &Router) -> Vec<Neighbou
             }
         }
     }
+    let detours = router.detours.iter().map(|detour| &detour.route);
     let gateways: Vec<(RouterPort, IpAddr)> = router
         .routes
         .iter()
+        .chain(detours)
         .filter_map(|route| match route.way {
             Way::Through(Hop {
                 port,

@@ -3,6 +3,7 @@
 use std::{
     fmt::{self, Write as _},
     net::IpAddr,
+    process::ExitStatus,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -14,7 +15,7 @@ use xiot_agent::{
         namespace::Namespace,
         sweep::sweep,
     },
-    oracle::{Hop, PortState, Route, Router, RouterPort, Way},
+    oracle::{Hop, PortState, Route, Router, RouterPort, Selector, Way},
 };
 
 /// A port as the namespace has it.
@@ -42,6 +43,12 @@ pub const PORTS: [Port; 4] = [
     port(RouterPort::Uplink(0), "up0", 13, 0x11, 1500),
     port(RouterPort::Uplink(1), "up1", 14, 0x12, 1300),
 ];
+
+/// Number of the table that all packets are looked up in.
+const MAIN: u32 = 254;
+
+/// Numbers of detours' tables, from this one on.
+const DETOURS: u32 = 100;
 
 /// An interface beside the ports.
 const OTHER: &str = "other";
@@ -160,8 +167,8 @@ impl Routes {
             let interface = port_of(it.port).interface;
             line(format_args!("neigh del {} dev {interface}", it.address));
         }
-        for route in added(&laid) {
-            line(format_args!("route del {}", route.to));
+        for (route, table) in added(&laid) {
+            line(format_args!("route del {} table {table}", route.to));
         }
         for it in &router.neighbours {
             let (mac, interface) = (Mac(it.mac), port_of(it.port).interface);
@@ -171,12 +178,14 @@ impl Routes {
             ));
         }
         // A gateway must not be an address of the kernel's own when its route comes, as all are behind `local 0.0.0.0/0`.
-        let (by_gateway, others): (Vec<_>, Vec<_>) =
-            added(router).partition(|it| matches!(it.way, Way::Through(Hop { via: Some(_), .. })));
-        for route in by_gateway.into_iter().chain(others) {
-            line(format_args!("route add {}", words(route)));
+        let (by_gateway, others): (Vec<_>, Vec<_>) = added(router)
+            .partition(|it| matches!(it.0.way, Way::Through(Hop { via: Some(_), .. })));
+        for (route, table) in by_gateway.into_iter().chain(others) {
+            line(format_args!("route add {} table {table}", words(route)));
         }
         must(self.namespace.ip(&script));
+        self.select("del", &laid);
+        self.select("add", router);
         for (before, after) in laid.ports.iter().zip(&router.ports) {
             let interface = port_of(after.port).interface;
             let families = [
@@ -194,6 +203,27 @@ impl Routes {
         laid.clone_from(router);
     }
 
+    /// Has the kernel take detours, or take them no more. A script of `ip` speaks of one family.
+    fn select(&self, verb: &str, router: &Router) {
+        for (detour, table) in router.detours.iter().zip(DETOURS..) {
+            let selector = match detour.of {
+                Selector::Port(protocol, port) => format!("ipproto {protocol} dport {port}"),
+                Selector::Class(class) => format!("tos {:#x}", class << 2),
+            };
+            let family = if detour.route.to.is_ipv4() {
+                "-4"
+            } else {
+                "-6"
+            };
+            let mut ip = must(self.namespace.command("ip"));
+            ip.args([family, "rule", verb, "pref", &table.to_string()])
+                .args(selector.split(' '))
+                .args(["lookup", &table.to_string()]);
+            let done = ip.status();
+            assert!(done.as_ref().is_ok_and(ExitStatus::success), "{done:?}");
+        }
+    }
+
     fn laid(&self) -> MutexGuard<'_, Router> {
         self.laid.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -205,17 +235,21 @@ impl Default for Routes {
     }
 }
 
-/// The routes that the kernel does not have by itself.
-fn added(router: &Router) -> impl Iterator<Item = &Route> {
+/// The routes that the kernel does not have by itself, each with its table.
+fn added(router: &Router) -> impl Iterator<Item = (&Route, u32)> {
     let own = loopback();
-    router.routes.iter().filter(move |route| **route != own)
+    let usual = router.routes.iter().filter(move |route| **route != own);
+    let detours = router.detours.iter().map(|detour| &detour.route);
+    usual
+        .map(|route| (route, MAIN))
+        .chain(detours.zip(DETOURS..))
 }
 
 /// A route as `ip` reads it.
 fn words(route: &Route) -> String {
     let to = route.to;
     let Hop { port, via, mtu } = match route.way {
-        Way::Here => return format!("local {to} dev lo table main"),
+        Way::Here => return format!("local {to} dev lo"),
         // All that lead nowhere are one to the oracle.
         Way::Nowhere => {
             let kinds = ["unreachable", "prohibit", "blackhole"];

@@ -313,6 +313,12 @@ impl Step {
         self
     }
 
+    /// With other bytes than the builder makes.
+    pub(crate) fn built(mut self, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> Self {
+        self.shot.frame = change(self.shot.frame);
+        self
+    }
+
     /// The kernel's stack gets it.
     pub(crate) fn by_stack(mut self) -> Self {
         self.expected.fate = Some(Fate::Stack);

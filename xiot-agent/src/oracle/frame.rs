@@ -48,6 +48,8 @@ pub(super) struct Packet {
     /// After all extension headers.
     pub(super) protocol: u8,
     pub(super) hop_limit: u8,
+    /// IPv4's type of service, IPv6's traffic class.
+    pub(super) class: u8,
     /// IPv4 options.
     pub(super) has_options: bool,
     /// The transport header does not follow the IPv6 header directly.

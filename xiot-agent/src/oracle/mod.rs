@@ -47,7 +47,7 @@ pub use self::{
     flow::State,
     limits::Limits,
     routed::{Fate, Place, Routed, RoutedVerdict},
-    router::{Hop, Neighbour, PortState, Route, Router, RouterPort, Way},
+    router::{Detour, Hop, Neighbour, PortState, Route, Router, RouterPort, Selector, Way},
     view::FlowView,
 };
 use crate::model::{

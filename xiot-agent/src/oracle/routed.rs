@@ -130,7 +130,7 @@ impl Oracle<'_> {
                 return Routed::new(port, first, Fate::Stack);
             }
         };
-        let way = router.way(state, packet.source, packet.destination);
+        let way = router.way(state, packet);
         match way {
             Way::Here | Way::Nowhere => Routed::new(port, first, Fate::Stack),
             Way::Elsewhere | Way::Through(_) if is_martian(packet) => {
@@ -173,7 +173,7 @@ impl Oracle<'_> {
         let port = state.port;
         if let Content::Ip(packet) = &frame.content
             && !is_group(frame.destination)
-            && let Way::Through(hop) = router.way(state, packet.source, packet.destination)
+            && let Way::Through(hop) = router.way(state, packet)
             && let RouterPort::Segment(to) = hop.port
         {
             if is_martian(packet) {

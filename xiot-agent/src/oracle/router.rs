@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use ipnetwork::IpNetwork;
 
+use super::frame::{Packet, Transport};
+
 /// An interface that the router routes between.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum RouterPort {
@@ -20,6 +22,8 @@ pub struct Router {
     pub ports: Vec<PortState>,
     /// No two are for the same network.
     pub routes: Vec<Route>,
+    /// Asked before, in this order.
+    pub detours: Vec<Detour>,
     /// Next hops whose MACs are known.
     pub neighbours: Vec<Neighbour>,
 }
@@ -44,6 +48,39 @@ pub struct Route {
     pub to: IpNetwork,
     /// Where it leads.
     pub way: Way,
+}
+
+/// A route for some packets alone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Detour {
+    /// For which.
+    pub of: Selector,
+    /// The route.
+    pub route: Route,
+}
+
+/// What packets a detour is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Selector {
+    /// Of TCP or UDP, by its number, to this port.
+    Port(u8, u16),
+    /// With this class, 1 to 7: bits 3 to 5 of the type of service, which Linux compares alone, or the upper six of the traffic
+    /// class.
+    Class(u8),
+}
+
+impl Selector {
+    fn is_of(self, packet: &Packet) -> bool {
+        match (self, packet.transport) {
+            (Self::Class(class), _) if packet.source.is_ipv4() => packet.class >> 2 & 7 == class,
+            (Self::Class(class), _) => packet.class >> 2 == class,
+            (
+                Self::Port(protocol, port),
+                Transport::Tcp { destination, .. } | Transport::Udp { destination, .. },
+            ) => (packet.protocol, destination) == (protocol, port),
+            (Self::Port(..), Transport::Icmp { .. } | Transport::Portless) => false,
+        }
+    }
 }
 
 /// Where a route leads.
@@ -82,7 +119,7 @@ pub struct Neighbour {
 }
 
 impl Router {
-    /// The route to this destination, whoever asks.
+    /// The route to this destination but for detours.
     pub fn route(&self, destination: IpAddr) -> Option<&Route> {
         self.routes
             .iter()
@@ -95,7 +132,8 @@ impl Router {
     }
 
     /// Where the kernel forwards a packet that comes in on this port.
-    pub(super) fn way(&self, from: &PortState, source: IpAddr, destination: IpAddr) -> Way {
+    pub(super) fn way(&self, from: &PortState, packet: &Packet) -> Way {
+        let (source, destination) = (packet.source, packet.destination);
         let forwards = match destination {
             IpAddr::V4(_) => from.forwards_v4,
             IpAddr::V6(_) => from.forwards_v6,
@@ -103,7 +141,11 @@ impl Router {
         if !forwards || is_of_one_link(source) || is_of_one_link(destination) {
             return Way::Nowhere;
         }
-        self.route(destination)
+        let mut detours = self.detours.iter().filter(|it| it.of.is_of(packet));
+        detours
+            .find(|it| it.route.to.contains(destination))
+            .map(|it| &it.route)
+            .or_else(|| self.route(destination))
             .map_or(Way::Nowhere, |route| route.way)
     }
 

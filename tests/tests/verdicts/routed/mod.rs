@@ -1,5 +1,6 @@
 //! Frames on the ports of a router (docs/judgement.md section 12).
 
+mod detours;
 mod forwarded;
 mod martians;
 mod ports;
@@ -14,6 +15,7 @@ pub(crate) fn cases() -> Vec<Case> {
     [
         ports::cases(),
         sent::cases(),
+        detours::cases(),
         uplinks::cases(),
         martians::cases(),
         received::cases(),

@@ -1,6 +1,6 @@
 //! What segments send, and the ways that it takes (docs/judgement.md sections 12.2 and 12.4).
 
-use xiot_agent::oracle::{Router, Way};
+use xiot_agent::oracle::{Route, Router, Way};
 use xiot_common::reason::Reason::{
     AllowedEthertype, AllowedFlow, AllowedRule, AllowedService, EthertypeDenied, NoEgress, NoPeer,
     NoPort, NoProtocol, SourceAddressStolen, UnknownDevice,
@@ -291,7 +291,7 @@ fn to_uplinks() -> Vec<Case> {
                 for (network, way) in [("10.0.8.1/32", Way::Nowhere), ("10.0.0.0/8", Way::Here)] {
                     router.routes.insert(
                         1,
-                        xiot_agent::oracle::Route {
+                        Route {
                             to: network.parse().expect("a network"),
                             way,
                         },

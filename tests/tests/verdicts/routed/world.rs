@@ -157,6 +157,7 @@ pub(super) fn router() -> Router {
             to("10.0.7.0/24", Way::Elsewhere),
             to("fd00:7::/64", Way::Elsewhere),
         ],
+        detours: Vec::new(),
         neighbours: vec![
             behind(SEG0, "10.0.0.11", PUMP),
             behind(SEG0, "fd00::11", PUMP),
