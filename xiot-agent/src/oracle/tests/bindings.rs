@@ -165,22 +165,24 @@ fn what_no_host_has_is_not_leased() {
     };
     for address in [
         [0, 0, 0, 0],
+        [0, 0, 0, 1],
+        [0, 255, 255, 255],
         [127, 0, 0, 0],
         [127, 255, 255, 255],
         [224, 0, 0, 0],
         [239, 255, 255, 255],
+        [240, 0, 0, 0],
+        [255, 255, 255, 254],
         [255, 255, 255, 255],
     ] {
         assert_eq!(gives(address), [], "{address:?}");
     }
     for address in [
-        [0, 0, 0, 1],
+        [1, 0, 0, 0],
         [126, 255, 255, 255],
         [128, 0, 0, 0],
         [169, 254, 0, 1],
         [223, 255, 255, 255],
-        [240, 0, 0, 0],
-        [255, 255, 255, 254],
     ] {
         let expected = for_a_minute(Ipv4Addr::from(address));
         assert_eq!(gives(address), expected, "{address:?}");

@@ -231,16 +231,15 @@ fn what_source_objected_to_it_is_asked_about_again() {
 #[test]
 fn a_frame_of_a_removed_flow_is_judged_alone() {
     let policy = loose(Mode::Enforce);
-    let (before, now) = (levels(MONITOR, OFF), levels(ENFORCE, OFF));
-    // The peer may open from the port that it answered from.
+    // What is no DHCP server's any more, its peer may open.
     let mut both_ways = policy.clone();
-    both_ways.profiles[0].rules[4].clauses =
-        vec![crate::model::policy::Clause::Udp(vec![4000..=4000])];
-    let said = next(4000, (&policy, &before), (&both_ways, &now));
+    let (before, now) = (levels(OFF, MONITOR), levels(OFF, ENFORCE));
+    both_ways.profiles[0].rules[4].clauses = vec![crate::model::policy::Clause::Udp(vec![67..=67])];
+    let said = next(67, (&policy, &before), (&both_ways, &now));
     assert_eq!(said, [denied(Revoked), allowed(AllowedRule, 5)]);
     // In learn and monitor what the policy denies is forwarded.
     let policy = loose(Mode::Learn);
-    let said = next(4000, (&policy, &before), (&policy, &now));
+    let said = next(67, (&policy, &before), (&policy, &now));
     assert_eq!(said, [denied(Revoked), would_drop(WrongDirection)]);
 }
 

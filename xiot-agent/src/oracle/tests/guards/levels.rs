@@ -188,7 +188,7 @@ fn a_datagram_is_a_would_drop_of_its_first() {
     assert_eq!(ward.out(&part(48, true)), denied(FragmentOutOfOrder));
     assert_eq!(ward.out(&part(6, true)), passed);
     assert_eq!(ward.out(&start), denied(FragmentOverlap));
-    assert_eq!(ward.out(&part(18, true)), denied(FragmentUntracked));
+    assert_eq!(ward.out(&part(18, true)), denied(FragmentOverlap));
     let watched = loose(Mode::Monitor);
     let mut ward = Ward::new(&watched, &wires);
     assert_eq!(ward.out(&part(6, true)), passed);

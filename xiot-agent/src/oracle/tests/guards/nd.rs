@@ -191,12 +191,13 @@ fn nothing_lies_before_the_message() {
     );
     first[7] = 255;
     let later = ip(OWN6, ALL_NODES, 58, cut(64, false), &[135; 24]);
-    for (packet, expected) in [
+    for (packet, of_uplink) in [
         (with_options, NdInvalid),
         (first, NdInvalid),
+        // A device may hide it there.
         (later, FragmentUntracked),
     ] {
-        for side in [Side::Device, Side::Uplink] {
+        for (side, expected) in [(Side::Device, NdInvalid), (Side::Uplink, of_uplink)] {
             let mut ward = Ward::new(&policy, &wires);
             let bytes = frame([0x33, 0x33, 0, 0, 0, 1], DEVICE, 0x86dd, &packet);
             assert_eq!(ward.frame(side, &bytes).0, expected);
@@ -241,9 +242,10 @@ fn what_the_uplink_claims_is_not_a_devices() {
             DEVICE,
             AddressClaimed,
         ),
-        // Who asks for a device claims nothing, but for its own address.
+        // Who asks for a device claims nothing, but for its own address, and for what it tries to have.
         (about(135, PEER6, OWN6), GATEWAY, AllowedService),
-        (about(135, NOBODY6, OWN6), GATEWAY, AllowedService),
+        (about(135, NOBODY6, OWN6), GATEWAY, AddressClaimed),
+        (about(135, NOBODY6, PEER6), GATEWAY, AllowedService),
         (about(135, OWN6, PEER6), GATEWAY, AddressClaimed),
         (Nd::new(134, OWN6, &[0; 8]), GATEWAY, AllowedService),
         (Nd::new(133, OWN6, &[]), GATEWAY, GroupDenied),
