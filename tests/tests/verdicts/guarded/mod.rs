@@ -2,6 +2,7 @@
 
 mod bindings;
 mod clients;
+mod crossing;
 mod hidden;
 mod kept;
 mod messages;
@@ -34,6 +35,7 @@ pub(crate) fn cases() -> Vec<Case> {
         clients::cases(),
         routers::cases(),
         uplink::cases(),
+        crossing::cases(),
         bindings::cases(),
     ]
     .concat()
