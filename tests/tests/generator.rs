@@ -185,7 +185,6 @@ fn guard(reason: Reason) -> Option<bool> {
             | Reason::DhcpServer
             | Reason::DhcpSpoofed
             | Reason::RouterMessage
-            | Reason::MacClaimed
             | Reason::Bpdu
     );
     let of_frames = matches!(
@@ -196,6 +195,7 @@ fn guard(reason: Reason) -> Option<bool> {
             | Reason::NdSpoofed
             | Reason::SnapEncapsulated
             | Reason::AddressClaimed
+            | Reason::MacClaimed
             | Reason::GroupRate
     );
     (of_flows || of_frames).then_some(of_flows)

@@ -210,7 +210,7 @@ impl Frame {
 }
 
 impl Other {
-    /// `bytes` follow the type. IEEE 802.2, RFC 1042, and what bridges do to tunnel AppleTalk (802.1H).
+    /// `bytes` follow the type. IEEE 802.2, RFC 1042, and what bridges do to tunnel `AppleTalk` (802.1H).
     fn read(kind: u16, bytes: &[u8]) -> Self {
         let encapsulated = match *bytes {
             [0xaa, 0xaa, 0x03, 0, 0, 0 | 0xf8, high, low, ..] if kind < LEAST_TYPE => {
