@@ -61,7 +61,7 @@ pub(super) fn end(dice: &mut Dice, policy: &Policy, new: Envelope) -> Frame {
 pub(super) fn client(dice: &mut Dice, policy: &Policy, sender: Mac, new: Envelope) -> Frame {
     let address = match some_address(dice, policy, false) {
         IpAddr::V4(address) if dice.percent(40) => address,
-        _ => Ipv4Addr::UNSPECIFIED,
+        IpAddr::V4(_) | IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
     };
     let mut message = request(named_mac(dice, policy, sender), address);
     match dice.below(20) {

@@ -203,10 +203,13 @@ impl Traffic {
             let mut draft = draft.clone();
             draft.side = Side::Device;
             draft.frame.destination = to;
-            if strange && self.dice.percent(60) {
-                draft.frame.source = device_mac(LISTABLE + self.dice.byte() % LISTABLE);
-            } else if spread || strange {
-                draft.frame.source = addresses::party(&mut self.dice, &self.policy).mac;
+            if spread || strange {
+                let is_unlisted = strange && self.dice.percent(60);
+                draft.frame.source = if is_unlisted {
+                    device_mac(LISTABLE + self.dice.byte() % LISTABLE)
+                } else {
+                    addresses::party(&mut self.dice, &self.policy).mac
+                };
             }
             self.planned.push_back(draft);
         }

@@ -61,7 +61,7 @@ fn service_tag(new: Envelope) -> Frame {
 }
 
 pub(crate) fn cases() -> Vec<Case> {
-    [quarantines(), break_glass()].concat()
+    [quarantines(), any_vlan(), break_glass()].concat()
 }
 
 fn quarantines() -> Vec<Case> {
@@ -143,6 +143,11 @@ fn quarantines() -> Vec<Case> {
                 device(&in_vlan(31), Quarantined).of_device(4),
             ],
         ),
+    ]
+}
+
+fn any_vlan() -> Vec<Case> {
+    vec![
         case(
             "a quarantine on any VLAN is about frames with two tags and with service tags",
             [

@@ -9,20 +9,19 @@ use crate::{
 };
 
 pub(crate) fn cases() -> Vec<Case> {
-    let overlap = |frame: &Frame| device(frame, FragmentOverlap);
-    let again = || {
-        let frame = v4().fragment(0, true).protocol(17, &udp(64));
-        device(&frame, FragmentOverlap)
-    };
-    let mut otherwise = ward::policy();
-    otherwise.profiles[0].rules.truncate(8);
-    let by_flow = {
-        let frame = v4().fragment(0, true).protocol(17, &udp(64));
-        device(&frame, AllowedFlow)
-            .by_rule(3)
-            .of_device(1)
-            .by_flow()
-    };
+    [overlaps(), broken()].concat()
+}
+
+fn overlap(frame: &Frame) -> Step {
+    device(frame, FragmentOverlap)
+}
+
+/// The same start again.
+fn again() -> Step {
+    overlap(&v4().fragment(0, true).protocol(17, &udp(64)))
+}
+
+fn overlaps() -> Vec<Case> {
     vec![
         case(
             "a fragment that overlaps what has passed breaks its datagram",
@@ -77,6 +76,26 @@ pub(crate) fn cases() -> Vec<Case> {
                 overlap(&part(8)),
             ],
         ),
+    ]
+}
+
+/// The same start, but of another datagram.
+fn of_another(mut step: Step) -> Step {
+    step.shot.frame[19] ^= 1;
+    step
+}
+
+fn broken() -> Vec<Case> {
+    let mut otherwise = ward::policy();
+    otherwise.profiles[0].rules.truncate(8);
+    let by_flow = {
+        let frame = v4().fragment(0, true).protocol(17, &udp(64));
+        device(&frame, AllowedFlow)
+            .by_rule(3)
+            .of_device(1)
+            .by_flow()
+    };
+    vec![
         case(
             "a broken datagram takes no start, no part and no end any more",
             [
@@ -115,10 +134,4 @@ pub(crate) fn cases() -> Vec<Case> {
             [first(), again(), of_another(by_flow)],
         ),
     ]
-}
-
-/// The same start, but of another datagram.
-fn of_another(mut step: Step) -> Step {
-    step.shot.frame[19] ^= 1;
-    step
 }
