@@ -21,6 +21,8 @@ pub(super) struct Frame {
     pub(super) source: Mac,
     /// Outer and inner VLAN id; 0 where there is no tag.
     pub(super) vlans: (u16, u16),
+    /// With a tag at all, be it one of id 0.
+    pub(super) is_tagged: bool,
     pub(super) content: Content,
 }
 
@@ -57,6 +59,10 @@ pub(super) struct Packet {
     /// After all extension headers.
     pub(super) protocol: u8,
     pub(super) hop_limit: u8,
+    /// IPv4's type of service, IPv6's traffic class.
+    pub(super) class: u8,
+    /// IPv4 options.
+    pub(super) has_options: bool,
     /// The transport header does not follow the IPv6 header directly.
     pub(super) has_extensions: bool,
     pub(super) fragment: Fragment,
@@ -190,6 +196,7 @@ impl Frame {
             destination: ethernet.destination(),
             source: ethernet.source(),
             vlans,
+            is_tagged: !tags.is_empty(),
             content,
         })
     }
@@ -203,7 +210,7 @@ impl Frame {
 }
 
 impl Other {
-    /// `bytes` follow the type. IEEE 802.2; RFC 1042, or what bridges make of types that they tunnel (802.1H).
+    /// `bytes` follow the type. IEEE 802.2, RFC 1042, and what bridges do to tunnel `AppleTalk` (802.1H).
     fn read(kind: u16, bytes: &[u8]) -> Self {
         let encapsulated = match *bytes {
             [0xaa, 0xaa, 0x03, 0, 0, 0 | 0xf8, high, low, ..] if kind < LEAST_TYPE => {

@@ -1,5 +1,7 @@
 //! The real program in the real kernel, fed frame by frame through `BPF_PROG_TEST_RUN`.
 
+mod age;
+
 use std::error::Error;
 
 use xiot_agent::{
@@ -13,7 +15,7 @@ use xiot_agent::{
     service::guards,
 };
 use xiot_common::{
-    binding::{Binding, BindingKey, NO_END, Places, PlacesKey},
+    binding::{Binding, BindingKey, Places, PlacesKey},
     flow::{FlowEntry, FlowKey},
     fragment::{Datagram, DatagramKey},
     map,
@@ -294,83 +296,6 @@ impl Prog {
         Judged {
             verdicts,
             fate: Some(fate),
-        }
-    }
-
-    /// Lets time pass: the kernel's clock cannot be moved, so what it left behind is.
-    ///
-    /// # Panics
-    /// Where that cannot be read or written.
-    pub fn age(&mut self, seconds: u32) {
-        if seconds == 0 {
-            return;
-        }
-        for flows in &mut self.flows {
-            for (key, mut entry) in must("read the flows", flows.entries()) {
-                entry.last_seen = entry.last_seen.wrapping_sub(seconds);
-                entry.opened_at = entry.opened_at.wrapping_sub(seconds);
-                must("age a flow", flows.insert(&key, &entry));
-            }
-        }
-        for (key, mut datagram) in must("read the datagrams", self.datagrams.entries()) {
-            datagram.started = datagram.started.wrapping_sub(seconds);
-            must("age a datagram", self.datagrams.insert(&key, &datagram));
-        }
-        let mut ends = self.age_bindings(seconds);
-        for (device, mut decided) in must("read the overrides", self.overrides.entries()) {
-            if decided.until != 0 {
-                // One that is over stays so.
-                decided.until = decided.until.saturating_sub(seconds).max(1);
-                must("age an override", self.overrides.insert(&device, &decided));
-                ends = true;
-            }
-        }
-        if ends {
-            self.forget_denials();
-        }
-        self.budgets.forget();
-    }
-
-    /// Whether there are any that may have ended.
-    fn age_bindings(&mut self, seconds: u32) -> bool {
-        let mut ends = false;
-        for (key, mut binding) in must("read the bindings", self.bindings.entries()) {
-            if binding.until != NO_END {
-                binding.until = binding.until.saturating_sub(seconds);
-                must("age a binding", self.bindings.insert(&key, &binding));
-                ends = true;
-            }
-        }
-        for (key, mut places) in must("read the places", self.places.entries()) {
-            for place in &mut places.0 {
-                place.until = place.until.saturating_sub(seconds);
-            }
-            must("age places", self.places.insert(&key, &places));
-            ends = true;
-        }
-        ends
-    }
-
-    /// Denials are kept for a second, which a test run does not see pass; another epoch ends them as well. What was found to
-    /// hold in the epoch so far holds in the next.
-    fn forget_denials(&mut self) {
-        let epoch = |datapath: &Datapath| datapath.active().expect("a policy is in force").epoch;
-        let before = epoch(&self.datapath);
-        self.datapath.set_grace(self.grace_until);
-        let after = epoch(&self.datapath);
-        for flows in &mut self.flows {
-            for (key, mut entry) in must("read the flows", flows.entries()) {
-                if entry.epoch == before {
-                    entry.epoch = after;
-                    must("restamp a flow", flows.insert(&key, &entry));
-                }
-            }
-        }
-        for (key, mut datagram) in must("read the datagrams", self.datagrams.entries()) {
-            if datagram.epoch == before {
-                datagram.epoch = after;
-                must("restamp a datagram", self.datagrams.insert(&key, &datagram));
-            }
         }
     }
 

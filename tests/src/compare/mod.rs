@@ -1,5 +1,7 @@
 //! The same before program and oracle: verdicts, and what is left behind.
 
+mod whole;
+
 use std::{fmt, ptr, slice};
 
 use xiot_agent::{
@@ -16,13 +18,12 @@ use crate::{
     numbers::{numbered, numbers},
     prog::Prog,
     shot::Shot,
-    step::{self, Step},
+    step::Step,
     tally::Tally,
     verdict::Verdict,
 };
 
-/// Trials of one sequence in which a second passed while a frame was judged, at most.
-const BLURRED_TRIALS: usize = 20;
+pub use self::whole::{first_difference, first_difference_of_steps};
 
 /// What the wall clock shows at first: a Wednesday noon in 2026.
 pub const START: u32 = 1_790_164_800;
@@ -365,21 +366,6 @@ impl<'t> Trial<'t> {
     }
 }
 
-/// The first difference over all these frames.
-pub fn first_difference(
-    prog: &mut Prog,
-    policy: &Policy,
-    wires: &[Wire],
-    shots: &[Shot],
-) -> Option<Difference> {
-    let steps: Vec<Step> = shots.iter().cloned().map(Step::Shot).collect();
-    let setting = Setting {
-        wires,
-        router: None,
-    };
-    first_difference_of_steps(prog, policy, setting, &steps)
-}
-
 /// The router's port that a shot comes in by.
 pub fn router_port(shot: &Shot) -> RouterPort {
     let number = usize::from(shot.wire);
@@ -387,25 +373,4 @@ pub fn router_port(shot: &Shot) -> RouterPort {
         Side::Device => RouterPort::Segment(number),
         Side::Uplink => RouterPort::Uplink(number),
     }
-}
-
-/// The first difference over all these steps.
-pub fn first_difference_of_steps(
-    prog: &mut Prog,
-    first: &Policy,
-    setting: Setting<'_>,
-    steps: &[Step],
-) -> Option<Difference> {
-    let policies = step::policies(first, steps);
-    for _ in 0..BLURRED_TRIALS {
-        let mut trial = Trial::within(prog, &policies, setting);
-        let difference = steps
-            .iter()
-            .find_map(|step| trial.step(step).err())
-            .or_else(|| trial.finish().err());
-        if difference.is_none() || !trial.is_blurred() {
-            return difference;
-        }
-    }
-    None
 }
