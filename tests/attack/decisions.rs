@@ -129,10 +129,10 @@ fn tagged(a: &mut Attempt<'_>) {
             tagged.arp([10, 30, 1, 12].into(), [10, 30, 1, 1].into()),
         );
     }
-    // Two tags make it one that nobody has listed.
+    // Two tags make it one that nobody has listed: a decision on any VLAN holds all the same.
     let twice = frame(PUMP, SERVER).service_tagged(30).tagged(20);
     a.refused(
-        Reason::UnknownDevice,
+        Reason::Quarantined,
         twice.ip(PUMP4, SERVER4).udp(53_003, OPEN),
     );
 }

@@ -150,14 +150,6 @@ pub(crate) fn is_neighbour(frame: &[u8], kind: u8) -> bool {
         && frame.get(54) == Some(&kind)
 }
 
-/// Whether it is a later fragment in plain IPv6, with nothing before the fragment header.
-pub(crate) fn is_later_fragment(frame: &[u8]) -> bool {
-    let offset = frame
-        .get(56..58)
-        .map(|field| u16::from_be_bytes([field[0], field[1]]) >> 3);
-    frame.get(12..14) == Some(&[0x86, 0xdd]) && frame.get(20) == Some(&44) && offset > Some(0)
-}
-
 /// Whether it is for switches: their reserved addresses.
 pub(crate) fn is_for_bridges(frame: &[u8]) -> bool {
     frame.get(..5) == Some(&[0x01, 0x80, 0xc2, 0, 0])

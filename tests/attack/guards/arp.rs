@@ -24,12 +24,17 @@ const DEEDS: &[Deed] = &[
     by_device("arp-arping", arping),
     by_device("arp-unicast", unicast),
     by_device("arp-other-hardware", other_hardware),
+    by_device("arp-router", router),
+    by_device("arp-probe", probe),
     by_device("arp-nobodys", nobodys),
     by_device("arp-flood", flood),
     by_device("arp-tagged", tagged),
     by_device("arp-padded", padded),
     by_uplink("arp-claim", claim),
 ];
+
+/// Of the uplink by policy.
+const ROUTER4: &str = "10.30.1.254";
 
 const REQUEST: u16 = 1;
 const REPLY: u16 = 2;
@@ -109,6 +114,23 @@ fn other_hardware(a: &mut Attempt<'_>) {
     }
     a.settle();
     is_untouched(&victim);
+}
+
+/// The default router is no device: the policy lists its address as one of the uplink.
+fn router(a: &mut Attempt<'_>) {
+    for sender in [PUMP, STRANGER] {
+        for operation in [REQUEST, REPLY] {
+            a.lost(arp([sender, ALL], operation, (sender, ROUTER4), ROUTER4));
+            a.lost(arp([sender, SERVER], operation, (sender, ROUTER4), SERVER4));
+        }
+    }
+}
+
+/// Who asks whether an address is free at the moment that its owner does keeps it from having it (RFC 5227).
+fn probe(a: &mut Attempt<'_>) {
+    for address in [MONITOR4, SERVER4, ROUTER4] {
+        a.lost(arp([PUMP, ALL], REQUEST, (PUMP, "0.0.0.0"), address));
+    }
 }
 
 fn nobodys(a: &mut Attempt<'_>) {

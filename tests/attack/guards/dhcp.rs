@@ -1,6 +1,9 @@
 //! Servers that give others wrong addresses, and clients that leave none for others.
 
-use std::process::Stdio;
+use std::{
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use xiot_agent::netns::process::Running;
 use xiot_tests::{
@@ -29,6 +32,7 @@ const DEEDS: &[Deed] = &[
     by_device("dhcp-server", server),
     by_device("dhcp-rogue", rogue),
     by_device("dhcp-server-six", server_six),
+    by_device("dhcp-release", release),
     by_device("dhcp-starvation", starvation),
     by_device("dhcp-starvation-macs", starvation_macs),
     by_device("dhcp-starvation-tool", starvation_tool),
@@ -38,8 +42,7 @@ const DEEDS: &[Deed] = &[
 const IN_CORE: u8 = 5;
 const IN_WARD: u8 = 16;
 
-/// Frames to groups in one second: of a device, and of a port.
-const OF_SENDER: u64 = 200;
+/// Frames to groups in one second of a port.
 const OF_PORT: u64 = 300;
 
 /// Of a message: who asks, and what is answered.
@@ -162,6 +165,19 @@ fn server_six(a: &mut Attempt<'_>) {
     }
 }
 
+/// Gives back what another has, under that one's hardware address and under its own.
+fn release(a: &mut Attempt<'_>) {
+    const RELEASE: u8 = 7;
+    let other = [0x02, 0, 0, 0, 0x30, IN_WARD];
+    for (client, has) in [(other, [10, 30, 1, 200]), (PUMP, [10, 30, 1, 13])] {
+        let mut message = dhcp_message(1, RELEASE, client);
+        message[12..16].copy_from_slice(&has);
+        for to in ["255.255.255.255", "10.30.1.5"] {
+            a.lost(udp([PUMP, ALL], [PUMP4, to], [68, 67], &message));
+        }
+    }
+}
+
 /// Asks for an address for a client that does not exist.
 fn discover(sender: Mac, client: Mac) -> Frame {
     let ends = ["0.0.0.0", "255.255.255.255"];
@@ -193,25 +209,16 @@ fn is_discover(frame: &[u8]) -> bool {
 
 fn starvation(a: &mut Attempt<'_>) {
     a.permit(is_discover);
-    let begun = std::time::Instant::now();
     starving(a, |a| {
         for number in 0..3000 {
-            a.maybe(discover(PUMP, nobody(number)));
+            a.lost(discover(PUMP, nobody(number)));
         }
     });
-    a.settle();
-    let of_pump = a
-        .arrived
-        .iter()
-        .filter(|frame| frame[6..12] == PUMP)
-        .count() as u64;
-    let seconds = begun.elapsed().as_secs() + 2;
-    assert!(of_pump <= OF_SENDER * seconds, "{of_pump} in {seconds} s");
 }
 
 fn starvation_macs(a: &mut Attempt<'_>) {
     a.permit(is_discover);
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     starving(a, |a| {
         for number in 0..3000 {
             a.maybe(discover(nobody(number), nobody(number)));
@@ -226,6 +233,11 @@ fn starvation_macs(a: &mut Attempt<'_>) {
 fn starvation_tool(a: &mut Attempt<'_>) {
     a.permit(is_discover);
     starving(a, |a| {
+        // What the attack before has left of its last second is not enough.
+        let before = Instant::now();
+        until("a second of its own", || {
+            (before.elapsed() > Duration::from_millis(1100)).then_some(())
+        });
         let how = format!("dhcp -attack 1 -interface {HOST_PORT}");
         let before = a.sent_so_far();
         let tool = a.start_tool("yersinia", &how);

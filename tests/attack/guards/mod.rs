@@ -36,6 +36,7 @@ const SCANNER4: &str = "10.30.1.14";
 /// The server is listed too: so its addresses are known to be its own.
 const POLICY: &str = r#"
 onboarding: learn
+uplink_addresses: [10.30.1.254, "fd00:30::fe"]
 peer_sets:
   pump-server: [10.30.1.1, "fd00:30::1"]
   archive: [10.30.1.2, 10.30.1.3]

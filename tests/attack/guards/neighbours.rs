@@ -11,7 +11,7 @@ use super::{ALL6, MONITOR6, Victim, WARD};
 use crate::{
     attempt::{Attempt, tool},
     bystander::MONITOR,
-    frames::{PUMP, PUMP6, SERVER, SERVER6, STRANGER, icmp6, is_later_fragment, is_neighbour},
+    frames::{PUMP, PUMP6, SERVER, SERVER6, STRANGER, icmp6, is_neighbour},
     ground::{Deed, by_device, by_uplink, perform_at},
 };
 
@@ -122,6 +122,8 @@ fn in_own_name<'a>(victim: &Victim, own: &'a str, theirs: &'a str) -> [Ends<'a>;
 }
 
 const CORE6: &str = "fd00:30::5";
+/// Of the uplink by policy.
+const ROUTER6: &str = "fd00:30::fe";
 
 fn advertisement(a: &mut Attempt<'_>) {
     let victim = in_core(a);
@@ -151,7 +153,6 @@ fn by_tool(a: &mut Attempt<'_>) {
 
 fn evasion(a: &mut Attempt<'_>) {
     let victim = in_core(a);
-    a.permit(is_later_fragment);
     let mac = MacText(PUMP);
     for way in ["-H", "-f", "-f -f", "-H -f", "-F"] {
         let to = format!("{way} -n 1 {HOST_PORT} {MONITOR6} {ALL_NODES} {mac} {PUMP6}");
@@ -164,11 +165,11 @@ fn evasion(a: &mut Attempt<'_>) {
 
 fn detection(a: &mut Attempt<'_>) {
     let victim = Victim::beside(&a.ground.rig.uplink, IN_CORE).with_ipv6(true);
-    // The server comes up on another machine, asks whether its address is free, and is told that it is not.
+    // A router comes up, asks whether its address is free, and is told that it is not.
     victim
         .0
-        .ip(&format!("address add {SERVER6}/64 dev {HOST_PORT}"));
-    let target = SERVER6.parse::<std::net::Ipv6Addr>().unwrap().octets();
+        .ip(&format!("address add {ROUTER6}/64 dev {HOST_PORT}"));
+    let target = ROUTER6.parse::<std::net::Ipv6Addr>().unwrap().octets();
     a.awaits("the question of who comes up", |frame| {
         is_neighbour(frame, SOLICITATION) && frame.get(62..78) == Some(&target)
     });
@@ -176,25 +177,25 @@ fn detection(a: &mut Attempt<'_>) {
         link: [PUMP, ALL6],
         addresses: [PUMP6, ALL_NODES],
     };
-    a.lost(advertise(to_all, SERVER6, PUMP));
+    a.lost(advertise(to_all, ROUTER6, PUMP));
     a.lost(message(
         to_all,
         ADVERTISEMENT,
-        &body(OVERRIDE, SERVER6, &[]),
+        &body(OVERRIDE, ROUTER6, &[]),
     ));
     // It wants the address at the same time.
     let solicited = Ends {
-        link: [PUMP, [0x33, 0x33, 0xff, 0, 0, 1]],
-        addresses: ["::", "ff02::1:ff00:1"],
+        link: [PUMP, [0x33, 0x33, 0xff, 0, 0, 0xfe]],
+        addresses: ["::", "ff02::1:ff00:fe"],
     };
-    a.lost(message(solicited, SOLICITATION, &body(0, SERVER6, &[])));
+    a.lost(message(solicited, SOLICITATION, &body(0, ROUTER6, &[])));
     a.settle();
     let say = || tool(&victim.0, "ip", &format!("-6 address show dev {HOST_PORT}"));
     xiot_tests::until::until("the address to be in use", || {
         (!say().contains("tentative")).then_some(())
     });
     assert!(!say().contains("dadfailed"), "{}", say());
-    assert!(say().contains(SERVER6), "{}", say());
+    assert!(say().contains(ROUTER6), "{}", say());
 }
 
 fn source(a: &mut Attempt<'_>) {

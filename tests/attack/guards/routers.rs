@@ -11,7 +11,7 @@ use super::{ALL, ALL6, CART, Victim, WARD};
 use crate::{
     attempt::{Attempt, tool},
     bystander::beside,
-    frames::{PUMP, PUMP4, PUMP6, SERVER, SERVER4, icmp6, is_later_fragment},
+    frames::{PUMP, PUMP4, PUMP6, SERVER, SERVER4, icmp6},
     ground::{Deed, by_device, perform_at},
 };
 
@@ -95,7 +95,11 @@ fn advertisement(a: &mut Attempt<'_>) {
 /// Advertises once, in this way.
 #[track_caller]
 fn advertises(attacker: &Host, way: &str) {
-    let own = format!("-s fe80::c -S {}", MacText(attacker.mac));
+    let own = format!(
+        "-s fe80::{:x} -S {}",
+        attacker.mac[5],
+        MacText(attacker.mac)
+    );
     let how = format!("{way} -A fd66::/64 -n 1 {own} -m 33:33:00:00:00:01 {HOST_PORT}");
     let said = tool(attacker, "atk6-fake_router26", &how);
     assert!(said.contains("Starting to advertise"), "{said}");
@@ -116,8 +120,8 @@ const EVASIONS: &[&str] = &[
 
 fn evasion(a: &mut Attempt<'_>) {
     let victim = in_core(a);
-    // An echo request, behind 1,224 bytes of options, and what would replace it.
-    a.permit(|frame| is_later_fragment(frame) || frame.get(1286) == Some(&128));
+    // An echo request, behind 1,224 bytes of options.
+    a.permit(|frame| frame.get(1286) == Some(&128));
     for way in EVASIONS {
         advertises(a.attacker(), way);
     }

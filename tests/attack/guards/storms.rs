@@ -103,7 +103,7 @@ fn macs(a: &mut Attempt<'_>) {
     let came = storm(a, |number| {
         frame(nobody(number), ALL)
             .ip("0.0.0.0", "255.255.255.255")
-            .udp(68, 67)
+            .udp(137, 137)
     });
     is_within(came, OF_PORT);
     // Conversations of others are none of this limit.
