@@ -141,6 +141,12 @@ impl Router {
         if !forwards || is_of_one_link(source) || is_of_one_link(destination) {
             return Way::Nowhere;
         }
+        // The kernel finds what loops back before it asks rules.
+        if destination.is_loopback() {
+            return self
+                .route(destination)
+                .map_or(Way::Nowhere, |route| route.way);
+        }
         let mut detours = self.detours.iter().filter(|it| it.of.is_of(packet));
         detours
             .find(|it| it.route.to.contains(destination))
