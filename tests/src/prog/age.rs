@@ -62,7 +62,7 @@ impl Prog {
 
     /// Denials are kept for a second, which a test run does not see pass; another epoch ends them as well. What was found to
     /// hold in the epoch so far holds in the next.
-    fn forget_denials(&mut self) {
+    pub(super) fn forget_denials(&mut self) {
         let epoch = |datapath: &Datapath| datapath.active().expect("a policy is in force").epoch;
         let before = epoch(&self.datapath);
         self.datapath.set_grace(self.grace_until);
