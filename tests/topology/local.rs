@@ -1,11 +1,9 @@
 //! What every host needs before its first conversation: addresses and neighbours, by the real protocols.
 
-use std::process::{Command, Stdio};
-
-use xiot_agent::netns::process::Running;
 use xiot_tests::{
     net::{
         capture::{Capture, arrived},
+        dnsmasq::dnsmasq,
         rig::{HOST_PORT, Host, Rig},
         traffic::ping,
     },
@@ -13,38 +11,6 @@ use xiot_tests::{
 };
 
 use crate::{gateway, policy};
-
-/// A DHCP server, or a router that announces a prefix.
-fn dnsmasq(host: &Host, args: &[&str]) -> Running {
-    let mut command = host.namespace.command("dnsmasq").unwrap();
-    command
-        .args([
-            "--keep-in-foreground",
-            "--no-daemon",
-            "--conf-file=/dev/null",
-            "--port=0",
-        ])
-        .args([
-            "--user=root",
-            "--no-ping",
-            "--leasefile-ro",
-            "--bind-interfaces",
-        ])
-        .arg(format!("--interface={HOST_PORT}"))
-        .args(args);
-    start(&mut command)
-}
-
-#[track_caller]
-fn start(command: &mut Command) -> Running {
-    Running::start(
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null()),
-    )
-    .unwrap_or_else(|error| panic!("{error:?} (cargo xtask setup installs it)"))
-}
 
 /// Runs a DHCP client once; what it said when it got a lease within its tries.
 fn lease(host: &Host) -> Option<String> {

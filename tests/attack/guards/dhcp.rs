@@ -1,14 +1,10 @@
 //! Servers that give others wrong addresses, and clients that leave none for others.
 
-use std::{
-    process::Stdio,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use xiot_agent::netns::process::Running;
 use xiot_tests::{
     frame::{Frame, Mac, frame},
-    net::rig::{HOST_PORT, Host},
+    net::{dnsmasq::dnsmasq, rig::HOST_PORT},
     until::until,
 };
 
@@ -99,31 +95,6 @@ fn server(a: &mut Attempt<'_>) {
     }
 }
 
-/// A server that gives out one address.
-fn dnsmasq(host: &Host, range: &str) -> Running {
-    let mut command = host.namespace.command("dnsmasq").unwrap();
-    command
-        .args([
-            "--keep-in-foreground",
-            "--no-daemon",
-            "--conf-file=/dev/null",
-            "--port=0",
-        ])
-        .args([
-            "--user=root",
-            "--no-ping",
-            "--leasefile-ro",
-            "--bind-interfaces",
-        ])
-        .arg(format!("--interface={HOST_PORT}"))
-        .arg(format!("--dhcp-range={range},255.255.255.0,1h"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    Running::start(&mut command)
-        .unwrap_or_else(|error| panic!("{error} (cargo xtask setup installs it)"))
-}
-
 /// What a client says that asks twice.
 fn asks(client: &Victim) -> String {
     tool(
@@ -138,7 +109,10 @@ fn rogue(a: &mut Attempt<'_>) {
     client.0.forget_ipv4();
     let attacker = a.attacker();
     attacker.ip(&format!("address add {PUMP4}/24 dev {HOST_PORT}"));
-    let rogue = dnsmasq(attacker, "10.30.1.220,10.30.1.220");
+    let rogue = dnsmasq(
+        attacker,
+        &["--dhcp-range=10.30.1.220,10.30.1.220,255.255.255.0,1h"],
+    );
     let before = a.sent_so_far();
     until("an answer of the rogue server", || {
         let said = asks(&client);
@@ -193,7 +167,10 @@ fn nobody(number: u16) -> Mac {
 /// The real server, and a device that asks it while others do: it gets its address.
 fn starving(a: &mut Attempt<'_>, mut attack: impl FnMut(&mut Attempt<'_>)) {
     let core = Victim::beside(&a.ground.rig.uplink, IN_CORE);
-    let server = dnsmasq(&core.0, "10.30.1.200,10.30.1.250");
+    let server = dnsmasq(
+        &core.0,
+        &["--dhcp-range=10.30.1.200,10.30.1.250,255.255.255.0,1h"],
+    );
     let client = Victim::beside(&a.ground.rig.device, IN_WARD);
     client.0.forget_ipv4();
     attack(a);
