@@ -237,6 +237,21 @@ fn until_a_wire_has_settled_ipv4_is_only_watched() {
 }
 
 #[test]
+fn what_was_opened_before_a_wire_settled_ends_then() {
+    let rig = rig();
+    let files = guarded(&rig, "{binding: enforce}", "bindings-settle: 3s\n");
+    let agent = Agent::start(&rig, &files, POLICY);
+    let unbound = udp(PUMP, "10.30.1.50");
+    passes(&rig.device, &rig.uplink, &unbound);
+    until("the end of the conversation", || {
+        rig.device.packets().send(&unbound.build()).unwrap();
+        (counted(&agent, "dropped", "revoked") > 0).then_some(())
+    });
+    is_dropped(&agent, &rig.device, &unbound, "source_address_unbound");
+    agent.stop();
+}
+
+#[test]
 fn a_device_takes_so_many_ipv6_addresses_and_nobody_takes_them_from_it() {
     let rig = rig();
     let files = guarded(&rig, "{source: enforce, binding: enforce}", "");

@@ -6,7 +6,7 @@ use xiot_common::{
     map,
 };
 
-use crate::datapath::{Datapath, MapAccessError, MovedBindings, Table};
+use crate::datapath::{Datapath, MapAccessError, MovedBindings, SettledWires, Table};
 
 /// A handle to the tables of bindings. Lives on its own.
 #[derive(Debug)]
@@ -16,6 +16,11 @@ pub struct BindingTable {
     moved: MovedBindings,
     /// How many had moved when it was last looked at.
     seen: u32,
+    settled: SettledWires,
+    /// How many wires there are.
+    wires: u32,
+    /// The second of the last sweep.
+    swept: u32,
 }
 
 /// Live bindings.
@@ -28,8 +33,8 @@ pub struct BindingCount {
 }
 
 impl BindingTable {
-    /// The tables of this instance.
-    pub fn open(datapath: &Datapath) -> Result<Self, MapAccessError> {
+    /// The tables of this instance, which has so many wires, from this second on.
+    pub fn open(datapath: &Datapath, wires: u32, now: u32) -> Result<Self, MapAccessError> {
         let moved = datapath.moved_bindings()?;
         let seen = moved.read()?;
         Ok(Self {
@@ -37,6 +42,9 @@ impl BindingTable {
             places: datapath.table(map::PLACES)?,
             moved,
             seen,
+            settled: datapath.settled_wires()?,
+            wires,
+            swept: now,
         })
     }
 
@@ -61,8 +69,8 @@ impl BindingTable {
             }))
     }
 
-    /// Removes what is over, and what has no end of MACs that are not listed. Whether a lease ended by time, or an address
-    /// became somebody else's since it was last asked: what was opened with those must not go on.
+    /// Removes what is over, and what has no end of MACs that are not listed. Whether a lease ended by time, an address
+    /// became somebody else's, or a wire settled since it was last asked: what was opened with those must not go on.
     pub fn sweep(
         &mut self,
         now: u32,
@@ -90,6 +98,10 @@ impl BindingTable {
         let moved = self.moved.read()?;
         is_news |= moved != self.seen;
         self.seen = moved;
+        for wire in 0..self.wires {
+            is_news |= (self.swept + 1..=now).contains(&self.settled.of(wire)?);
+        }
+        self.swept = now;
         Ok(is_news)
     }
 }

@@ -34,7 +34,33 @@ impl MovedBindings {
     }
 }
 
+/// When wires are settled. Lives on its own.
+pub struct SettledWires(Array<MapData, WireGuards>);
+
+impl fmt::Debug for SettledWires {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SettledWires").finish_non_exhaustive()
+    }
+}
+
+impl SettledWires {
+    /// The second from which on this wire is settled; 0 of one that there is not.
+    pub fn of(&self, wire: u32) -> Result<u32, MapAccessError> {
+        Ok(get(map::GUARDS, &self.0, wire)?.unwrap_or_default().settled)
+    }
+}
+
 impl Datapath {
+    /// When its wires are settled.
+    pub fn settled_wires(&self) -> Result<SettledWires, MapAccessError> {
+        Array::try_from(self.duplicate(map::GUARDS)?)
+            .map(SettledWires)
+            .map_err(|source| MapAccessError {
+                map: map::GUARDS,
+                source,
+            })
+    }
+
     /// The counter of addresses that became somebody else's.
     pub fn moved_bindings(&self) -> Result<MovedBindings, MapAccessError> {
         Array::try_from(self.duplicate(map::BINDINGS_MOVED)?)
@@ -68,16 +94,6 @@ impl Datapath {
     pub fn know_bindings(&self, known: &KnownBindings) -> Result<(), MapAccessError> {
         replace(&mut self.table(map::BINDINGS)?, &known.bindings)?;
         replace(&mut self.table(map::PLACES)?, &known.places)
-    }
-
-    /// The second from which on this wire is settled.
-    pub fn settled(&self, wire: u32) -> Result<u32, MapAccessError> {
-        let guards: Array<_, WireGuards> =
-            Array::try_from(self.duplicate(map::GUARDS)?).map_err(|source| MapAccessError {
-                map: map::GUARDS,
-                source,
-            })?;
-        Ok(get(map::GUARDS, &guards, wire)?.unwrap_or_default().settled)
     }
 }
 

@@ -38,7 +38,7 @@ pub use self::log::LogError;
 pub use self::{
     active::{ActivePolicy, InForce},
     attach::{AttachError, AttachMode, UsedMode},
-    bindings::{KnownBindings, MovedBindings},
+    bindings::{KnownBindings, MovedBindings, SettledWires},
     capability::Capability,
     error::{LoadError, MapAccessError},
     gateway::{

@@ -104,9 +104,10 @@ impl Program {
     pub fn know(&mut self, attached: &Datapath, now: u32) -> Result<(), MapAccessError> {
         self.known = attached.known_bindings()?;
         self.now = now;
+        let settled = attached.settled_wires()?;
         for (guards, wire) in self.guards.iter().zip(0..) {
             self.datapath.set_guards(wire, guards)?;
-            self.datapath.set_settled(wire, attached.settled(wire)?)?;
+            self.datapath.set_settled(wire, settled.of(wire)?)?;
         }
         Ok(())
     }

@@ -92,6 +92,8 @@ impl Live {
         )
         .with_uplinks(&files.gateway.uplinks);
         let now = Timestamp::now();
+        let numbered = u32::try_from(wires.len()).unwrap_or(u32::MAX);
+        let bindings = BindingTable::open(datapath, numbered, Now::read().second())?;
         Ok(Self {
             gateway: Mutex::default(),
             active: datapath.active_policy()?,
@@ -106,7 +108,7 @@ impl Live {
             counters: Counters::open(datapath)?,
             flows: Mutex::new(FlowTable::open(datapath)?),
             observed: ObservedTable::open(datapath)?,
-            bindings: Mutex::new(BindingTable::open(datapath)?),
+            bindings: Mutex::new(bindings),
             levels: Mutex::new(None),
             history: Mutex::default(),
             strangers: Mutex::default(),
@@ -169,7 +171,9 @@ impl Live {
         let is_listed = |mac: Mac| names.lists(mac.0);
         let is_news = lock(&self.bindings).sweep(Now::read().second(), is_listed)?;
         if is_news && self.with_datapath(Datapath::touch).is_some() {
-            tracing::debug!("addresses changed hands: conversations are checked again");
+            tracing::debug!(
+                "addresses changed hands, or a wire settled: conversations are checked again"
+            );
         }
         let mut levels = lock(&self.levels);
         self.read_levels(&mut levels)?;
