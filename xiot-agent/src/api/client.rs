@@ -12,7 +12,8 @@ use super::wire::{Answer, Ask, Refusal, Reply, Request, VERSION};
 /// Time that the agent has for each line of an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The same where it reads and compiles its files: the largest policy takes some ten seconds on a fast machine.
+/// The same where it reads and compiles its files, or loads a program to ask: the largest policy takes some ten seconds on a fast
+/// machine.
 const LONG_PATIENCE: Duration = Duration::from_mins(5);
 
 /// No answer.
@@ -88,14 +89,13 @@ pub fn ask(socket: &Path, ask: Ask) -> Result<Answers, ClientError> {
     })?;
     let patience = match &ask {
         Ask::Drops(query) if query.follow => None,
-        Ask::Reload => Some(LONG_PATIENCE),
+        Ask::Reload | Ask::Explain(_) => Some(LONG_PATIENCE),
         Ask::Status
         | Ask::Devices
         | Ask::Flows(_)
         | Ask::Bindings(_)
         | Ask::Observed(_)
         | Ask::Drops(_)
-        | Ask::Explain(_)
         | Ask::Decide(_) => Some(PATIENCE),
     };
     stream
