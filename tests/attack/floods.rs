@@ -46,7 +46,7 @@ const PACE: Duration = Duration::from_millis(20);
 
 /// Runs hping3 while another device opens conversations; gives back how long it took.
 #[track_caller]
-fn hping(a: &Attempt<'_>, how: &str) -> Duration {
+fn hping(a: &mut Attempt<'_>, how: &str) -> Duration {
     let begun = Instant::now();
     let (attacker, target) = (a.attacker(), a.victim().v4);
     let (ended, end) = mpsc::channel();
@@ -57,6 +57,8 @@ fn hping(a: &Attempt<'_>, how: &str) -> Duration {
         });
         let said = loop {
             a.ground.bystander.opens_another();
+            // A socket has room for so many frames that nobody takes.
+            a.look();
             if let Ok(said) = end.recv_timeout(PACE) {
                 break said;
             }

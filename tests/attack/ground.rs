@@ -3,7 +3,7 @@
 use std::{
     cell::Cell,
     collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use xiot_agent::netns::{
@@ -196,7 +196,7 @@ impl Ground<'_> {
         (deed.run)(&mut attempt);
         attempt.settle();
         // Replies of a kernel, and its answers to them, may still be on the way.
-        let settled = within(Duration::from_secs(3), || {
+        let settled = within(patience() / 10, || {
             attempt.look();
             let tally = self.counts(deed.from).since(&before);
             let accounted = attempt.arrived.len() as u64 + tally.dropped.values().sum::<u64>();
@@ -375,6 +375,7 @@ profiles:
       - {to: pump-server, tcp: 3613, udp: 3613, icmp: echo-request, icmpv6: echo-request}
       - {from: pump-server, tcp: 8000-8009, udp: 8000}
   monitor:
+    timeouts: {udp-unreplied: 1h}
     services: [arp]
     allow:
       - {to: archive, tcp: 104, udp: 9}

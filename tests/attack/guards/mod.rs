@@ -46,6 +46,7 @@ profiles:
     allow:
       - {to: pump-server, tcp: 3613, udp: 3613, icmp: echo-request, icmpv6: echo-request}
   monitor:
+    timeouts: {udp-unreplied: 1h}
     services: [arp, nd]
     allow:
       - {to: archive, tcp: 104, udp: 9}
