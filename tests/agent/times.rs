@@ -9,9 +9,12 @@ use std::{
 
 use aya::maps::{Map, MapData, PerCpuArray};
 use xiot_common::{counter::ReasonCounter, map, reason::Reason};
-use xiot_tests::net::{
-    rig::Rig,
-    traffic::{EchoServer, connect, connect_is_lost, exchange},
+use xiot_tests::{
+    net::{
+        rig::Rig,
+        traffic::{EchoServer, connect, connect_is_lost, exchange},
+    },
+    until::patience,
 };
 
 use crate::{
@@ -19,8 +22,10 @@ use crate::{
     agent::{Agent, gateway},
 };
 
-/// Time until the rule ends: enough for a reload and a session.
-const LASTS: u64 = 6;
+/// Seconds until the rule ends: enough for a reload and a session.
+fn lasts() -> u64 {
+    patience().as_secs() / 5
+}
 
 /// Time that the wall clock shows.
 fn now() -> Duration {
@@ -48,7 +53,7 @@ fn a_rule_ends_to_the_second_without_an_agent() {
     let pins = rig.scratch.bpf().join("xiot");
     let mut agent = Agent::start(&rig, &gateway(&rig, ""), POLICY);
     let server = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 3613);
-    let end = now().as_secs() + LASTS;
+    let end = now().as_secs() + lasts();
     let moment = jiff::Timestamp::from_second(end.cast_signed()).unwrap();
     let ending = POLICY.replace("tcp: 3613", &format!("tcp: 3613, expires: {moment}"));
     fs::write(rig.file("policy.yaml"), ending).unwrap();
