@@ -49,6 +49,9 @@ pub(crate) struct Options {
 /// Tests that ask the kernel nothing are left out: they would tell the same on each.
 const TOUCHES_THE_KERNEL: &str = "kind(test) - binary(generator)";
 
+/// The tests, built for an emulated processor.
+const TESTS: &[&str] = &["--package", "xiot-tests", "--cargo-profile", "kernels"];
+
 /// Seconds that tests wait for what must happen: an emulated processor, and perhaps a busy one.
 const PATIENCE: &str = "300";
 
@@ -86,7 +89,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         bail!("the kernels that are fetched are of x86-64, and the tests built here are not");
     }
     let dir = dir();
-    let binaries = Binaries::build(&["--package", "xiot-tests"], &dir.join("tests"))?;
+    let binaries = Binaries::build(TESTS, &dir.join("tests"))?;
     let mut emulator = Emulator::find(&dir, options.accel, options.fresh)?;
     let command = options.command(&binaries);
     let mut outcomes: Vec<(Series, Result<Outcome>)> = Vec::new();
