@@ -3,6 +3,7 @@
 use object::{File, Object as _, ObjectSection as _, ObjectSymbol as _};
 use xiot_agent::datapath::{Datapath, LoadError, object};
 use xiot_common::capacity::MAX_IFINDEX;
+use xiot_tests::kernel;
 
 use crate::image::small;
 
@@ -86,12 +87,14 @@ fn a_program_that_the_verifier_refuses_is_shown_with_the_end_of_its_log() {
         panic!("{error}");
     };
     assert!(log.iter().any(|line| line == "R9 !read_ok"), "{log:?}");
-    assert_eq!(*instructions, Some(1));
+    let instructions = instructions.expect("the log ends with them");
+    // Before Linux 6.8 it looks at the program's functions first.
+    if kernel::version() >= (6, 8) {
+        assert_eq!(instructions, 1);
+    }
     let message = error.to_string();
-    assert!(
-        message.starts_with("the kernel refused the XDP program after 1 instructions"),
-        "{message}"
-    );
+    let expected = format!("the kernel refused the XDP program after {instructions} instructions");
+    assert!(message.starts_with(&expected), "{message}");
 }
 
 #[test]

@@ -19,9 +19,9 @@ pub fn within_one_second<T>(mut act: impl FnMut() -> T) -> T {
     }
 }
 
-/// Second that the program reads now.
+/// Second that the program reads now, which is not the exact one (see [`xiot_common::abi::seconds`]).
 pub fn coarse_second() -> u64 {
-    read(libc::CLOCK_MONOTONIC_COARSE) / 1_000_000_000
+    xiot_common::abi::seconds(read(libc::CLOCK_MONOTONIC_COARSE)).into()
 }
 
 /// Second of the TAI clock, which the program's wall clock is made of.

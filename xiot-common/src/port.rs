@@ -54,6 +54,10 @@ pub struct PortConfig {
     pub egress_length: u32,
     /// MAC of a router's port: its bytes as the low six of a little-endian word. 0 for wires.
     pub mac: u64,
+    /// 1: the egress takes no frame of more than one buffer, which would be lost there unseen.
+    pub egress_one_buffer: u8,
+    /// 0.
+    pub reserved: [u8; 7],
 }
 
 /// What an Ethernet interface puts before its MTU: its header, and one VLAN tag.
@@ -69,6 +73,10 @@ pub const fn egress_length(mtu: u32) -> u32 {
     if length < LONGEST { length } else { LONGEST }
 }
 
+/// Largest MTU in bytes under which drivers keep a frame in one buffer: a page of 4,096 less the headroom of XDP (256), what the
+/// kernel keeps behind a frame (320), and what an Ethernet interface puts before its MTU.
+pub const ONE_BUFFER_MTU: u32 = 4096 - 256 - 320 - OVERHEAD;
+
 impl PortConfig {
     /// Not a port.
     pub const NONE: Self = Self {
@@ -80,6 +88,8 @@ impl PortConfig {
         egress_ifindex: 0,
         egress_length: 0,
         mac: 0,
+        egress_one_buffer: 0,
+        reserved: [0; 7],
     };
 
     /// The uplink side of a segment, which no interface is: by the entry of the segment's port, for what is routed there.
@@ -91,4 +101,4 @@ impl PortConfig {
     }
 }
 
-crate::layout!(PortConfig, size 24, align 8);
+crate::layout!(PortConfig, size 32, align 8);

@@ -40,7 +40,13 @@ pub fn out(port: &PortConfig) -> u32 {
 /// Whether the port's egress takes a frame this long.
 #[inline(always)]
 pub fn fits(frame: &Frame, port: &PortConfig) -> bool {
-    frame.length() <= port.egress_length || is_within_mtu(frame, port.egress_ifindex)
+    frame.length() <= port.egress_length
+        || (!is_in_too_many_buffers(frame, port) && is_within_mtu(frame, port.egress_ifindex))
+}
+
+#[inline(always)]
+fn is_in_too_many_buffers(frame: &Frame, port: &PortConfig) -> bool {
+    port.egress_one_buffer != 0 && frame.whole_length() > frame.length()
 }
 
 /// Whether the interface takes the frame by the MTU that it has now. One that is gone has none: the redirect says so.

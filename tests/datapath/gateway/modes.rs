@@ -15,7 +15,7 @@ fn with_bridge(ward: &Ward, mode: AttachMode) -> Plan {
     plan
 }
 
-fn modes(ward: &Ward, plan: &Plan) -> Vec<UsedMode> {
+pub(super) fn modes(ward: &Ward, plan: &Plan) -> Vec<UsedMode> {
     let gateway = ward.bring_up(plan).expect("it comes up");
     ward.assert_forwards(0);
     let modes = gateway

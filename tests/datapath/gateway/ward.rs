@@ -20,11 +20,9 @@ use xiot_agent::{
     },
 };
 use xiot_common::device::Mode;
+use xiot_tests::until::patience;
 
 use crate::image::{nobody_listed, small, udp};
-
-/// How long something that must happen may take.
-const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Wires in three namespaces. The ports are `dev0` and `up0`, `dev1` and `up1` and so on.
 pub(crate) struct Ward {
@@ -193,10 +191,15 @@ impl Path {
         }
     }
 
+    /// Sends a frame.
+    pub(crate) fn send(&self, frame: &[u8]) {
+        self.from.send(frame).expect("sent");
+    }
+
     /// Sends a frame and waits for it, byte for byte.
     pub(crate) fn assert_forwards(&self, frame: &[u8]) {
-        self.from.send(frame).expect("sent");
-        let deadline = Instant::now() + DEADLINE;
+        self.send(frame);
+        let deadline = Instant::now() + patience();
         loop {
             let arrived = self.to.receive(deadline).expect("received");
             let arrived = arrived.expect("the frame arrives in time");

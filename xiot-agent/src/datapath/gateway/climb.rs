@@ -12,12 +12,13 @@ use std::{
 use nix::time::{ClockId, clock_gettime};
 use xiot_common::{
     abi::seconds,
-    port::{Role, Side},
+    port::{PortConfig, Role, Side},
 };
 
 use super::{
     BringUpError, Plan, PortReport, Report,
     old::Old,
+    transmit::{self, Takes},
     undo::{Step, Undo},
 };
 use crate::{
@@ -27,7 +28,6 @@ use crate::{
         bindings::{OldBindings, OldMaps},
         instance::Datapath,
         map,
-        netlink::{self, Features},
         pin::{Pins, RestoreTable},
         preflight::{self, Finding, Port, Preflight, Routing},
         prepare, sys,
@@ -348,25 +348,30 @@ impl Climb<'_> {
             else {
                 continue;
             };
-            // Linux before 6.3 can't tell. A driver that took no native program takes no frames either; one that took
-            // one is trusted.
-            let takes_frames = match netlink::features(other.link.ifindex)? {
-                Some(features) => features.has(Features::TRANSMIT),
-                None => *other_mode == UsedMode::Native,
-            };
-            if attached.mode == UsedMode::Generic || takes_frames {
+            if attached.mode == UsedMode::Generic {
                 continue;
             }
+            let obstacle = match transmit::takes(&other.link, *other_mode)? {
+                Takes::All => continue,
+                Takes::OneBuffer => {
+                    // The MTU may grow.
+                    let config = PortConfig {
+                        egress_one_buffer: 1,
+                        ..port.config
+                    };
+                    self.datapath.set_port(port.link.ifindex, config)?;
+                    continue;
+                }
+                Takes::TooLittle(obstacle) => obstacle,
+            };
             if self.mode != AttachMode::Auto {
-                return Err(BringUpError::Preflight(vec![Finding::NoTransmit {
-                    interface: other.link.name.clone(),
-                    is_veth: other.link.kind.as_deref() == Some("veth"),
-                }]));
+                return Err(BringUpError::Preflight(vec![obstacle]));
             }
             tracing::info!(
                 interface = port.link.name,
                 other = other.link.name,
-                "Fell back to generic XDP: the other port takes no redirected frames."
+                mtu = other.link.mtu,
+                "Fell back to generic XDP: the other port takes no redirected frames, or none as long as its MTU."
             );
             let pin = self.pins.link(port.link.ifindex);
             sys::link_detach(attached.link.as_fd()).map_err(failed(&pin))?;

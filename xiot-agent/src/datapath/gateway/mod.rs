@@ -3,6 +3,7 @@
 mod climb;
 mod detach;
 mod old;
+mod transmit;
 mod undo;
 
 use std::{fmt, io, path::PathBuf, time::Duration};

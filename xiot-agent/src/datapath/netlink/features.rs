@@ -33,6 +33,8 @@ impl Features {
     pub(crate) const REDIRECT: u64 = 2;
     /// Takes frames that others redirect to it.
     pub(crate) const TRANSMIT: u64 = 4;
+    /// Of those also such as have more than one buffer.
+    pub(crate) const TRANSMIT_BUFFERS: u64 = 64;
 
     /// Whether all of these are there.
     pub(crate) const fn has(self, features: u64) -> bool {

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use xiot_common::capacity::{MAX_IFINDEX, MAX_PORTS};
+use xiot_common::{
+    capacity::{MAX_IFINDEX, MAX_PORTS},
+    port::ONE_BUFFER_MTU,
+};
 
 use crate::datapath::netlink::XdpMode;
 
@@ -256,6 +259,19 @@ pub enum Finding {
         /// It is one end of a veth pair.
         is_veth: bool,
     },
+    /// Frames would have more buffers than the interface sends.
+    #[error(
+        "{interface} has MTU {mtu}, but takes only redirected frames of one buffer ({}); `ip link set dev {interface} mtu {ONE_BUFFER_MTU}` on both ports of the wire, or set `xdp: auto` in the gateway file",
+        if *says_so { "so its driver says" } else { "the kernel hands over no others before Linux 6.3" }
+    )]
+    NoJumbo {
+        /// The interface.
+        interface: String,
+        /// Its MTU in bytes.
+        mtu: u32,
+        /// The kernel knows what the driver takes.
+        says_so: bool,
+    },
     /// The card takes VLAN tags out of frames and can't be told not to.
     #[error(
         "{interface} takes VLAN tags out of received frames ({feature}) and can't be told not to; policies by VLAN can't work with this card"
@@ -294,6 +310,7 @@ impl Finding {
             | Self::ForeignProgram { .. }
             | Self::NoNativeXdp { .. }
             | Self::NoTransmit { .. }
+            | Self::NoJumbo { .. }
             | Self::VlanOffloadFixed { .. } => true,
         }
     }
@@ -317,5 +334,19 @@ mod tests {
         };
         assert!(finding(1500, 9000).ends_with("`ip link set dev eth2 mtu 1500`"));
         assert!(finding(1500, 1400).ends_with("`ip link set dev eth1 mtu 1400`"));
+    }
+
+    #[test]
+    fn it_is_said_who_takes_no_jumbo_frames() {
+        let finding = |says_so| {
+            Finding::NoJumbo {
+                interface: "eth2".to_owned(),
+                mtu: 9000,
+                says_so,
+            }
+            .to_string()
+        };
+        assert!(finding(true).contains("one buffer (so its driver says);"));
+        assert!(finding(false).contains("before Linux 6.3); `ip link set dev eth2 mtu 3502`"));
     }
 }
