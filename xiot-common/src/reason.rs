@@ -220,7 +220,7 @@ reasons! {
     62 NoEgress "no_egress" Gateway "The other port of the wire is gone, or the kernel routes to what is no port of the router."
         "Look at the interface of the other port: it is gone or was made anew; restart the agent. On a router look at the route: `ip route get`.";
     65 EgressTooLong "egress_too_long" Gateway "The frame is longer than the other port sends (its MTU and one VLAN tag), or a jumbo frame that its driver or the kernel does not send on."
-        "Give both ports of the wire one MTU, 4 bytes more than that of the hosts where frames carry two tags. Jumbo frames need `xdp: auto` and a restart where the log says that a port takes frames of one buffer only.";
+        "Give both ports of the wire one MTU, 4 bytes more than that of the hosts where frames carry two tags. If its MTU is above 3,502, restart the agent with `xdp: auto`: it chooses the mode that sends jumbo frames on.";
     66 RoutedVlan "routed_vlan" Gateway "A frame with a VLAN tag on a port of the router, which routes untagged frames alone."
         "Let the switch send untagged frames to the port: one segment is one VLAN.";
     67 NotForRouter "not_for_router" Gateway "A frame on a port of the router for another MAC than the port's."
