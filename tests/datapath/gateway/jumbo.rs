@@ -47,7 +47,8 @@ fn a_wire_for_them_comes_up_in_the_mode_that_sends_them_on() {
         assert_eq!(modes(&ward, &auto), [Generic, Generic]);
         let gateway = ward.bring_up(&auto).unwrap();
         Path::open(&ward, 0).assert_forwards(&long(1, 9018));
-        drop(gateway);
+        let down = ward.gateway.run(|| gateway.shut_down());
+        down.unwrap().unwrap();
         ward.ip("link set dev dev0 mtu 3502\nlink set dev up0 mtu 3502");
         assert_eq!(modes(&ward, &auto), [Native, Native]);
     }
