@@ -6,6 +6,7 @@
     clippy::panic,
     reason = "helpers of tests fail the test that called them"
 )]
+#![expect(clippy::print_stdout, reason = "says what was skipped")]
 
 mod conversations;
 mod demo;
