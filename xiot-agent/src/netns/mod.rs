@@ -96,6 +96,14 @@ pub enum NetnsError {
         /// Why.
         source: io::Error,
     },
+    /// Frames came faster than they were read, and the kernel dropped some.
+    #[error("the packet socket of {interface} had no room for {frames} frames")]
+    Overrun {
+        /// The interface.
+        interface: String,
+        /// How many it had no room for.
+        frames: u32,
+    },
     /// A packet socket could not be opened, read or written.
     #[error("could not {call} on the packet socket of {interface}")]
     Packet {

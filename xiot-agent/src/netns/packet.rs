@@ -4,6 +4,7 @@
 use std::{
     io, mem,
     os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd},
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -35,6 +36,8 @@ pub struct Captured {
 pub struct PacketSocket {
     fd: OwnedFd,
     interface: String,
+    /// Where the kernel puts the next frame.
+    buffer: Mutex<Box<[u8]>>,
 }
 
 impl PacketSocket {
@@ -46,6 +49,7 @@ impl PacketSocket {
             .map(|fd| Self {
                 fd,
                 interface: interface.to_owned(),
+                buffer: Mutex::new(vec![0; LONGEST].into()),
             })
             .map_err(|(call, source)| NetnsError::Packet {
                 call,
@@ -63,11 +67,15 @@ impl PacketSocket {
     }
 
     /// The next frame; none if there is none by then.
+    ///
+    /// # Errors
+    /// [`NetnsError::Overrun`] if the kernel found no room for a frame since the last call: what was seen is not all there was.
     pub fn receive(&self, deadline: Instant) -> Result<Option<Captured>, NetnsError> {
         loop {
             if let Some(frame) = self.try_receive()? {
                 return Ok(Some(frame));
             }
+            self.saw_all()?;
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Ok(None);
@@ -97,17 +105,43 @@ impl PacketSocket {
         }
     }
 
+    /// The kernel forgets what it has told.
+    fn saw_all(&self) -> Result<(), NetnsError> {
+        // SAFETY: two numbers, of which zero is one.
+        let mut counts: libc::tpacket_stats = unsafe { mem::zeroed() };
+        let mut length = socklen::<libc::tpacket_stats>();
+        // SAFETY: both pointers are to live locals, and the length is that of the first.
+        let got = unsafe {
+            libc::getsockopt(
+                self.fd.as_raw_fd(),
+                libc::SOL_PACKET,
+                libc::PACKET_STATISTICS,
+                (&raw mut counts).cast(),
+                &raw mut length,
+            )
+        };
+        self.check("getsockopt", isize::try_from(got).unwrap_or(-1))?;
+        match counts.tp_drops {
+            0 => Ok(()),
+            frames => Err(NetnsError::Overrun {
+                interface: self.interface.clone(),
+                frames,
+            }),
+        }
+    }
+
     /// A frame that has arrived already.
     fn try_receive(&self) -> Result<Option<Captured>, NetnsError> {
-        let mut bytes = vec![0_u8; LONGEST];
+        // What a thread that panicked has left in it is overwritten.
+        let mut buffer = self.buffer.lock().unwrap_or_else(PoisonError::into_inner);
         // Room for one control message, aligned as its header asks for.
         let mut control = [0_u64; 8];
         // SAFETY: all zeroes is a valid address and a valid message header.
         let (mut from, mut message): (libc::sockaddr_ll, libc::msghdr) =
             unsafe { (mem::zeroed(), mem::zeroed()) };
         let mut part = libc::iovec {
-            iov_base: bytes.as_mut_ptr().cast(),
-            iov_len: bytes.len(),
+            iov_base: buffer.as_mut_ptr().cast(),
+            iov_len: buffer.len(),
         };
         message.msg_name = (&raw mut from).cast();
         message.msg_namelen = socklen::<libc::sockaddr_ll>();
@@ -126,7 +160,7 @@ impl PacketSocket {
             }
             other => other?,
         };
-        bytes.truncate(length);
+        let mut bytes = buffer.get(..length).unwrap_or_default().to_vec();
         if let Some((tag_type, tag)) = stripped_tag(&message) {
             let [a, b] = tag_type.to_be_bytes();
             let [c, d] = tag.to_be_bytes();
@@ -242,7 +276,7 @@ fn socklen<T>() -> libc::socklen_t {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::PacketSocket;
+    use super::{PacketSocket, RECEIVE_BUFFER};
     use crate::netns::{
         link::{End, veth},
         name,
@@ -306,6 +340,32 @@ mod tests {
         assert_eq!(seen_leaving.bytes, frames[0]);
         let past = Instant::now();
         while receiver.receive(past).unwrap().is_some() {}
+    }
+
+    #[test]
+    fn frames_that_found_no_room_are_an_error_once() {
+        let number = name::next_number();
+        let [a, b] = ["a", "b"].map(|n| Namespace::create(&name::of_run(number, n)).unwrap());
+        let end = |namespace, mac| End {
+            namespace,
+            interface: "eth0",
+            mac,
+        };
+        veth([end(&a, FROM), end(&b, TO)], 9000).unwrap();
+        let sender = PacketSocket::open(&a, "eth0").unwrap();
+        let witness = PacketSocket::open(&a, "eth0").unwrap();
+        let long = frame(&[], 9014);
+        for _ in 0..2 * usize::try_from(RECEIVE_BUFFER).unwrap() / long.len() {
+            sender.send(&long).unwrap();
+        }
+        let past = Instant::now();
+        let seen = std::iter::from_fn(|| witness.receive(past).transpose());
+        let errors: Vec<_> = seen.filter_map(Result::err).take(2).collect();
+        let [error] = &errors[..] else {
+            panic!("{errors:?}");
+        };
+        let said = error.to_string();
+        assert!(said.contains("eth0 had no room for "), "{said}");
     }
 
     #[test]
