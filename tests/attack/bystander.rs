@@ -23,7 +23,7 @@ use xiot_tests::{
         rig::{HOST_PORT, Host, Rig},
         traffic::{EchoServer, connect},
     },
-    until::until,
+    until::{patience, until, within},
 };
 
 /// MAC of the monitor, on the device side.
@@ -40,14 +40,21 @@ const PACE: Duration = Duration::from_millis(5);
 pub(crate) struct Bystander {
     monitor: Host,
     archive: Host,
-    captures: [Capture; 2],
     address: std::net::SocketAddr,
     /// Port of the monitor in it.
     pub(crate) port: u16,
     answered: Arc<AtomicU64>,
     opened: AtomicU64,
     stop: mpsc::Sender<()>,
-    talk: JoinHandle<Result<(), std::io::Error>>,
+    talk: JoinHandle<Result<[Watch; 2], std::io::Error>>,
+}
+
+/// Counts what leaves and reaches one end of the conversation.
+#[derive(Debug)]
+struct Watch {
+    capture: Capture,
+    sent: u64,
+    came: u64,
 }
 
 impl Bystander {
@@ -58,7 +65,7 @@ impl Bystander {
         know(&monitor, &archive);
         know(&archive, &monitor);
         let server = EchoServer::start(&archive, archive.v4.into(), PORT);
-        let captures = [Capture::start(&monitor), Capture::start(&archive)];
+        let mut watches = [Watch::start(&monitor), Watch::start(&archive)];
         let mut stream = connect(&monitor, server.address());
         let port = stream.local_addr().unwrap().port();
         let answered = Arc::new(AtomicU64::new(0));
@@ -68,13 +75,13 @@ impl Bystander {
             while stopped.recv_timeout(PACE) == Err(mpsc::RecvTimeoutError::Timeout) {
                 one_message(&mut stream)?;
                 count.fetch_add(1, Ordering::Relaxed);
+                watches.iter_mut().for_each(Watch::look);
             }
-            Ok(())
+            Ok(watches)
         });
         Self {
             monitor,
             archive,
-            captures,
             address: server.address(),
             port,
             answered,
@@ -117,22 +124,41 @@ impl Bystander {
     pub(crate) fn was_undisturbed(self) {
         self.goes_on();
         self.stop.send(()).unwrap();
-        self.talk.join().unwrap().unwrap();
-        let mut sent = [0, 0];
-        let mut came = [0, 0];
-        until("every frame of another device's conversation", || {
-            for (end, capture) in self.captures.iter().enumerate() {
-                for frame in capture.so_far() {
-                    if !is_tcp(&frame.bytes) {
-                        continue;
-                    }
-                    let counts = if frame.outgoing { &mut sent } else { &mut came };
-                    counts[end] += 1;
-                }
-            }
-            (sent[0] <= came[1] && sent[1] <= came[0]).then_some(())
+        let mut watches = self.talk.join().unwrap().unwrap();
+        let all = within(patience(), || {
+            watches.iter_mut().for_each(Watch::look);
+            let [monitor, archive] = &watches;
+            (monitor.sent <= archive.came && archive.sent <= monitor.came).then_some(())
         });
+        assert!(
+            all.is_some(),
+            "frames of another device's conversation were lost: {watches:?}"
+        );
         drop(self.archive);
+    }
+}
+
+impl Watch {
+    fn start(host: &Host) -> Self {
+        Self {
+            capture: Capture::start(host),
+            sent: 0,
+            came: 0,
+        }
+    }
+
+    /// Counts what has been seen by now.
+    fn look(&mut self) {
+        for frame in self.capture.so_far() {
+            if is_tcp(&frame.bytes) {
+                let count = if frame.outgoing {
+                    &mut self.sent
+                } else {
+                    &mut self.came
+                };
+                *count += 1;
+            }
+        }
     }
 }
 

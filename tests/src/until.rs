@@ -19,6 +19,11 @@ pub fn patience() -> Duration {
     Duration::from_secs(seconds)
 }
 
+/// Whether the machine was said to be slow: what floods a real one may stand still here.
+pub fn is_slow() -> bool {
+    patience() > Duration::from_secs(PATIENCE)
+}
+
 /// Pause between two looks.
 const INTERVAL: Duration = Duration::from_millis(10);
 
