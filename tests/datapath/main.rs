@@ -5,4 +5,5 @@ mod gateway;
 mod image;
 mod load;
 mod slots;
+mod table;
 mod test_run;

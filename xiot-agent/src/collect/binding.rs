@@ -81,18 +81,14 @@ impl BindingTable {
             if is_left(&before, now, &is_listed) {
                 continue;
             }
-            // Not if it was bound anew since.
-            let Some(binding) = self.bindings.get(&key)? else {
-                continue;
-            };
-            if !is_left(&binding, now, &is_listed) && self.bindings.remove(&key)? {
-                is_news |= binding.is_lease() && !binding.is_live(now);
-            }
+            let is_over = |binding: &Binding| !is_left(binding, now, &is_listed);
+            let removed = self.bindings.remove_over(&key, is_over)?;
+            is_news |= removed.is_some_and(|binding| binding.is_lease() && !binding.is_live(now));
         }
-        for (key, _) in self.places.entries()? {
-            let places = self.places.get(&key)?;
-            if places.is_some_and(|places| places.are_free(now)) {
-                self.places.remove(&key)?;
+        for (key, places) in self.places.entries()? {
+            if places.are_free(now) {
+                self.places
+                    .remove_over(&key, |places| places.are_free(now))?;
             }
         }
         let moved = self.moved.read()?;

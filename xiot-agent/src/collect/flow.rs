@@ -163,27 +163,26 @@ impl FlowTable {
             ..Swept::default()
         };
         swept.left = snapshot.len() - swept.half_open;
-        for flow in snapshot.into_iter().filter(|flow| is_over(flow, now)) {
-            // Not if a frame brought it back to life since.
+        for flow in snapshot {
+            let is_over = |entry: &FlowEntry| is_over(entry, now);
+            if !is_over(&flow.entry) {
+                continue;
+            }
+            // Not if a frame has brought it back to life since.
             let table = self.table(flow.half_open);
-            let Some(entry) = table.get(&flow.key)? else {
+            let Some(entry) = table.remove_over(&flow.key, is_over)? else {
                 continue;
             };
             let flow = Flow { entry, ..flow };
-            if !is_over(&flow, now) {
-                continue;
-            }
+            swept.removed += 1;
+            *if flow.half_open {
+                &mut swept.half_open
+            } else {
+                &mut swept.left
+            } -= 1;
             if flow.pending() != (0, 0) {
                 self.fold(&flow)?;
                 swept.folded += 1;
-            }
-            if self.table(flow.half_open).remove(&flow.key)? {
-                swept.removed += 1;
-                *if flow.half_open {
-                    &mut swept.half_open
-                } else {
-                    &mut swept.left
-                } -= 1;
             }
         }
         Ok(swept)
@@ -216,36 +215,32 @@ impl FlowTable {
     }
 }
 
-fn is_over(flow: &Flow, now: u32) -> bool {
-    flow.entry.idle(now) > flow.entry.idle_timeout.saturating_add(GRACE)
+fn is_over(entry: &FlowEntry, now: u32) -> bool {
+    entry.idle(now) > entry.idle_timeout.saturating_add(GRACE)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn flow(idle_timeout: u32) -> Flow {
-        Flow {
-            key: FlowKey::default(),
-            entry: FlowEntry {
-                last_seen: 100,
-                idle_timeout,
-                ..FlowEntry::default()
-            },
-            half_open: false,
+    fn entry(idle_timeout: u32) -> FlowEntry {
+        FlowEntry {
+            last_seen: 100,
+            idle_timeout,
+            ..FlowEntry::default()
         }
     }
 
     #[test]
     fn a_flow_is_over_once_its_timeout_and_the_grace_have_passed() {
-        let flow = flow(30);
-        assert!(!is_over(&flow, 140) && is_over(&flow, 141));
+        let entry = entry(30);
+        assert!(!is_over(&entry, 140) && is_over(&entry, 141));
         // A frame that came after the clock was read.
-        assert!(!is_over(&flow, 99));
+        assert!(!is_over(&entry, 99));
     }
 
     #[test]
     fn a_timeout_that_never_ends_does_not_wrap() {
-        assert!(!is_over(&flow(u32::MAX), 1_000_000));
+        assert!(!is_over(&entry(u32::MAX), 1_000_000));
     }
 }

@@ -12,6 +12,9 @@ use super::{error::MapAccessError, instance::Datapath, sys};
 /// Entries read per system call: some hundred kilobytes.
 const BATCH: usize = 2048;
 
+/// Flag of `bpf_map_update_elem` in `linux/bpf.h`: only where there is none.
+const BPF_NOEXIST: u64 = 1;
+
 /// A handle to a hash map of the program. Lives on its own.
 pub struct Table<K: Pod, V: Pod> {
     name: &'static str,
@@ -82,6 +85,41 @@ impl<K: Pod, V: Pod> Table<K, V> {
                 Ok(false)
             }
             Err(error) => Err(self.error(error)),
+        }
+    }
+
+    /// Removes an entry if it is over, and gives it back. One that the program replaces meanwhile by one that is not over stays.
+    pub fn remove_over(
+        &mut self,
+        key: &K,
+        is_over: impl Fn(&V) -> bool,
+    ) -> Result<Option<V>, MapAccessError> {
+        if !self.get(key)?.is_some_and(|value| is_over(&value)) {
+            return Ok(None);
+        }
+        let taken = sys::take(self.map.map().fd().as_fd(), key)
+            .map_err(|error| self.error(error.into()))?;
+        match taken {
+            Some(value) if !is_over(&value) => {
+                self.put_back(key, &value)?;
+                Ok(None)
+            }
+            taken => Ok(taken),
+        }
+    }
+
+    /// Adds an entry unless there is one by now, which is newer, or none has room: then it has gone to another.
+    fn put_back(&mut self, key: &K, value: &V) -> Result<(), MapAccessError> {
+        match self.map.insert(key, value, BPF_NOEXIST) {
+            Err(MapError::SyscallError(error))
+                if matches!(
+                    error.io_error.raw_os_error(),
+                    Some(libc::EEXIST | libc::E2BIG)
+                ) =>
+            {
+                Ok(())
+            }
+            result => result.map_err(|error| self.error(error)),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Layouts are those of `union bpf_attr` in `linux/bpf.h`; the kernel takes a shorter one than its own.
 
 mod batch;
+mod element;
 mod link;
 
 use std::{
@@ -13,6 +14,7 @@ use std::{
 
 pub(super) use self::{
     batch::read_all,
+    element::take,
     link::{LinkInfo, link_create, link_detach, link_info, link_update, open_pin, pin},
 };
 
