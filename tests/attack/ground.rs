@@ -119,7 +119,13 @@ pub(crate) fn perform_at(site: &Site<'_>, test: &str, deeds: &[Deed]) {
 /// Performs the attacks of a family between hosts that live.
 #[track_caller]
 pub(crate) fn perform_on(rig: &Rig, test: &str, deeds: &[Deed]) {
-    perform_all(rig, &SITE, false, test, deeds);
+    perform_on_at(rig, &SITE, test, deeds);
+}
+
+/// The same at another site.
+#[track_caller]
+pub(crate) fn perform_on_at(rig: &Rig, site: &Site<'_>, test: &str, deeds: &[Deed]) {
+    perform_all(rig, site, false, test, deeds);
 }
 
 /// Performs the attacks of a family, each after the other, and reports all that went wrong together.
@@ -356,7 +362,7 @@ fn take(counts: &mut Counts, reason: Reason, frames: u64) {
 }
 
 /// Without a grace period: attacks come at any time, it is over soon.
-const SITE: Site<'_> = Site {
+pub(crate) const SITE: Site<'_> = Site {
     policy: POLICY,
     wires: &[],
     gateway: "grace: 0s\n",
