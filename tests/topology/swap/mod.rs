@@ -22,7 +22,7 @@ use xiot_tests::{
         rig::{DEVICE_PORT, Rig, UPLINK_PORT},
         traffic::{EchoServer, connect, exchange, udp},
     },
-    until::{is_slow, until},
+    until::until,
 };
 
 use self::{
@@ -31,11 +31,8 @@ use self::{
     traffic::{CHANGING, Direction, STEADY, Stream},
 };
 
-/// Swaps, between two policies. A slow machine takes seconds for each.
-fn how_many() -> usize {
-    if is_slow() { 100 } else { 1000 }
-}
-
+/// Swaps, between two policies.
+const SWAPS: usize = 1000;
 /// Batches that a policy must judge before the next takes over, so that every phase is seen.
 const PHASE: u64 = 4;
 
@@ -70,14 +67,13 @@ fn start(rig: &Rig, policies: &Policies) -> datapath::Gateway {
 
 #[test]
 fn a_thousand_swaps_under_traffic_are_explained_frame_by_frame() {
-    let swaps = how_many();
     let rig = Rig::new();
     let policies = Policies::new();
     let mut gateway = start(&rig, &policies);
     let over = AtomicBool::new(false);
     let streams = [Direction::FromDevice, Direction::ToDevice].map(|it| Stream::new(&rig, it));
     let mut timelines = [Timeline::default(), Timeline::default()];
-    let mut settled = Vec::with_capacity(swaps);
+    let mut settled = Vec::with_capacity(SWAPS);
 
     let (rounds, datagrams) = thread::scope(|scope| {
         for stream in &streams {
@@ -94,7 +90,7 @@ fn a_thousand_swaps_under_traffic_are_explained_frame_by_frame() {
             });
         };
         go_on([0, 0]);
-        for swap in 1..=swaps {
+        for swap in 1..=SWAPS {
             let judged = [0, 1].map(|n: usize| streams[n].judged());
             let start = Instant::now();
             gateway.datapath_mut().apply(policies.image(swap)).unwrap();
@@ -110,14 +106,14 @@ fn a_thousand_swaps_under_traffic_are_explained_frame_by_frame() {
     });
 
     let active = gateway.datapath().active().unwrap();
-    assert_eq!(active.epoch as usize, swaps + 1);
-    assert_eq!(active.header.digest, policies.image(swaps).header.digest);
-    let report = check(&streams, &timelines, &gateway, swaps);
+    assert_eq!(active.epoch as usize, SWAPS + 1);
+    assert_eq!(active.header.digest, policies.image(SWAPS).header.digest);
+    let report = check(&streams, &timelines, &gateway);
     settled.sort_unstable();
     println!(
-        "{swaps} swaps: {report}; TCP rounds {rounds}, UDP questions {datagrams}; a swap took {:?} (median), {:?} (longest)",
-        settled[swaps / 2],
-        settled[swaps - 1],
+        "{SWAPS} swaps: {report}; TCP rounds {rounds}, UDP questions {datagrams}; a swap took {:?} (median), {:?} (longest)",
+        settled[SWAPS / 2],
+        settled[SWAPS - 1],
     );
 }
 
@@ -154,12 +150,7 @@ fn ask(rig: &Rig, over: &AtomicBool) -> u64 {
 }
 
 /// Every frame of the streams against the timeline, and both against the counters.
-fn check(
-    streams: &[Stream; 2],
-    timelines: &[Timeline; 2],
-    gateway: &datapath::Gateway,
-    swaps: usize,
-) -> String {
+fn check(streams: &[Stream; 2], timelines: &[Timeline; 2], gateway: &datapath::Gateway) -> String {
     let counters = Counters::open(gateway.datapath()).unwrap();
     let mut frames = BTreeMap::new();
     let mut dropped = 0;
@@ -196,7 +187,7 @@ fn check(
     // Whatever else was dropped came from the hosts' own kernels and belongs to no device.
     assert_eq!(drops(&[Reason::Revoked, Reason::NoPort]), dropped);
     let revoked = drops(&[Reason::Revoked]);
-    let flips = (swaps / 2 * CHANGING.len()) as u64;
+    let flips = (SWAPS / 2 * CHANGING.len()) as u64;
     assert!(
         (flips..=2 * flips).contains(&revoked),
         "{revoked} frames of {flips} revoked flows"
