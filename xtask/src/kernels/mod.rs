@@ -13,7 +13,7 @@ mod outcome;
 mod packages;
 mod series;
 
-use std::path::PathBuf;
+use std::{ffi::OsStr, path::PathBuf};
 
 use anyhow::{Result, bail};
 
@@ -69,7 +69,10 @@ impl Options {
     fn command(&self, binaries: &Binaries) -> std::process::Command {
         let mut nextest = shell::command("cargo-nextest");
         binaries.run_by(&mut nextest);
+        // What tests are told here, such as where captures are, holds in the guest too.
+        let told = std::env::vars_os().filter(|(name, _)| is_of_tests(name));
         nextest
+            .envs(told)
             .env("XIOT_FRAMES", self.frames.to_string())
             .env("XIOT_PATIENCE", PATIENCE)
             .args(["--profile", "kernels", "-E"]);
@@ -81,6 +84,11 @@ impl Options {
         nextest.args(&self.names);
         nextest
     }
+}
+
+/// Whether a variable is one that tests read.
+fn is_of_tests(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b"XIOT_")
 }
 
 /// Runs the tests on every kernel that was asked for, and fails when any of them did not pass.
