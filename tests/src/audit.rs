@@ -39,19 +39,14 @@ struct Line {
     reason: Reason,
     state: &'static str,
     idle_timeout: u64,
-    /// None where a second may have passed unseen.
-    last_frame: Option<u64>,
+    last_frame: u64,
     half_open: bool,
     doubtful: bool,
     acknowledged: (Option<u32>, Option<u32>),
 }
 
 /// The program's flows, one a line. `passed` is how far its past was moved.
-pub(crate) fn of_program(
-    flows: &[(FlowKey, FlowEntry, bool)],
-    passed: u64,
-    is_blurred: bool,
-) -> BTreeSet<String> {
+pub(crate) fn of_program(flows: &[(FlowKey, FlowEntry, bool)], passed: u64) -> BTreeSet<String> {
     flows
         .iter()
         .map(|(key, entry, is_half_open)| {
@@ -81,7 +76,7 @@ pub(crate) fn of_program(
                 },
                 state: state_name(entry.state),
                 idle_timeout: u64::from(entry.idle_timeout),
-                last_frame: (!is_blurred).then_some(last_frame),
+                last_frame,
                 half_open: *is_half_open,
                 doubtful: has(FLOW_DOUBTFUL),
                 acknowledged: (
@@ -97,7 +92,6 @@ pub(crate) fn of_program(
 /// The oracle's flows likewise. `numbers` gives what the program calls the devices and rules of a policy.
 pub(crate) fn of_oracle<'n>(
     oracle: &Oracle<'_>,
-    is_blurred: bool,
     numbers: impl Fn(&Policy) -> &'n Assignment,
 ) -> BTreeSet<String> {
     oracle
@@ -123,7 +117,7 @@ pub(crate) fn of_oracle<'n>(
                 State::Replied => "replied",
             },
             idle_timeout: flow.idle_timeout.as_secs(),
-            last_frame: (!is_blurred).then_some(flow.last_frame),
+            last_frame: flow.last_frame,
             half_open: flow.half_open,
             doubtful: flow.doubtful,
             acknowledged: flow.acknowledged,

@@ -25,6 +25,10 @@ pub struct Trace {
     pub flow_hit: u8,
     /// Slot that judged.
     pub slot: u32,
+    /// Second (monotonic clock) in which it judged.
+    pub now: u32,
+    /// Zero.
+    pub reserved: u32,
 }
 
-crate::layout!(Trace, size 24, align 8);
+crate::layout!(Trace, size 32, align 8);

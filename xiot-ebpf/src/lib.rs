@@ -150,6 +150,6 @@ fn record(frame: &Frame, scratch: &mut Scratch, place: u32, verdict: &Verdict) {
         record::log::xiot_log();
     }
     if config::trace() != 0 {
-        record::trace::write(place, verdict);
+        record::trace::write(place, scratch.packet.now, verdict);
     }
 }

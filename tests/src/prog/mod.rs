@@ -57,6 +57,8 @@ pub struct Prog {
     revision: u64,
     /// Second in which the grace period ends.
     grace_until: u32,
+    /// Second in which the last frame was judged.
+    second: u32,
 }
 
 impl Prog {
@@ -143,6 +145,7 @@ impl Prog {
             limits,
             revision: 0,
             grace_until: 0,
+            second: 0,
         }
     }
 
@@ -246,6 +249,11 @@ impl Prog {
         }
     }
 
+    /// Second of the program's clock in which it judged the last frame.
+    pub fn second(&self) -> u32 {
+        self.second
+    }
+
     /// Judges a frame. Its silence is for [`Self::age`].
     ///
     /// # Panics
@@ -259,6 +267,7 @@ impl Prog {
             "run the program",
             self.datapath.test_run_on(shot.wire, side, &shot.frame),
         );
+        self.second = outcome.trace.now;
         let verdict = Verdict::from(outcome.trace);
         let action = if verdict.dropped {
             XDP_DROP
@@ -283,6 +292,7 @@ impl Prog {
             "run the program",
             self.datapath.test_run_at(config, &shot.frame),
         );
+        self.second = outcome.trace.now;
         let traces = outcome.sender.into_iter().chain([outcome.trace]);
         let verdicts: Vec<Verdict> = traces.map(Verdict::from).collect();
         let fate = match outcome.action {

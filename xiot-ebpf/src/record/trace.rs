@@ -9,9 +9,9 @@ use crate::verdict::Verdict;
 #[btf_map]
 static TRACE: Array<Trace, TRACES, { BPF_F_MMAPABLE as usize }> = Array::new();
 
-/// Writes the verdict down in this place.
+/// Writes the verdict of this second down in this place.
 #[inline(always)]
-pub fn write(place: u32, verdict: &Verdict) {
+pub fn write(place: u32, now: u32, verdict: &Verdict) {
     let Some(trace) = TRACE.get_ptr_mut(place) else {
         return;
     };
@@ -24,5 +24,6 @@ pub fn write(place: u32, verdict: &Verdict) {
     trace.dropped = u8::from(verdict.dropped);
     trace.flow_hit = u8::from(verdict.hit);
     trace.slot = verdict.slot;
+    trace.now = now;
     trace.sequence += 1;
 }
