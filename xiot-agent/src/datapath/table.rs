@@ -108,7 +108,7 @@ impl<K: Pod, V: Pod> Table<K, V> {
         }
     }
 
-    /// Adds an entry unless there is one by now, which is newer, or none has room: then it has gone to another.
+    /// Adds an entry, unless there is one by now, which is newer, or another took its room.
     fn put_back(&mut self, key: &K, value: &V) -> Result<(), MapAccessError> {
         match self.map.insert(key, value, BPF_NOEXIST) {
             Err(MapError::SyscallError(error))

@@ -293,16 +293,22 @@ mod tests {
         bytes
     }
 
-    #[test]
-    fn frames_arrive_as_they_were_sent_tags_included() {
+    /// Two namespaces with a wire between them, which takes frames of 9,000 bytes.
+    fn pair() -> [Namespace; 2] {
         let number = name::next_number();
-        let [a, b] = ["a", "b"].map(|n| Namespace::create(&name::of_run(number, n)).unwrap());
+        let [a, b] = ["a", "b"].map(|n| Namespace::create(&name::of_run(number, n)).expect("root"));
         let end = |namespace, mac| End {
             namespace,
             interface: "eth0",
             mac,
         };
-        veth([end(&a, FROM), end(&b, TO)], 9000).unwrap();
+        veth([end(&a, FROM), end(&b, TO)], 9000).expect("a wire");
+        [a, b]
+    }
+
+    #[test]
+    fn frames_arrive_as_they_were_sent_tags_included() {
+        let [a, b] = pair();
         let sender = PacketSocket::open(&a, "eth0").unwrap();
         let witness = PacketSocket::open(&a, "eth0").unwrap();
         let receiver = PacketSocket::open(&b, "eth0").unwrap();
@@ -344,14 +350,7 @@ mod tests {
 
     #[test]
     fn frames_that_found_no_room_are_an_error_once() {
-        let number = name::next_number();
-        let [a, b] = ["a", "b"].map(|n| Namespace::create(&name::of_run(number, n)).unwrap());
-        let end = |namespace, mac| End {
-            namespace,
-            interface: "eth0",
-            mac,
-        };
-        veth([end(&a, FROM), end(&b, TO)], 9000).unwrap();
+        let [a, _b] = pair();
         let sender = PacketSocket::open(&a, "eth0").unwrap();
         let witness = PacketSocket::open(&a, "eth0").unwrap();
         let long = frame(&[], 9014);
