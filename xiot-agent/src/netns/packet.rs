@@ -2,7 +2,7 @@
 //! received frame and hands it over beside the data: it is put back here.
 
 use std::{
-    io, mem,
+    fmt, io, mem,
     os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
@@ -32,12 +32,20 @@ pub struct Captured {
 }
 
 /// A packet socket on one interface.
-#[derive(Debug)]
 pub struct PacketSocket {
     fd: OwnedFd,
     interface: String,
     /// Where the kernel puts the next frame.
     buffer: Mutex<Box<[u8]>>,
+}
+
+impl fmt::Debug for PacketSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PacketSocket")
+            .field("fd", &self.fd)
+            .field("interface", &self.interface)
+            .finish_non_exhaustive()
+    }
 }
 
 impl PacketSocket {
