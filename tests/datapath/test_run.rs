@@ -3,13 +3,7 @@
 use std::time::Instant;
 
 use xiot_agent::datapath::{Datapath, TestRunError};
-use xiot_common::{
-    device::Mode,
-    flow::{FlowEntry, FlowKey},
-    map,
-    port::Side,
-    reason::Reason,
-};
+use xiot_common::{device::Mode, port::Side, reason::Reason};
 
 use crate::image::{nobody_listed, small, udp};
 
@@ -28,9 +22,7 @@ fn without_a_policy_everything_is_dropped() {
 fn flows_are_made_and_forgotten() {
     let mut datapath = Datapath::load(&small()).unwrap();
     datapath.apply(&nobody_listed(Mode::Learn, 1)).unwrap();
-    let flows = datapath
-        .table::<FlowKey, FlowEntry>(map::HALF_OPEN)
-        .unwrap();
+    let flows = datapath.flow_sets().unwrap();
     let mut frame = udp();
     for port in 0..100 {
         frame[35] = port;
@@ -40,9 +32,9 @@ fn flows_are_made_and_forgotten() {
         let again = datapath.test_run(Side::Device, &frame).unwrap();
         assert_eq!(again.trace.flow_hit, 1);
     }
-    assert_eq!(flows.entries().unwrap().len(), 100);
+    assert_eq!(flows.flows().count(), 100);
     datapath.clear_flows().unwrap();
-    assert_eq!(flows.entries().unwrap().len(), 0);
+    assert_eq!(flows.flows().count(), 0);
 }
 
 #[test]

@@ -41,3 +41,12 @@ pub const ADDRESSES_PER_DEVICE: &str = "XIOT_ADDRESSES_PER_DEVICE";
 
 /// `u32`: events per second and CPU before suppression.
 pub const EVENTS_PER_CPU: &str = "XIOT_EVENTS_PER_CPU";
+
+/// `u32`: flows that both sides spoke in, at most.
+pub const FLOWS: &str = "XIOT_FLOWS";
+
+/// `u32`: sets of the flow table.
+pub const FLOW_SETS: &str = "XIOT_FLOW_SETS";
+
+/// `[u64; 12]`: the random numbers that flow keys are hashed with ([`crate::flow_table::FlowHash`]).
+pub const FLOW_SEEDS: &str = "XIOT_FLOW_SEEDS";

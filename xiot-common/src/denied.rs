@@ -24,7 +24,7 @@ pub struct Denial {
     pub reserved: u8,
 }
 
-crate::layout!(Denial, size 64, align 4);
+crate::layout!(Denial, size 64, align 8);
 
 /// The frame came from the device (unset: from the peer).
 pub const DENIED_FROM_DEVICE: u8 = 1;

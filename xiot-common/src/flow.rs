@@ -13,7 +13,7 @@ use crate::{
 /// responder is 0, so that requests of both sides with one identifier are two flows. Protocols without
 /// ports have 0.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
-#[repr(C)]
+#[repr(C, align(8))]
 pub struct FlowKey {
     /// Address of the device.
     pub device: Addr,
@@ -33,26 +33,14 @@ pub struct FlowKey {
     pub protocol: u8,
 }
 
-crate::layout!(FlowKey, size 48, align 4);
+crate::layout!(FlowKey, size 48, align 8);
 
 impl FlowKey {
-    /// The key as six words, for hashing.
+    /// The key as six words as they lie in memory, for hashing and comparing.
     #[inline(always)]
     pub const fn words(&self) -> [u64; 6] {
-        const fn word(low: u32, high: u32) -> u64 {
-            low as u64 | (high as u64) << 32
-        }
-        let ports = self.device_port as u32 | (self.peer_port as u32) << 16;
-        let vlans = self.vlans.outer as u32 | (self.vlans.inner as u32) << 16;
-        let [d, p] = [self.device.0, self.peer.0];
-        [
-            word(d[0], d[1]),
-            word(d[2], d[3]),
-            word(p[0], p[1]),
-            word(p[2], p[3]),
-            word(ports, vlans),
-            self.mac.to_u64() | (self.wire as u64) << 48 | (self.protocol as u64) << 56,
-        ]
+        // SAFETY: 48 bytes without padding (their sizes add up), and words may have any bits.
+        unsafe { core::mem::transmute::<Self, [u64; 6]>(*self) }
     }
 }
 
@@ -99,55 +87,20 @@ pub const FLOW_ACKNOWLEDGED_TO: u8 = 128;
 /// again.
 pub const LONGEST_WOULD_DROP: u32 = 300;
 
-/// One flow, in the flow table or in that of half-open flows. Counters are written without atomics: two CPUs on one flow may lose a count, never a verdict.
+/// One flow. Beside its key, what every frame of it reads and writes: a line of 16 bytes and one of 64. Counters are written
+/// without atomics: two CPUs on one flow may lose a count, never a verdict.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[repr(C)]
 pub struct FlowEntry {
-    /// Its device; 0 for one that is not listed.
-    pub device: u32,
-    /// The rule that allowed it; 0 for none.
-    pub rule: u32,
-    /// Generation of the device when it was judged.
-    pub generation: u32,
     /// Epoch in which it was judged last, or found to need no judging; 0: it is asked about with every frame, because what it was
     /// judged by may end by itself.
     pub epoch: u32,
-    /// Second (monotonic clock) in which the flow was opened.
-    pub opened_at: u32,
     /// Second of the last frame.
     pub last_seen: u32,
     /// Seconds of silence after which it is over, by state.
     pub idle_timeout: u32,
-    /// Seconds of silence once the flow is answered.
-    pub next_timeout: u32,
-    /// TCP: what the device acknowledged last, as it stands in the header (network order).
-    pub acknowledged_from: u32,
-    /// TCP: what the peer acknowledged last, likewise.
-    pub acknowledged_to: u32,
-    /// Seconds of silence once a TCP flow is closing.
-    pub closing_timeout: u16,
-    /// [`FlowState`].
-    pub state: u8,
-    /// `FLOW_*` bits.
-    pub flags: u8,
-    /// [`crate::reason::Reason`] of the judgement, which every frame of it counts under if no guard objects.
-    pub reason: u8,
-    /// [`crate::device::Mode`] of the device when it was judged.
-    pub mode: u8,
-    /// Reason of the guard that monitors and objects to it, which every frame of it counts under then; 0: none does.
-    pub objection: u8,
-    /// Zero.
-    pub reserved: u8,
-    /// Second (wall clock) that begins the span in which its rule is in force.
-    pub since: u32,
-    /// Second that ends this span; 0: the rule is always in force, or there is none.
-    pub until: u32,
-    /// Zero.
-    pub spare: u32,
-    /// Frames not yet folded into the observed map (mode learn).
-    pub pending_frames: u32,
-    /// Their bytes.
-    pub pending_bytes: u64,
+    /// Its device; 0 for one that is not listed.
+    pub device: u32,
     /// Frames from the device.
     pub from_frames: u64,
     /// Their bytes.
@@ -156,11 +109,55 @@ pub struct FlowEntry {
     pub to_frames: u64,
     /// Their bytes.
     pub to_bytes: u64,
+    /// The rule that allowed it; 0 for none.
+    pub rule: u32,
+    /// [`FlowState`].
+    pub state: u8,
+    /// `FLOW_*` bits.
+    pub flags: u8,
+    /// [`crate::reason::Reason`] of the judgement, which every frame of it counts under if no guard objects.
+    pub reason: u8,
+    /// [`crate::device::Mode`] of the device when it was judged.
+    pub mode: u8,
+    /// TCP: what the device acknowledged last, as it stands in the header (network order).
+    pub acknowledged_from: u32,
+    /// TCP: what the peer acknowledged last, likewise.
+    pub acknowledged_to: u32,
+    /// Seconds of silence once the flow is answered.
+    pub next_timeout: u32,
+    /// Generation of the device when it was judged.
+    pub generation: u32,
+    /// Second (monotonic clock) in which the flow was opened.
+    pub opened_at: u32,
+    /// Seconds of silence once a TCP flow is closing.
+    pub closing_timeout: u16,
+    /// Reason of the guard that monitors and objects to it, which every frame of it counts under then; 0: none does.
+    pub objection: u8,
+    /// Zero.
+    pub reserved: u8,
 }
 
-crate::layout!(FlowEntry, size 104, align 8);
+crate::layout!(FlowEntry, size 80, align 8);
 
-impl FlowEntry {
+/// What of a flow few frames touch.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[repr(C)]
+pub struct FlowTail {
+    /// Bytes of the pending frames.
+    pub pending_bytes: u64,
+    /// Frames not yet folded into the observed map (mode learn).
+    pub pending_frames: u32,
+    /// Second (wall clock) that begins the span in which its rule is in force.
+    pub since: u32,
+    /// Second that ends this span; 0: the rule is always in force, or there is none.
+    pub until: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+crate::layout!(FlowTail, size 24, align 8);
+
+impl FlowTail {
     /// Sets the span in which its rule is in force: from a second, which begins a minute, to before another; 0 and 0: always.
     #[inline(always)]
     pub const fn set_span(&mut self, since: u32, until: u32) {
@@ -179,7 +176,9 @@ impl FlowEntry {
     pub const fn is_in_span(&self, wall: u32) -> bool {
         self.until == 0 || (self.since <= wall && wall < self.until)
     }
+}
 
+impl FlowEntry {
     /// Seconds since its last frame. None have passed if that frame is younger than the clock reading: another CPU's
     /// came between.
     #[inline(always)]
@@ -307,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_span_ends_with_its_second_and_begins_with_its_minute() {
-        let mut flow = entry(0);
+        let mut flow = FlowTail::default();
         assert!(flow.is_in_span(0) && flow.is_in_span(u32::MAX) && !flow.is_timed());
         flow.set_span(6_000, 6_630);
         assert!(!flow.is_in_span(5_999) && flow.is_in_span(6_000));

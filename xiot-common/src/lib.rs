@@ -21,6 +21,7 @@ pub mod denied;
 pub mod device;
 pub mod event;
 pub mod flow;
+pub mod flow_table;
 pub mod fragment;
 pub mod guard;
 pub mod hash;

@@ -12,10 +12,10 @@ pub const IMAGE: &str = "IMAGE";
 pub const SLOTS: &str = "SLOTS";
 /// `Array<Active>` of one: slot and epoch in force. Memory-mapped, written by the agent.
 pub const ACTIVE: &str = "ACTIVE";
-/// `HashMap<FlowKey, FlowEntry>`, preallocated. Written by the program; the agent removes what is over.
+/// `Array<FlowSet>`, memory-mapped: the flow table. Written by the program; the agent removes what is over.
 pub const FLOWS: &str = "FLOWS";
-/// `LruHashMap<FlowKey, FlowEntry>`: flows that only one side spoke in. Written by the program; the agent removes what is over.
-pub const HALF_OPEN: &str = "HALF_OPEN";
+/// `Array<FlowLevel>` of one element, memory-mapped: how full the flow table is. Written by the program and the agent.
+pub const FLOW_LEVEL: &str = "FLOW_LEVEL";
 /// `LruHashMap<DatagramKey, Datagram>`: datagrams whose fragments are on their way. Written by the program.
 pub const FRAGMENTS: &str = "FRAGMENTS";
 /// `Array<Budget>` by device: new flows and fragmented datagrams of this second. Written by the program.

@@ -3,8 +3,8 @@
 use aya::Pod;
 
 use crate::{
-    binding, budget, counter, event, flow, fragment, guard, image, observed, overrides, port, slot,
-    trace,
+    binding, budget, counter, event, flow, flow_table, fragment, guard, image, observed, overrides,
+    port, slot, trace,
 };
 
 // Each is `repr(C)`, made of integers and arrays of them, has no padding (its size check adds up the
@@ -33,6 +33,10 @@ pod!(
     event::SenderKey,
     flow::FlowEntry,
     flow::FlowKey,
+    flow::FlowTail,
+    flow_table::FlowSet,
+    flow_table::FlowLevel,
+    flow_table::FlowSlot,
     fragment::Datagram,
     fragment::DatagramKey,
     guard::GroupCount,

@@ -45,4 +45,19 @@ globals! {
     addresses_per_device XIOT_ADDRESSES_PER_DEVICE = 16;
     /// Events per second and CPU.
     events_per_cpu XIOT_EVENTS_PER_CPU = 1000;
+    /// Flows that both sides spoke in, at most.
+    flows XIOT_FLOWS = capacity::DEFAULT_FLOWS;
+    /// Sets of the flow table.
+    flow_sets XIOT_FLOW_SETS = 1;
+}
+
+#[unsafe(no_mangle)]
+static XIOT_FLOW_SEEDS: Global<[u64; 12]> = Global::new([0; 12]);
+
+/// One of the twelve random numbers that flow keys are hashed with.
+#[inline(always)]
+pub fn flow_seed(n: usize) -> u64 {
+    let seeds = (&raw const XIOT_FLOW_SEEDS).cast::<u64>();
+    // SAFETY: one of twelve. Volatile, as the loader writes them; one by one, as all would go over the stack.
+    unsafe { seeds.add(n % 12).read_volatile() }
 }

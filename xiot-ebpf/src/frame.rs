@@ -142,7 +142,7 @@ const fn checksum_of_one_less(checksum: u16) -> u16 {
     clippy::semicolon_inside_block,
     reason = "statements decide on line information, which the kernel is particular about"
 )]
-fn opaque(mut at: usize) -> usize {
+pub(crate) fn opaque(mut at: usize) -> usize {
     // SAFETY: a register moved to itself; only hides where the value came from.
     unsafe {
         core::arch::asm!("{0} = {0}", inout(reg) at, options(pure, nomem, nostack, preserves_flags))
@@ -152,7 +152,7 @@ fn opaque(mut at: usize) -> usize {
 
 #[cfg(not(target_arch = "bpf"))]
 #[inline(always)]
-const fn opaque(at: usize) -> usize {
+pub(crate) const fn opaque(at: usize) -> usize {
     at
 }
 

@@ -119,6 +119,7 @@ fn conversation(frame: &Frame, scratch: &mut Scratch) -> Verdict {
     if !parse::has_flow(&scratch.packet) {
         if scratch.packet.icmp == Icmp::Error {
             quote::xiot_quote(frame.ctx());
+            flow::table::find_quoted(scratch);
         }
         return slow(frame, scratch, Why::Miss);
     }
@@ -129,7 +130,9 @@ fn conversation(frame: &Frame, scratch: &mut Scratch) -> Verdict {
             device,
             rule,
         } => return Verdict::hit(reason, mode, device, rule),
-        Lookup::Miss => match flow::ask_half_open(&scratch.packet) {
+        Lookup::Miss if flow::denied::xiot_denied() != 0 => return scratch.verdict(),
+        Lookup::Miss => Why::Miss,
+        Lookup::HalfOpen => match flow::ask_half_open(&scratch.packet) {
             Answer::Verdict => return scratch.verdict(),
             Answer::Miss if flow::denied::xiot_denied() != 0 => return scratch.verdict(),
             Answer::Miss | Answer::Stale => Why::Miss,
@@ -153,7 +156,7 @@ fn slow(frame: &Frame, scratch: &Scratch, why: Why) -> Verdict {
     let guarded = config::guards() != 0 && why != Why::BadState;
     let denied = guarded && guard::xiot_guard(frame.ctx()) != 0;
     if !denied && xiot_slow(why as u32) != 0 {
-        flow::xiot_open();
+        flow::open();
     }
     let verdict = scratch.verdict();
     if why == Why::Revoked && verdict.dropped && verdict.reason.class() == Class::Denied {

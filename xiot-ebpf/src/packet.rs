@@ -6,6 +6,8 @@ use xiot_common::{
     port::{PortConfig, Side},
 };
 
+use crate::flow::table::NOWHERE;
+
 /// What follows the tags.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u8)]
@@ -112,8 +114,10 @@ pub struct Packet {
     pub icmp: Icmp,
     /// 1: the transport header follows the IPv6 header directly.
     pub direct: u8,
-    /// 1: the flow table has an entry of this key, live or not.
-    pub filed: u8,
+    /// Zero.
+    pub reserved: u8,
+    /// Number of the place that a flow of this key has in the table, live or not.
+    pub place: u32,
 }
 
 impl Packet {
@@ -140,7 +144,7 @@ impl Packet {
         self.fragment = Fragment::No;
         self.icmp = Icmp::No;
         self.direct = 0;
-        self.filed = 0;
+        self.place = NOWHERE;
     }
 
     /// Whether it came in from the devices' side.

@@ -16,6 +16,7 @@ use xiot_common::{
 
 use crate::{
     fib::{Answer, is_routable},
+    flow::table::NOWHERE,
     forward,
     frame::Frame,
     packet::{Kind, Packet, is_group, mac},
@@ -167,7 +168,7 @@ pub fn turn(scratch: &mut Scratch) -> Result<(), Reason> {
     }
     packet.port = port.uplink_of_segment();
     packet.key.wire = port.wire as u8;
-    packet.filed = 0;
+    packet.place = NOWHERE;
     if known == 0 {
         return Err(Reason::NeighbourUnknown);
     }

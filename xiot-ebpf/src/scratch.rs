@@ -10,7 +10,8 @@ use aya_ebpf::{btf_maps::PerCpuArray, macros::btf_map};
 use xiot_common::{
     addr::Addr,
     device::Mode,
-    flow::{FlowEntry, FlowKey},
+    flow::{FlowEntry, FlowKey, FlowTail},
+    flow_table::FlowHash,
     reason::Reason,
 };
 
@@ -24,9 +25,15 @@ pub struct Scratch {
     pub packet: Packet,
     /// A flow in the making: too large for the stack of the stage that makes it.
     pub flow: Cell<FlowEntry>,
+    /// The rest of it.
+    pub tail: Cell<FlowTail>,
+    /// Where the key may be in the flow table that was looked for last.
+    pub hash: Cell<FlowHash>,
     /// Flow of the datagram that an ICMP error quotes.
     pub quoted: Cell<FlowKey>,
-    /// 1: there is one.
+    /// Number of its place in the flow table.
+    pub quoted_place: Cell<u32>,
+    /// 1: there is a quoted datagram.
     pub has_quote: Cell<u8>,
     /// 1: the verdict was given before in this second, on a frame of the same conversation.
     pub repeated: Cell<u8>,

@@ -14,12 +14,10 @@ impl Prog {
         if seconds == 0 {
             return;
         }
-        for flows in &mut self.flows {
-            for (key, mut entry) in must("read the flows", flows.entries()) {
-                entry.last_seen = entry.last_seen.wrapping_sub(seconds);
-                entry.opened_at = entry.opened_at.wrapping_sub(seconds);
-                must("age a flow", flows.insert(&key, &entry));
-            }
+        for mut flow in self.flows.flows() {
+            flow.entry.last_seen = flow.entry.last_seen.wrapping_sub(seconds);
+            flow.entry.opened_at = flow.entry.opened_at.wrapping_sub(seconds);
+            self.flows.rewrite(&flow);
         }
         for (key, mut datagram) in must("read the datagrams", self.datagrams.entries()) {
             datagram.started = datagram.started.wrapping_sub(seconds);
@@ -67,12 +65,10 @@ impl Prog {
         let before = epoch(&self.datapath);
         self.datapath.set_grace(self.grace_until);
         let after = epoch(&self.datapath);
-        for flows in &mut self.flows {
-            for (key, mut entry) in must("read the flows", flows.entries()) {
-                if entry.epoch == before {
-                    entry.epoch = after;
-                    must("restamp a flow", flows.insert(&key, &entry));
-                }
+        for mut flow in self.flows.flows() {
+            if flow.entry.epoch == before {
+                flow.entry.epoch = after;
+                self.flows.rewrite(&flow);
             }
         }
         for (key, mut datagram) in must("read the datagrams", self.datagrams.entries()) {

@@ -8,7 +8,8 @@ use xiot_agent::{
     collect::Counters,
     compile::{self, Assignment},
     datapath::{
-        Capacity, Datapath, GroupFrames, NewFlows, Options, Table, segment_config, uplink_config,
+        Capacity, Datapath, FlowSets, GroupFrames, NewFlows, Options, Table, segment_config,
+        uplink_config,
     },
     model::{gateway::Wire, policy::Policy},
     oracle::{Fate, Limits, RouterPort, Side},
@@ -45,8 +46,7 @@ const XDP_REDIRECT: u32 = 4;
 #[derive(Debug)]
 pub struct Prog {
     datapath: Datapath,
-    /// Flows and half-open flows.
-    flows: [Table<FlowKey, FlowEntry>; 2],
+    flows: FlowSets,
     datagrams: Table<DatagramKey, Datagram>,
     overrides: Table<OverrideKey, Override>,
     bindings: Table<BindingKey, Binding>,
@@ -125,8 +125,7 @@ impl Prog {
             ..Options::default()
         };
         let datapath = must("load the program", Datapath::load(&options));
-        let flows =
-            [map::FLOWS, map::HALF_OPEN].map(|table| must("open the flows", datapath.table(table)));
+        let flows = must("open the flows", datapath.flow_sets());
         let datagrams = must("open the datagrams", datapath.table(map::FRAGMENTS));
         let overrides = must("open the overrides", datapath.table(map::OVERRIDES));
         let bindings = must("open the bindings", datapath.table(map::BINDINGS));
@@ -158,9 +157,7 @@ impl Prog {
         self.swap(policy, wires, &Assignment::fresh(policy));
         self.set_grace(0);
         self.set_settled(0, wires.len());
-        for flows in &mut self.flows {
-            must("clear the flows", flows.clear());
-        }
+        self.flows.clear();
         must("clear the datagrams", self.datagrams.clear());
         must("clear the bindings", self.bindings.clear());
         must("clear the places", self.places.clear());
@@ -312,18 +309,10 @@ impl Prog {
     }
 
     /// All flows, over or not, and whether they are half-open.
-    ///
-    /// # Panics
-    /// Where they cannot be read.
     pub fn flows(&self) -> Vec<(FlowKey, FlowEntry, bool)> {
-        let [confirmed, half_open] = &self.flows;
-        [(confirmed, false), (half_open, true)]
-            .into_iter()
-            .flat_map(|(table, is_half_open)| {
-                must("read the flows", table.entries())
-                    .into_iter()
-                    .map(move |(key, entry)| (key, entry, is_half_open))
-            })
+        let flows = self.flows.flows();
+        flows
+            .map(|flow| (flow.key, flow.entry, flow.is_half_open()))
             .collect()
     }
 

@@ -1,16 +1,14 @@
 //! Flows: snapshots, and the sweep that removes what is over.
 
-use std::collections::HashMap;
-
 use xiot_common::{
     addr::Addr,
-    flow::{FLOW_LEARN, FLOW_MIDSTREAM, FLOW_PEER_INITIATED, FlowEntry, FlowKey},
+    flow::{FLOW_LEARN, FLOW_MIDSTREAM, FLOW_PEER_INITIATED, FlowEntry, FlowKey, FlowTail},
     map,
     observed::{ObservedEntry, ObservedKey},
     reason::Reason,
 };
 
-use crate::datapath::{Datapath, MapAccessError, Table};
+use crate::datapath::{Datapath, FiledFlow, FlowSets, MapAccessError, Table};
 
 /// Seconds that a flow is left alone once it is over: a frame that arrives right now may still look at it.
 const GRACE: u32 = 10;
@@ -22,7 +20,9 @@ pub struct Flow {
     pub key: FlowKey,
     /// How it stands.
     pub entry: FlowEntry,
-    /// It is in the table of half-open flows: only one side spoke so far.
+    /// The rest of it.
+    pub tail: FlowTail,
+    /// Only one side spoke in it so far.
     pub half_open: bool,
 }
 
@@ -67,7 +67,7 @@ impl Flow {
         if self.entry.flags & FLOW_LEARN == 0 {
             return (0, 0);
         }
-        (self.entry.pending_frames.into(), self.entry.pending_bytes)
+        (self.tail.pending_frames.into(), self.tail.pending_bytes)
     }
 
     /// Whether it was picked up after its start, so that who opened it is a guess.
@@ -99,49 +99,36 @@ pub struct Swept {
     pub folded: usize,
 }
 
-/// A handle to the flow tables. Lives on its own.
+impl From<FiledFlow> for Flow {
+    fn from(filed: FiledFlow) -> Self {
+        Self {
+            key: filed.key,
+            entry: filed.entry,
+            tail: filed.tail,
+            half_open: filed.is_half_open(),
+        }
+    }
+}
+
+/// A handle to the flow table. Lives on its own.
 #[derive(Debug)]
 pub struct FlowTable {
-    flows: Table<FlowKey, FlowEntry>,
-    half_open: Table<FlowKey, FlowEntry>,
+    flows: FlowSets,
     observed: Table<ObservedKey, ObservedEntry>,
 }
 
 impl FlowTable {
-    /// The flow tables of this instance.
+    /// The flow table of this instance.
     pub fn open(datapath: &Datapath) -> Result<Self, MapAccessError> {
         Ok(Self {
-            flows: datapath.table(map::FLOWS)?,
-            half_open: datapath.table(map::HALF_OPEN)?,
+            flows: datapath.flow_sets()?,
             observed: datapath.table(map::OBSERVED)?,
         })
     }
 
     /// All flows, also those that are over and not yet removed. Order means nothing.
-    pub fn snapshot(&self) -> Result<Vec<Flow>, MapAccessError> {
-        // In this order, so that one that is answered meanwhile is not missed; it is not to be there twice either.
-        let mut half_open: HashMap<_, _> = self.half_open.entries()?.into_iter().collect();
-        let mut flows: Vec<_> = self
-            .flows
-            .entries()?
-            .into_iter()
-            .map(|(key, entry)| Flow {
-                key,
-                entry,
-                half_open: false,
-            })
-            .collect();
-        if !half_open.is_empty() {
-            for flow in &flows {
-                half_open.remove(&flow.key);
-            }
-        }
-        flows.extend(half_open.into_iter().map(|(key, entry)| Flow {
-            key,
-            entry,
-            half_open: true,
-        }));
-        Ok(flows)
+    pub fn snapshot(&self) -> Vec<Flow> {
+        self.flows.flows().map(Flow::from).collect()
     }
 
     /// Removes flows that have been over for [`GRACE`] seconds. Frames of devices in mode learn that were not
@@ -154,65 +141,55 @@ impl FlowTable {
     pub fn sweep_and_visit(
         &mut self,
         now: u32,
-        visit: impl FnMut(&Flow),
+        mut visit: impl FnMut(&Flow),
     ) -> Result<Swept, MapAccessError> {
-        let snapshot = self.snapshot()?;
-        snapshot.iter().for_each(visit);
-        let mut swept = Swept {
-            half_open: snapshot.iter().filter(|flow| flow.half_open).count(),
-            ..Swept::default()
-        };
-        swept.left = snapshot.len() - swept.half_open;
-        for flow in snapshot {
-            let is_over = |entry: &FlowEntry| is_over(entry, now);
-            if !is_over(&flow.entry) {
-                continue;
-            }
-            // Not if a frame has brought it back to life since.
-            let table = self.table(flow.half_open);
-            let Some(entry) = table.remove_over(&flow.key, is_over)? else {
+        let mut swept = Swept::default();
+        let Self { flows, observed } = self;
+        for filed in flows.flows() {
+            let flow = Flow::from(filed);
+            visit(&flow);
+            // Not if a frame has come since.
+            let removed = is_over(&flow.entry, now)
+                .then(|| flows.remove(&filed))
+                .flatten();
+            let Some(removed) = removed.map(Flow::from) else {
+                *if flow.half_open {
+                    &mut swept.half_open
+                } else {
+                    &mut swept.left
+                } += 1;
                 continue;
             };
-            let flow = Flow { entry, ..flow };
             swept.removed += 1;
-            *if flow.half_open {
-                &mut swept.half_open
-            } else {
-                &mut swept.left
-            } -= 1;
-            if flow.pending() != (0, 0) {
-                self.fold(&flow)?;
+            if removed.pending() != (0, 0) {
+                fold(observed, &removed)?;
                 swept.folded += 1;
             }
         }
         Ok(swept)
     }
+}
 
-    fn table(&mut self, half_open: bool) -> &mut Table<FlowKey, FlowEntry> {
-        if half_open {
-            &mut self.half_open
-        } else {
-            &mut self.flows
-        }
-    }
-
-    fn fold(&mut self, flow: &Flow) -> Result<(), MapAccessError> {
-        let key = flow.observed_key();
-        let pending = &flow.entry;
-        let (reason, rule) = pending.counted();
-        let mut observed = self.observed.get(&key)?.unwrap_or_else(|| ObservedEntry {
-            // It fell out of the map while the flow was silent: noted anew.
-            flows: 1,
-            first_seen: pending.opened_at,
-            reason,
-            rule,
-            ..ObservedEntry::default()
-        });
-        observed.frames = observed.frames.wrapping_add(pending.pending_frames.into());
-        observed.bytes = observed.bytes.wrapping_add(pending.pending_bytes);
-        observed.last_seen = observed.last_seen.max(pending.last_seen);
-        self.observed.insert(&key, &observed)
-    }
+/// Adds a flow's pending frames to the observed map.
+fn fold(
+    observed: &mut Table<ObservedKey, ObservedEntry>,
+    flow: &Flow,
+) -> Result<(), MapAccessError> {
+    let key = flow.observed_key();
+    let (reason, rule) = flow.entry.counted();
+    let mut entry = observed.get(&key)?.unwrap_or_else(|| ObservedEntry {
+        // It fell out of the map while the flow was silent: noted anew.
+        flows: 1,
+        first_seen: flow.entry.opened_at,
+        reason,
+        rule,
+        ..ObservedEntry::default()
+    });
+    let (frames, bytes) = flow.pending();
+    entry.frames = entry.frames.wrapping_add(frames);
+    entry.bytes = entry.bytes.wrapping_add(bytes);
+    entry.last_seen = entry.last_seen.max(flow.entry.last_seen);
+    observed.insert(&key, &entry)
 }
 
 fn is_over(entry: &FlowEntry, now: u32) -> bool {

@@ -66,7 +66,7 @@ pub fn with_pending(mut observed: Vec<Observed>, flows: &[Flow]) -> Vec<Observed
 mod tests {
     use xiot_common::{
         addr::Addr,
-        flow::{FLOW_LEARN, FlowEntry, FlowKey},
+        flow::{FLOW_LEARN, FlowEntry, FlowKey, FlowTail},
     };
 
     use super::*;
@@ -83,10 +83,13 @@ mod tests {
             },
             entry: FlowEntry {
                 flags,
-                pending_frames: 3,
-                pending_bytes: 300,
                 last_seen: 50,
                 ..FlowEntry::default()
+            },
+            tail: FlowTail {
+                pending_frames: 3,
+                pending_bytes: 300,
+                ..FlowTail::default()
             },
             half_open: false,
         }

@@ -77,6 +77,9 @@ pub enum LoadError {
         /// The kernel's answer.
         source: io::Error,
     },
+    /// The kernel gives no random numbers.
+    #[error("could not get random numbers")]
+    Random(#[source] io::Error),
     /// The number of CPUs is not known.
     #[error("could not read {path}")]
     Cpus {

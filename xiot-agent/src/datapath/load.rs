@@ -1,6 +1,6 @@
 //! Loading: sizes, constants, maps, verifier.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io};
 
 use aya::{
     Ebpf, EbpfLoader,
@@ -8,13 +8,14 @@ use aya::{
     programs::Xdp,
     util::nr_cpus,
 };
+use rustix::rand::{GetRandomFlags, getrandom};
 use xiot_common::{
     binding::{Binding, BindingKey, Places, PlacesKey},
     budget::Budget,
     capacity::{BINDINGS, MAX_IFINDEX, PLACE_LISTS, PLACES},
     config,
     counter::{DeviceCounter, RuleCounter},
-    flow::{FlowEntry, FlowKey},
+    flow_table::{FlowSet, flow_sets},
     image::{Line, SLOTS},
     map,
     observed::{ObservedEntry, ObservedKey},
@@ -47,8 +48,7 @@ pub fn object() -> &'static [u8] {
 pub(super) struct Sizes {
     pub(super) ports: u32,
     pub(super) image: u32,
-    pub(super) flows: u32,
-    pub(super) half_open: u32,
+    pub(super) flow_sets: u32,
     pub(super) budgets: u32,
     pub(super) observed: u32,
     pub(super) device_stride: u32,
@@ -86,8 +86,7 @@ impl Sizes {
             image: slot_lines
                 .checked_mul(SLOTS)
                 .ok_or_else(|| too_large("lines per policy", slot_lines.into()))?,
-            flows,
-            half_open,
+            flow_sets: flow_sets(flows, half_open),
             budgets: rows,
             observed,
             device_stride,
@@ -112,12 +111,11 @@ impl Sizes {
         })
     }
 
-    fn entries(&self) -> [(&'static str, u32); 11] {
+    fn entries(&self) -> [(&'static str, u32); 10] {
         [
             (map::PORTS, self.ports),
             (map::IMAGE, self.image),
-            (map::FLOWS, self.flows),
-            (map::HALF_OPEN, self.half_open),
+            (map::FLOWS, self.flow_sets),
             (map::BUDGETS, self.budgets),
             (map::OBSERVED, self.observed),
             (map::DEVICE_COUNTERS, self.device_counters),
@@ -133,7 +131,7 @@ impl Sizes {
         let size = match name {
             map::PORTS => size_of::<PortConfig>(),
             map::IMAGE => size_of::<Line>(),
-            map::FLOWS | map::HALF_OPEN => size_of::<(FlowKey, FlowEntry)>(),
+            map::FLOWS => size_of::<FlowSet>(),
             map::BUDGETS => size_of::<Budget>(),
             map::OBSERVED => size_of::<(ObservedKey, ObservedEntry)>(),
             map::DEVICE_COUNTERS => size_of::<DeviceCounter>(),
@@ -164,6 +162,7 @@ impl Datapath {
         let guards = u32::from(options.guards.is_some());
         let addresses = options.addresses_per_device.unwrap_or(PLACES).min(PLACES);
         let routed = u32::from(options.routed);
+        let seeds = seeds().map_err(LoadError::Random)?;
         let mut loader = EbpfLoader::new();
         // Nothing is relocated against the kernel's own types: its BTF need not be read.
         loader
@@ -188,7 +187,10 @@ impl Datapath {
             .override_global(config::GROUP_PER_PORT, &options.group_frames.per_port, true)
             .override_global(config::ADDRESSES_PER_DEVICE, &addresses, true)
             .override_global(config::EVENTS_PER_SENDER, &options.events.per_sender, true)
-            .override_global(config::EVENTS_PER_CPU, &options.events.per_cpu, true);
+            .override_global(config::EVENTS_PER_CPU, &options.events.per_cpu, true)
+            .override_global(config::FLOWS, &options.capacity.flows, true)
+            .override_global(config::FLOW_SETS, &sizes.flow_sets, true)
+            .override_global(config::FLOW_SEEDS, &seeds, true);
         for (name, entries) in sizes.entries() {
             loader.map_max_entries(name, entries);
         }
@@ -283,6 +285,17 @@ fn shared<T: aya::Pod + Default>(ebpf: &Ebpf, map: &'static str) -> Result<Share
         .and_then(maps::data)
         .ok_or(LoadError::NoMap { map, source: None })?;
     Shared::new(data).map_err(|source| LoadError::Mapping { map, source })
+}
+
+/// Random numbers that nobody else knows.
+fn seeds() -> io::Result<[u64; 12]> {
+    let mut bytes = [0; 96];
+    let (mut filled, length) = (0, bytes.len());
+    while filled < length {
+        filled += getrandom(&mut bytes[filled..], GetRandomFlags::empty())?;
+    }
+    let (words, _) = bytes.as_chunks();
+    Ok(std::array::from_fn(|n| u64::from_ne_bytes(words[n])))
 }
 
 /// CPUs that may ever be online: per-CPU maps have a copy for each.

@@ -19,7 +19,7 @@ pub(super) const ALL: [&str; 25] = [
     map::SLOTS,
     map::ACTIVE,
     map::FLOWS,
-    map::HALF_OPEN,
+    map::FLOW_LEVEL,
     map::FRAGMENTS,
     map::BUDGETS,
     map::GUARDS,

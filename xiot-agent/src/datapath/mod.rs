@@ -10,6 +10,7 @@ mod capability;
 mod counters;
 mod error;
 mod ethtool;
+mod flows;
 mod gateway;
 mod instance;
 mod load;
@@ -41,6 +42,7 @@ pub use self::{
     bindings::{KnownBindings, MovedBindings, SettledWires},
     capability::Capability,
     error::{LoadError, MapAccessError},
+    flows::{FiledFlow, FlowSets},
     gateway::{
         BringUpError, DetachError, Detached, Gateway, Plan, PortReport, Report, bring_up, detach,
     },

@@ -59,7 +59,7 @@ impl<T: Pod + Default> Shared<T> {
     }
 
     /// The words of entry `index`; none beyond the end.
-    fn words(&self, index: u32) -> Option<&[AtomicU64]> {
+    pub(super) fn words(&self, index: u32) -> Option<&[AtomicU64]> {
         if index >= self.entries {
             return None;
         }
@@ -72,22 +72,7 @@ impl<T: Pod + Default> Shared<T> {
 
     /// A copy of entry `index`; none beyond the end.
     pub fn get(&self, index: u32) -> Option<T> {
-        let words = self.words(index)?;
-        let mut value = T::default();
-        for (n, word) in words.iter().enumerate() {
-            let bytes = word.load(Ordering::Acquire).to_ne_bytes();
-            let at = n * 8;
-            let length = (size_of::<T>() - at).min(8);
-            // SAFETY: `at + length <= size_of::<T>()`, and `T` is `Pod`: valid for all bit patterns.
-            unsafe {
-                ptr::copy_nonoverlapping(
-                    bytes.as_ptr(),
-                    ptr::from_mut(&mut value).cast::<u8>().add(at),
-                    length,
-                );
-            }
-        }
-        Some(value)
+        self.words(index).map(read_words)
     }
 
     /// Writes word `word` of entry `index` in one store.
@@ -108,21 +93,53 @@ impl<T: Pod + Default> Shared<T> {
         let Some(words) = self.words(index) else {
             return false;
         };
-        for (n, word) in words.iter().enumerate().rev() {
-            let mut bytes = [0; 8];
-            let at = n * 8;
-            let length = (size_of::<T>() - at).min(8);
-            // SAFETY: `at + length <= size_of::<T>()`, and `T` is `Pod`: without padding, so all initialised.
-            unsafe {
-                ptr::copy_nonoverlapping(
-                    ptr::from_ref(value).cast::<u8>().add(at),
-                    bytes.as_mut_ptr(),
-                    length,
-                );
-            }
-            word.store(u64::from_ne_bytes(bytes), Ordering::Release);
-        }
+        write_words(words, value);
         true
+    }
+}
+
+/// The value that these words hold, of which the last may be more than it needs.
+///
+/// # Panics
+/// Where they are fewer than it has.
+pub(super) fn read_words<T: Pod + Default>(words: &[AtomicU64]) -> T {
+    assert!(size_of_val(words) >= size_of::<T>(), "too few words");
+    let mut value = T::default();
+    for (n, word) in words.iter().enumerate() {
+        let bytes = word.load(Ordering::Acquire).to_ne_bytes();
+        let at = n * 8;
+        let length = size_of::<T>().saturating_sub(at).min(8);
+        // SAFETY: `at + length <= size_of::<T>()` or nothing is copied, and `T` is `Pod`: valid for all bit patterns.
+        unsafe {
+            ptr::copy_nonoverlapping(
+                bytes.as_ptr(),
+                ptr::from_mut(&mut value).cast::<u8>().wrapping_add(at),
+                length,
+            );
+        }
+    }
+    value
+}
+
+/// Writes a value, its first word last: whoever sees the first word sees the rest.
+///
+/// # Panics
+/// Where the words are fewer than it has.
+pub(super) fn write_words<T: Pod>(words: &[AtomicU64], value: &T) {
+    assert!(size_of_val(words) >= size_of::<T>(), "too few words");
+    for (n, word) in words.iter().enumerate().rev() {
+        let mut bytes = [0; 8];
+        let at = n * 8;
+        let length = size_of::<T>().saturating_sub(at).min(8);
+        // SAFETY: `at + length <= size_of::<T>()` or nothing is copied, and `T` is `Pod`: without padding, so all initialised.
+        unsafe {
+            ptr::copy_nonoverlapping(
+                ptr::from_ref(value).cast::<u8>().wrapping_add(at),
+                bytes.as_mut_ptr(),
+                length,
+            );
+        }
+        word.store(u64::from_ne_bytes(bytes), Ordering::Release);
     }
 }
 

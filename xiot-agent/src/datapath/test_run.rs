@@ -4,7 +4,6 @@ use std::{array, time::Duration};
 
 use aya::programs::{ProgramError, TestRun as _, TestRunOptions};
 use xiot_common::{
-    flow::{FlowEntry, FlowKey},
     map,
     observed::{ObservedEntry, ObservedKey},
     port::{PortConfig, Side},
@@ -115,9 +114,7 @@ impl Datapath {
 
     /// Forgets all flows.
     pub fn clear_flows(&self) -> Result<(), MapAccessError> {
-        for flows in [map::FLOWS, map::HALF_OPEN] {
-            self.table::<FlowKey, FlowEntry>(flows)?.clear()?;
-        }
+        self.flow_sets()?.clear();
         Ok(())
     }
 

@@ -113,7 +113,7 @@ impl Strangers {
 mod tests {
     use xiot_common::{
         addr::{Addr, Mac},
-        flow::{FLOW_PEER_INITIATED, FlowEntry, FlowKey},
+        flow::{FLOW_PEER_INITIATED, FlowEntry, FlowKey, FlowTail},
     };
 
     use super::*;
@@ -208,6 +208,7 @@ mod tests {
                 last_seen: 900,
                 ..FlowEntry::default()
             },
+            tail: FlowTail::default(),
             half_open: from_frames == 0,
         };
         let mut strangers = Strangers::default();

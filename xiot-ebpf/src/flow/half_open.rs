@@ -51,67 +51,61 @@ impl Answer {
     }
 }
 
-/// Looks the frame's flow up among the half-open ones and moves it on. One of another epoch is checked from here: below that
-/// look-up there would be no stack left for it (512 bytes over all calls, each rounded up to 32 on Linux 6.1).
+/// Moves the frame's flow on, which is half-open. One of another epoch is checked from here: below that there would be no stack
+/// left for it (512 bytes over all calls, each rounded up to 32 on Linux 6.1).
 #[inline(always)]
 pub(crate) fn ask(packet: &Packet) -> Answer {
     let answer = Answer::from_u32(xiot_half_open(0));
     if answer != Answer::Stale {
         return answer;
     }
-    match table::find_half_open(&packet.key) {
-        Some(entry) if recheck::check(table::HALF, entry) => Answer::Revoked,
+    match table::at(packet.place) {
+        Some(place) if recheck::check(place.entry()) => Answer::Revoked,
         Some(_) => Answer::from_u32(xiot_half_open(1)),
         None => Answer::Miss,
     }
 }
 
-/// Looks the frame's flow up among the half-open ones and moves it on. Gives an [`Answer`]. `checked`: it may be of another
-/// epoch.
+/// Moves the frame's flow on, which is half-open. Gives an [`Answer`]. `checked`: it may be of another epoch.
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn xiot_half_open(checked: u32) -> u32 {
     let Some(scratch) = scratch::get() else {
         return Answer::Miss as u32;
     };
-    find(scratch, checked != 0) as u32
+    step(scratch, checked != 0) as u32
 }
 
 #[inline(always)]
-fn find(scratch: &Scratch, checked: bool) -> Answer {
+fn step(scratch: &Scratch, checked: bool) -> Answer {
     let packet = &scratch.packet;
-    let Some(mut entry) = table::find_half_open(&packet.key) else {
+    let Some(place) = table::at(packet.place) else {
         return Answer::Miss;
     };
+    let entry = place.entry();
     // The check may have shortened its time: the frame that it was for still belongs to it.
     if !checked && !entry.is_live(packet.now) {
-        if entry.pending_frames != 0 {
-            observed::xiot_fold(table::HALF);
+        if place.tail().pending_frames != 0 {
+            observed::xiot_fold();
         }
         return Answer::Miss;
     }
     if entry.epoch != packet.epoch && !checked {
         return Answer::Stale;
     }
-    let mut found_in = table::HALF;
-    if let Some(speaks) = speaks(entry, packet) {
-        if table::confirm(&packet.key, entry, packet.now) {
-            let Some(confirmed) = table::find(&packet.key) else {
-                return Answer::Miss;
-            };
-            entry = confirmed;
-            found_in = table::CONFIRMED;
-        } else if speaks == Speaks::Other && entry.flags & FLOW_WOULD_DROP == 0 {
-            let mode = Mode::from_u8(entry.mode);
-            let verdict = Verdict::new(Reason::FlowTableFull, mode, entry.device, 0, packet.slot);
-            scratch.set_verdict(&verdict);
-            return Answer::Verdict;
-        }
+    if let Some(speaks) = speaks(entry, packet)
+        && !place.confirm(packet.now)
+        && speaks == Speaks::Other
+        && entry.flags & FLOW_WOULD_DROP == 0
+    {
+        let mode = Mode::from_u8(entry.mode);
+        let verdict = Verdict::new(Reason::FlowTableFull, mode, entry.device, 0, packet.slot);
+        scratch.set_verdict(&verdict);
+        return Answer::Verdict;
     }
-    let (lookup, fold) = advance(entry, packet);
-    // The last use of `entry`: folding finds and writes the same element.
+    let (lookup, fold) = advance(place, packet);
     if fold {
-        observed::xiot_fold(found_in);
+        observed::xiot_fold();
     }
     match lookup {
         Lookup::Hit {
@@ -123,7 +117,7 @@ fn find(scratch: &Scratch, checked: bool) -> Answer {
             scratch.set_verdict(&Verdict::hit(reason, mode, device, rule));
             Answer::Verdict
         }
-        Lookup::Miss => Answer::Miss,
+        Lookup::Miss | Lookup::HalfOpen => Answer::Miss,
         Lookup::Revoked => Answer::Revoked,
         Lookup::Reopen { gives_way: true } => Answer::Reopen,
         Lookup::Reopen { gives_way: false } => Answer::ReopenEstablished,

@@ -20,8 +20,9 @@ use xiot_common::{
 
 pub(crate) use budget::datagram;
 pub(crate) use half_open::{Answer, ask as ask_half_open};
-pub(crate) use open::xiot_open;
+pub(crate) use open::open;
 
+use self::table::Place;
 use crate::{
     config,
     packet::{Icmp, Kind, Packet},
@@ -45,6 +46,8 @@ pub enum Lookup {
     },
     /// No flow speaks for it.
     Miss,
+    /// Only one side spoke in its flow so far.
+    HalfOpen,
     /// Its flow was opened under a policy that is not in force any more; this one denies it.
     Revoked,
     /// A SYN on a flow: judge it as a new conversation.
@@ -56,35 +59,38 @@ pub enum Lookup {
     BadState,
 }
 
-/// Looks the frame's flow up among those that both sides spoke in, and moves it on.
+/// Looks the frame's flow up, and moves it on if both sides spoke in it.
 #[inline(always)]
 pub fn lookup(packet: &mut Packet) -> Lookup {
-    let Some(entry) = table::find(&packet.key) else {
+    packet.place = table::find();
+    let Some(place) = table::at(packet.place) else {
         return Lookup::Miss;
     };
-    packet.filed = 1;
+    if !place.mark().is_confirmed() {
+        return Lookup::HalfOpen;
+    }
+    let entry = place.entry();
     if !entry.is_live(packet.now) {
-        // It stays until another takes its place or room is made: removing by key could hit one that another CPU has
-        // just opened.
-        if entry.pending_frames != 0 {
-            observed::xiot_fold(table::CONFIRMED);
+        // It stays until another takes its place or room is made.
+        if place.tail().pending_frames != 0 {
+            observed::xiot_fold();
         }
         return Lookup::Miss;
     }
-    if entry.epoch != packet.epoch && recheck::check(table::CONFIRMED, entry) {
+    if entry.epoch != packet.epoch && recheck::check(entry) {
         return Lookup::Revoked;
     }
-    let (lookup, fold) = advance(entry, packet);
-    // The last use of `entry`: folding finds and writes the same element.
+    let (lookup, fold) = advance(place, packet);
     if fold {
-        observed::xiot_fold(table::CONFIRMED);
+        observed::xiot_fold();
     }
     lookup
 }
 
 /// Moves a live flow on by a frame. Also whether its pending frames are due for the observed map.
 #[inline(always)]
-fn advance(entry: &mut FlowEntry, packet: &Packet) -> (Lookup, bool) {
+fn advance(place: Place, packet: &Packet) -> (Lookup, bool) {
+    let entry = place.entry();
     let from_initiator = is_from_initiator(entry, packet);
     if packet.protocol == l4::TCP {
         match tcp::step(entry, packet, from_initiator) {
@@ -111,7 +117,7 @@ fn advance(entry: &mut FlowEntry, packet: &Packet) -> (Lookup, bool) {
             entry.rule
         },
     };
-    (hit, count(entry, packet))
+    (hit, count(place, packet))
 }
 
 /// Whether the side that opened the flow sent the frame.
@@ -140,7 +146,8 @@ fn reason(entry: &FlowEntry) -> Reason {
 
 /// Counts the frame; true if the flow's pending frames are due for the observed map.
 #[inline(always)]
-fn count(entry: &mut FlowEntry, packet: &Packet) -> bool {
+fn count(place: Place, packet: &Packet) -> bool {
+    let entry = place.entry();
     let length = u64::from(packet.length);
     if packet.is_from_device() {
         entry.from_frames += 1;
@@ -151,13 +158,14 @@ fn count(entry: &mut FlowEntry, packet: &Packet) -> bool {
     }
     let learn = entry.flags & FLOW_LEARN != 0;
     if learn {
-        entry.pending_frames += 1;
-        entry.pending_bytes += length;
+        let tail = place.tail();
+        tail.pending_frames += 1;
+        tail.pending_bytes += length;
     }
     if entry.idle(packet.now) == 0 {
         return false;
     }
-    entry.last_seen = packet.now;
+    place.seen(packet.now);
     learn
 }
 

@@ -4,7 +4,7 @@ use xiot_common::{
     device::Mode,
     flow::{
         FLOW_ACKNOWLEDGED_FROM, FLOW_ACKNOWLEDGED_TO, FLOW_LEARN, FLOW_MIDSTREAM,
-        FLOW_PEER_INITIATED, FLOW_RESPONDER_FIRST, FLOW_WOULD_DROP, FlowEntry, FlowState,
+        FLOW_PEER_INITIATED, FLOW_RESPONDER_FIRST, FLOW_WOULD_DROP, FlowEntry, FlowState, FlowTail,
     },
     profile::Timeouts,
     reason::{Class, Reason},
@@ -40,34 +40,69 @@ struct Opening {
 
 /// Opens a flow for an allowed frame, or for a denied one that the mode lets through. The verdict is in the scratch, before
 /// and after.
+#[inline(always)]
+pub(crate) fn open() {
+    let refusal = match xiot_make() {
+        MADE if table::file() => NOT_REFUSED,
+        MADE => Reason::FlowTableFull as u32,
+        refusal => refusal,
+    };
+    xiot_opened(refusal);
+}
+
+/// A flow is made.
+const MADE: u32 = 1 << 8;
+/// Nothing was refused; else the number of a reason.
+const NOT_REFUSED: u32 = 0;
+
+/// Makes the flow, in the scratch. Gives [`MADE`], [`NOT_REFUSED`] where there is to be none, or a reason.
 ///
 /// A function of its own for the verifier: what has been asked of the policy by then makes no difference here.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub(crate) extern "C" fn xiot_open() -> u32 {
+extern "C" fn xiot_make() -> u32 {
+    let Some(scratch) = scratch::get() else {
+        return NOT_REFUSED;
+    };
+    let Some(slot) = slot::judging(scratch.packet.slot) else {
+        return NOT_REFUSED;
+    };
+    if !may_have_flow(&scratch.packet) {
+        return NOT_REFUSED;
+    }
+    match make(scratch, &slot, &opening(scratch)) {
+        Ok(()) => MADE,
+        Err(reason) => reason as u32,
+    }
+}
+
+#[inline(always)]
+fn opening(scratch: &Scratch) -> Opening {
+    let verdict = scratch.verdict();
+    Opening {
+        reason: verdict.reason,
+        rule: verdict.rule,
+        opener: Opener::from_u32(scratch.opener.get()),
+        objection: guard::objection(scratch),
+    }
+}
+
+/// Writes down that the conversation was opened, or was refused for want of room (by this reason), which is the verdict on what
+/// policy allows.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn xiot_opened(refusal: u32) -> u32 {
     let Some(scratch) = scratch::get() else {
         return 0;
     };
     let packet = &scratch.packet;
     let verdict = scratch.verdict();
-    let Some(slot) = slot::judging(packet.slot) else {
-        return 0;
-    };
-    let opening = Opening {
-        reason: verdict.reason,
-        rule: verdict.rule,
-        opener: Opener::from_u32(scratch.opener.get()),
-        objection: guard::objection(scratch),
-    };
-    let reason = if may_have_flow(packet) {
-        match file(scratch, &slot, &opening) {
-            Err(reason) if opening.reason.class() == Class::Allowed => reason,
-            Ok(()) | Err(_) => opening.reason,
-        }
-    } else {
-        opening.reason
-    };
-    if reason != opening.reason {
+    let opening = opening(scratch);
+    let mut reason = opening.reason;
+    if opening.reason.class() == Class::Allowed
+        && let Some(refusal) = Reason::from_u8(refusal as u8)
+    {
+        reason = refusal;
         scratch.set_verdict(&Verdict::new(
             reason,
             verdict.mode,
@@ -108,9 +143,9 @@ fn is_midstream(packet: &Packet) -> bool {
     packet.protocol == l4::TCP && !packet.is_pure_syn()
 }
 
-/// Files the flow; the reason if there is no room for it.
+/// Makes the flow; the reason if there may be none.
 #[inline(always)]
-fn file(scratch: &Scratch, slot: &Slot, opening: &Opening) -> Result<(), Reason> {
+fn make(scratch: &Scratch, slot: &Slot, opening: &Opening) -> Result<(), Reason> {
     let packet = &scratch.packet;
     let subject = Subject::of(slot, packet);
     let profile = subject.profile(slot);
@@ -119,19 +154,15 @@ fn file(scratch: &Scratch, slot: &Slot, opening: &Opening) -> Result<(), Reason>
     budget::new_flow(subject.device, by_device, limit, packet.now)?;
     let timeouts = subject::timeouts(profile);
     let mut flow = entry(packet, &subject, opening, &timeouts);
+    let mut tail = FlowTail::default();
     if opening.rule != 0 {
         let span = scratch.span.get();
-        flow.set_span(span.since, span.until);
-        flow.epoch = subject.flow_epoch(packet, &flow);
+        tail.set_span(span.since, span.until);
+        flow.epoch = subject.flow_epoch(packet, &tail);
     }
     scratch.flow.set(flow);
-    // SAFETY: the element belongs to this CPU and nothing writes it before the map has copied it.
-    let entry = unsafe { &*scratch.flow.as_ptr() };
-    if table::insert_half_open(&packet.key, entry, packet.filed != 0) {
-        Ok(())
-    } else {
-        Err(Reason::FlowTableFull)
-    }
+    scratch.tail.set(tail);
+    Ok(())
 }
 
 #[inline(always)]
@@ -192,11 +223,6 @@ fn entry(packet: &Packet, subject: &Subject, opening: &Opening, timeouts: &Timeo
         mode: subject.mode as u8,
         objection: opening.objection,
         reserved: 0,
-        since: 0,
-        until: 0,
-        spare: 0,
-        pending_frames: 0,
-        pending_bytes: 0,
         from_frames: u64::from(from_device),
         from_bytes: if from_device { length } else { 0 },
         to_frames: u64::from(!from_device),

@@ -6,10 +6,7 @@ use xiot_common::{
     reason::Reason,
 };
 
-use super::{
-    Silence,
-    table::{self, Table},
-};
+use super::{Silence, table};
 use crate::{
     clock, config,
     guard::{
@@ -28,44 +25,42 @@ use crate::{
     scratch::{self, Span},
 };
 
-/// Checks the frame's flow, which is in this table; true: it is gone. Guards are asked from here: after [`xiot_recheck`] there
+/// Checks the frame's flow; true: it is gone. Guards are asked from here: after [`xiot_recheck`] there
 /// would be no stack left for them.
 #[inline(always)]
-pub(super) fn check(table: Table, entry: &FlowEntry) -> bool {
+pub(super) fn check(entry: &FlowEntry) -> bool {
     let guards = if config::guards() == 0 {
         0
     } else {
         let by_device = entry.flags & FLOW_PEER_INITIATED == 0;
         guard::flow::xiot_guard_flow(u32::from(entry.objection), u32::from(by_device))
     };
-    xiot_recheck(table, guards) != 0
+    xiot_recheck(guards) != 0
 }
 
 /// Checks the flow after guards said this of it; 1: it is gone.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub(crate) extern "C" fn xiot_recheck(table: Table, guards: u32) -> u32 {
+pub(crate) extern "C" fn xiot_recheck(guards: u32) -> u32 {
     let Some(scratch) = scratch::get() else {
         return 1;
     };
     let packet = &scratch.packet;
-    let (Some(entry), Some(slot)) = (
-        table::find_in(table, &packet.key),
-        slot::judging(packet.slot),
-    ) else {
+    let (Some(place), Some(slot)) = (table::at(packet.place), slot::judging(packet.slot)) else {
         return 1;
     };
+    let (entry, tail) = (place.entry(), place.tail());
     if guards & REVOKED != 0 {
-        table::remove(table, &packet.key);
+        place.remove();
         return 1;
     }
     let subject = Subject::of(&slot, packet);
-    let lapsed = entry.is_timed() && !entry.is_in_span(clock::wall());
+    let lapsed = tail.is_timed() && !tail.is_in_span(clock::wall());
     if lapsed || subject.generation != entry.generation || guards & CHANGED != 0 {
         let ruling = judge(&slot, packet, &subject, entry);
         let denied = ruling.reason != Reason::AllowedRule;
         if denied && matches!(subject.mode, Mode::Enforce) {
-            table::remove(table, &packet.key);
+            place.remove();
             return 1;
         }
         restamp(&slot, packet, &subject, &ruling, entry);
@@ -74,11 +69,11 @@ pub(crate) extern "C" fn xiot_recheck(table: Table, guards: u32) -> u32 {
         } else {
             scratch.span.get()
         };
-        entry.set_span(span.since, span.until);
+        tail.set_span(span.since, span.until);
     }
     entry.objection = (guards & OBJECTION) as u8;
     entry.device = subject.device;
-    entry.epoch = subject.flow_epoch(packet, entry);
+    entry.epoch = subject.flow_epoch(packet, tail);
     0
 }
 

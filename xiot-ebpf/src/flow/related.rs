@@ -20,18 +20,10 @@ fn find(scratch: &Scratch, subject: &Subject) -> Option<&'static FlowEntry> {
     if scratch.has_quote.get() == 0 || scratch.packet.fragment != Fragment::No {
         return None;
     }
-    // SAFETY: the element belongs to this CPU and is not written while this frame is judged.
-    let key = unsafe { &*scratch.quoted.as_ptr() };
-    let is_current = |entry: &FlowEntry| {
-        entry.is_live(scratch.packet.now)
-            && (!entry.is_timed() || entry.is_in_span(clock::wall()))
-            && (entry.epoch == scratch.packet.epoch || entry.generation == subject.generation)
-    };
-    if let Some(entry) = table::find(key)
-        && is_current(entry)
-    {
-        return Some(entry);
-    }
-    let entry = table::find_half_open(key)?;
-    is_current(entry).then_some(entry)
+    let place = table::at(scratch.quoted_place.get())?;
+    let (entry, tail) = (place.entry(), place.tail());
+    let is_current = entry.is_live(scratch.packet.now)
+        && (!tail.is_timed() || tail.is_in_span(clock::wall()))
+        && (entry.epoch == scratch.packet.epoch || entry.generation == subject.generation);
+    is_current.then_some(entry)
 }

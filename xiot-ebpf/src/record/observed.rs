@@ -83,30 +83,31 @@ pub extern "C" fn xiot_observe(reason: u32, rule: u32, how: u32) -> u32 {
     }
 }
 
-/// Adds the pending frames of this frame's flow, which is in this table, to its entry and clears them.
+/// Adds the pending frames of this frame's flow to its entry and clears them.
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub extern "C" fn xiot_fold(table: u32) -> u32 {
+pub extern "C" fn xiot_fold() -> u32 {
     let Some(scratch) = scratch::get() else {
         return 0;
     };
     let flow = &scratch.packet.key;
-    let Some(entry) = table::find_in(table, flow) else {
+    let Some(place) = table::at(scratch.packet.place) else {
         return 0;
     };
+    let (entry, tail) = (place.entry(), place.tail());
     let key = entry.observed_key(flow);
     if let Some(observed) = OBSERVED.get_ptr_mut(key) {
         // SAFETY: the element outlives the program run; a lost count is harmless.
         let observed = unsafe { &mut *observed };
-        observed.frames += u64::from(entry.pending_frames);
-        observed.bytes += entry.pending_bytes;
+        observed.frames += u64::from(tail.pending_frames);
+        observed.bytes += tail.pending_bytes;
         observed.last_seen = entry.last_seen;
     } else {
         // It fell out of the map while the flow was silent: noted anew.
         let (reason, rule) = entry.counted();
         let anew = ObservedEntry {
-            frames: entry.pending_frames.into(),
-            bytes: entry.pending_bytes,
+            frames: tail.pending_frames.into(),
+            bytes: tail.pending_bytes,
             flows: 1,
             first_seen: entry.opened_at,
             last_seen: entry.last_seen,
@@ -118,7 +119,7 @@ pub extern "C" fn xiot_fold(table: u32) -> u32 {
             return 0;
         }
     }
-    entry.pending_frames = 0;
-    entry.pending_bytes = 0;
+    tail.pending_frames = 0;
+    tail.pending_bytes = 0;
     0
 }

@@ -3,7 +3,7 @@
 use aya_ebpf::{bindings::BPF_F_MMAPABLE, btf_maps::Array, macros::btf_map};
 use xiot_common::counter::RuleCounter;
 
-use crate::config;
+use crate::{atomic, config};
 
 /// By rule id. Sized by the loader.
 #[btf_map]
@@ -20,37 +20,10 @@ pub fn hit(rule: u32, now: u32) {
     };
     // SAFETY: the field is aligned and lives as long as the map.
     unsafe {
-        add(&raw mut (*counter).hits);
+        atomic::fetch_add(&raw mut (*counter).hits, 1);
     }
     // SAFETY: as above; whichever CPU writes last is right to a second.
     unsafe {
         (*counter).last_hit = u64::from(now);
-    }
-}
-
-/// Adds 1 atomically: the BPF target of rustc has no atomics, the instruction set has.
-///
-/// # Safety
-/// `counter` must be aligned and point into a map value.
-#[cfg(target_arch = "bpf")]
-#[inline(always)]
-unsafe fn add(counter: *mut u64) {
-    // SAFETY: aligned map memory by contract.
-    unsafe {
-        core::arch::asm!(
-            "lock *(u64 *)({counter} + 0) += {one}",
-            counter = in(reg) counter,
-            one = in(reg) 1u64,
-        );
-    }
-}
-
-/// # Safety
-/// `counter` must be valid for writes.
-#[cfg(not(target_arch = "bpf"))]
-unsafe fn add(counter: *mut u64) {
-    // SAFETY: valid by contract.
-    unsafe {
-        *counter += 1;
     }
 }

@@ -86,7 +86,7 @@ impl Source for Live {
     }
 
     fn flows(&self, filter: &FlowFilter) -> Result<Selected<Flow>, SourceError> {
-        let entries = lock(&self.flows).snapshot().map_err(failed)?;
+        let entries = lock(&self.flows).snapshot();
         let (now, names) = (Now::read(), self.names());
         let flows = entries
             .iter()
@@ -98,7 +98,7 @@ impl Source for Live {
         // Held over both readings: a sweep between them would add what is pending, and it would count twice.
         let flows = lock(&self.flows);
         let observed = self.observed.snapshot().map_err(failed)?;
-        let flows = flows.snapshot().map_err(failed)?;
+        let flows = flows.snapshot();
         let (now, names) = (Now::read(), self.names());
         let observed = with_pending(observed, &flows);
         let observed = observed

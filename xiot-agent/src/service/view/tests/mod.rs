@@ -6,7 +6,7 @@ use xiot_common::{
     addr::{Addr, Mac},
     counter::{DeviceCounter, ReasonCounter, RuleCounter},
     event::Event,
-    flow::{FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowKey, FlowState},
+    flow::{FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowKey, FlowState, FlowTail},
     observed::{OBSERVED_MIDSTREAM, OBSERVED_PEER_INITIATED, ObservedEntry, ObservedKey},
 };
 
@@ -33,6 +33,7 @@ fn raw(key: FlowKey, entry: FlowEntry) -> collect::Flow {
     collect::Flow {
         key,
         entry,
+        tail: FlowTail::default(),
         half_open: false,
     }
 }

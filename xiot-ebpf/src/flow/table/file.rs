@@ -1,0 +1,229 @@
+//! Filing a flow: where there is room for it, and who gives way where there is none.
+
+use xiot_common::flow_table::{FLOW_SLOTS, FlowHash, FlowMark, MARK_CLAIMED, MARK_CONFIRMED};
+
+use super::{Candidates, KEY, NOWHERE, Place, SLOTS, at, room, xiot_find};
+use crate::scratch::{self, Scratch};
+
+/// While so few slots of the first set are taken, the second is not looked at: most flows are found in the first then.
+const FEW: u32 = SLOTS / 2;
+
+/// Files the flow in the scratch under the packet's key, as half-open. Over an older one of the same key.
+///
+/// False where there is no room: both sets of the key are full of live flows that both sides spoke in. Made of global functions
+/// which all are called from the entry: one below the other they would exceed the stack.
+#[inline(always)]
+pub(in crate::flow) fn file() -> bool {
+    // Once more where another CPU takes the place in this instant.
+    let mut tries = 0;
+    while tries < 2 {
+        let number = match xiot_find(KEY) {
+            NOWHERE => xiot_choose(),
+            number => number,
+        };
+        if xiot_fill(number) != 0 {
+            xiot_one_of_two(number);
+            return true;
+        }
+        tries += 1;
+    }
+    false
+}
+
+/// Sees to it that the packet's flow is there once, where another CPU has filed it too: that of the lower number stays; 1: it had
+/// to. Each CPU looks after its own is there, so that one of them at least sees both.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn xiot_one_of_two(own: u32) -> u32 {
+    let Some(scratch) = scratch::get() else {
+        return 0;
+    };
+    let FlowHash {
+        first, second, tag, ..
+    } = scratch.hash.get();
+    for set in [first, second] {
+        let mut candidates = Candidates::of(set, tag);
+        while let Some(number) = candidates.next() {
+            if number == own {
+                continue;
+            }
+            if let Some(place) = at(number)
+                && place.holds(tag, &scratch.packet.key)
+            {
+                let twin = if number < own { at(own) } else { Some(place) };
+                if let Some(twin) = twin {
+                    twin.remove();
+                }
+                return 1;
+            }
+        }
+    }
+    0
+}
+
+/// Fills the place of this number with the flow in the scratch; 0: there is none, or another CPU takes it right now.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn xiot_fill(number: u32) -> u32 {
+    match (scratch::get(), at(number)) {
+        (Some(scratch), Some(place)) => u32::from(fill(scratch, place)),
+        (None, _) | (_, None) => 0,
+    }
+}
+
+#[inline(always)]
+fn fill(scratch: &Scratch, place: Place) -> bool {
+    let before = place.mark();
+    let claimed = FlowMark {
+        tag: MARK_CLAIMED,
+        second: 0,
+    };
+    if before.tag == MARK_CLAIMED || !place.pass(before, claimed) {
+        return false;
+    }
+    if before.is_confirmed() {
+        room::leave();
+    }
+    // SAFETY: two elements of maps. Copied without a way over the stack.
+    unsafe {
+        scratch
+            .flow
+            .as_ptr()
+            .copy_to_nonoverlapping(place.entry(), 1);
+        scratch
+            .tail
+            .as_ptr()
+            .copy_to_nonoverlapping(place.tail(), 1);
+    }
+    *place.key() = scratch.packet.key;
+    place.publish(FlowMark {
+        tag: scratch.hash.get().tag,
+        second: scratch.packet.now,
+    });
+    true
+}
+
+/// The number of a place for the key that was looked for last and has none; [`NOWHERE`] if none gives way.
+#[unsafe(no_mangle)]
+#[inline(never)]
+extern "C" fn xiot_choose() -> u32 {
+    let Some(scratch) = scratch::get() else {
+        return NOWHERE;
+    };
+    let FlowHash {
+        first,
+        second,
+        home,
+        ..
+    } = scratch.hash.get();
+    let (taken, also_taken) = (taken(first), taken(second));
+    let number = if taken <= FEW || taken <= also_taken {
+        free(first, home)
+    } else {
+        free(second, home)
+    };
+    if number != NOWHERE {
+        return number;
+    }
+    // Where both are full, flows that are to stay shall be as many in the one as in the other.
+    let (one, other) = if confirmed(first) <= confirmed(second) {
+        (first, second)
+    } else {
+        (second, first)
+    };
+    for set in [one, other] {
+        let number = longest_silent(set);
+        if number != NOWHERE {
+            return number;
+        }
+    }
+    for set in [one, other] {
+        let number = over(set, scratch.packet.now);
+        if number != NOWHERE {
+            return number;
+        }
+    }
+    NOWHERE
+}
+
+#[inline(always)]
+const fn number(set: u32, slot: u32) -> u32 {
+    set.wrapping_mul(SLOTS).wrapping_add(slot & (SLOTS - 1))
+}
+
+/// How many slots are taken. Without a branch: the verifier would walk every pattern of them.
+#[inline(always)]
+fn taken(set: u32) -> u32 {
+    sum(set, |tag| tag >> MARK_CLAIMED.trailing_zeros() & 1)
+}
+
+/// How many of them are for good.
+#[inline(always)]
+fn confirmed(set: u32) -> u32 {
+    sum(set, |tag| tag >> MARK_CONFIRMED.trailing_zeros())
+}
+
+#[inline(always)]
+fn sum(set: u32, of: impl Fn(u32) -> u32) -> u32 {
+    let Some(first) = at(number(set, 0)) else {
+        return SLOTS;
+    };
+    let mut sum = 0;
+    let mut slot = 0;
+    while slot < FLOW_SLOTS {
+        sum += of(Place { slot, ..first }.mark().tag);
+        slot += 1;
+    }
+    sum
+}
+
+/// A free slot of the set: the one at home before all others.
+#[inline(always)]
+fn free(set: u32, home: u32) -> u32 {
+    let mut step = 0;
+    while step < SLOTS {
+        let number = number(set, home ^ step);
+        if at(number).is_some_and(|place| place.mark().tag == 0) {
+            return number;
+        }
+        step += 1;
+    }
+    NOWHERE
+}
+
+/// The half-open flow of the set that has been silent for longest.
+#[inline(always)]
+fn longest_silent(set: u32) -> u32 {
+    let Some(place) = scratch::forgetful() else {
+        return NOWHERE;
+    };
+    let (mut found, mut since) = (NOWHERE, u32::MAX);
+    let mut slot = 0;
+    while slot < SLOTS {
+        let number = number(set, slot);
+        let Some(mark) = at(number).map(Place::mark) else {
+            return NOWHERE;
+        };
+        if mark.is_filed() && !mark.is_confirmed() && mark.second < since {
+            since = place.forget(mark.second);
+            found = place.forget(number);
+        }
+        slot += 1;
+    }
+    found
+}
+
+/// A flow of the set that is over.
+#[inline(always)]
+fn over(set: u32, now: u32) -> u32 {
+    let mut slot = 0;
+    while slot < SLOTS {
+        let number = number(set, slot);
+        let is_over = |place: Place| place.mark().is_filed() && place.entry().is_over(now);
+        if at(number).is_some_and(is_over) {
+            return number;
+        }
+        slot += 1;
+    }
+    NOWHERE
+}
