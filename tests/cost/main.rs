@@ -128,8 +128,8 @@ fn main() {
     }
     show(rows);
     println!(
-        "verified instructions: {}",
-        datapath.verified_instructions().unwrap_or(0)
+        "verified instructions: {:?}",
+        datapath.verified_instructions()
     );
 }
 

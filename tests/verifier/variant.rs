@@ -38,3 +38,8 @@ pub(crate) fn variants() -> Vec<(&'static str, Options)> {
         (name!("router"), router),
     ]
 }
+
+/// What the entry of a variant is called: it has a program of its own.
+pub(crate) fn entry_of(variant: &str) -> String {
+    format!("{variant}-entry")
+}

@@ -36,6 +36,22 @@ pub struct FlowKey {
 crate::layout!(FlowKey, size 48, align 8);
 
 impl FlowKey {
+    /// Whether both are the same. By arithmetic: comparing as the compiler does it goes over the stack, word by word.
+    #[inline(always)]
+    pub const fn is(&self, other: &Self) -> bool {
+        let (a, b) = (self.words(), other.words());
+        let first = (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]);
+        let rest = (a[3] ^ b[3]) | (a[4] ^ b[4]) | (a[5] ^ b[5]);
+        first | rest == 0
+    }
+
+    /// The key of these words.
+    #[inline(always)]
+    pub const fn from_words(words: [u64; 6]) -> Self {
+        // SAFETY: as in `words`; integers may have any bits.
+        unsafe { core::mem::transmute::<[u64; 6], Self>(words) }
+    }
+
     /// The key as six words as they lie in memory, for hashing and comparing.
     #[inline(always)]
     pub const fn words(&self) -> [u64; 6] {
@@ -133,9 +149,16 @@ pub struct FlowEntry {
     pub closing_timeout: u16,
     /// Reason of the guard that monitors and objects to it, which every frame of it counts under then; 0: none does.
     pub objection: u8,
-    /// Zero.
-    pub reserved: u8,
+    /// Whose place it is in: [`HOLD_NONE`], [`HOLD_HALF_OPEN`], [`HOLD_CONFIRMED`].
+    pub hold: u8,
 }
+
+/// Of no flow: the entry is not to be used.
+pub const HOLD_NONE: u8 = 0;
+/// Of a flow that only one side spoke in so far.
+pub const HOLD_HALF_OPEN: u8 = 1;
+/// Of a flow that both sides spoke in.
+pub const HOLD_CONFIRMED: u8 = 2;
 
 crate::layout!(FlowEntry, size 80, align 8);
 

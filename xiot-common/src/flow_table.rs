@@ -1,20 +1,20 @@
 //! The flow table: an array of sets of eight slots, of which each key has two to be in.
 //!
 //! The kernel's own hash keeps key, value and chain apart: a frame of a flow that is in no cache waits for one of them after the
-//! other. Here a set begins with a line of marks, and a flow is most often in the slot that its key names first, so that all its
-//! lines can be fetched at once.
+//! other. Here a flow is most often in the slot that its key names first, and all that its frames touch are that slot's two lines,
+//! which are fetched at once. Who looks for room, or for a flow elsewhere, reads a line of marks for each set.
 
 use crate::flow::{FlowEntry, FlowKey, FlowTail};
 
 /// Slots in a set: as many as there are marks in a cache line.
-pub const FLOW_SLOTS: usize = 8;
+pub const FLOW_SLOTS: u32 = 8;
+
+const SLOTS: usize = FLOW_SLOTS as usize;
 
 /// In a tag: both sides spoke in the flow, so that it gives way to no other while it is live.
 pub const MARK_CONFIRMED: u32 = 1 << 31;
 /// In a tag: the slot is taken.
 pub const MARK_TAKEN: u32 = 1 << 30;
-/// The tag of a slot that is being filled.
-pub const MARK_CLAIMED: u32 = MARK_TAKEN;
 
 /// Who has a slot. Changes hands by compare-and-swap of the whole word only.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -31,6 +31,12 @@ crate::layout!(FlowMark, size 8, align 8);
 impl FlowMark {
     /// Nobody has the slot.
     pub const FREE: Self = Self { tag: 0, second: 0 };
+
+    /// The slot is being filled or emptied.
+    pub const CLAIMED: Self = Self {
+        tag: MARK_TAKEN,
+        second: 0,
+    };
 
     /// As one word, for compare-and-swap.
     #[inline(always)]
@@ -52,7 +58,7 @@ impl FlowMark {
     /// Whether a flow is in the slot, whole.
     #[inline(always)]
     pub const fn is_filed(self) -> bool {
-        self.tag & !MARK_CONFIRMED > MARK_CLAIMED
+        self.tag & !MARK_CONFIRMED > MARK_TAKEN
     }
 
     /// Whether both sides spoke in it.
@@ -74,16 +80,16 @@ pub struct FlowSlot {
 
 crate::layout!(FlowSlot, size 128, align 8);
 
-/// Eight places.
+/// Eight places. The slots come first, so that each is two neighbouring lines, which are fetched together.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[repr(C)]
 pub struct FlowSet {
-    /// Who has which.
-    pub marks: [FlowMark; FLOW_SLOTS],
     /// The flows.
-    pub slots: [FlowSlot; FLOW_SLOTS],
+    pub slots: [FlowSlot; SLOTS],
+    /// Who has which.
+    pub marks: [FlowMark; SLOTS],
     /// The rest of each.
-    pub tails: [FlowTail; FLOW_SLOTS],
+    pub tails: [FlowTail; SLOTS],
 }
 
 crate::layout!(FlowSet, size 1280, align 8);
@@ -105,16 +111,22 @@ crate::layout!(FlowLevel, size 16, align 8);
 /// Fewest sets: as in small tables a few that fill up would be many.
 const FEWEST_SETS: u32 = 64;
 
+/// Room for half-open flows beside so many that both sides spoke in, at least: never less than for those.
+pub const fn half_open_room(flows: u32, half_open: u32) -> u32 {
+    if flows > half_open { flows } else { half_open }
+}
+
 /// Sets for so many flows that both sides spoke in, beside so many that only one did. Half of the slots at most are of the
 /// former: then both sets of a key are full of them never in practice (not once in two million flows that were filed at random;
 /// at seven tenths three times in a million).
+#[expect(clippy::cast_possible_truncation, reason = "compared before")]
 pub const fn flow_sets(flows: u32, half_open: u32) -> u32 {
-    let more = if flows > half_open { flows } else { half_open };
-    let sets = (flows as u64 + more as u64).div_ceil(FLOW_SLOTS as u64);
+    let half_open = half_open_room(flows, half_open);
+    let sets = (flows as u64 + half_open as u64).div_ceil(FLOW_SLOTS as u64);
     if sets < FEWEST_SETS as u64 {
         FEWEST_SETS
     } else if sets > u32::MAX as u64 / FLOW_SLOTS as u64 {
-        u32::MAX / FLOW_SLOTS as u32
+        u32::MAX / FLOW_SLOTS
     } else {
         sets as u32
     }
@@ -141,7 +153,6 @@ impl FlowHash {
     /// Hashes a key by twelve random numbers that no sender knows, so that nobody can fill the sets of another's flow: strongly
     /// universal (multilinear, in pairs; Lemire and Kaser, "Strongly universal string hashing is fast", 2014, section 3).
     #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "halves of words are taken")]
     pub fn of(seed: impl Fn(usize) -> u64, key: &FlowKey, sets: u32) -> Self {
         const LOW: u64 = 0xffff_ffff;
         let words = key.words();
@@ -156,9 +167,9 @@ impl FlowHash {
         let hash = sum >> 32;
         let spread = hash.wrapping_mul(SPREAD);
         Self {
-            first: ((hash * sets as u64) >> 32) as u32,
-            second: (((spread >> 32) * sets as u64) >> 32) as u32,
-            home: (hash as u32) & (FLOW_SLOTS as u32 - 1),
+            first: ((hash * u64::from(sets)) >> 32) as u32,
+            second: (((spread >> 32) * u64::from(sets)) >> 32) as u32,
+            home: (hash as u32) & (FLOW_SLOTS - 1),
             tag: (spread as u32 >> 3) | MARK_TAKEN | 1,
         }
     }
@@ -184,9 +195,10 @@ mod tests {
     ];
 
     fn key(number: u32) -> FlowKey {
+        let [a, b, c, _] = number.to_le_bytes();
         FlowKey {
-            device_port: (number & 0xffff) as u16,
-            wire: (number >> 16) as u8,
+            device_port: u16::from_le_bytes([a, b]),
+            wire: c,
             ..FlowKey::default()
         }
     }
@@ -195,7 +207,7 @@ mod tests {
     fn keys_that_differ_by_a_bit_are_spread_over_all_sets() {
         const SETS: u32 = 1 << 8;
         let mut counts = [[0_u32; SETS as usize]; 2];
-        let mut homes = [0_u32; FLOW_SLOTS];
+        let mut homes = [0_u32; SLOTS];
         let keys = 1 << 16;
         for number in 0..keys {
             let hash = FlowHash::of(|n| SEEDS[n], &key(number), SETS);
@@ -245,11 +257,7 @@ mod tests {
         };
         assert_eq!(FlowMark::from_word(mark.to_word()), mark);
         assert!(mark.is_filed() && mark.is_confirmed());
-        let claimed = FlowMark {
-            tag: MARK_CLAIMED,
-            second: 3,
-        };
-        assert!(!claimed.is_filed() && !FlowMark::FREE.is_filed());
+        assert!(!FlowMark::CLAIMED.is_filed() && !FlowMark::FREE.is_filed());
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub mod reason;
 pub mod rule;
 pub mod schedule;
 pub mod slot;
+pub mod stage;
 pub mod table;
 pub mod trace;
 #[cfg(feature = "user")]

@@ -1,7 +1,7 @@
 //! Names of the maps, as they stand in the object file.
 
-/// Program array of one: what judges frames that are routed to a segment. Written by the agent.
-pub const HOPS: &str = "HOPS";
+/// Program array by [`crate::stage`]: what the entry goes on to. Written by the agent.
+pub const STAGES: &str = "STAGES";
 /// `Array<PortConfig>` by interface index. Written by the agent.
 pub const PORTS: &str = "PORTS";
 /// DEVMAP by port index: where frames leave. Written by the agent.
@@ -52,5 +52,7 @@ pub const EVENT_BUDGETS: &str = "EVENT_BUDGETS";
 pub const TRACE: &str = "TRACE";
 /// Name of the program in the object file.
 pub const PROGRAM: &str = "xiot";
+/// The program that judges what the entry does not forward.
+pub const JUDGE: &str = "xiot_judge";
 /// Name of the program that it goes on to with what is routed to a segment.
 pub const HOP: &str = "xiot_hop";

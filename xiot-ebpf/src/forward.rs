@@ -23,6 +23,12 @@ pub fn wire(frame: &Frame, port: &PortConfig) -> Result<u32, Reason> {
     if !fits(frame, port) {
         return Err(Reason::EgressTooLong);
     }
+    redirect(port)
+}
+
+/// The same of a frame that is known to fit.
+#[inline(always)]
+pub fn redirect(port: &PortConfig) -> Result<u32, Reason> {
     match EGRESS.redirect(u32::from(port.egress), u64::from(xdp_action::XDP_DROP)) {
         Ok(action) => Ok(action),
         Err(_) => Err(Reason::NoEgress),

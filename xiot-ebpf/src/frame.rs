@@ -20,6 +20,33 @@ const OFFSET_MASK: usize = 0x7fff;
 /// Every bit pattern must be valid.
 pub unsafe trait Wire: Copy {}
 
+// SAFETY: integers.
+unsafe impl Wire for u8 {}
+// SAFETY: likewise.
+unsafe impl Wire for u16 {}
+// SAFETY: likewise.
+unsafe impl Wire for u32 {}
+// SAFETY: likewise.
+unsafe impl Wire for u64 {}
+
+/// `N` bytes of a frame that are known to be there: read without another check.
+#[derive(Clone, Copy, Debug)]
+pub struct Window<const N: usize> {
+    at: usize,
+}
+
+impl<const N: usize> Window<N> {
+    /// The `T` that starts `OFFSET` bytes into it.
+    #[inline(always)]
+    pub fn read<T: Wire, const OFFSET: usize>(&self) -> T {
+        const {
+            assert!(OFFSET + size_of::<T>() <= N, "beyond the window");
+        }
+        // SAFETY: the bytes lie within the window, and any bit pattern is a `T`.
+        unsafe { load((self.at + OFFSET) as *const T) }
+    }
+}
+
 impl Frame {
     /// The frame of a program context.
     ///
@@ -57,6 +84,13 @@ impl Frame {
     pub fn whole_length(&self) -> u32 {
         // SAFETY: the context is the kernel's.
         unsafe { bpf_xdp_get_buff_len(self.ctx) as u32 }
+    }
+
+    /// The `N` bytes that start `offset` bytes into the frame, if they are there.
+    #[inline(always)]
+    pub fn window<const N: usize>(&self, offset: usize) -> Option<Window<N>> {
+        let at = opaque(self.start + (offset & OFFSET_MASK));
+        (at + N <= self.end).then_some(Window { at })
     }
 
     /// The `T` that starts `offset` bytes into the frame, if it is whole.

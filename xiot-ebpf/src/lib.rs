@@ -8,6 +8,7 @@
 pub mod atomic;
 pub mod clock;
 pub mod config;
+pub mod fast;
 pub mod fib;
 pub mod flow;
 pub mod forward;
@@ -22,6 +23,7 @@ pub mod port;
 pub mod record;
 pub mod router;
 pub mod scratch;
+pub mod stage;
 pub mod verdict;
 
 use aya_ebpf::{
@@ -32,7 +34,7 @@ use xiot_common::reason::{Class, Reason};
 
 use crate::{frame::Frame, scratch::Scratch, verdict::Verdict};
 
-/// Judges, counts and forwards one frame.
+/// Judges, counts and forwards a frame that the entry did not.
 #[inline(always)]
 pub fn run(ctx: &XdpContext) -> u32 {
     // SAFETY: the kernel gave this context.
@@ -59,7 +61,7 @@ pub fn run(ctx: &XdpContext) -> u32 {
         if action != router::HOP {
             return action;
         }
-        router::hop(ctx);
+        stage::enter(ctx, stage::HOP);
         record::counter::reason(&scratch.packet, &Verdict::dropped(Reason::NoEgress));
         return xdp_action::XDP_DROP;
     }

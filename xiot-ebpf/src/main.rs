@@ -5,7 +5,7 @@
 mod entry {
     use aya_ebpf::{macros::xdp, programs::XdpContext};
 
-    /// Judges one frame of a port.
+    /// Forwards one frame of a port if it is plainly one of a live flow; else goes on to the next.
     #[xdp(frags)]
     #[inline(always)]
     #[expect(
@@ -13,6 +13,17 @@ mod entry {
         reason = "the macro's wrapper passes it so"
     )]
     pub(crate) fn xiot(ctx: XdpContext) -> u32 {
+        xiot_ebpf::fast::run(&ctx)
+    }
+
+    /// Judges one frame of a port.
+    #[xdp(frags)]
+    #[inline(always)]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the macro's wrapper passes it so"
+    )]
+    pub(crate) fn xiot_judge(ctx: XdpContext) -> u32 {
         xiot_ebpf::run(&ctx)
     }
 

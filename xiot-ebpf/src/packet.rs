@@ -121,6 +121,46 @@ pub struct Packet {
 }
 
 impl Packet {
+    /// Nothing is known.
+    pub const NONE: Self = Self {
+        src_mac: 0,
+        dst_mac: 0,
+        key: FlowKey {
+            device: Addr([0; 4]),
+            peer: Addr([0; 4]),
+            device_port: 0,
+            peer_port: 0,
+            vlans: Vlans { outer: 0, inner: 0 },
+            mac: Mac([0; 6]),
+            wire: 0,
+            protocol: 0,
+        },
+        length: 0,
+        now: 0,
+        slot: 0,
+        epoch: 0,
+        sequence: 0,
+        acknowledgement: 0,
+        port: PortConfig::NONE,
+        vlans: Vlans { outer: 0, inner: 0 },
+        ethertype: 0,
+        src_port: 0,
+        dst_port: 0,
+        service: 0,
+        echo_id: 0,
+        message: 0,
+        message_length: 0,
+        protocol: 0,
+        tcp_flags: 0,
+        hop_limit: 0,
+        kind: Kind::Other,
+        fragment: Fragment::No,
+        icmp: Icmp::No,
+        direct: 0,
+        reserved: 0,
+        place: NOWHERE,
+    };
+
     /// Forgets the last frame of this CPU; the key stays until a new one is made.
     #[inline(always)]
     pub fn reset(&mut self, length: u32, now: u32, (slot, epoch): (u32, u32)) {

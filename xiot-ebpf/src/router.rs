@@ -3,12 +3,7 @@
 //! What is routed to a segment is judged by a program of its own, `xiot_hop`, to which the first one jumps: what one device sends to
 //! another by two judgements in a row, which together would exceed the stack and the instructions that a program may have.
 
-use aya_ebpf::{
-    bindings::{xdp_action, xdp_md},
-    btf_maps::ProgramArray,
-    macros::btf_map,
-    programs::XdpContext,
-};
+use aya_ebpf::bindings::{xdp_action, xdp_md};
 use xiot_common::{
     port::{PortConfig, Role},
     reason::Reason,
@@ -25,10 +20,6 @@ use crate::{
     scratch::{self, Scratch},
     verdict::Verdict,
 };
-
-/// The program that judges what is routed to a segment. Written by the agent.
-#[btf_map]
-static HOPS: ProgramArray<1> = ProgramArray::new();
 
 /// Where a frame goes on to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -135,15 +126,6 @@ pub fn forward(frame: &Frame, scratch: &mut Scratch) -> u32 {
     };
     scratch.set_verdict(&Verdict::dropped(refused));
     xdp_action::XDP_DROP
-}
-
-/// Goes on to the judgement of what is routed to a segment; comes back only where there is no such program.
-#[inline(always)]
-pub fn hop(ctx: &XdpContext) {
-    // SAFETY: nothing here waits to be dropped.
-    unsafe {
-        HOPS.tail_call(ctx, 0);
-    }
 }
 
 /// Makes the packet what the receiver's segment sees of it: a frame from the uplink side. Fails where nobody can say whose it is.

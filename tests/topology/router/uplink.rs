@@ -158,11 +158,11 @@ fn without_the_second_program_nothing_reaches_a_segment() {
     let rig = RouterRig::new();
     let gateway = router(&rig);
     reach(&rig.pump, rig.server.v4.into());
-    let pin = rig.scratch().bpf().join("xiot/HOPS");
+    let pin = rig.scratch().bpf().join("xiot/STAGES");
     let map = Map::from_map_data(MapData::from_pin(pin).unwrap()).unwrap();
     ProgramArray::try_from(map)
         .unwrap()
-        .clear_index(&0)
+        .clear_index(&xiot_common::stage::HOP)
         .unwrap();
     assert!(ping_is_lost(&rig.pump, rig.server.v4.into()));
     assert!(ping_is_lost(&rig.server, rig.pump.v4.into()));

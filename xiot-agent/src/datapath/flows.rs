@@ -1,6 +1,9 @@
 //! The flow table in memory: read without a system call, a flow removed by one compare-and-swap.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    mem::offset_of,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use xiot_common::{
     flow::{FlowEntry, FlowKey, FlowTail},
@@ -14,12 +17,15 @@ use super::{
     shared::{Shared, read_words, write_words},
 };
 
+const SLOTS: usize = FLOW_SLOTS as usize;
 const WORD: usize = size_of::<u64>();
 const SLOT_WORDS: usize = size_of::<FlowSlot>() / WORD;
 const TAIL_WORDS: usize = size_of::<FlowTail>() / WORD;
-const FIRST_SLOT: usize = FLOW_SLOTS;
-const FIRST_TAIL: usize = FIRST_SLOT + FLOW_SLOTS * SLOT_WORDS;
-const _: () = assert!((FIRST_TAIL + FLOW_SLOTS * TAIL_WORDS) * WORD == size_of::<FlowSet>());
+const FIRST_MARK: usize = SLOTS * SLOT_WORDS;
+const FIRST_TAIL: usize = FIRST_MARK + SLOTS;
+/// The word of a slot that has the entry's `hold`.
+const HOLD_WORD: usize = (offset_of!(FlowSlot, entry) + offset_of!(FlowEntry, hold)) / WORD;
+const _: () = assert!((FIRST_TAIL + SLOTS * TAIL_WORDS) * WORD == size_of::<FlowSet>());
 
 /// A flow as it was read, and where.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -83,16 +89,7 @@ impl FlowSets {
         if last.mark != flow.mark || last.key != flow.key {
             return None;
         }
-        let word = flow.mark.to_word();
-        let freed = FlowMark::FREE.to_word();
-        place
-            .mark
-            .compare_exchange(word, freed, Ordering::AcqRel, Ordering::Relaxed)
-            .ok()?;
-        if flow.mark.is_confirmed() {
-            self.leave();
-        }
-        Some(last)
+        self.free(&place, flow.mark).then_some(last)
     }
 
     /// Writes over a flow at rest. For whoever moves its past: the program may write the same.
@@ -116,11 +113,33 @@ impl FlowSets {
     /// Removes all flows.
     pub fn clear(&self) {
         for place in (0..self.places()).filter_map(|place| self.place(place)) {
-            let word = place.mark.swap(FlowMark::FREE.to_word(), Ordering::AcqRel);
-            if FlowMark::from_word(word).is_confirmed() {
-                self.leave();
+            let mark = FlowMark::from_word(place.mark.load(Ordering::Acquire));
+            if mark.is_filed() {
+                self.free(&place, mark);
             }
         }
+    }
+
+    /// Frees the place of who has this mark; false if he has it no more. As the program does it: claimed first, so that no other
+    /// flow's entry is written.
+    fn free(&self, place: &Place<'_>, mark: FlowMark) -> bool {
+        let (word, claimed) = (mark.to_word(), FlowMark::CLAIMED.to_word());
+        let passed =
+            place
+                .mark
+                .compare_exchange(word, claimed, Ordering::AcqRel, Ordering::Relaxed);
+        if passed.is_err() {
+            return false;
+        }
+        // The word of `hold` and its neighbours, which mean nothing without it.
+        place.slot[HOLD_WORD].store(0, Ordering::Release);
+        place
+            .mark
+            .store(FlowMark::FREE.to_word(), Ordering::Release);
+        if mark.is_confirmed() {
+            self.leave();
+        }
+        true
     }
 
     /// One confirmed flow less.
@@ -132,18 +151,15 @@ impl FlowSets {
     }
 
     fn places(&self) -> u32 {
-        self.sets.len() * FLOW_SLOTS as u32
+        self.sets.len() * FLOW_SLOTS
     }
 
     fn place(&self, number: u32) -> Option<Place<'_>> {
-        let slot = number as usize % FLOW_SLOTS;
-        let words = self.sets.words(number / FLOW_SLOTS as u32)?;
-        let (at, tail_at) = (
-            FIRST_SLOT + slot * SLOT_WORDS,
-            FIRST_TAIL + slot * TAIL_WORDS,
-        );
+        let slot = number as usize % SLOTS;
+        let words = self.sets.words(number / FLOW_SLOTS)?;
+        let (at, tail_at) = (slot * SLOT_WORDS, FIRST_TAIL + slot * TAIL_WORDS);
         Some(Place {
-            mark: &words[slot],
+            mark: &words[FIRST_MARK + slot],
             slot: &words[at..at + SLOT_WORDS],
             tail: &words[tail_at..tail_at + TAIL_WORDS],
         })

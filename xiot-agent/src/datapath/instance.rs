@@ -32,12 +32,22 @@ pub struct Datapath {
     pub(super) cpus: u32,
     pub(super) device_stride: u32,
     pub(super) has_guards: bool,
-    pub(super) instructions: Option<u32>,
-    pub(super) hop_instructions: Option<u32>,
+    pub(super) instructions: Instructions,
     /// Ports of the router, by interface index.
     pub(super) routed: BTreeMap<u32, PortConfig>,
     /// Wire and side that the port table is set up for, for test runs.
     pub(super) tested: Option<(u16, Side)>,
+}
+
+/// Instructions that the verifier looked at (kernel 5.16 and later), by program.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Instructions {
+    /// The entry, which forwards what is plainly a frame of a live flow.
+    pub entry: Option<u32>,
+    /// What judges all others.
+    pub judge: Option<u32>,
+    /// What judges frames that are routed to a segment; none where nothing is routed.
+    pub hop: Option<u32>,
 }
 
 impl fmt::Debug for Datapath {
@@ -70,14 +80,9 @@ impl Datapath {
         self.has_guards
     }
 
-    /// Instructions that the verifier looked at (kernel 5.16 and later).
-    pub fn verified_instructions(&self) -> Option<u32> {
+    /// Instructions that the verifier looked at.
+    pub fn verified_instructions(&self) -> Instructions {
         self.instructions
-    }
-
-    /// The same of the program for what is routed to a segment; none where nothing is routed.
-    pub fn hop_verified_instructions(&self) -> Option<u32> {
-        self.hop_instructions
     }
 
     /// A handle to one of `xiot_common::map` that lives on its own.

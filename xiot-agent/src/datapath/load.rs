@@ -20,12 +20,13 @@ use xiot_common::{
     map,
     observed::{ObservedEntry, ObservedKey},
     port::PortConfig,
+    stage,
 };
 
 use super::{
     active::ActivePolicy,
     error::{LoadError, MapAccessError},
-    instance::Datapath,
+    instance::{Datapath, Instructions},
     map as maps,
     options::{Capacity, Options},
     shared::Shared,
@@ -198,13 +199,14 @@ impl Datapath {
             .load(object)
             .map_err(|error| LoadError::from_load(error, |name| sizes.bytes(name)))?;
 
-        let instructions = load_program(&mut ebpf, map::PROGRAM)?;
-        let hop_instructions = if options.routed {
-            let instructions = load_program(&mut ebpf, map::HOP)?;
-            enter_hop(&mut ebpf)?;
-            instructions
-        } else {
-            None
+        let instructions = Instructions {
+            entry: load_program(&mut ebpf, map::PROGRAM)?,
+            judge: load_stage(&mut ebpf, map::JUDGE, stage::JUDGE)?,
+            hop: if options.routed {
+                load_stage(&mut ebpf, map::HOP, stage::HOP)?
+            } else {
+                None
+            },
         };
 
         let active = ActivePolicy::new(shared(&ebpf, map::ACTIVE)?, shared(&ebpf, map::SLOTS)?);
@@ -221,7 +223,6 @@ impl Datapath {
             device_stride: sizes.device_stride,
             has_guards: options.guards.is_some(),
             instructions,
-            hop_instructions,
             routed: BTreeMap::new(),
             tested: None,
             ebpf,
@@ -257,26 +258,28 @@ fn program<'e>(ebpf: &'e mut Ebpf, name: &str) -> Option<&'e mut Xdp> {
         .and_then(|program| program.try_into().ok())
 }
 
-/// Lets the program go on to the one for what is routed to a segment.
-fn enter_hop(ebpf: &mut Ebpf) -> Result<(), LoadError> {
+/// The same of one that others go on to, by its place in the program array.
+fn load_stage(ebpf: &mut Ebpf, name: &'static str, place: u32) -> Result<Option<u32>, LoadError> {
     let access = |source| {
         LoadError::Fill(MapAccessError {
-            map: map::HOPS,
+            map: map::STAGES,
             source,
         })
     };
-    let hop = program(ebpf, map::HOP)
-        .ok_or(LoadError::NoProgram(map::HOP))?
+    let instructions = load_program(ebpf, name)?;
+    let fd = program(ebpf, name)
+        .ok_or(LoadError::NoProgram(name))?
         .fd()
         .and_then(|fd| Ok(fd.try_clone()?))
         .map_err(LoadError::from_program)?;
-    let hops = ebpf.map_mut(map::HOPS).ok_or(LoadError::NoMap {
-        map: map::HOPS,
+    let stages = ebpf.map_mut(map::STAGES).ok_or(LoadError::NoMap {
+        map: map::STAGES,
         source: None,
     })?;
-    ProgramArray::try_from(hops)
-        .and_then(|mut hops| hops.set(0, &hop, 0))
-        .map_err(access)
+    ProgramArray::try_from(stages)
+        .and_then(|mut stages| stages.set(place, &fd, 0))
+        .map_err(access)?;
+    Ok(instructions)
 }
 
 fn shared<T: aya::Pod + Default>(ebpf: &Ebpf, map: &'static str) -> Result<Shared<T>, LoadError> {

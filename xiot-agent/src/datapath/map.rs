@@ -10,9 +10,9 @@ use xiot_common::map;
 
 use super::error::MapAccessError;
 
-/// Every map that the agent uses.
+/// Every map that the agent uses. The program array is last: the kernel empties one that has no pin left, and until all else of a
+/// takeover has gone well the program of the agent before may have to go on with its own.
 pub(super) const ALL: [&str; 25] = [
-    map::HOPS,
     map::PORTS,
     map::EGRESS,
     map::IMAGE,
@@ -37,6 +37,7 @@ pub(super) const ALL: [&str; 25] = [
     map::EVENT_COUNTERS,
     map::EVENT_BUDGETS,
     map::TRACE,
+    map::STAGES,
 ];
 
 /// The map data behind any kind of map that the program uses.

@@ -46,7 +46,7 @@ pub use self::{
     gateway::{
         BringUpError, DetachError, Detached, Gateway, Plan, PortReport, Report, bring_up, detach,
     },
-    instance::Datapath,
+    instance::{Datapath, Instructions},
     load::object,
     netlink::{NetlinkError, XdpMode},
     options::{Capacity, Events, GroupFrames, NewFlows, Options},

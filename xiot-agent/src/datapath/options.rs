@@ -11,7 +11,7 @@ pub struct Capacity {
     pub slot_lines: u32,
     /// Flows.
     pub flows: u32,
-    /// Flows that only one side spoke in.
+    /// Flows that only one side spoke in, beside those; as many as `flows` if that is more.
     pub half_open: u32,
     /// Devices with counters, ids 1 to this.
     pub devices: u32,

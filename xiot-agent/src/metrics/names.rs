@@ -89,9 +89,9 @@ metrics! {
     FLOW_CAPACITY Gauge "xiot_flow_capacity" []
         "Conversations that the flow table has room for (capacity.flows). When it is full, no answer to a new one passes.";
     HALF_OPEN Gauge "xiot_half_open_flows" []
-        "Conversations that only one side spoke in, in their table when it was last swept.";
+        "Conversations that only one side spoke in, in the flow table when it was last swept.";
     HALF_OPEN_CAPACITY Gauge "xiot_half_open_capacity" []
-        "Such conversations that there is room for (capacity.half-open). When it is full, the longest silent are forgotten.";
+        "Such conversations that there is room for beside all others: capacity.half-open, or capacity.flows if that is more. Beyond it they give way to each other.";
     OBSERVED Gauge "xiot_observed_entries" []
         "Observed conversations when they were last read.";
     OBSERVED_CAPACITY Gauge "xiot_observed_capacity" []

@@ -85,7 +85,7 @@ pub struct Capacity {
     pub slot_lines: u32,
     /// Flows.
     pub flows: u32,
-    /// Conversations that only one side spoke in.
+    /// Conversations that only one side spoke in, beside those; as many as `flows` if that is more.
     pub half_open: u32,
     /// Devices with counters.
     pub devices: u32,

@@ -21,6 +21,7 @@ use xiot_common::{
 pub(crate) use budget::datagram;
 pub(crate) use half_open::{Answer, ask as ask_half_open};
 pub(crate) use open::open;
+pub(crate) use tcp::acknowledge;
 
 use self::table::Place;
 use crate::{
@@ -111,18 +112,14 @@ fn advance(place: Place, packet: &Packet) -> (Lookup, bool) {
         reason: reason(entry),
         mode: Mode::from_u8(entry.mode),
         device: entry.device,
-        rule: if config::guards() != 0 && entry.objection != 0 {
-            0
-        } else {
-            entry.rule
-        },
+        rule: rule(entry),
     };
     (hit, count(place, packet))
 }
 
 /// Whether the side that opened the flow sent the frame.
 #[inline(always)]
-const fn is_from_initiator(entry: &FlowEntry, packet: &Packet) -> bool {
+pub(crate) const fn is_from_initiator(entry: &FlowEntry, packet: &Packet) -> bool {
     packet.is_from_device() == (entry.flags & FLOW_PEER_INITIATED == 0)
 }
 
@@ -132,9 +129,19 @@ fn is_wrong_echo(packet: &Packet, from_initiator: bool) -> bool {
     packet.icmp != Icmp::No && (packet.icmp == Icmp::Request) != from_initiator
 }
 
+/// The rule that allows the flow's frames, or 0.
+#[inline(always)]
+pub(crate) fn rule(entry: &FlowEntry) -> u32 {
+    if config::guards() != 0 && entry.objection != 0 {
+        0
+    } else {
+        entry.rule
+    }
+}
+
 /// What the flow's frames count under.
 #[inline(always)]
-fn reason(entry: &FlowEntry) -> Reason {
+pub(crate) fn reason(entry: &FlowEntry) -> Reason {
     if config::guards() != 0 && entry.objection != 0 {
         Reason::from_u8(entry.objection).unwrap_or(Reason::UnknownDevice)
     } else if entry.flags & FLOW_WOULD_DROP == 0 {
@@ -146,7 +153,7 @@ fn reason(entry: &FlowEntry) -> Reason {
 
 /// Counts the frame; true if the flow's pending frames are due for the observed map.
 #[inline(always)]
-fn count(place: Place, packet: &Packet) -> bool {
+pub(crate) fn count(place: Place, packet: &Packet) -> bool {
     let entry = place.entry();
     let length = u64::from(packet.length);
     if packet.is_from_device() {

@@ -5,6 +5,7 @@ use xiot_common::{
     flow::{
         FLOW_ACKNOWLEDGED_FROM, FLOW_ACKNOWLEDGED_TO, FLOW_LEARN, FLOW_MIDSTREAM,
         FLOW_PEER_INITIATED, FLOW_RESPONDER_FIRST, FLOW_WOULD_DROP, FlowEntry, FlowState, FlowTail,
+        HOLD_HALF_OPEN,
     },
     profile::Timeouts,
     reason::{Class, Reason},
@@ -91,6 +92,7 @@ fn opening(scratch: &Scratch) -> Opening {
 /// policy allows.
 #[unsafe(no_mangle)]
 #[inline(never)]
+#[expect(clippy::cast_possible_truncation, reason = "reasons are bytes")]
 extern "C" fn xiot_opened(refusal: u32) -> u32 {
     let Some(scratch) = scratch::get() else {
         return 0;
@@ -222,7 +224,7 @@ fn entry(packet: &Packet, subject: &Subject, opening: &Opening, timeouts: &Timeo
         reason: opening.reason as u8,
         mode: subject.mode as u8,
         objection: opening.objection,
-        reserved: 0,
+        hold: HOLD_HALF_OPEN,
         from_frames: u64::from(from_device),
         from_bytes: if from_device { length } else { 0 },
         to_frames: u64::from(!from_device),

@@ -72,7 +72,7 @@ fn is_expected(entry: &FlowEntry, packet: &Packet) -> bool {
 
 /// Notes what the sender acknowledges, and that the flow goes on.
 #[inline(always)]
-fn acknowledge(entry: &mut FlowEntry, packet: &Packet) {
+pub(crate) fn acknowledge(entry: &mut FlowEntry, packet: &Packet) {
     let mut flags = entry.flags & !FLOW_DOUBTFUL;
     if packet.tcp_flags & ACK != 0 {
         if packet.is_from_device() {

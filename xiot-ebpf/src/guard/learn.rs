@@ -23,7 +23,7 @@ pub fn is_due(scratch: &Scratch) -> bool {
 
 /// Whether a server speaks to a client.
 #[inline(always)]
-fn is_lease(packet: &Packet) -> bool {
+pub fn is_lease(packet: &Packet) -> bool {
     (packet.dst_port == lease::CLIENT || packet.dst_port == lease6::CLIENT)
         && packet.protocol == l4::UDP
         && !packet.is_from_device()

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config,
-    frame::{Frame, Wire},
+    frame::Frame,
     packet::is_group,
     scratch::{self, Lease, Options, Scratch},
 };
@@ -50,9 +50,6 @@ const END: u8 = 255;
 const LEASE_TIME: u8 = 51;
 const MESSAGE_TYPE: u8 = 53;
 const ACK: u8 = 5;
-
-// SAFETY: an integer.
-unsafe impl Wire for u32 {}
 
 /// Binds the address of a server's message to its client, if it is an acknowledgement of a lease.
 #[unsafe(no_mangle)]

@@ -14,9 +14,9 @@ pub(crate) const ARP: u16 = 0x0806;
 /// EtherType of IPv6.
 pub(crate) const IPV6: u16 = 0x86dd;
 /// EtherType of a customer tag (802.1Q).
-const TAG: u16 = 0x8100;
+pub(super) const TAG: u16 = 0x8100;
 /// EtherType of a service tag (802.1ad).
-const SERVICE_TAG: u16 = 0x88a8;
+pub(super) const SERVICE_TAG: u16 = 0x88a8;
 
 /// Bytes of a header without tags.
 pub(crate) const HEADER: usize = size_of::<Header>();
@@ -51,9 +51,6 @@ unsafe impl Wire for Tag {}
 const fn is_tag(ethertype: u16) -> bool {
     ethertype == TAG || ethertype == SERVICE_TAG
 }
-
-// SAFETY: an integer.
-unsafe impl Wire for u16 {}
 
 /// Offset of what follows the tags of a frame that was parsed: for those who are asked seldom, so that no frame need carry it.
 #[inline(always)]

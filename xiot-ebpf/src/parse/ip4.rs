@@ -32,9 +32,6 @@ struct Header {
 // SAFETY: integers only.
 unsafe impl Wire for Header {}
 
-// SAFETY: an integer.
-unsafe impl Wire for u8 {}
-
 const MORE_FRAGMENTS: u16 = 0x2000;
 const FRAGMENT_OFFSET: u16 = 0x1fff;
 

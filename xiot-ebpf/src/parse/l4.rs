@@ -17,7 +17,7 @@ pub(crate) const UDP: u8 = 17;
 /// Protocol number of ICMPv6.
 pub(crate) const ICMPV6: u8 = 58;
 
-const FLAGS: u8 = 0x3f;
+pub(super) const FLAGS: u8 = 0x3f;
 
 #[derive(Clone, Copy)]
 #[repr(C)]

@@ -8,9 +8,11 @@ pub(crate) mod ip4;
 mod ip6;
 pub(crate) mod l4;
 pub(crate) mod quote;
+mod simple;
 
 use xiot_common::{addr::Addr, reason::Reason};
 
+pub(crate) use self::simple::simple;
 use crate::{
     frame::Frame,
     packet::{Fragment, Icmp, Kind, Packet, mac},

@@ -3,7 +3,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use jiff::Timestamp;
-use xiot_common::{abi::ABI_VERSION, capacity};
+use xiot_common::{abi::ABI_VERSION, capacity, flow_table::half_open_room};
 
 use super::{Live, lock};
 use crate::{
@@ -52,7 +52,7 @@ impl Source for Live {
             },
             half_open: Gauge {
                 used: levels.half_open as u64,
-                capacity: capacity.half_open.into(),
+                capacity: half_open_room(capacity.flows, capacity.half_open).into(),
             },
             observed: Gauge {
                 used: levels.observed as u64,

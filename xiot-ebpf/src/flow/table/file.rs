@@ -1,6 +1,9 @@
 //! Filing a flow: where there is room for it, and who gives way where there is none.
 
-use xiot_common::flow_table::{FLOW_SLOTS, FlowHash, FlowMark, MARK_CLAIMED, MARK_CONFIRMED};
+use xiot_common::{
+    flow::HOLD_NONE,
+    flow_table::{FlowHash, FlowMark, MARK_CONFIRMED, MARK_TAKEN},
+};
 
 use super::{Candidates, KEY, NOWHERE, Place, SLOTS, at, room, xiot_find};
 use crate::scratch::{self, Scratch};
@@ -74,16 +77,15 @@ extern "C" fn xiot_fill(number: u32) -> u32 {
 #[inline(always)]
 fn fill(scratch: &Scratch, place: Place) -> bool {
     let before = place.mark();
-    let claimed = FlowMark {
-        tag: MARK_CLAIMED,
-        second: 0,
-    };
-    if before.tag == MARK_CLAIMED || !place.pass(before, claimed) {
+    if before == FlowMark::CLAIMED || !place.pass(before, FlowMark::CLAIMED) {
         return false;
     }
     if before.is_confirmed() {
         room::leave();
     }
+    // Nobody finds the key of the one with the entry of the other.
+    place.entry().hold = HOLD_NONE;
+    *place.key() = scratch.packet.key;
     // SAFETY: two elements of maps. Copied without a way over the stack.
     unsafe {
         scratch
@@ -95,7 +97,6 @@ fn fill(scratch: &Scratch, place: Place) -> bool {
             .as_ptr()
             .copy_to_nonoverlapping(place.tail(), 1);
     }
-    *place.key() = scratch.packet.key;
     place.publish(FlowMark {
         tag: scratch.hash.get().tag,
         second: scratch.packet.now,
@@ -154,7 +155,7 @@ const fn number(set: u32, slot: u32) -> u32 {
 /// How many slots are taken. Without a branch: the verifier would walk every pattern of them.
 #[inline(always)]
 fn taken(set: u32) -> u32 {
-    sum(set, |tag| tag >> MARK_CLAIMED.trailing_zeros() & 1)
+    sum(set, |tag| tag >> MARK_TAKEN.trailing_zeros() & 1)
 }
 
 /// How many of them are for good.
@@ -170,7 +171,7 @@ fn sum(set: u32, of: impl Fn(u32) -> u32) -> u32 {
     };
     let mut sum = 0;
     let mut slot = 0;
-    while slot < FLOW_SLOTS {
+    while slot < SLOTS as usize {
         sum += of(Place { slot, ..first }.mark().tag);
         slot += 1;
     }

@@ -13,7 +13,7 @@ pub(super) mod room;
 
 use aya_ebpf::{bindings::BPF_F_MMAPABLE, btf_maps::Array, macros::btf_map};
 use xiot_common::{
-    flow::{FlowEntry, FlowKey, FlowTail},
+    flow::{FlowEntry, FlowKey, FlowTail, HOLD_CONFIRMED, HOLD_NONE},
     flow_table::{FLOW_SLOTS, FlowHash, FlowMark, FlowSet, FlowSlot, MARK_CONFIRMED},
 };
 
@@ -27,7 +27,7 @@ use crate::{
 #[btf_map]
 static FLOWS: Array<FlowSet, 1, { BPF_F_MMAPABLE as usize }> = Array::new();
 
-const SLOTS: u32 = FLOW_SLOTS as u32;
+const SLOTS: u32 = FLOW_SLOTS;
 
 /// No place: there are fewer.
 pub(crate) const NOWHERE: u32 = u32::MAX;
@@ -51,7 +51,7 @@ pub(crate) fn at(number: u32) -> Option<Place> {
 
 /// Where the key may be.
 #[inline(always)]
-fn hash(key: &FlowKey) -> FlowHash {
+pub(crate) fn hash(key: &FlowKey) -> FlowHash {
     FlowHash::of(config::flow_seed, key, config::flow_sets())
 }
 
@@ -59,6 +59,32 @@ fn hash(key: &FlowKey) -> FlowHash {
 #[inline(always)]
 pub(crate) fn find() -> u32 {
     xiot_find(KEY)
+}
+
+/// The place that this key's flow has, live or not: its home or another.
+#[inline(always)]
+pub(crate) fn find_from(home: Place, hash: &FlowHash, key: &FlowKey) -> Option<Place> {
+    if home.entry().hold != HOLD_NONE && home.key().is(key) {
+        return Some(home);
+    }
+    at(match find_in(hash.first, hash.tag, key) {
+        NOWHERE => find_in(hash.second, hash.tag, key),
+        number => number,
+    })
+}
+
+/// The place that a flow of this key would have before all others. It is fetched from here on.
+#[inline(always)]
+pub(crate) fn home(hash: &FlowHash) -> Option<Place> {
+    let home = at(hash.first * SLOTS + hash.home)?;
+    // SAFETY: map memory. Volatile, since nobody asks for what is read: the lines shall be on their way.
+    unsafe {
+        let _ = (&raw const (*home.slot_ptr()).key)
+            .cast::<u64>()
+            .read_volatile();
+        let _ = (&raw const (*home.slot_ptr()).entry.from_frames).read_volatile();
+    }
+    Some(home)
 }
 
 /// Looks for the flow of which an ICMP error speaks; the number of its place is left in the scratch.
@@ -128,12 +154,16 @@ impl Candidates {
         let mut slots = 0;
         if let Some(first) = at(set.wrapping_mul(SLOTS)) {
             let mut slot = 0;
-            while slot < FLOW_SLOTS {
-                let here = Place { slot, ..first }.tag() & !MARK_CONFIRMED;
+            while slot < SLOTS {
+                let place = Place {
+                    slot: slot as usize,
+                    ..first
+                };
+                let here = place.tag() & !MARK_CONFIRMED;
                 let differs = opaque((here ^ tag) as usize) as u64;
                 // 1 for none that differs, as only 0 has a predecessor with the highest bit; 0 for all others.
                 let same = (differs.wrapping_sub(1) >> 63) as u32;
-                slots = slots << (same * Self::BITS) | same * (slot as u32 | Self::THERE);
+                slots = (slots << (same * Self::BITS)) | (same * (slot | Self::THERE));
                 slot += 1;
             }
         }
@@ -194,7 +224,7 @@ impl Place {
     /// Whether the key's flow is here.
     #[inline(always)]
     fn holds(self, tag: u32, key: &FlowKey) -> bool {
-        self.tag() & !MARK_CONFIRMED == tag && self.key().words() == key.words()
+        self.tag() & !MARK_CONFIRMED == tag && self.key().is(key)
     }
 
     #[inline(always)]
@@ -257,7 +287,9 @@ impl Place {
             tag: half_open.tag | MARK_CONFIRMED,
             ..half_open
         };
-        if !self.pass(half_open, confirmed) {
+        if self.pass(half_open, confirmed) {
+            self.entry().hold = HOLD_CONFIRMED;
+        } else {
             // Another CPU was faster, or the place is another flow's by now.
             room::leave();
         }
@@ -286,13 +318,18 @@ impl Place {
         }
     }
 
-    /// Frees the place of who has this mark; false if he has it no more.
+    /// Frees the place of who has this mark; false if he has it no more. Claimed first: what is written to the entry then is
+    /// written to no other flow's.
     #[inline(always)]
     fn free(self, mark: FlowMark) -> bool {
-        let freed = self.pass(mark, FlowMark::FREE);
-        if freed && mark.is_confirmed() {
+        if !self.pass(mark, FlowMark::CLAIMED) {
+            return false;
+        }
+        self.entry().hold = HOLD_NONE;
+        self.publish(FlowMark::FREE);
+        if mark.is_confirmed() {
             room::leave();
         }
-        freed
+        true
     }
 }

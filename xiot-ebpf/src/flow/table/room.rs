@@ -49,7 +49,9 @@ fn take() -> bool {
 pub(super) fn leave() {
     if let Some(level) = FLOW_LEVEL.get_ptr_mut(0) {
         // SAFETY: aligned map memory.
-        unsafe { atomic::fetch_add(&raw mut (*level).confirmed, u64::MAX) };
+        unsafe {
+            atomic::fetch_add(&raw mut (*level).confirmed, u64::MAX);
+        }
     }
 }
 
@@ -113,7 +115,7 @@ unsafe extern "C" fn remove_what_is_over(
         return 1;
     };
     let mut slot = 0;
-    while slot < FLOW_SLOTS {
+    while slot < FLOW_SLOTS as usize {
         let place = Place { set, slot };
         let mark = place.mark();
         if mark.is_confirmed() && place.entry().is_over(now) && place.free(mark) {

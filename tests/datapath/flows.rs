@@ -1,0 +1,147 @@
+//! The flow table: who gives way to whom, and what a frame needs to pass without being judged.
+
+use aya::maps::ProgramArray;
+use xiot_agent::datapath::{Datapath, FiledFlow, Options};
+use xiot_common::{device::Mode, port::Side, reason::Reason, stage};
+
+use crate::image::{nobody_listed, small, udp};
+
+/// Everything passes; as many flows may be opened as one likes.
+fn open_to_all(change: impl FnOnce(&mut Options)) -> Datapath {
+    let mut options = small();
+    options.new_flows.unlisted = u32::MAX;
+    options.new_flows.per_cpu = u32::MAX;
+    change(&mut options);
+    let mut datapath = Datapath::load(&options).expect("the program loads");
+    datapath
+        .apply(&nobody_listed(Mode::Monitor, 1))
+        .expect("the policy fits");
+    datapath
+}
+
+/// A frame of conversation `n`, and the answer to it.
+fn question(n: u16) -> Vec<u8> {
+    let mut frame = udp();
+    frame[34..36].copy_from_slice(&n.to_be_bytes());
+    frame
+}
+
+fn answer(n: u16) -> Vec<u8> {
+    let mut frame = question(n);
+    for (one, other, length) in [(0, 6, 6), (26, 30, 4), (34, 36, 2)] {
+        for at in 0..length {
+            frame.swap(one + at, other + at);
+        }
+    }
+    frame
+}
+
+fn talk(datapath: &mut Datapath, n: u16) {
+    for (side, frame) in [(Side::Device, question(n)), (Side::Uplink, answer(n))] {
+        let outcome = datapath.test_run(side, &frame).expect("it runs");
+        assert_eq!(outcome.trace.dropped, 0, "{:?}", outcome.trace);
+    }
+}
+
+/// Whether the frame was answered from the flow table.
+fn is_hit(datapath: &mut Datapath, side: Side, frame: &[u8]) -> bool {
+    let outcome = datapath.test_run(side, frame).expect("it runs");
+    outcome.trace.flow_hit == 1
+}
+
+#[test]
+fn half_open_flows_give_way_to_each_other_and_never_push_out_the_others() {
+    const STEADY: u16 = 200;
+    const FLOOD: u16 = 20_000;
+    let mut datapath = open_to_all(|options| options.capacity.half_open = 16);
+    for n in 0..STEADY {
+        talk(&mut datapath, n);
+    }
+    for n in STEADY..STEADY + FLOOD {
+        let outcome = datapath.test_run(Side::Device, &question(n)).unwrap();
+        assert_eq!(outcome.trace.dropped, 0);
+        assert_eq!(outcome.trace.reason, Reason::UnknownDevice as u8);
+        assert!(is_hit(&mut datapath, Side::Device, &question(n)), "{n}");
+    }
+    let flows = datapath.flow_sets().unwrap();
+    let (half_open, steady): (Vec<_>, Vec<_>) = flows.flows().partition(FiledFlow::is_half_open);
+    assert_eq!(steady.len(), usize::from(STEADY));
+    // 64 sets of eight are the fewest.
+    assert!(
+        (250..=512 - usize::from(STEADY)).contains(&half_open.len()),
+        "{}",
+        half_open.len()
+    );
+    for n in 0..STEADY {
+        assert!(is_hit(&mut datapath, Side::Device, &question(n)), "{n}");
+        assert!(is_hit(&mut datapath, Side::Uplink, &answer(n)), "{n}");
+    }
+}
+
+#[test]
+fn every_flow_is_found_while_the_table_is_as_full_as_it_may_be() {
+    const ROOM: u16 = 4096;
+    let mut datapath = open_to_all(|options| options.capacity.flows = ROOM.into());
+    for n in 0..ROOM {
+        talk(&mut datapath, n);
+    }
+    for n in 0..ROOM {
+        assert!(is_hit(&mut datapath, Side::Device, &question(n)), "{n}");
+    }
+    let flows = datapath.flow_sets().unwrap();
+    assert_eq!(flows.flows().count(), usize::from(ROOM));
+    assert!(flows.flows().all(|flow| !flow.is_half_open()));
+    // One more finds a place, and no room to stay in.
+    let outcome = datapath.test_run(Side::Device, &question(ROOM)).unwrap();
+    assert_eq!(outcome.trace.dropped, 0);
+    datapath.test_run(Side::Uplink, &answer(ROOM)).unwrap();
+    let half_open = flows.flows().filter(FiledFlow::is_half_open).count();
+    assert_eq!(half_open, 1);
+    // Removed one by one, each makes room for one.
+    let one = flows.flows().find(|flow| !flow.is_half_open()).unwrap();
+    assert!(flows.remove(&one).is_some());
+    assert!(flows.remove(&one).is_none(), "it is gone");
+    datapath.test_run(Side::Uplink, &answer(ROOM)).unwrap();
+    assert!(flows.flows().all(|flow| !flow.is_half_open()));
+}
+
+#[test]
+fn a_flow_that_speaks_meanwhile_is_not_removed() {
+    let mut datapath = open_to_all(|_| {});
+    talk(&mut datapath, 1);
+    let flows = datapath.flow_sets().unwrap();
+    let mut read = flows.flows().next().unwrap();
+    // As if it had been silent for a while when it was read.
+    read.entry.last_seen -= 10;
+    flows.rewrite(&read);
+    let read = flows.flows().next().unwrap();
+    assert!(is_hit(&mut datapath, Side::Device, &question(1)));
+    assert!(flows.remove(&read).is_none());
+    assert!(is_hit(&mut datapath, Side::Device, &question(1)));
+}
+
+#[test]
+fn without_the_program_that_judges_only_live_flows_pass() {
+    let mut datapath = open_to_all(|_| {});
+    talk(&mut datapath, 1);
+    let stages = datapath
+        .duplicate(xiot_common::map::STAGES)
+        .expect("it is there");
+    ProgramArray::try_from(stages)
+        .unwrap()
+        .clear_index(&stage::JUDGE)
+        .unwrap();
+    assert!(is_hit(&mut datapath, Side::Device, &question(1)));
+    // Nobody judges it, so there is no verdict either.
+    let error = datapath.test_run(Side::Device, &question(2)).unwrap_err();
+    assert_eq!(error.to_string(), "the program gave no verdict");
+    let counters = xiot_agent::collect::Counters::open(&datapath).unwrap();
+    let dropped: u64 = counters
+        .reasons([0])
+        .unwrap()
+        .iter()
+        .filter(|total| total.reason == Reason::NoPolicy)
+        .map(|total| total.total.dropped_frames)
+        .sum();
+    assert_eq!(dropped, 1);
+}
