@@ -79,7 +79,18 @@ impl Datapath {
 impl FlowSets {
     /// All flows, over or not. Those that come or go meanwhile may or may not be among them.
     pub fn flows(&self) -> impl Iterator<Item = FiledFlow> {
-        (0..self.places()).filter_map(|place| self.flow(place))
+        self.taken().filter_map(|place| self.flow(place))
+    }
+
+    /// Numbers of places that somebody has. Most sets of most tables are empty: one look at the marks of each says so.
+    fn taken(&self) -> impl Iterator<Item = u32> {
+        let is_taken = |set: &u32| {
+            let marks = self.sets.words(*set).unwrap_or_default();
+            let mut marks = marks.iter().skip(FIRST_MARK).take(SLOTS);
+            marks.any(|mark| mark.load(Ordering::Relaxed) != 0)
+        };
+        let sets = (0..self.sets.len()).filter(is_taken);
+        sets.flat_map(|set| (0..FLOW_SLOTS).map(move |slot| set * FLOW_SLOTS + slot))
     }
 
     /// Removes a flow, if no frame of it came since it was read and its place is its own still; gives it as it was last.
@@ -112,7 +123,7 @@ impl FlowSets {
 
     /// Removes all flows.
     pub fn clear(&self) {
-        for place in (0..self.places()).filter_map(|place| self.place(place)) {
+        for place in self.taken().filter_map(|place| self.place(place)) {
             let mark = FlowMark::from_word(place.mark.load(Ordering::Acquire));
             if mark.is_filed() {
                 self.free(&place, mark);
@@ -148,10 +159,6 @@ impl FlowSets {
         if let Some([confirmed, ..]) = self.level.words(0) {
             confirmed.fetch_sub(1, Ordering::Relaxed);
         }
-    }
-
-    fn places(&self) -> u32 {
-        self.sets.len() * FLOW_SLOTS
     }
 
     fn place(&self, number: u32) -> Option<Place<'_>> {
