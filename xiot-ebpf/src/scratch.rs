@@ -29,6 +29,8 @@ pub struct Scratch {
     pub tail: Cell<FlowTail>,
     /// Where the key may be in the flow table that was looked for last.
     pub hash: Cell<FlowHash>,
+    /// The mark, as a word, of the place that was found or chosen last: by which it is taken, or not at all.
+    pub mark: Cell<u64>,
     /// Flow of the datagram that an ICMP error quotes.
     pub quoted: Cell<FlowKey>,
     /// Number of its place in the flow table.

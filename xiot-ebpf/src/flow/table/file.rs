@@ -76,8 +76,9 @@ extern "C" fn xiot_fill(number: u32) -> u32 {
 
 #[inline(always)]
 fn fill(scratch: &Scratch, place: Place) -> bool {
-    let before = place.mark();
-    if before == FlowMark::CLAIMED || !place.pass(before, FlowMark::CLAIMED) {
+    // As it was when the place was found or chosen: whoever took it since keeps it.
+    let before = FlowMark::from_word(scratch.mark.get());
+    if !place.pass(before, FlowMark::CLAIMED) {
         return false;
     }
     if before.is_confirmed() {
@@ -104,7 +105,8 @@ fn fill(scratch: &Scratch, place: Place) -> bool {
     true
 }
 
-/// The number of a place for the key that was looked for last and has none; [`NOWHERE`] if none gives way.
+/// The number of a place for the key that was looked for last and has none; [`NOWHERE`] if none gives way. Its mark is left in the
+/// scratch.
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn xiot_choose() -> u32 {
@@ -119,9 +121,9 @@ extern "C" fn xiot_choose() -> u32 {
     } = scratch.hash.get();
     let (taken, also_taken) = (taken(first), taken(second));
     let number = if taken <= FEW || taken <= also_taken {
-        free(first, home)
+        free(scratch, first, home)
     } else {
-        free(second, home)
+        free(scratch, second, home)
     };
     if number != NOWHERE {
         return number;
@@ -133,13 +135,13 @@ extern "C" fn xiot_choose() -> u32 {
         (second, first)
     };
     for set in [one, other] {
-        let number = longest_silent(set);
+        let number = longest_silent(scratch, set);
         if number != NOWHERE {
             return number;
         }
     }
     for set in [one, other] {
-        let number = over(set, scratch.packet.now);
+        let number = over(scratch, set);
         if number != NOWHERE {
             return number;
         }
@@ -180,11 +182,14 @@ fn sum(set: u32, of: impl Fn(u32) -> u32) -> u32 {
 
 /// A free slot of the set: the one at home before all others.
 #[inline(always)]
-fn free(set: u32, home: u32) -> u32 {
+fn free(scratch: &Scratch, set: u32, home: u32) -> u32 {
     let mut step = 0;
     while step < SLOTS {
         let number = number(set, home ^ step);
-        if at(number).is_some_and(|place| place.mark().tag == 0) {
+        if let Some(mark) = at(number).map(Place::mark)
+            && mark.tag == 0
+        {
+            scratch.mark.set(mark.to_word());
             return number;
         }
         step += 1;
@@ -194,7 +199,7 @@ fn free(set: u32, home: u32) -> u32 {
 
 /// The half-open flow of the set that has been silent for longest.
 #[inline(always)]
-fn longest_silent(set: u32) -> u32 {
+fn longest_silent(scratch: &Scratch, set: u32) -> u32 {
     let Some(place) = scratch::forgetful() else {
         return NOWHERE;
     };
@@ -208,6 +213,7 @@ fn longest_silent(set: u32) -> u32 {
         if mark.is_filed() && !mark.is_confirmed() && mark.second < since {
             since = place.forget(mark.second);
             found = place.forget(number);
+            scratch.mark.set(mark.to_word());
         }
         slot += 1;
     }
@@ -216,13 +222,16 @@ fn longest_silent(set: u32) -> u32 {
 
 /// A flow of the set that is over.
 #[inline(always)]
-fn over(set: u32, now: u32) -> u32 {
+fn over(scratch: &Scratch, set: u32) -> u32 {
     let mut slot = 0;
     while slot < SLOTS {
         let number = number(set, slot);
-        let is_over = |place: Place| place.mark().is_filed() && place.entry().is_over(now);
-        if at(number).is_some_and(is_over) {
-            return number;
+        if let Some(place) = at(number) {
+            let mark = place.mark();
+            if mark.is_filed() && place.entry().is_over(scratch.packet.now) {
+                scratch.mark.set(mark.to_word());
+                return number;
+            }
         }
         slot += 1;
     }

@@ -115,9 +115,19 @@ extern "C" fn xiot_find(which: u32) -> u32 {
     };
     let hash = hash(key);
     scratch.hash.set(hash);
-    match find_in(hash.first, hash.tag, key) {
+    let number = match find_in(hash.first, hash.tag, key) {
         NOWHERE => find_in(hash.second, hash.tag, key),
         number => number,
+    };
+    let Some(mark) = at(number).map(Place::mark) else {
+        return NOWHERE;
+    };
+    scratch.mark.set(mark.to_word());
+    // Another flow's, if that took the place in this instant.
+    if mark.tag & !MARK_CONFIRMED == hash.tag {
+        number
+    } else {
+        NOWHERE
     }
 }
 
@@ -283,17 +293,28 @@ impl Place {
         if !room::enter(now) {
             return false;
         }
-        let confirmed = FlowMark {
-            tag: half_open.tag | MARK_CONFIRMED,
+        // A frame of it on another CPU may have changed the second.
+        let again = FlowMark {
+            second: now,
             ..half_open
         };
-        if self.pass(half_open, confirmed) {
+        if self.promote(half_open) || self.promote(again) {
             self.entry().hold = HOLD_CONFIRMED;
         } else {
             // Another CPU was faster, or the place is another flow's by now.
             room::leave();
         }
         true
+    }
+
+    /// Marks the flow that has this mark as confirmed; false if it has it no more.
+    #[inline(always)]
+    fn promote(self, half_open: FlowMark) -> bool {
+        let confirmed = FlowMark {
+            tag: half_open.tag | MARK_CONFIRMED,
+            ..half_open
+        };
+        self.pass(half_open, confirmed)
     }
 
     /// Gives it to who has claimed it.
