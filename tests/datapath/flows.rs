@@ -1,10 +1,15 @@
 //! The flow table: who gives way to whom, and what a frame needs to pass without being judged.
 
+use std::{collections::HashSet, num::NonZero, sync::Barrier, thread};
+
 use aya::maps::ProgramArray;
 use xiot_agent::datapath::{Datapath, FiledFlow, Options};
 use xiot_common::{device::Mode, port::Side, reason::Reason, stage};
+use xiot_tests::cpu;
 
 use crate::image::{nobody_listed, small, udp};
+
+const XDP_REDIRECT: u32 = 4;
 
 /// Everything passes; as many flows may be opened as one likes.
 fn open_to_all(change: impl FnOnce(&mut Options)) -> Datapath {
@@ -145,4 +150,47 @@ fn without_the_program_that_judges_only_live_flows_pass() {
         .map(|total| total.total.dropped_frames)
         .sum();
     assert_eq!(dropped, 1);
+}
+
+/// Flows of each CPU, and those that both see at once, in one round.
+const OWN: u16 = 60;
+const ROUNDS: u16 = 300;
+
+#[test]
+fn cpus_that_file_flows_at_once_lose_none_and_file_none_twice() {
+    let cpus = thread::available_parallelism().map_or(1, NonZero::get);
+    if cpus < 2 {
+        println!("skipped: one CPU files nothing at once");
+        return;
+    }
+    let mut datapath = open_to_all(|options| {
+        options.trace = false;
+        options.capacity.half_open = 16;
+    });
+    // Sets the port up.
+    datapath.time(Side::Device, &question(0), 1).unwrap();
+    let flows = datapath.flow_sets().unwrap();
+    let barrier = Barrier::new(2);
+    for _ in 0..ROUNDS {
+        datapath.clear_flows().unwrap();
+        thread::scope(|scope| {
+            for (cpu, first) in [(0, 10_000), (1, 20_000)] {
+                let (datapath, barrier) = (&datapath, &barrier);
+                scope.spawn(move || {
+                    cpu::go(cpu);
+                    barrier.wait();
+                    for n in 0..OWN {
+                        for number in [n, first + n] {
+                            let action = datapath.pass(&question(number)).unwrap();
+                            assert_eq!(action, XDP_REDIRECT);
+                        }
+                    }
+                });
+            }
+        });
+        let keys: Vec<_> = flows.flows().map(|flow| flow.key).collect();
+        let distinct: HashSet<_> = keys.iter().copied().collect();
+        assert_eq!(keys.len(), distinct.len(), "a flow is there twice");
+        assert_eq!(distinct.len(), 3 * usize::from(OWN), "a flow was lost");
+    }
 }
