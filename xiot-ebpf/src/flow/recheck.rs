@@ -50,8 +50,9 @@ pub(crate) extern "C" fn xiot_recheck(guards: u32) -> u32 {
         return 1;
     };
     let (entry, tail) = (place.entry(), place.tail());
+    let tag = scratch.hash.get().tag;
     if guards & REVOKED != 0 {
-        place.remove();
+        place.remove(tag);
         return 1;
     }
     let subject = Subject::of(&slot, packet);
@@ -60,7 +61,7 @@ pub(crate) extern "C" fn xiot_recheck(guards: u32) -> u32 {
         let ruling = judge(&slot, packet, &subject, entry);
         let denied = ruling.reason != Reason::AllowedRule;
         if denied && matches!(subject.mode, Mode::Enforce) {
-            place.remove();
+            place.remove(tag);
             return 1;
         }
         restamp(&slot, packet, &subject, &ruling, entry);

@@ -55,7 +55,7 @@ extern "C" fn xiot_one_of_two(own: u32) -> u32 {
             {
                 let twin = if number < own { at(own) } else { Some(place) };
                 if let Some(twin) = twin {
-                    twin.remove();
+                    twin.remove(tag);
                 }
                 return 1;
             }

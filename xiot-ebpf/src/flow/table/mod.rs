@@ -155,7 +155,7 @@ struct Candidates {
 impl Candidates {
     const BITS: u32 = 4;
     const THERE: u32 = 1 << 3;
-    /// As many keys of one set would have to share 28 bits of their hashes to hide the one that is looked for.
+    /// As many keys of one set would have to share 29 bits of their hashes to hide the one that is looked for.
     const LOOKED_AT: u32 = 3;
 
     /// Looks at all marks without a branch: the verifier would walk every pattern of them.
@@ -326,17 +326,20 @@ impl Place {
         }
     }
 
-    /// Removes the flow, unless another has its place by now.
+    /// Removes the flow with this tag, unless another has its place by now.
     #[inline(always)]
-    pub(super) fn remove(self) {
-        let mark = self.mark();
-        // One frame of it on another CPU may change the second: one that comes in this instant is as one that came before.
-        if mark.is_filed() && !self.free(mark) {
-            let again = self.mark();
-            if again.tag | MARK_CONFIRMED == mark.tag | MARK_CONFIRMED {
-                self.free(again);
-            }
+    pub(super) fn remove(self, tag: u32) {
+        // Once more where a frame of it on another CPU changes the second: it is as one that came before.
+        if !self.remove_as_marked(tag) {
+            self.remove_as_marked(tag);
         }
+    }
+
+    /// Removes the flow with this tag, if its mark stays as it is; true also where it is gone.
+    #[inline(always)]
+    fn remove_as_marked(self, tag: u32) -> bool {
+        let mark = self.mark();
+        mark.tag & !MARK_CONFIRMED != tag || self.free(mark)
     }
 
     /// Frees the place of who has this mark; false if he has it no more. Claimed first: what is written to the entry then is
