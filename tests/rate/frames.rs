@@ -11,14 +11,17 @@ pub(crate) type Header = [u64; 8];
 /// MAC of what the devices speak to.
 const CORE: [u8; 6] = [0x02, 0xff, 0, 0, 0, 1];
 
-/// A frame of each flow from its device, then one of each from its peer.
-pub(crate) fn of_flows(site: &Site, flows: u32) -> Vec<Header> {
-    let from = (0..flows).map(|number| udp(&site.flow(number), false));
-    let to = (0..flows).map(|number| udp(&site.flow(number), true));
+/// MACs of a router, on the side of the devices and on the other one.
+pub(crate) type Router = Option<[[u8; 6]; 2]>;
+
+/// A frame of each flow from its device, then one of each from its peer. Through a router, where there is one.
+pub(crate) fn of_flows(site: &Site, flows: u32, router: Router) -> Vec<Header> {
+    let from = (0..flows).map(|number| udp(&site.flow(number), false, router));
+    let to = (0..flows).map(|number| udp(&site.flow(number), true, router));
     from.chain(to).collect()
 }
 
-fn udp(flow: &Flow, reply: bool) -> Header {
+fn udp(flow: &Flow, reply: bool, router: Router) -> Header {
     let mut bytes = [0_u8; LENGTH];
     let mut ends = [
         (flow.mac, flow.device, flow.ports[0]),
@@ -28,7 +31,8 @@ fn udp(flow: &Flow, reply: bool) -> Header {
         ends.reverse();
     }
     let [from, to] = ends;
-    bytes[..6].copy_from_slice(&to.0);
+    let receiver = router.map_or(to.0, |ports| ports[usize::from(reply)]);
+    bytes[..6].copy_from_slice(&receiver);
     bytes[6..12].copy_from_slice(&from.0);
     bytes[12..14].copy_from_slice(&[0x08, 0x00]);
     let length = LENGTH - 14;

@@ -1,9 +1,11 @@
 //! Sender, gateway and receiver.
 
-use xiot_tests::net::rig::{HOST_PORT, Rig};
+use std::fs;
+
+use xiot_tests::net::rig::{HOST_PORT, Host, PORT_MACS, Rig};
 
 use crate::{
-    frames::Header,
+    frames,
     gateway::{Gateway, Kind},
     programs::{Attached, Generator, attach},
     site::Site,
@@ -30,12 +32,14 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    pub(crate) fn build(kind: Kind, site: &Site, headers: &[Header]) -> Self {
+    pub(crate) fn build(kind: Kind, site: &Site, flows: u32) -> Self {
         let rig = Rig::new();
         rig.quiet();
+        let router = kind.is_router().then_some(PORT_MACS);
+        let headers = frames::of_flows(site, flows, router);
         let hosts = [&rig.device, &rig.uplink];
         let ends = hosts.map(|host| attach(&host.namespace, "discard", HOST_PORT, None));
-        let generators = hosts.map(|host| Generator::load(&host.namespace, HOST_PORT, headers));
+        let generators = hosts.map(|host| Generator::load(&host.namespace, HOST_PORT, &headers));
         let gateway = Gateway::start(kind, &rig, site);
         Self {
             rig,
@@ -43,14 +47,24 @@ impl Line {
             gateway,
             generators,
             _ends: ends,
-            flows: u32::try_from(headers.len() / 2).expect("few enough"),
+            flows,
         }
     }
 
+    /// What it is.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
     /// Has both sides speak once in every flow.
-    pub(crate) fn open(&mut self, flows: u32) {
-        self.generate(Way::ToUplink, flows);
-        self.generate(Way::ToDevices, flows);
+    pub(crate) fn open(&mut self) {
+        self.generate(Way::ToUplink, self.flows);
+        self.generate(Way::ToDevices, self.flows);
+    }
+
+    /// Frames that the core has received so far.
+    pub(crate) fn received(&self) -> u64 {
+        received(&self.rig.uplink)
     }
 
     /// Sends frames and gives what each took, in nanoseconds.
@@ -77,4 +91,14 @@ impl Line {
         }
         let _ = &self.rig;
     }
+}
+
+fn received(host: &Host) -> u64 {
+    let read = || fs::read_to_string("/proc/thread-self/net/dev");
+    let table = host.namespace.run(read).expect("the namespace is there");
+    let table = table.expect("/proc is there");
+    let mut rows = table.lines().map(str::trim_start);
+    let row = rows.find_map(|row| row.strip_prefix(HOST_PORT)?.strip_prefix(':'));
+    let mut numbers = row.expect("the interface is there").split_whitespace();
+    numbers.nth(1).expect("a column").parse().expect("a number")
 }

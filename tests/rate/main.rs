@@ -8,44 +8,65 @@ mod programs;
 mod site;
 
 use crate::{
-    gateway::Kind,
+    gateway::{Filter, Kind},
     line::{Line, Way},
     site::Site,
 };
 
+const KINDS: &[Kind] = &[
+    Kind::Drop,
+    Kind::Redirect,
+    Kind::Xiot,
+    Kind::Bridge(None),
+    Kind::Bridge(Some(Filter::Stateless)),
+    Kind::Bridge(Some(Filter::Stateful)),
+    Kind::Route(None),
+    Kind::Route(Some(Filter::Stateless)),
+    Kind::Route(Some(Filter::Stateful)),
+];
+
+fn number(name: &str, default: u32) -> u32 {
+    std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
+}
+
 fn main() {
-    let flows: u32 = std::env::var("FLOWS").map_or(1000, |text| text.parse().expect("a number"));
-    let rounds: usize = std::env::var("ROUNDS").map_or(9, |text| text.parse().expect("a number"));
-    let count: u32 =
-        std::env::var("FRAMES").map_or(200_000, |text| text.parse().expect("a number"));
+    let rounds = number("ROUNDS", 9);
+    let count = number("FRAMES", 200_000);
+    let flows = number("FLOWS", 1000);
     let site = Site {
-        devices: 10,
-        rules: 10,
+        devices: number("DEVICES", 10),
+        rules: number("RULES", 10),
     };
     xiot_tests::cpu::stay();
-    let headers = frames::of_flows(&site, flows);
-    let kinds = [Kind::Drop, Kind::Redirect, Kind::Xiot];
-    let mut lines: Vec<Line> = kinds
+    let wanted = std::env::var("KINDS").unwrap_or_default();
+    let wanted: Vec<_> = wanted.split(';').filter(|name| !name.is_empty()).collect();
+    let kinds = KINDS
         .iter()
-        .map(|kind| Line::build(*kind, &site, &headers))
-        .collect();
+        .filter(|kind| wanted.is_empty() || wanted.contains(&kind.name()));
+    let mut lines: Vec<Line> = kinds.map(|kind| Line::build(*kind, &site, flows)).collect();
     for line in &mut lines {
-        line.open(flows);
+        line.open();
     }
     let mut alone = Vec::new();
-    let mut costs = vec![Vec::new(); kinds.len()];
+    let mut costs = vec![Vec::new(); lines.len()];
     for _ in 0..rounds {
         alone.push(lines[0].generate(Way::Nowhere, count));
         for (line, costs) in lines.iter_mut().zip(&mut costs) {
+            let before = line.received();
             costs.push(line.generate(Way::ToUplink, count));
+            let came = line.received() - before;
+            if line.kind() != Kind::Drop && came < u64::from(count) {
+                println!("{}: {came} of {count} came", line.kind().name());
+            }
         }
     }
     let base = median(&mut alone);
-    println!("generator alone {base:.1} ns");
-    for (kind, costs) in kinds.iter().zip(&mut costs) {
+    println!("{:34} {base:7.1}", "generator");
+    for (line, costs) in lines.iter().zip(&mut costs) {
         let middle = median(costs);
         println!(
-            "{kind:?}: net {:.1} ns ({:.1} to {:.1})",
+            "{:34} {:7.1} {:7.1} {:7.1}",
+            line.kind().name(),
             middle - base,
             costs[0] - base,
             costs[costs.len() - 1] - base

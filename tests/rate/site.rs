@@ -24,6 +24,22 @@ pub(crate) struct Flow {
     pub(crate) ports: [u16; 2],
 }
 
+/// A device.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Member {
+    pub(crate) mac: [u8; 6],
+    pub(crate) address: Ipv4Addr,
+    pub(crate) profile: u32,
+}
+
+/// What a profile allows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Service {
+    pub(crate) profile: u32,
+    pub(crate) peer: Ipv4Addr,
+    pub(crate) port: u16,
+}
+
 impl Site {
     fn profiles(&self) -> u32 {
         PROFILES.min(self.devices.div_ceil(10))
@@ -33,25 +49,46 @@ impl Site {
         self.rules / self.profiles()
     }
 
-    fn peer(&self, profile: u32, rule: u32) -> (Ipv4Addr, u16) {
+    fn device(&self, number: u32) -> Member {
+        Member {
+            mac: mac(number),
+            address: Ipv4Addr::from_bits(0x0a00_0000 | (number + 1)),
+            profile: number % self.profiles(),
+        }
+    }
+
+    fn service(&self, profile: u32, rule: u32) -> Service {
         let number = profile * self.rules_of_profile() + rule;
-        let port = 5000 + u16::try_from(rule % 1000).expect("small");
-        (Ipv4Addr::from_bits(0x0a80_0000 | number), port)
+        Service {
+            profile,
+            peer: Ipv4Addr::from_bits(0x0a80_0000 | number),
+            port: 5000 + u16::try_from(rule % 1000).expect("small"),
+        }
+    }
+
+    pub(crate) fn devices(&self) -> impl Iterator<Item = Member> {
+        (0..self.devices).map(|number| self.device(number))
+    }
+
+    pub(crate) fn rules(&self) -> impl Iterator<Item = Service> {
+        let site = *self;
+        let of = move |profile| {
+            (0..site.rules_of_profile()).map(move |rule| site.service(profile, rule))
+        };
+        (0..site.profiles()).flat_map(of)
     }
 
     /// Conversations that the policy allows, all different.
     pub(crate) fn flow(&self, number: u32) -> Flow {
-        let device = number % self.devices;
+        let device = self.device(number % self.devices);
         let number = number / self.devices;
-        let rule = number % self.rules_of_profile();
-        let port =
-            10_000 + u16::try_from(number / self.rules_of_profile()).expect("room for ports");
-        let (peer, service) = self.peer(device % self.profiles(), rule);
+        let service = self.service(device.profile, number % self.rules_of_profile());
+        let port = u16::try_from(number / self.rules_of_profile()).expect("room for ports");
         Flow {
-            mac: mac(device),
-            device: address(device),
-            peer,
-            ports: [port, service],
+            mac: device.mac,
+            device: device.address,
+            peer: service.peer,
+            ports: [10_000 + port, service.port],
         }
     }
 
@@ -64,14 +101,16 @@ impl Site {
                 .collect(),
             ..template.profiles[0].clone()
         });
-        let devices = (0..self.devices).map(|device| Device {
-            name: format!("device-{device}"),
-            mac: mac(device),
-            addresses: vec![IpAddr::from(address(device)).into()],
-            profile: (device % self.profiles()) as usize,
-            mode: Mode::Enforce,
-            ..template.devices[0].clone()
-        });
+        let devices = (0..)
+            .zip(self.devices())
+            .map(|(number, device): (u32, _)| Device {
+                name: format!("device-{number}"),
+                mac: device.mac,
+                addresses: vec![IpAddr::from(device.address).into()],
+                profile: device.profile as usize,
+                mode: Mode::Enforce,
+                ..template.devices[0].clone()
+            });
         Policy {
             profiles: profiles.collect(),
             devices: devices.collect(),
@@ -80,7 +119,7 @@ impl Site {
     }
 
     fn rule(&self, profile: u32, rule: u32, like: &Rule) -> Rule {
-        let (peer, port) = self.peer(profile, rule);
+        let Service { peer, port, .. } = self.service(profile, rule);
         Rule {
             id: profile * self.rules_of_profile() + rule + 1,
             initiator: Initiator::Device,
@@ -94,10 +133,6 @@ impl Site {
 fn mac(device: u32) -> [u8; 6] {
     let [a, b, c, d] = device.to_be_bytes();
     [0x02, 0x10, a, b, c, d]
-}
-
-fn address(device: u32) -> Ipv4Addr {
-    Ipv4Addr::from_bits(0x0a00_0000 | (device + 1))
 }
 
 /// One of each, to take the defaults from.

@@ -28,6 +28,9 @@ pub const UPLINK_PORT: &str = "up0";
 /// The interface of a host.
 pub const HOST_PORT: &str = "eth0";
 
+/// MACs of [`DEVICE_PORT`] and [`UPLINK_PORT`].
+pub const PORT_MACS: [[u8; 6]; 2] = [[0x02, 0, 0, 0, 0xff, 0xd0], [0x02, 0, 0, 0, 0xff, 0xe0]];
+
 /// A host with one interface.
 #[derive(Debug)]
 pub struct Host {
@@ -125,14 +128,14 @@ impl Rig {
             gateway: namespace("gateway")?,
             scratch: Scratch::create(&of_run(number, "scratch"))?,
         };
-        for (host, interface, last) in [
-            (&rig.device, DEVICE_PORT, 0xd0),
-            (&rig.uplink, UPLINK_PORT, 0xe0),
+        for (host, interface, mac) in [
+            (&rig.device, DEVICE_PORT, PORT_MACS[0]),
+            (&rig.uplink, UPLINK_PORT, PORT_MACS[1]),
         ] {
             let port = End {
                 namespace: &rig.gateway,
                 interface,
-                mac: [0x02, 0, 0, 0, 0xff, last],
+                mac,
             };
             let end = End {
                 namespace: &host.namespace,

@@ -1,5 +1,8 @@
 //! What forwards.
 
+mod kernel;
+mod nft;
+
 use std::time::Duration;
 
 use xiot_agent::{
@@ -13,6 +16,8 @@ use crate::{
     site::Site,
 };
 
+pub(crate) use self::nft::Filter;
+
 /// Kinds of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {
@@ -22,12 +27,39 @@ pub(crate) enum Kind {
     Redirect,
     /// Enforces.
     Xiot,
+    /// The kernel's bridge.
+    Bridge(Option<Filter>),
+    /// The kernel's routing.
+    Route(Option<Filter>),
+}
+
+impl Kind {
+    /// What figures of it are called.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Drop => "XDP drop",
+            Self::Redirect => "XDP redirect",
+            Self::Xiot => "xiot",
+            Self::Bridge(None) => "bridge",
+            Self::Bridge(Some(Filter::Stateless)) => "bridge, nftables",
+            Self::Bridge(Some(Filter::Stateful)) => "bridge, nftables with conntrack",
+            Self::Route(None) => "routes",
+            Self::Route(Some(Filter::Stateless)) => "routes, nftables",
+            Self::Route(Some(Filter::Stateful)) => "routes, nftables with conntrack",
+        }
+    }
+
+    /// Whether frames are sent to it, not through it.
+    pub(crate) const fn is_router(self) -> bool {
+        matches!(self, Self::Route(_))
+    }
 }
 
 /// One of them, at work.
 pub(crate) enum Gateway {
     Program(#[expect(dead_code, reason = "it stays attached")] [Attached; 2]),
     Xiot(Box<datapath::Gateway>),
+    Kernel,
 }
 
 impl Gateway {
@@ -42,6 +74,14 @@ impl Gateway {
             Kind::Drop => on_both("discard"),
             Kind::Redirect => on_both("forward"),
             Kind::Xiot => Self::Xiot(Box::new(enforce(rig, site))),
+            Kind::Bridge(filter) => {
+                kernel::bridge(rig, filter, site);
+                Self::Kernel
+            }
+            Kind::Route(filter) => {
+                kernel::route(rig, filter, site);
+                Self::Kernel
+            }
         }
     }
 }
