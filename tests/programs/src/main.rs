@@ -6,6 +6,7 @@ mod programs {
     use aya_ebpf::{
         bindings::{BPF_F_MMAPABLE, xdp_action},
         btf_maps::{Array, DevMap},
+        helpers::bpf_ktime_get_ns,
         macros::{btf_map, xdp},
         programs::XdpContext,
     };
@@ -13,14 +14,25 @@ mod programs {
     /// The first bytes of a frame: all that differs between frames.
     type Header = [u64; 8];
 
-    /// Which headers are sent, in turn.
+    /// What the next frame will be, and where it goes.
     #[repr(C)]
     struct Cursor {
         next: u32,
         first: u32,
         end: u32,
-        /// 0: frames are made and dropped.
-        sends: u32,
+        /// Place in `WAY_OUT`; beyond it frames are made and dropped.
+        out: u32,
+        /// The MAC that frames are for, as the first bytes of a word; 0: what the header says.
+        receiver: u64,
+        /// Where the port is that differs from pass to pass through the headers; 0: none does.
+        port_at: u32,
+        /// How much it differs by now.
+        pass: u32,
+        /// Frames to make.
+        left: u64,
+        /// When the first was made and when the last was, in nanoseconds: setting up a run and ending it takes longer than most.
+        started: u64,
+        ended: u64,
     }
 
     #[btf_map]
@@ -32,7 +44,7 @@ mod programs {
 
     /// Where frames leave by.
     #[btf_map]
-    static WAY_OUT: DevMap<1> = DevMap::new();
+    static WAY_OUT: DevMap<64> = DevMap::new();
 
     /// Makes a frame the next one, and sends it.
     #[xdp]
@@ -42,31 +54,51 @@ mod programs {
         };
         // SAFETY: one CPU sends at a time.
         let cursor = unsafe { &mut *cursor };
+        if cursor.started == 0 {
+            // SAFETY: the helper takes nothing.
+            cursor.started = unsafe { bpf_ktime_get_ns() };
+        }
         let Some(header) = HEADERS.get(cursor.next) else {
             return xdp_action::XDP_ABORTED;
         };
-        cursor.next += 1;
-        if cursor.next >= cursor.end {
-            cursor.next = cursor.first;
-        }
         let start = ctx.data();
         if start + size_of::<Header>() > ctx.data_end() {
             return xdp_action::XDP_ABORTED;
         }
         // SAFETY: the bytes lie within the frame (checked above), and any bit pattern is a header.
-        unsafe {
-            *(start as *mut Header) = *header;
+        let frame = unsafe { &mut *(start as *mut Header) };
+        *frame = *header;
+        if cursor.receiver != 0 {
+            frame[0] = frame[0] & (0xffff << 48) | cursor.receiver;
         }
-        if cursor.sends == 0 {
-            return xdp_action::XDP_DROP;
+        if cursor.port_at != 0 {
+            let port = start + (cursor.port_at & 63) as usize;
+            if port + size_of::<u16>() > ctx.data_end() {
+                return xdp_action::XDP_ABORTED;
+            }
+            let port = port as *mut [u8; 2];
+            // SAFETY: these two bytes lie within the frame as well.
+            unsafe {
+                *port = (u16::from_be_bytes(*port).wrapping_add(cursor.pass as u16)).to_be_bytes();
+            }
         }
-        redirect()
+        cursor.next += 1;
+        if cursor.next >= cursor.end {
+            cursor.next = cursor.first;
+            cursor.pass += 1;
+        }
+        cursor.left -= 1;
+        if cursor.left == 0 {
+            // SAFETY: the helper takes nothing.
+            cursor.ended = unsafe { bpf_ktime_get_ns() };
+        }
+        redirect(cursor.out)
     }
 
     /// The limit of what forwards.
     #[xdp]
     fn forward(_ctx: XdpContext) -> u32 {
-        redirect()
+        redirect(0)
     }
 
     /// The limit of what drops, and where frames end.
@@ -82,8 +114,8 @@ mod programs {
     }
 
     #[inline(always)]
-    fn redirect() -> u32 {
-        match WAY_OUT.redirect(0, u64::from(xdp_action::XDP_DROP)) {
+    fn redirect(out: u32) -> u32 {
+        match WAY_OUT.redirect(out, u64::from(xdp_action::XDP_DROP)) {
             Ok(action) | Err(action) => action,
         }
     }

@@ -1,26 +1,37 @@
-//! Policies of any size.
+//! Policies of any size, and conversations that they allow or do not.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
 
 use ipnetwork::IpNetwork;
-use xiot_agent::model::policy::{Clause, Device, Initiator, Mode, Policy, Profile, Rule};
+use xiot_agent::model::policy::{
+    Clause, Device, Initiator, Mode, Policy, Profile, Rule, Timeouts,
+};
+
+use super::frames::Family;
 
 /// How large a hospital is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Site {
     pub(crate) devices: u32,
     pub(crate) rules: u32,
+    pub(crate) family: Family,
 }
 
 /// Devices share profiles: at most so many.
 const PROFILES: u32 = 100;
 
+/// The lowest port that devices speak from.
+const FIRST_PORT: u32 = 10_000;
+
 /// One end of a conversation, or both.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Flow {
     pub(crate) mac: [u8; 6],
-    pub(crate) device: Ipv4Addr,
-    pub(crate) peer: Ipv4Addr,
+    pub(crate) device: IpAddr,
+    pub(crate) peer: IpAddr,
     pub(crate) ports: [u16; 2],
 }
 
@@ -28,7 +39,7 @@ pub(crate) struct Flow {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Member {
     pub(crate) mac: [u8; 6],
-    pub(crate) address: Ipv4Addr,
+    pub(crate) address: IpAddr,
     pub(crate) profile: u32,
 }
 
@@ -36,12 +47,21 @@ pub(crate) struct Member {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Service {
     pub(crate) profile: u32,
-    pub(crate) peer: Ipv4Addr,
+    pub(crate) peer: IpAddr,
     pub(crate) port: u16,
 }
 
 impl Site {
-    fn profiles(&self) -> u32 {
+    /// One of so many rules: a tenth as many devices, ten at least.
+    pub(crate) fn new(rules: u32, family: Family) -> Self {
+        Self {
+            devices: (rules / 10).max(10),
+            rules,
+            family,
+        }
+    }
+
+    pub(crate) fn profiles(&self) -> u32 {
         PROFILES.min(self.devices.div_ceil(10))
     }
 
@@ -52,7 +72,7 @@ impl Site {
     fn device(&self, number: u32) -> Member {
         Member {
             mac: mac(number),
-            address: Ipv4Addr::from_bits(0x0a00_0000 | (number + 1)),
+            address: self.address(0x0a00_0000 | (number + 1)),
             profile: number % self.profiles(),
         }
     }
@@ -61,8 +81,15 @@ impl Site {
         let number = profile * self.rules_of_profile() + rule;
         Service {
             profile,
-            peer: Ipv4Addr::from_bits(0x0a80_0000 | number),
+            peer: self.address(0x0a80_0000 | number),
             port: 5000 + u16::try_from(rule % 1000).expect("small"),
+        }
+    }
+
+    fn address(&self, bits: u32) -> IpAddr {
+        match self.family {
+            Family::Ipv4 | Family::QinQ => Ipv4Addr::from_bits(bits).into(),
+            Family::Ipv6 => Ipv6Addr::from_bits(0xfd00 << 112 | u128::from(bits)).into(),
         }
     }
 
@@ -78,24 +105,55 @@ impl Site {
         (0..site.profiles()).flat_map(of)
     }
 
-    /// Conversations that the policy allows, all different.
+    /// Conversations that the policy allows, all different: over all devices first, and over all rules.
     pub(crate) fn flow(&self, number: u32) -> Flow {
-        let device = self.device(number % self.devices);
+        let device_number = number % self.devices;
+        let device = self.device(device_number);
         let number = number / self.devices;
-        let service = self.service(device.profile, number % self.rules_of_profile());
-        let port = u16::try_from(number / self.rules_of_profile()).expect("room for ports");
+        let rules = self.rules_of_profile();
+        let rule = (number + scatter(device_number) % rules) % rules;
+        let service = self.service(device.profile, rule);
         Flow {
             mac: device.mac,
             device: device.address,
             peer: service.peer,
-            ports: [10_000 + port, service.port],
+            ports: [port(FIRST_PORT + number / rules), service.port],
         }
     }
 
-    pub(crate) fn policy(&self) -> Policy {
+    /// How many of the first conversations are from the first port: the same from another port is none of them.
+    pub(crate) fn first_flows(&self) -> u32 {
+        self.devices.saturating_mul(self.rules_of_profile())
+    }
+
+    /// What the first device asks for in vain: hosts that it is not listed for, and ports.
+    pub(crate) fn denied(&self, number: u32) -> Flow {
+        let random = scatter(number);
+        Flow {
+            peer: self.address(0x0af0_0000 | random & 0xf_ffff),
+            ports: [port(FIRST_PORT), port(1 + random % 60_000)],
+            ..self.flow(0)
+        }
+    }
+
+    /// The same from devices that are not listed.
+    pub(crate) fn unknown(&self, number: u32) -> Flow {
+        let [a, b, c, d] = scatter(number).to_be_bytes();
+        Flow {
+            mac: [0x06, 0x99, a, b, c, d],
+            ..self.flow(number)
+        }
+    }
+
+    pub(crate) fn policy(&self, mode: Mode) -> Policy {
         let template = template();
         let profiles = (0..self.profiles()).map(|profile| Profile {
             name: format!("profile-{profile}"),
+            timeouts: Timeouts {
+                udp_unreplied: Duration::from_hours(1),
+                udp_replied: Duration::from_hours(1),
+                ..Timeouts::default()
+            },
             rules: (0..self.rules_of_profile())
                 .map(|rule| self.rule(profile, rule, &template.profiles[0].rules[0]))
                 .collect(),
@@ -106,9 +164,9 @@ impl Site {
             .map(|(number, device): (u32, _)| Device {
                 name: format!("device-{number}"),
                 mac: device.mac,
-                addresses: vec![IpAddr::from(device.address).into()],
+                addresses: vec![device.address],
                 profile: device.profile as usize,
-                mode: Mode::Enforce,
+                mode,
                 ..template.devices[0].clone()
             });
         Policy {
@@ -123,7 +181,7 @@ impl Site {
         Rule {
             id: profile * self.rules_of_profile() + rule + 1,
             initiator: Initiator::Device,
-            peers: vec![IpNetwork::from(IpAddr::from(peer))],
+            peers: vec![IpNetwork::from(peer)],
             clauses: vec![Clause::Udp(vec![port..=port])],
             ..like.clone()
         }
@@ -133,6 +191,17 @@ impl Site {
 fn mac(device: u32) -> [u8; 6] {
     let [a, b, c, d] = device.to_be_bytes();
     [0x02, 0x10, a, b, c, d]
+}
+
+fn port(number: u32) -> u16 {
+    u16::try_from(number).expect("room for ports")
+}
+
+/// A number that has nothing to do with this one; different for different ones.
+fn scatter(number: u32) -> u32 {
+    let number = (number ^ number >> 16).wrapping_mul(0x7feb_352d);
+    let number = (number ^ number >> 15).wrapping_mul(0x846c_a68b);
+    number ^ number >> 16
 }
 
 /// One of each, to take the defaults from.

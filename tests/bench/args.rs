@@ -1,0 +1,67 @@
+//! What is asked of the bench.
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+
+use crate::{
+    effort::{Effort, Run},
+    rate,
+    report::Report,
+};
+
+/// Arguments.
+#[derive(Debug, Parser)]
+pub(crate) struct Args {
+    /// Only what the table of ratios needs, in less than five minutes
+    #[arg(long)]
+    quick: bool,
+    /// Next to nothing, to see that it works
+    #[arg(long, conflicts_with = "quick", hide = true)]
+    smoke: bool,
+    /// Write all figures to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Only these suites
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    suite: Vec<Suite>,
+}
+
+/// A part of the bench.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Suite {
+    /// Frames through gateways of all kinds
+    Rate,
+}
+
+impl Args {
+    pub(crate) fn run(&self) -> Run {
+        match (self.quick, self.smoke) {
+            (_, true) => Run::Smoke,
+            (true, _) => Run::Quick,
+            (false, false) => Run::Full,
+        }
+    }
+
+    pub(crate) fn suites(&self) -> Vec<Suite> {
+        if self.suite.is_empty() {
+            Suite::value_variants().to_vec()
+        } else {
+            self.suite.clone()
+        }
+    }
+}
+
+impl Suite {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Rate => "rate",
+        }
+    }
+
+    pub(crate) fn run(self, effort: &Effort, report: &mut Report) {
+        match self {
+            Self::Rate => rate::run(effort, report),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The bench of `cargo xtask bench`: what a frame costs and what a policy costs, beside what else there is, in one run.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a bench prints its figures and how far it is"
+)]
+
+mod args;
+mod effort;
+mod machine;
+mod rate;
+mod report;
+mod rig;
+mod stats;
+mod table;
+
+use clap::Parser as _;
+
+use crate::{args::Args, effort::Effort, machine::Ticks, report::Report};
+
+fn main() {
+    let args = Args::parse();
+    let effort = Effort::of(args.run());
+    let mut report = Report::new(args.run().name(), effort.rounds);
+    let ticks = Ticks::now();
+    for suite in args.suites() {
+        eprintln!("{}", suite.name());
+        suite.run(&effort, &mut report);
+    }
+    report.stolen_percent = ticks.stolen_since();
+    table::print(&report);
+    if let Some(path) = &args.json {
+        let text = serde_json::to_string_pretty(&report).expect("plain values");
+        std::fs::write(path, text + "\n").expect("the file can be written");
+    }
+}

@@ -1,0 +1,162 @@
+//! Several configurations in turn, round by round, so that what disturbs the machine disturbs all alike.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    effort::Effort,
+    report::{Figure, Report, Subject},
+    rig::{
+        gateway::Kind,
+        line::Line,
+        sender::{Sender, Traffic},
+        site::Site,
+    },
+    stats::{Spread, less},
+};
+
+/// A site, traffic for it, and gateways that have its policy.
+pub(crate) struct World {
+    pub(crate) site: Site,
+    pub(crate) sender: Sender,
+    pub(crate) lines: Vec<Line>,
+}
+
+impl World {
+    /// Gateways of these kinds, each of which has shown that it lets pass what it shall, and nothing else.
+    pub(crate) fn build(site: Site, flows: u32, kinds: &[Kind]) -> Self {
+        let mut sender = Sender::new(&site, flows);
+        let mut lines = Vec::new();
+        for kind in kinds {
+            eprintln!(
+                "  {} rules, {}: {}",
+                site.rules,
+                site.family.name(),
+                kind.name()
+            );
+            let line = Line::build(*kind, &site, &mut sender);
+            line.prove(&mut sender);
+            lines.push(line);
+        }
+        Self {
+            site,
+            sender,
+            lines,
+        }
+    }
+
+    /// Has all conversations up to this number known to every gateway.
+    pub(crate) fn open(&mut self, flows: u32) {
+        for line in &self.lines {
+            if line.kind != Kind::Drop {
+                line.open(&mut self.sender, flows);
+            }
+        }
+    }
+}
+
+/// One that takes part: which world's, and which kind.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(crate) struct Entry {
+    pub(crate) world: usize,
+    pub(crate) kind: Kind,
+}
+
+/// What each took for a frame, by round, in nanoseconds, without what it takes to make one.
+pub(crate) type Costs = BTreeMap<Entry, Vec<f64>>;
+
+/// Runs these with this traffic, and reports.
+pub(crate) fn contest(
+    worlds: &mut [World],
+    entries: &[Entry],
+    traffic: Traffic,
+    effort: &Effort,
+    report: &mut Report,
+) -> Costs {
+    let frames = effort.frames;
+    let mut alone: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+    let mut gross: BTreeMap<Entry, Vec<f64>> = BTreeMap::new();
+    let mut lost: BTreeMap<Entry, u64> = BTreeMap::new();
+    // The first round is the noisy one.
+    for round in 0..=effort.rounds {
+        let is_counted = round > 0;
+        for (number, world) in worlds.iter_mut().enumerate() {
+            if entries.iter().any(|entry| entry.world == number) {
+                let took = world.sender.send(traffic, None, None, frames);
+                if is_counted {
+                    alone.entry(number).or_default().push(each(took, frames));
+                }
+            }
+        }
+        for entry in entries {
+            let world = &mut worlds[entry.world];
+            let line = world.lines.iter().find(|line| line.kind == entry.kind);
+            let line = line.expect("it is built");
+            if traffic == Traffic::Fresh {
+                line.forget();
+            }
+            let passage = line.send(&mut world.sender, traffic, frames);
+            let expected = if entry.kind.lets_pass(traffic) {
+                u64::from(frames)
+            } else {
+                0
+            };
+            assert!(
+                passage.came <= expected,
+                "{} let pass what it shall not: {} frames ({traffic:?})",
+                entry.kind.name(),
+                passage.came
+            );
+            if is_counted {
+                gross
+                    .entry(*entry)
+                    .or_default()
+                    .push(each(passage.took, frames));
+                *lost.entry(*entry).or_default() += expected - passage.came;
+            }
+        }
+    }
+    let mut costs = Costs::new();
+    for entry in entries {
+        let gross = &gross[entry];
+        let net = less(gross, &alone[&entry.world]);
+        report.add(Figure {
+            subject: subject(&worlds[entry.world].site, entry.kind.name(), traffic),
+            unit: "ns/frame",
+            spread: Spread::of(&net),
+            mpps: Some(1e3 / Spread::of(gross).median),
+            lost: lost[entry],
+        });
+        costs.insert(*entry, net);
+    }
+    for (world, alone) in alone {
+        report.measured(
+            subject(&worlds[world].site, "generator alone", traffic),
+            "ns/frame",
+            &alone,
+        );
+    }
+    costs
+}
+
+fn each(took: std::time::Duration, frames: u32) -> f64 {
+    took.as_secs_f64() * 1e9 / f64::from(frames)
+}
+
+fn subject(site: &Site, configuration: &'static str, traffic: Traffic) -> Subject {
+    let (scenario, flows) = match traffic {
+        Traffic::Flows(flows) => ("established", Some(flows)),
+        Traffic::Replies(flows) => ("established, answers", Some(flows)),
+        Traffic::Fresh => ("new flow per frame", None),
+        Traffic::Denied => ("denied, one device", None),
+        Traffic::Unknown => ("unknown devices", None),
+    };
+    Subject {
+        suite: "rate",
+        scenario: scenario.to_owned(),
+        configuration,
+        family: site.family.name(),
+        rules: Some(site.rules),
+        devices: Some(site.devices),
+        flows,
+    }
+}

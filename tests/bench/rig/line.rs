@@ -1,0 +1,128 @@
+//! A gateway of one kind between a sender and a receiver.
+
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+use xiot_tests::net::rig::{HOST_PORT, PORT_MACS, Rig};
+
+use super::{
+    gateway::{Gateway, Kind},
+    programs::{Attached, attach},
+    sender::{Sender, Traffic},
+    site::Site,
+};
+
+/// How long frames may be on their way.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A gateway at work.
+pub(crate) struct Line {
+    pub(crate) kind: Kind,
+    rig: Rig,
+    gateway: Gateway,
+    ways: [u32; 2],
+    _ends: [Attached; 2],
+}
+
+/// What came of some frames.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Passage {
+    /// From the first made to the last gone, on one CPU.
+    pub(crate) took: Duration,
+    /// How many arrived.
+    pub(crate) came: u64,
+}
+
+impl Line {
+    pub(crate) fn build(kind: Kind, site: &Site, sender: &mut Sender) -> Self {
+        let rig = Rig::new();
+        rig.quiet();
+        let hosts = [&rig.device, &rig.uplink];
+        let ends = hosts.map(|host| attach(&host.namespace, "discard", HOST_PORT, None));
+        let ways = hosts.map(|host| sender.add_way(&host.namespace, HOST_PORT));
+        let gateway = Gateway::start(kind, &rig, site);
+        Self {
+            kind,
+            rig,
+            gateway,
+            ways,
+            _ends: ends,
+        }
+    }
+
+    /// Sends frames through it.
+    pub(crate) fn send(&self, sender: &mut Sender, traffic: Traffic, frames: u32) -> Passage {
+        let side = usize::from(matches!(traffic, Traffic::Replies(_)));
+        let receiver = self.kind.is_router().then(|| PORT_MACS[side]);
+        let before = self.received(1 - side);
+        let took = sender.send(traffic, Some(self.ways[side]), receiver, frames);
+        let deadline = Instant::now() + PATIENCE;
+        let wanted = if self.kind.lets_pass(traffic) { frames } else { 0 };
+        let mut came = self.received(1 - side) - before;
+        while came < wanted.into() && Instant::now() < deadline {
+            came = self.received(1 - side) - before;
+        }
+        Passage { took, came }
+    }
+
+    /// The same where it does not matter what arrives.
+    pub(crate) fn send_any(&self, sender: &mut Sender, traffic: Traffic, frames: u32) {
+        sender.send(traffic, Some(self.ways[0]), None, frames);
+    }
+
+    /// Has both sides speak once in every conversation.
+    pub(crate) fn open(&self, sender: &mut Sender, flows: u32) {
+        for traffic in [Traffic::Flows(flows), Traffic::Replies(flows)] {
+            let passage = self.send(sender, traffic, flows);
+            self.check(traffic, passage, flows);
+        }
+    }
+
+    /// Forgets what was opened.
+    pub(crate) fn forget(&self) {
+        self.gateway.forget(&self.rig);
+    }
+
+    /// Tries what the kind promises before anything of it is measured.
+    pub(crate) fn prove(&self, sender: &mut Sender) {
+        const FEW: u32 = 16;
+        for traffic in [
+            Traffic::Denied,
+            Traffic::Unknown,
+            Traffic::Flows(FEW),
+            Traffic::Replies(FEW),
+            Traffic::Fresh,
+            Traffic::Denied,
+        ] {
+            let passage = self.send(sender, traffic, FEW);
+            self.check(traffic, passage, FEW);
+        }
+        self.forget();
+    }
+
+    fn check(&self, traffic: Traffic, passage: Passage, frames: u32) {
+        let expected = if self.kind.lets_pass(traffic) { frames } else { 0 };
+        assert_eq!(
+            passage.came,
+            u64::from(expected),
+            "{} of {frames} frames ({traffic:?}) pass {}; expected: {expected}. {}",
+            passage.came,
+            self.kind.name(),
+            self.gateway.account()
+        );
+    }
+
+    /// Frames that a host has received so far: 0 the device's, 1 the core's.
+    fn received(&self, side: usize) -> u64 {
+        let host = [&self.rig.device, &self.rig.uplink][side];
+        let read = || fs::read_to_string("/proc/thread-self/net/dev");
+        let table = host.namespace.run(read).expect("the namespace is there");
+        let table = table.expect("/proc is there");
+        let mut rows = table.lines().map(str::trim_start);
+        let row = rows.find_map(|row| row.strip_prefix(HOST_PORT)?.strip_prefix(':'));
+        let mut numbers = row.expect("the interface is there").split_whitespace();
+        numbers.nth(1).expect("a column").parse().expect("a number")
+    }
+}
