@@ -6,7 +6,7 @@ use clap::{Parser, ValueEnum};
 
 use crate::{
     effort::{Effort, Run},
-    rate,
+    control, cost, rate,
     report::Report,
 };
 
@@ -22,6 +22,9 @@ pub(crate) struct Args {
     /// Write all figures to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    /// Measure a policy of so many rules and print the figures for the process that asked
+    #[arg(long, hide = true)]
+    pub(crate) child: Option<u32>,
     /// Only these suites
     #[arg(long, value_name = "NAME", num_args = 1..)]
     suite: Vec<Suite>,
@@ -32,6 +35,10 @@ pub(crate) struct Args {
 pub(crate) enum Suite {
     /// Frames through gateways of all kinds
     Rate,
+    /// The program alone
+    Cost,
+    /// Policies of all sizes, and the agent
+    Control,
 }
 
 impl Args {
@@ -56,12 +63,16 @@ impl Suite {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Rate => "rate",
+            Self::Cost => "cost",
+            Self::Control => "control",
         }
     }
 
     pub(crate) fn run(self, effort: &Effort, report: &mut Report) {
         match self {
             Self::Rate => rate::run(effort, report),
+            Self::Cost => cost::run(effort, report),
+            Self::Control => control::run(effort, report),
         }
     }
 }

@@ -48,6 +48,10 @@ impl Effort {
         }
     }
 
+    pub(crate) fn is_quick(&self) -> bool {
+        self.run == Run::Quick
+    }
+
     pub(crate) fn is_full(&self) -> bool {
         self.run == Run::Full
     }

@@ -90,13 +90,6 @@ impl Ticks {
     }
 }
 
-/// A value in kB of the process's status, such as `VmHWM`.
-pub(crate) fn own_memory(name: &str) -> u64 {
-    let value = field(&read("/proc/self/status"), name).unwrap_or_default();
-    let number = value.trim_end_matches(" kB").trim();
-    number.parse().unwrap_or_default()
-}
-
 fn field(text: &str, name: &str) -> Option<String> {
     let mut lines = text.lines().filter_map(|line| line.split_once(':'));
     let (_, value) = lines.find(|(key, _)| key.trim() == name)?;

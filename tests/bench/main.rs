@@ -6,6 +6,8 @@
 )]
 
 mod args;
+mod control;
+mod cost;
 mod effort;
 mod machine;
 mod rate;
@@ -20,6 +22,10 @@ use crate::{args::Args, effort::Effort, machine::Ticks, report::Report};
 
 fn main() {
     let args = Args::parse();
+    if let Some(rules) = args.child {
+        control::size::print(rules);
+        return;
+    }
     let effort = Effort::of(args.run());
     let mut report = Report::new(args.run().name(), effort.rounds);
     let ticks = Ticks::now();

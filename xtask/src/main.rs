@@ -7,6 +7,7 @@
 mod agent;
 #[path = "../../tests/attack/catalogue.rs"]
 mod attacks;
+mod bench;
 mod binaries;
 mod docs;
 mod kernels;
@@ -53,6 +54,8 @@ enum Command {
     },
     /// Run all tests, those against the real kernel included (root)
     Test(test::Options),
+    /// Measure what frames and policies cost, beside bridges and nftables (root)
+    Bench(bench::Options),
     /// Run the tests of the data path on the distribution's older kernels, in an emulator
     Kernels(kernels::Options),
     /// Check format, lints, documentation and house rules; every warning is an error
@@ -89,6 +92,10 @@ fn run(command: Command) -> Result<()> {
         Command::Test(options) => {
             setup::ensure(Needs::TEST)?;
             test::run(&options)
+        }
+        Command::Bench(options) => {
+            setup::ensure(Needs::DEMO)?;
+            bench::run(&options)
         }
         Command::Kernels(options) => {
             setup::ensure(Needs::TEST)?;

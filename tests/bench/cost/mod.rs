@@ -1,181 +1,246 @@
-//! What a frame costs in the program: nanoseconds by scenario through `BPF_PROG_TEST_RUN`.
+//! What a frame costs in the program alone: nanoseconds by scenario through `BPF_PROG_TEST_RUN`.
 //!
-//! Rounds take all scenarios in turn, so that what disturbs the machine disturbs all alike; medians and the range
-//! are printed. A test run repeats one frame, so that everything it touches is in the cache: these are costs of
-//! instructions, not of memory.
-#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+//! A test run repeats one frame. A small program in front makes it another each time, then calls the program by a tail call.
+//! The same front with a program that does nothing is measured in the same round and subtracted, so that neither the kernel's
+//! timer nor the front is in a figure. Each scenario shows by the reasons counted that it is what it says.
 
-mod empty;
+mod bench;
+mod frames;
 
-use std::time::Duration;
+use xiot_agent::model::policy::Mode;
+use xiot_common::{port::Side, reason::Reason};
 
-use xiot_agent::{
-    compile::{Assignment, Limits, compile},
-    datapath::{Datapath, NewFlows, Options},
-    model,
+use self::bench::{Frames, Judge};
+use crate::{
+    effort::Effort,
+    report::{Report, Subject},
+    rig::{
+        frames::{Family, Header, udp},
+        site::Site,
+    },
 };
-use xiot_common::port::Side;
 
-const ROUNDS: usize = 15;
-const REPEAT: u32 = 200_000;
-const COLD: u16 = 4000;
+/// Datagrams in fragments of one round: fewer than the program keeps track of.
+const DATAGRAMS: u16 = 1000;
 
-const POLICY: &str = r#"
-onboarding: enforce
-peer_sets:
-  server: [10.20.8.11]
-  net: [10.20.0.0/16]
-profiles:
-  pump:
-    limits: {new-flows: 1000000}
-    allow:
-      - {to: server, tcp: 3613}
-      - {to: server, udp: 53}
-      - {to: net, udp: [514, 5000-6000]}
-devices:
-  - {name: pump-1, mac: "00:03:b1:00:00:12", ip: 10.30.1.12, profile: pump, mode: enforce}
-"#;
-
-fn main() {
-    let loaded = model::load_policy("cost.yaml", POLICY);
-    let policy = loaded.value.expect("the policy is right");
-    let mut datapath = Datapath::load(&Options {
-        new_flows: NewFlows {
-            per_cpu: u32::MAX,
-            ..NewFlows::default()
-        },
-        ..Options::default()
-    })
-    .expect("root and a kernel with BPF");
-    let image = compile(
-        &policy,
-        &[],
-        &Limits {
-            slot_lines: 4096,
-            devices: 16,
-            rules: 16,
-        },
-        &Assignment::fresh(&policy),
-        1,
-        0,
-    )
-    .expect("a small policy fits");
-    datapath.apply(&image).expect("a fresh data path takes it");
-    let empty = empty::Empty::load();
-
-    let allowed = udp([0x00, 0x03, 0xb1, 0, 0, 0x12], 40_000, 53);
-    let denied = |port| udp([0x00, 0x03, 0xb1, 0, 0, 0x12], port, 54);
-    let unknown = |port| udp([0x02, 0, 0, 0, 0, 1], port, 53);
-
-    let mut rows: Vec<(&str, Vec<u64>)> = [
-        "empty program",
-        "flow hit",
-        "half-open hit",
-        "drop, unknown device, again",
-        "drop, no port, again",
-        "empty program, single runs",
-        "cold allow, single runs",
-        "drop, unknown device, single runs",
-        "drop, no port, single runs",
-    ]
-    .map(|name| (name, Vec::new()))
-    .into();
-    for _ in 0..ROUNDS {
-        let mut take = |row: usize, time: Duration| {
-            rows[row]
-                .1
-                .push(u64::try_from(time.as_nanos()).expect("short"));
-        };
-        let mut time = |frame: &[u8], repeat| {
-            datapath
-                .time(Side::Device, frame, repeat)
-                .expect("the program runs")
-        };
-        take(0, empty.time(&allowed, REPEAT));
-        // The second frame finds the flow half-open; once a reply has come, it is one like any other.
-        time(&allowed, 1);
-        let half_open = time(&allowed, 1);
-        take(2, half_open);
-        datapath
-            .time(Side::Uplink, &reply(&allowed), 1)
-            .expect("the program runs");
-        let mut time = |frame: &[u8], repeat| {
-            datapath
-                .time(Side::Device, frame, repeat)
-                .expect("the program runs")
-        };
-        take(1, time(&allowed, REPEAT));
-        take(3, time(&unknown(40_000), REPEAT));
-        take(4, time(&denied(40_000), REPEAT));
-        take(
-            5,
-            median((0..COLD).map(|_| empty.time(&allowed, 1)).collect()),
-        );
-        let mut each = |frame: &dyn Fn(u16) -> Vec<u8>| {
-            median(
-                (0..COLD)
-                    .map(|port| time(&frame(10_000 + port), 1))
-                    .collect(),
-            )
-        };
-        take(
-            6,
-            each(&|port| udp([0x00, 0x03, 0xb1, 0, 0, 0x12], port, 53)),
-        );
-        take(7, each(&unknown));
-        take(8, each(&denied));
-        datapath.clear_flows().expect("flows can be forgotten");
-    }
-    show(rows);
-    println!(
-        "verified instructions: {:?}",
-        datapath.verified_instructions()
-    );
+/// Runs all scenarios.
+pub(crate) fn run(effort: &Effort, report: &mut Report) {
+    xiot_tests::cpu::stay();
+    empty(effort, report);
+    flows(effort, report);
+    openings(effort, report);
+    denials(effort, report);
+    others(effort, report);
+    fragments(effort, report);
+    full(effort, report);
 }
 
-fn show(rows: Vec<(&str, Vec<u64>)>) {
-    println!(
-        "{ROUNDS} rounds of {REPEAT} runs; single runs: median of {COLD} frames, one conversation each, timer included"
-    );
-    println!(
-        "{:<38} {:>8} {:>8} {:>8}",
-        "ns per frame", "median", "min", "max"
-    );
-    for (name, mut times) in rows {
-        times.sort_unstable();
-        println!(
-            "{name:<38} {:>8} {:>8} {:>8}",
-            times[times.len() / 2],
-            times[0],
-            times[times.len() - 1]
+fn site(effort: &Effort, family: Family) -> Site {
+    Site::new(effort.rules[0], family)
+}
+
+fn of(count: u32, frame: impl Fn(u32) -> Header) -> Vec<Header> {
+    (0..count).map(frame).collect()
+}
+
+fn note(report: &mut Report, scenario: &str, site: &Site, flows: Option<u32>, costs: &[f64]) {
+    let subject = Subject {
+        suite: "cost",
+        scenario: scenario.to_owned(),
+        configuration: "xiot",
+        family: site.family.name(),
+        rules: Some(site.rules),
+        devices: Some(site.devices),
+        flows,
+    };
+    report.measured(subject, "ns/frame", costs);
+}
+
+/// Rounds of frames that are judged for one reason; what they cost.
+fn rounds(
+    effort: &Effort,
+    frames: &mut Frames,
+    judge: &mut Judge,
+    reason: Reason,
+    mut before: impl FnMut(&Judge),
+) -> Vec<f64> {
+    let mut costs = Vec::new();
+    for round in 0..=effort.rounds {
+        before(judge);
+        let counted = judge.counted();
+        let alone = frames.alone(effort.frames);
+        let cost = frames.judged(judge, Side::Device, effort.frames) - alone;
+        let now = judge.counted();
+        let count = |reason| now[&reason] - counted[&reason];
+        let expected = u64::from(effort.frames);
+        // A few are judged again, when a second or an epoch begins.
+        assert!(
+            count(reason) >= expected * 9 / 10,
+            "{} of {expected} frames for {reason:?}; {:?}",
+            count(reason),
+            Reason::ALL
+                .iter()
+                .map(|reason| (*reason, count(*reason)))
+                .filter(|(_, count)| *count > 0)
+                .collect::<Vec<_>>()
         );
+        if round > 0 {
+            costs.push(cost);
+        }
+    }
+    costs
+}
+
+/// The front itself: what every other figure is less by.
+fn empty(effort: &Effort, report: &mut Report) {
+    let site = site(effort, Family::Ipv4);
+    let headers = of(effort.flows[0], |n| udp(Family::Ipv4, &site.flow(n), false));
+    let mut frames = Frames::new(&headers, None);
+    let costs: Vec<f64> = (0..effort.rounds)
+        .map(|_round| frames.alone(effort.frames))
+        .collect();
+    note(report, "empty program and front, not subtracted here", &site, None, &costs);
+}
+
+/// Opens all flows from both sides.
+fn open(judge: &mut Judge, site: &Site, flows: u32) -> Frames {
+    let asked = of(flows, |n| udp(site.family, &site.flow(n), false));
+    let answered = of(flows, |n| udp(site.family, &site.flow(n), true));
+    let mut frames = Frames::new(&asked, None);
+    frames.judged(judge, Side::Device, flows);
+    Frames::new(&answered, None).judged(judge, Side::Uplink, flows);
+    frames
+}
+
+fn flows(effort: &Effort, report: &mut Report) {
+    let [few, many, most] = effort.flows;
+    for (family, mode, name) in [
+        (Family::Ipv4, Mode::Enforce, "flow hit"),
+        (Family::Ipv4, Mode::Learn, "flow hit, learn"),
+        (Family::Ipv6, Mode::Enforce, "flow hit"),
+        (Family::QinQ, Mode::Enforce, "flow hit"),
+    ] {
+        let site = site(effort, family);
+        let mut judge = Judge::load(&site, mode, 2 * few);
+        let mut frames = open(&mut judge, &site, few);
+        let costs = rounds(effort, &mut frames, &mut judge, Reason::AllowedFlow, |_| ());
+        note(report, name, &site, Some(few), &costs);
+    }
+    let site = site(effort, Family::Ipv4);
+    let mut judge = Judge::load(&site, Mode::Enforce, most + most / 2);
+    let mut frames = open(&mut judge, &site, most);
+    for active in [few, many, most] {
+        frames.among(active);
+        let costs = rounds(effort, &mut frames, &mut judge, Reason::AllowedFlow, |_| ());
+        note(report, "flow hit among the most flows, so many active", &site, Some(active), &costs);
     }
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
-}
-
-/// The answer to a frame of [`udp`].
-fn reply(frame: &[u8]) -> Vec<u8> {
-    let mut reply = frame.to_vec();
-    for (from, to, length) in [(0, 6, 6), (26, 30, 4), (34, 36, 2)] {
-        reply[from..from + length].copy_from_slice(&frame[to..to + length]);
-        reply[to..to + length].copy_from_slice(&frame[from..from + length]);
+fn openings(effort: &Effort, report: &mut Report) {
+    let site = site(effort, Family::Ipv4);
+    let room = 4 * effort.frames;
+    for (mode, name) in [
+        (Mode::Enforce, "cold allow: opens a flow"),
+        (Mode::Learn, "opens a flow, learn"),
+    ] {
+        let mut judge = Judge::load(&site, mode, room);
+        let headers = of(site.first_flows(), |n| udp(Family::Ipv4, &site.flow(n), false));
+        let mut frames = Frames::new(&headers, Some(Family::Ipv4.port_at()));
+        let forget = |judge: &Judge| judge.datapath.clear_flows().expect("it is there");
+        let costs = rounds(effort, &mut frames, &mut judge, Reason::AllowedRule, forget);
+        note(report, name, &site, None, &costs);
     }
-    reply
 }
 
-/// A 64-byte frame (60 without FCS) with a UDP datagram of the device to the server.
-fn udp(mac: [u8; 6], src_port: u16, dst_port: u16) -> Vec<u8> {
-    let mut frame = vec![0x02, 0, 0, 0, 0, 0x99];
-    frame.extend(mac);
-    frame.extend([8, 0, 0x45, 0, 0, 46, 0, 1, 0, 0, 64, 17, 0, 0]);
-    frame.extend([10, 30, 1, 12, 10, 20, 8, 11]);
-    frame.extend(src_port.to_be_bytes());
-    frame.extend(dst_port.to_be_bytes());
-    frame.extend([0, 26, 0, 0]);
-    frame.resize(60, 0);
-    frame
+fn denials(effort: &Effort, report: &mut Report) {
+    let [few, many, _] = effort.flows;
+    let site = site(effort, Family::Ipv4);
+    let mut judge = Judge::load(&site, Mode::Enforce, few);
+    let denied = |n| udp(Family::Ipv4, &site.denied(n), false);
+    let unknown = |n| udp(Family::Ipv4, &site.unknown(n), false);
+    let varies = Some(Family::Ipv4.port_at());
+    for (name, headers, varies, reason) in [
+        ("denied again, one conversation", of(1, denied), None, Reason::NoPeer),
+        ("denied cold, random targets", of(many, denied), varies, Reason::NoPeer),
+        ("unknown device, one conversation", of(1, unknown), None, Reason::UnknownDevice),
+        ("unknown devices, random", of(many, unknown), varies, Reason::UnknownDevice),
+    ] {
+        let mut frames = Frames::new(&headers, varies);
+        let costs = rounds(effort, &mut frames, &mut judge, reason, |_| ());
+        note(report, name, &site, None, &costs);
+    }
+}
+
+/// Behind two extension headers.
+fn others(effort: &Effort, report: &mut Report) {
+    let site = site(effort, Family::Ipv6);
+    let mut judge = Judge::load(&site, Mode::Enforce, 1000);
+    let (asked, like) = frames::extended(&site.flow(0), false);
+    let (answered, back) = frames::extended(&site.flow(0), true);
+    let mut frames = Frames::new(&[asked], None).like(like);
+    frames.judged(&mut judge, Side::Device, 1);
+    Frames::new(&[answered], None)
+        .like(back)
+        .judged(&mut judge, Side::Uplink, 1);
+    let costs = rounds(effort, &mut frames, &mut judge, Reason::AllowedFlow, |_| ());
+    note(report, "flow hit behind two extension headers", &site, Some(1), &costs);
+}
+
+/// Last fragments of datagrams whose first ones have passed.
+fn fragments(effort: &Effort, report: &mut Report) {
+    let site = site(effort, Family::Ipv4);
+    let mut judge = Judge::load(&site, Mode::Enforce, 1000);
+    let mut costs = Vec::new();
+    let count = u32::from(DATAGRAMS);
+    for round in 0..=effort.rounds {
+        let first_id = u16::try_from(round).expect("few rounds") * DATAGRAMS;
+        let ids = (0..DATAGRAMS).map(|n| first_id.wrapping_add(n));
+        let (firsts, lasts): (Vec<_>, Vec<_>) = ids
+            .map(|id| frames::fragments(&site.flow(u32::from(id) % 10), id))
+            .unzip();
+        for first in &firsts {
+            judge
+                .datapath
+                .time(Side::Device, first, 1)
+                .expect("the program runs");
+        }
+        let mut frames = Frames::new(&lasts, None);
+        let before = judge.counted()[&Reason::AllowedFragment];
+        let alone = frames.alone(count);
+        let cost = frames.judged(&mut judge, Side::Device, count) - alone;
+        let passed = judge.counted()[&Reason::AllowedFragment] - before;
+        assert_eq!(passed, u64::from(count), "{:?}", judge.counted());
+        if round > 0 {
+            costs.push(cost);
+        }
+    }
+    note(report, "last fragment", &site, None, &costs);
+}
+
+/// Tables that are full: each opening ends something older, or is refused.
+fn full(effort: &Effort, report: &mut Report) {
+    let site = site(effort, Family::Ipv4);
+    let small = effort.flows[0];
+    let open = |n| udp(Family::Ipv4, &site.flow(n), false);
+    let syn = |n| frames::syn(&site.flow(n));
+    for (name, headers, flows) in [
+        ("opens a flow, tables full", of(site.first_flows(), open), small),
+        ("SYN flood, with room", of(site.first_flows(), syn), 4 * effort.frames),
+        ("SYN flood, tables full", of(site.first_flows(), syn), small),
+    ] {
+        let mut judge = Judge::load(&site, Mode::Enforce, flows);
+        let mut frames = Frames::new(&headers, Some(Family::Ipv4.port_at()));
+        let mut costs = Vec::new();
+        for round in 0..=effort.rounds {
+            if flows > small {
+                judge.datapath.clear_flows().expect("it is there");
+            }
+            let alone = frames.alone(effort.frames);
+            let cost = frames.judged(&mut judge, Side::Device, effort.frames) - alone;
+            if round > 0 {
+                costs.push(cost);
+            }
+        }
+        note(report, name, &site, None, &costs);
+    }
 }

@@ -43,7 +43,6 @@ const THROUGH_TAGS: &[Kind] = &[
 /// Measures all of it, or what the ratios need.
 pub(crate) fn run(effort: &Effort, report: &mut Report) {
     xiot_tests::cpu::stay();
-    let _room = Room::make();
     report.note(
         "Conntrack on the bridge goes through br_netfilter and an inet table: this is what kernels without CONFIG_NF_CONNTRACK_BRIDGE have.",
     );
@@ -76,6 +75,7 @@ fn ratio(
 /// The limits, at a site of ten rules; and one of very many beside it.
 fn few_rules(effort: &Effort, report: &mut Report) {
     let [few, many, most] = effort.flows;
+    let _room = Room::for_flows(most);
     let [least, .., largest] = effort.rules;
     let kinds = if effort.is_full() { ALL } else { &ALL[..4] };
     let mut worlds = [
@@ -150,6 +150,7 @@ fn flood(world: &mut World, effort: &Effort, report: &mut Report) {
 /// Many flows at a site of more rules.
 fn more_rules(effort: &Effort, report: &mut Report, number: usize, rules: u32) {
     let [_, many, _] = effort.flows;
+    let _room = Room::for_flows(many);
     let kinds: &[Kind] = if effort.is_full() {
         ALL
     } else if number == 1 {
@@ -181,6 +182,7 @@ fn more_rules(effort: &Effort, report: &mut Report, number: usize, rules: u32) {
 /// Few and many flows in other frames.
 fn other_family(effort: &Effort, report: &mut Report, family: Family) {
     let [few, many, _] = effort.flows;
+    let _room = Room::for_flows(many);
     let kinds = if family == Family::QinQ { THROUGH_TAGS } else { ALL };
     let mut worlds = [World::build(Site::new(effort.rules[1], family), many, kinds)];
     for flows in [few, many] {

@@ -2,14 +2,11 @@
 
 use std::fs;
 
-/// Connections, and buckets for them: at a million flows two directions a bucket, as conntrack's own defaults have it.
-const CONNECTIONS: &str = "4194304";
-const BUCKETS: &str = "2097152";
+const BUCKETS: &str = "/sys/module/nf_conntrack/parameters/hashsize";
+const CONNECTIONS: &str = "/proc/sys/net/netfilter/nf_conntrack_max";
 
-const SETTINGS: [(&str, &str); 2] = [
-    ("/sys/module/nf_conntrack/parameters/hashsize", BUCKETS),
-    ("/proc/sys/net/netfilter/nf_conntrack_max", CONNECTIONS),
-];
+/// What kernels take by themselves on machines of this size. More than are needed would only miss the cache more often.
+const USUAL_BUCKETS: u32 = 1 << 18;
 
 /// The table is large as long as this is there. It is one for all namespaces.
 #[derive(Debug)]
@@ -18,14 +15,20 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    pub(crate) fn make() -> Self {
-        let set = |(path, value): (&'static str, &str)| {
+    /// A bucket for each direction of so many flows.
+    pub(crate) fn for_flows(flows: u32) -> Self {
+        let buckets = (2 * flows).max(USUAL_BUCKETS);
+        let settings = [
+            (BUCKETS, buckets.to_string()),
+            (CONNECTIONS, (4 * flows).max(1 << 20).to_string()),
+        ];
+        let set = |(path, value): (&'static str, String)| {
             let before = fs::read_to_string(path).ok()?;
             fs::write(path, value).ok()?;
             Some((path, before))
         };
         Self {
-            before: SETTINGS.into_iter().filter_map(set).collect(),
+            before: settings.into_iter().filter_map(set).collect(),
         }
     }
 }

@@ -41,6 +41,14 @@ impl Family {
         }
     }
 
+    /// VLAN ids of devices, outer first.
+    pub(crate) const fn vlan(self) -> Option<(u16, u16)> {
+        match self {
+            Self::Ipv4 | Self::Ipv6 => None,
+            Self::QinQ => Some((100, 200)),
+        }
+    }
+
     /// Where the source port is.
     pub(crate) const fn port_at(self) -> u32 {
         match self {

@@ -2,14 +2,17 @@
 
 use std::{
     ffi::CString,
+    fs,
     os::fd::{AsFd as _, AsRawFd as _},
     time::Duration,
 };
 
 use aya::{
     Ebpf, EbpfLoader, Pod, TestRun as _,
-    maps::{Array, Map, xdp::DevMap},
-    programs::{TestRunAttrs, TestRunOptions, Xdp, XdpMode, xdp::XdpLinkId},
+    maps::{Array, Map, ProgramArray, xdp::DevMap},
+    programs::{
+        ProgramFd, TestRunAttrs, TestRunOptions, Xdp, XdpMode, loaded_programs, xdp::XdpLinkId,
+    },
 };
 use memmap2::MmapOptions;
 use xiot_agent::netns::namespace::Namespace;
@@ -136,37 +139,96 @@ impl Generator {
 
     /// Makes so many frames and gives the time from the first to the last, and where the next one would be made.
     pub(crate) fn run(&mut self, cursor: Cursor, frames: u32) -> (Duration, Cursor) {
-        let cursor = Cursor {
-            left: frames.into(),
-            started: 0,
-            ended: 0,
-            ..cursor
-        };
-        let map = self.object.map_mut("CURSOR").expect("it is there");
-        let mut map: Array<_, Cursor> = Array::try_from(map).expect("an array");
-        map.set(0, cursor, 0).expect("there is one");
-        let program: &Xdp = self
-            .object
-            .program("generate")
-            .expect("it is there")
-            .try_into()
-            .expect("it is XDP");
-        let options = TestRunOptions {
-            data_in: Some(&[0; LENGTH]),
-            repeat: frames,
-            attrs: TestRunAttrs::new().xdp_live_frames(BATCH),
-            ..TestRunOptions::default()
-        };
-        program.test_run(options).expect("live frames");
-        let map = self.object.map("CURSOR").expect("it is there");
-        let map: Array<_, Cursor> = Array::try_from(map).expect("an array");
-        let cursor = map.get(&0, 0).expect("there is one");
-        let took = cursor.ended.checked_sub(cursor.started);
-        (
-            Duration::from_nanos(took.expect("all were made")),
-            cursor,
-        )
+        let attributes = TestRunAttrs::new().xdp_live_frames(BATCH);
+        run(&mut self.object, "generate", &[0; LENGTH], attributes, cursor, frames)
     }
+}
+
+/// Frames that go to a program, and nowhere from there.
+pub(crate) struct Turner {
+    object: Ebpf,
+    nothing: ProgramFd,
+}
+
+impl Turner {
+    /// Can make frames with these headers.
+    pub(crate) fn load(headers: &[Header]) -> Self {
+        let mut object = load(u32::try_from(headers.len()).expect("few enough"), 1);
+        fill(&object, headers);
+        let nothing = program(&mut object, "nothing").fd().expect("it is loaded");
+        let nothing = nothing.try_clone().expect("a descriptor");
+        program(&mut object, "turn");
+        Self { object, nothing }
+    }
+
+    /// Has so many frames, all as long as this one, judged by this program or by none; gives the time from the first to the last,
+    /// and where the next one would be made.
+    pub(crate) fn run(
+        &mut self,
+        judge: Option<&ProgramFd>,
+        frame: &[u8],
+        cursor: Cursor,
+        frames: u32,
+    ) -> (Duration, Cursor) {
+        let judge = judge.unwrap_or(&self.nothing);
+        let map = self.object.map_mut("JUDGE").expect("it is there");
+        let mut map = ProgramArray::try_from(map).expect("an array of programs");
+        map.set(0, judge, 0).expect("a program for frames");
+        let attributes = TestRunAttrs::default();
+        run(&mut self.object, "turn", frame, attributes, cursor, frames)
+    }
+}
+
+/// The program that this process loaded last.
+pub(crate) fn loaded_last() -> ProgramFd {
+    let files = fs::read_dir("/proc/self/fdinfo").expect("/proc is there");
+    let texts = files
+        .flatten()
+        .filter_map(|file| fs::read_to_string(file.path()).ok());
+    let ids = texts.filter_map(|text| {
+        let mut lines = text.lines();
+        lines.find_map(|line| line.strip_prefix("prog_id:")?.trim().parse::<u32>().ok())
+    });
+    let last = ids.max().expect("a program is loaded");
+    let mut programs = loaded_programs().flatten();
+    let program = programs.find(|program| program.id() == last);
+    program.expect("it is there").fd().expect("root")
+}
+
+fn run(
+    object: &mut Ebpf,
+    name: &str,
+    frame: &[u8],
+    attributes: TestRunAttrs,
+    cursor: Cursor,
+    frames: u32,
+) -> (Duration, Cursor) {
+    let cursor = Cursor {
+        left: frames.into(),
+        started: 0,
+        ended: 0,
+        ..cursor
+    };
+    let map = object.map_mut("CURSOR").expect("it is there");
+    let mut map: Array<_, Cursor> = Array::try_from(map).expect("an array");
+    map.set(0, cursor, 0).expect("there is one");
+    let program: &Xdp = object
+        .program(name)
+        .expect("it is there")
+        .try_into()
+        .expect("it is XDP");
+    let options = TestRunOptions {
+        data_in: Some(frame),
+        repeat: frames,
+        attrs: attributes,
+        ..TestRunOptions::default()
+    };
+    program.test_run(options).expect("the kernel runs it");
+    let map = object.map("CURSOR").expect("it is there");
+    let map: Array<_, Cursor> = Array::try_from(map).expect("an array");
+    let cursor = map.get(&0, 0).expect("there is one");
+    let took = cursor.ended.checked_sub(cursor.started);
+    (Duration::from_nanos(took.expect("all were made")), cursor)
 }
 
 /// Writes all headers in one copy: a call for each would take longer than what is measured.

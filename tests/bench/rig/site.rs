@@ -1,6 +1,7 @@
 //! Policies of any size, and conversations that they allow or do not.
 
 use std::{
+    fmt::{self, Write as _},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     time::Duration,
 };
@@ -164,6 +165,7 @@ impl Site {
             .map(|(number, device): (u32, _)| Device {
                 name: format!("device-{number}"),
                 mac: device.mac,
+                vlan: self.family.vlan(),
                 addresses: vec![device.address],
                 profile: device.profile as usize,
                 mode,
@@ -174,6 +176,40 @@ impl Site {
             devices: devices.collect(),
             ..template.clone()
         }
+    }
+
+    /// The same as a file, for the agent.
+    pub(crate) fn yaml(&self, mode: Mode) -> String {
+        let policy = self.policy(mode);
+        let mut text = "onboarding: enforce\nprofiles:\n".to_owned();
+        let mut write = |line: fmt::Arguments<'_>| {
+            text.write_fmt(line).expect("a string takes all");
+        };
+        let mut services = self.rules();
+        for profile in &policy.profiles {
+            write(format_args!(
+                "  {}:\n    limits: {{new-flows: {}}}\n    allow:\n",
+                profile.name, profile.limits.new_flows
+            ));
+            for service in services.by_ref().take(profile.rules.len()) {
+                write(format_args!(
+                    "      - {{to: \"{}\", udp: {}}}\n",
+                    service.peer, service.port
+                ));
+            }
+        }
+        write(format_args!("devices:\n"));
+        for device in &policy.devices {
+            let [a, b, c, d, e, f] = device.mac;
+            write(format_args!(
+                "  - {{name: {}, mac: \"{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}\", ip: \"{}\", profile: {}, mode: {}}}\n",
+                device.name,
+                device.addresses[0],
+                policy.profiles[device.profile].name,
+                format!("{mode:?}").to_lowercase(),
+            ));
+        }
+        text
     }
 
     fn rule(&self, profile: u32, rule: u32, like: &Rule) -> Rule {

@@ -5,7 +5,7 @@
 mod programs {
     use aya_ebpf::{
         bindings::{BPF_F_MMAPABLE, xdp_action},
-        btf_maps::{Array, DevMap},
+        btf_maps::{Array, DevMap, ProgramArray},
         helpers::bpf_ktime_get_ns,
         macros::{btf_map, xdp},
         programs::XdpContext,
@@ -46,24 +46,47 @@ mod programs {
     #[btf_map]
     static WAY_OUT: DevMap<64> = DevMap::new();
 
+    /// What judges frames that are not sent.
+    #[btf_map]
+    static JUDGE: ProgramArray<1> = ProgramArray::new();
+
     /// Makes a frame the next one, and sends it.
     #[xdp]
     fn generate(ctx: XdpContext) -> u32 {
-        let Some(cursor) = CURSOR.get_ptr_mut(0) else {
-            return xdp_action::XDP_ABORTED;
-        };
+        make(&ctx).map_or(xdp_action::XDP_ABORTED, redirect)
+    }
+
+    /// Makes a frame the next one, and has it judged.
+    #[xdp(frags)]
+    fn turn(ctx: XdpContext) -> u32 {
+        if make(&ctx).is_some() {
+            // SAFETY: nothing here is dropped; where there is no program the call does nothing.
+            unsafe {
+                JUDGE.tail_call(&ctx, 0);
+            }
+        }
+        xdp_action::XDP_ABORTED
+    }
+
+    /// Judges nothing.
+    #[xdp(frags)]
+    fn nothing(_ctx: XdpContext) -> u32 {
+        xdp_action::XDP_DROP
+    }
+
+    /// Makes a frame the next one; gives where it goes.
+    #[inline(always)]
+    fn make(ctx: &XdpContext) -> Option<u32> {
         // SAFETY: one CPU sends at a time.
-        let cursor = unsafe { &mut *cursor };
+        let cursor = unsafe { &mut *CURSOR.get_ptr_mut(0)? };
         if cursor.started == 0 {
             // SAFETY: the helper takes nothing.
             cursor.started = unsafe { bpf_ktime_get_ns() };
         }
-        let Some(header) = HEADERS.get(cursor.next) else {
-            return xdp_action::XDP_ABORTED;
-        };
+        let header = HEADERS.get(cursor.next)?;
         let start = ctx.data();
         if start + size_of::<Header>() > ctx.data_end() {
-            return xdp_action::XDP_ABORTED;
+            return None;
         }
         // SAFETY: the bytes lie within the frame (checked above), and any bit pattern is a header.
         let frame = unsafe { &mut *(start as *mut Header) };
@@ -74,7 +97,7 @@ mod programs {
         if cursor.port_at != 0 {
             let port = start + (cursor.port_at & 63) as usize;
             if port + size_of::<u16>() > ctx.data_end() {
-                return xdp_action::XDP_ABORTED;
+                return None;
             }
             let port = port as *mut [u8; 2];
             // SAFETY: these two bytes lie within the frame as well.
@@ -92,7 +115,7 @@ mod programs {
             // SAFETY: the helper takes nothing.
             cursor.ended = unsafe { bpf_ktime_get_ns() };
         }
-        redirect(cursor.out)
+        Some(cursor.out)
     }
 
     /// The limit of what forwards.

@@ -210,6 +210,11 @@ impl<'r> Gateway<'r> {
         }
     }
 
+    /// The agent's process.
+    pub fn id(&self) -> u32 {
+        self.agent.id()
+    }
+
     /// What the agent logged.
     pub fn log(&self) -> String {
         read(&self.rig.file("agent.log"))

@@ -1,4 +1,4 @@
-//! The one list of programs that the demo and the tests run, and why each is needed.
+//! The one list of programs that the demo, the tests and the bench run, and why each is needed.
 
 /// A program that is looked for in `PATH`, with Debian's package that brings it.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ const fn tool(program: &'static str, package: &'static str, why: &'static str) -
     }
 }
 
-/// Everything that the demo and the tests run.
+/// Everything that the demo, the tests and the bench run.
 pub(crate) const TOOLS: &[Tool] = &[
     tool(
         "ip",
@@ -34,6 +34,22 @@ pub(crate) const TOOLS: &[Tool] = &[
         "ethtool",
         "ethtool",
         "sets and shows the offloads that pre-flight checks look at",
+    ),
+    tool(
+        "nft",
+        "nftables",
+        "the filter that the bench compares with",
+    ),
+    tool("ipset", "ipset", "sets for iptables, in the bench"),
+    tool(
+        "iptables-nft-restore",
+        "iptables",
+        "filters by ipset, in the bench",
+    ),
+    tool(
+        "conntrack",
+        "conntrack",
+        "lets the filters of the bench forget",
     ),
     tool("ping", "iputils-ping", "ICMP echo through the gateway"),
     tool(

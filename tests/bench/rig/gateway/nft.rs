@@ -2,8 +2,10 @@
 
 use std::{
     fmt::Write as _,
+    fs,
     io::Write as _,
     process::Stdio,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -12,13 +14,23 @@ use xiot_agent::netns::namespace::Namespace;
 use super::Filter;
 use crate::rig::{frames::Family, site::Site};
 
-/// Puts the policy in force for what the kernel forwards, and gives the time that the kernel's tool took.
-pub(crate) fn load(gateway: &Namespace, family: &str, filter: Filter, site: &Site) -> Duration {
+/// Puts the policy in force for what the kernel forwards, and gives what the kernel's tool took.
+pub(crate) fn load(gateway: &Namespace, family: &str, filter: Filter, site: &Site) -> Taken {
     feed(gateway, "nft", &["-f", "-"], &ruleset(family, filter, site))
 }
 
-/// Runs a program of the gateway with this input, and gives the time that it took.
-pub(crate) fn feed(gateway: &Namespace, program: &str, args: &[&str], input: &str) -> Duration {
+/// What a tool took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken {
+    pub(crate) time: Duration,
+    /// Highest use of memory that was seen, in KiB.
+    pub(crate) memory: u64,
+}
+
+/// Runs a program of the gateway with this input, and gives what it took.
+pub(crate) fn feed(gateway: &Namespace, program: &str, args: &[&str], input: &str) -> Taken {
+    /// Between looks at its memory, as a share of the time so far.
+    const SHARE: u32 = 50;
     let mut command = gateway.command(program).expect("the namespace is there");
     let begun = Instant::now();
     let mut tool = command
@@ -29,9 +41,24 @@ pub(crate) fn feed(gateway: &Namespace, program: &str, args: &[&str], input: &st
     let mut pipe = tool.stdin.take().expect("it is piped");
     pipe.write_all(input.as_bytes()).expect("it reads");
     drop(pipe);
-    let status = tool.wait().expect("it was started");
-    assert!(status.success(), "{program}: {status}");
-    begun.elapsed()
+    let status = format!("/proc/{}/status", tool.id());
+    let mut memory = 0;
+    loop {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        memory = memory.max(peak(&text).unwrap_or_default());
+        if let Some(status) = tool.try_wait().expect("it was started") {
+            assert!(status.success(), "{program}: {status}");
+            let time = begun.elapsed();
+            return Taken { time, memory };
+        }
+        thread::sleep(begun.elapsed() / SHARE);
+    }
+}
+
+/// `VmHWM` in KiB.
+pub(crate) fn peak(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
 }
 
 /// The profile of a frame's device is its mark; rules hold profile, peer and port.

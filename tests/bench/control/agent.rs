@@ -1,0 +1,181 @@
+//! The agent itself on a busy gateway: what it takes, what a scrape takes, and whether it loses what it should know.
+
+use std::{
+    env, fs,
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    thread,
+    time::{Duration, Instant},
+};
+
+use xiot_agent::model::policy::Mode;
+use xiot_tests::net::{
+    gateway::Gateway,
+    rig::{HOST_PORT, Rig},
+};
+
+use crate::{
+    effort::{Effort, Run},
+    report::{Report, Subject},
+    rig::{
+        frames::Family,
+        gateway::nft::peak,
+        programs::attach,
+        sender::{Sender, Traffic},
+        site::Site,
+    },
+};
+
+/// Flows that are opened in a minute, and how they come: so many every tenth of a second.
+const PER_MINUTE: u32 = 1_000_000;
+const TICK: Duration = Duration::from_millis(100);
+const PER_TICK: u32 = PER_MINUTE / 600;
+
+const CAPACITY: &str = "capacity: {flows: 1048576, half-open: 1048576}
+limits: {new-flows-per-cpu: 1000000}
+";
+
+pub(crate) fn run(effort: &Effort, report: &mut Report) {
+    eprintln!("  agent");
+    let site = Site::new(10, Family::Ipv4);
+    let mut sender = Sender::new(&site, 1);
+    let rig = Rig::new();
+    rig.quiet();
+    let hosts = [&rig.device, &rig.uplink];
+    let _ends = hosts.map(|host| attach(&host.namespace, "discard", HOST_PORT, None));
+    let way = sender.add_way(&rig.device.namespace, HOST_PORT);
+    let binary = env::current_exe()
+        .expect("it is running")
+        .with_file_name("xiot-agent-under-test");
+    let policy = site.yaml(Mode::Enforce);
+    let gateway = Gateway::start_configured(&rig, binary, &policy, CAPACITY, &[]);
+    let pid = gateway.id();
+
+    let (ticks, frames) = if effort.run == Run::Smoke {
+        (3, 1000)
+    } else {
+        (300, 1 << 22)
+    };
+    let cpu = Cpu::of(pid);
+    let begun = Instant::now();
+    let mut scrapes = vec![scrape(&rig).0];
+    for tick in 1..=ticks {
+        sender.send(Traffic::Fresh, Some(way), None, PER_TICK);
+        if tick % 30 == 0 {
+            scrapes.push(scrape(&rig).0);
+        }
+        thread::sleep((TICK * tick).saturating_sub(begun.elapsed()));
+    }
+    let share = cpu.share_since(begun);
+    let subject = |scenario: &str| Subject {
+        suite: "control",
+        scenario: scenario.to_owned(),
+        configuration: "xiot-agent",
+        rules: Some(site.rules),
+        devices: Some(site.devices),
+        ..Subject::default()
+    };
+    report.measured(subject("a million flows a minute: CPU"), "% of a core", &[share]);
+    report.measured(subject("a million flows a minute: memory"), "MiB", &[memory(pid)]);
+    report.measured(subject("a million flows a minute: scrape"), "s", &scrapes);
+
+    let before = Told::by(&scrape(&rig).1);
+    sender.send(Traffic::Denied, Some(way), None, frames);
+    thread::sleep(Duration::from_secs(1));
+    let after = Told::by(&scrape(&rig).1);
+    for (what, count) in [
+        ("events sent", after.sent - before.sent),
+        ("events held back, counted", after.suppressed - before.suppressed),
+        ("events lost, counted", after.lost - before.lost),
+        (
+            "events not accounted for",
+            f64::from(frames)
+                - (after.sent - before.sent)
+                - (after.suppressed - before.suppressed)
+                - (after.lost - before.lost),
+        ),
+    ] {
+        let scenario = format!("flood of {frames} denied frames: {what}");
+        report.measured(subject(&scenario), "events", &[count]);
+    }
+}
+
+/// The metrics page, and how long it took.
+fn scrape(rig: &Rig) -> (f64, String) {
+    let work = || {
+        let begun = Instant::now();
+        let mut stream = TcpStream::connect("127.0.0.1:9469").expect("metrics are served");
+        write!(
+            stream,
+            "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
+        .expect("it is read");
+        let mut page = String::new();
+        stream.read_to_string(&mut page).expect("a page of text");
+        assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+        (begun.elapsed().as_secs_f64(), page)
+    };
+    rig.gateway.run(work).expect("the namespace is there")
+}
+
+/// What the page says of events.
+struct Told {
+    sent: f64,
+    suppressed: f64,
+    lost: f64,
+}
+
+impl Told {
+    fn by(page: &str) -> Self {
+        let value = |name: &str| {
+            let mut lines = page.lines();
+            let found = lines.find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+            found.expect("a metric of that name")
+        };
+        Self {
+            sent: value("xiot_events_sent_total"),
+            suppressed: value("xiot_events_suppressed_total"),
+            lost: value("xiot_events_lost_total"),
+        }
+    }
+}
+
+/// Time that a process has used so far.
+struct Cpu {
+    pid: u32,
+    before: f64,
+}
+
+impl Cpu {
+    fn of(pid: u32) -> Self {
+        Self {
+            pid,
+            before: used(pid),
+        }
+    }
+
+    /// In percent of one core.
+    fn share_since(&self, begun: Instant) -> f64 {
+        100.0 * (used(self.pid) - self.before) / begun.elapsed().as_secs_f64()
+    }
+}
+
+/// Seconds of CPU.
+fn used(pid: u32) -> f64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
+    // The name in parentheses may hold anything.
+    let (_, rest) = text.rsplit_once(')').expect("a name");
+    let numbers: Vec<&str> = rest.split_whitespace().collect();
+    // User and system time in hundredths: fields 14 and 15 of proc(5), the first here being 3.
+    let ticks: f64 = numbers[11..13]
+        .iter()
+        .map(|number| number.parse::<f64>().expect("a number"))
+        .sum();
+    ticks / 100.0
+}
+
+/// Highest use of memory in MiB.
+fn memory(pid: u32) -> f64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    f64::from(u32::try_from(peak(&status).expect("it is there")).expect("fits")) / 1024.0
+}

@@ -1,0 +1,89 @@
+//! What policies cost the control plane, by size, beside nftables; and what a busy gateway costs the agent.
+
+mod agent;
+pub(crate) mod size;
+
+use std::{env, process::Command};
+
+use self::size::Sized;
+use crate::{
+    effort::Effort,
+    report::{Report, Subject},
+    rig::{frames::Family, site::Site},
+    stats::over,
+};
+
+/// Policies of all sizes, each in processes of its own; then an agent.
+pub(crate) fn run(effort: &Effort, report: &mut Report) {
+    let [.., largest] = effort.rules;
+    let mut sizes = effort.rules[1..].to_vec();
+    if effort.is_full() {
+        sizes.insert(1, 10_000);
+    } else {
+        sizes = vec![largest];
+    }
+    for rules in sizes {
+        let rounds = if rules > 100_000 { 3 } else { 5 };
+        let taken: Vec<Sized> = (0..rounds.min(effort.rounds))
+            .map(|_round| in_a_process(rules))
+            .collect();
+        of_one_size(report, rules, &taken, rules == largest);
+    }
+    if !effort.is_quick() {
+        agent::run(effort, report);
+    }
+}
+
+/// Peaks of memory are a process's: each measurement has one.
+fn in_a_process(rules: u32) -> Sized {
+    eprintln!("  {rules} rules");
+    let bench = env::current_exe().expect("it is running");
+    let output = Command::new(bench)
+        .args(["--child", &rules.to_string()])
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .expect("it starts");
+    assert!(output.status.success(), "{output:?}");
+    serde_json::from_slice(&output.stdout).expect("it prints its figures")
+}
+
+fn of_one_size(report: &mut Report, rules: u32, taken: &[Sized], is_largest: bool) {
+    let site = Site::new(rules, Family::Ipv4);
+    let column = |of: fn(&Sized) -> &f64| -> Vec<f64> { taken.iter().map(of).copied().collect() };
+    let flat = |of: fn(&Sized) -> &Vec<f64>| -> Vec<f64> {
+        taken.iter().flat_map(of).copied().collect()
+    };
+    let compile = column(|it| &it.compile);
+    let load = column(|it| &it.load);
+    let swap = flat(|it| &it.swaps);
+    let delta = flat(|it| &it.deltas);
+    let nft = column(|it| &it.nft);
+    let ours = column(|it| &it.all);
+    for (scenario, configuration, unit, values) in [
+        ("compile", "xiot", "s", &compile),
+        ("load", "xiot", "s", &load),
+        ("compile, load and swap", "xiot", "s", &ours),
+        ("swap", "xiot", "s", &swap),
+        ("one rule changed, in force", "xiot", "s", &delta),
+        ("peak memory", "xiot", "MiB", &column(|it| &it.memory)),
+        ("compile, load and swap", "nft -f", "s", &nft),
+        ("peak memory", "nft -f", "MiB", &column(|it| &it.nft_memory)),
+    ] {
+        let subject = Subject {
+            suite: "control",
+            scenario: scenario.to_owned(),
+            configuration,
+            rules: Some(rules),
+            devices: Some(site.devices),
+            ..Subject::default()
+        };
+        report.measured(subject, unit, values);
+    }
+    if is_largest {
+        report.seconds("compile_1m", &compile);
+        report.seconds("load_1m", &load);
+        report.seconds("swap", &swap);
+        report.seconds("delta", &delta);
+        report.ratio("nft_load_over_ours_1m", &over(&nft, &ours));
+    }
+}
