@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 
 use crate::{
+    control, cost,
     effort::{Effort, Run},
-    control, cost, rate,
+    latency, rate,
     report::Report,
 };
 
@@ -15,13 +16,16 @@ use crate::{
 pub(crate) struct Args {
     /// Only what the table of ratios needs, in less than five minutes
     #[arg(long)]
-    quick: bool,
+    pub(crate) quick: bool,
     /// Next to nothing, to see that it works
     #[arg(long, conflicts_with = "quick", hide = true)]
     smoke: bool,
     /// Write all figures to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
+    /// Write docs/performance.md and its plots
+    #[arg(long)]
+    pub(crate) docs: bool,
     /// Measure a policy of so many rules and print the figures for the process that asked
     #[arg(long, hide = true)]
     pub(crate) child: Option<u32>,
@@ -39,6 +43,8 @@ pub(crate) enum Suite {
     Cost,
     /// Policies of all sizes, and the agent
     Control,
+    /// Requests and answers through gateways
+    Latency,
 }
 
 impl Args {
@@ -51,10 +57,13 @@ impl Args {
     }
 
     pub(crate) fn suites(&self) -> Vec<Suite> {
-        if self.suite.is_empty() {
-            Suite::value_variants().to_vec()
-        } else {
+        if !self.suite.is_empty() {
             self.suite.clone()
+        } else if self.quick {
+            // Those that have a ratio.
+            vec![Suite::Rate, Suite::Control]
+        } else {
+            Suite::value_variants().to_vec()
         }
     }
 }
@@ -65,6 +74,7 @@ impl Suite {
             Self::Rate => "rate",
             Self::Cost => "cost",
             Self::Control => "control",
+            Self::Latency => "latency",
         }
     }
 
@@ -73,6 +83,7 @@ impl Suite {
             Self::Rate => rate::run(effort, report),
             Self::Cost => cost::run(effort, report),
             Self::Control => control::run(effort, report),
+            Self::Latency => latency::run(effort, report),
         }
     }
 }

@@ -36,8 +36,7 @@ impl Effort {
             rules: [10, 1000, 100_000, 1_000_000],
         };
         match run {
-            Run::Full => real,
-            Run::Quick => real,
+            Run::Full | Run::Quick => real,
             Run::Smoke => Self {
                 rounds: 2,
                 frames: 1000,

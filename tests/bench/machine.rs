@@ -19,10 +19,7 @@ impl Machine {
     pub(crate) fn here() -> Self {
         let cpus = read("/proc/cpuinfo");
         let memory = field(&read("/proc/meminfo"), "MemTotal").unwrap_or_default();
-        let memory: u64 = memory
-            .trim_end_matches(" kB")
-            .parse()
-            .unwrap_or_default();
+        let memory: u64 = memory.trim_end_matches(" kB").parse().unwrap_or_default();
         Self {
             cpu: field(&cpus, "model name").unwrap_or_else(|| "unknown".to_owned()),
             cores: cpus
@@ -53,7 +50,9 @@ pub(crate) fn kernel() -> String {
 
 /// Now, in UTC.
 pub(crate) fn date() -> String {
-    jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC").to_string()
+    jiff::Timestamp::now()
+        .strftime("%Y-%m-%d %H:%M UTC")
+        .to_string()
 }
 
 /// Time of all CPUs so far, in ticks.

@@ -8,7 +8,9 @@
 mod args;
 mod control;
 mod cost;
+mod docs;
 mod effort;
+mod latency;
 mod machine;
 mod rate;
 mod report;
@@ -38,5 +40,8 @@ fn main() {
     if let Some(path) = &args.json {
         let text = serde_json::to_string_pretty(&report).expect("plain values");
         std::fs::write(path, text + "\n").expect("the file can be written");
+    }
+    if args.docs {
+        docs::write(&report).expect("docs/performance.md can be written");
     }
 }

@@ -137,26 +137,98 @@ use Target::{AtLeast, AtMost};
 
 /// Ratios with their targets, and what they are of.
 pub(crate) const RATIOS: &[(&str, Target, &str)] = &[
-    ("hit_1k_over_redirect", AtMost(1.25), "established frame over XDP redirect, 1,000 flows"),
-    ("hit_64k_over_redirect", AtMost(1.7), "the same, 65,536 flows"),
-    ("hit_1m_over_redirect", AtMost(2.5), "the same, 1,048,576 flows"),
-    ("nft_stateful_over_hit_1k_rules", AtLeast(7.0), "bridge + br_netfilter + nft ct over xiot, 1,000 rules, 65,536 flows"),
-    ("nft_stateful_over_hit_100k_rules", AtLeast(7.0), "the same, 100,000 rules"),
-    ("nft_stateful_over_hit_1m_rules", AtLeast(7.0), "the same, 1,000,000 rules"),
-    ("nft_stateless_over_hit_1k_rules", AtLeast(4.0), "bridge + nft set over xiot, 1,000 rules, 65,536 flows"),
-    ("flat_hot_1m_over_10", AtMost(1.1), "established frame, 1,000,000 rules over 10, 1,000 flows"),
-    ("flat_cold_1m_over_10", AtMost(2.0), "frame that opens a flow, 1,000,000 rules over 10"),
-    ("denied_over_drop", AtMost(1.6), "one device's frames to random targets over XDP drop"),
-    ("unknown_over_drop", AtMost(1.6), "frames of unlisted devices over XDP drop"),
-    ("new_flow_over_redirect", AtMost(3.0), "frame that opens a flow over XDP redirect"),
-    ("nft_load_over_ours_1m", AtLeast(10.0), "nft -f over compile + load + swap, 1,000,000 rules"),
-    ("learn_over_enforce", AtMost(1.15), "established frame, mode learn over enforce, 1,000 flows"),
+    (
+        "hit_1k_over_redirect",
+        AtMost(1.25),
+        "established frame over XDP redirect, 1,000 flows",
+    ),
+    (
+        "hit_64k_over_redirect",
+        AtMost(1.7),
+        "the same, 65,536 flows",
+    ),
+    (
+        "hit_1m_over_redirect",
+        AtMost(2.5),
+        "the same, 1,048,576 flows",
+    ),
+    (
+        "nft_stateful_over_hit_1k_rules",
+        AtLeast(7.0),
+        "bridge + br_netfilter + nft ct over xiot, 1,000 rules, 65,536 flows",
+    ),
+    (
+        "nft_stateful_over_hit_100k_rules",
+        AtLeast(7.0),
+        "the same, 100,000 rules",
+    ),
+    (
+        "nft_stateful_over_hit_1m_rules",
+        AtLeast(7.0),
+        "the same, 1,000,000 rules",
+    ),
+    (
+        "nft_stateless_over_hit_1k_rules",
+        AtLeast(4.0),
+        "bridge + nft set over xiot, 1,000 rules, 65,536 flows",
+    ),
+    (
+        "flat_hot_1m_over_10",
+        AtMost(1.1),
+        "established frame, 1,000,000 rules over 10, 1,000 flows",
+    ),
+    (
+        "flat_cold_1m_over_10",
+        AtMost(2.0),
+        "frame that opens a flow, 1,000,000 rules over 10",
+    ),
+    (
+        "denied_over_drop",
+        AtMost(1.6),
+        "one device's frames to random targets over XDP drop",
+    ),
+    (
+        "unknown_over_drop",
+        AtMost(1.6),
+        "frames of unlisted devices over XDP drop",
+    ),
+    (
+        "new_flow_over_redirect",
+        AtMost(3.0),
+        "frame that opens a flow over XDP redirect",
+    ),
+    (
+        "nft_load_over_ours_1m",
+        AtLeast(10.0),
+        "nft -f over compile + load + swap, 1,000,000 rules",
+    ),
+    (
+        "learn_over_enforce",
+        AtMost(1.15),
+        "established frame, mode learn over enforce, 1,000 flows",
+    ),
 ];
 
 /// Times with their targets in seconds, and what they are of.
 pub(crate) const SECONDS: &[(&str, Target, &str)] = &[
-    ("compile_1m", AtMost(2.0), "policy to image, 1,000,000 rules, 100,000 devices"),
-    ("load_1m", AtMost(2.0), "image into the kernel, read back and put in force"),
-    ("swap", AtMost(0.001), "from the store that puts it in force until no frame is judged by the one before"),
-    ("delta", AtMost(0.005), "one rule changed: from the policy until it is in force"),
+    (
+        "compile_1m",
+        AtMost(2.0),
+        "policy to image, 1,000,000 rules, 100,000 devices",
+    ),
+    (
+        "load_1m",
+        AtMost(2.0),
+        "image into the kernel, read back and put in force",
+    ),
+    (
+        "swap",
+        AtMost(0.001),
+        "from the store that puts it in force until no frame is judged by the one before",
+    ),
+    (
+        "delta",
+        AtMost(0.005),
+        "one rule changed: from the policy until it is in force",
+    ),
 ];

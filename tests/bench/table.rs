@@ -45,7 +45,16 @@ fn table(header: &[&str], numbers_from: usize) -> Table {
 
 fn figures(figures: &[Figure]) -> Table {
     let header = [
-        "SCENARIO", "FRAMES", "CONFIGURATION", "RULES", "FLOWS", "UNIT", "MEDIAN", "QUARTILES", "MPPS", "LOST",
+        "SCENARIO",
+        "FRAMES",
+        "CONFIGURATION",
+        "RULES",
+        "FLOWS",
+        "UNIT",
+        "MEDIAN",
+        "QUARTILES",
+        "MPPS",
+        "LOST",
     ];
     let mut table = table(&header, 3);
     for figure in figures {
@@ -60,7 +69,9 @@ fn figures(figures: &[Figure]) -> Table {
             figure.unit.to_owned(),
             short(figure.spread.median),
             quartiles(&figure.spread),
-            figure.mpps.map_or_else(String::new, |mpps| format!("{mpps:.2}")),
+            figure
+                .mpps
+                .map_or_else(String::new, |mpps| format!("{mpps:.2}")),
             if figure.lost == 0 {
                 String::new()
             } else {
@@ -75,7 +86,9 @@ fn targets(report: &Report) -> Table {
     let mut table = table(&["FIGURE", "OF", "MEASURED", "QUARTILES", "TARGET", ""], 2);
     for (name, target, what) in RATIOS {
         if let Some(spread) = report.ratio_spread.get(name) {
-            let mut row = row(name, what, spread.median, *target, |value| format!("{value:.2}"));
+            let mut row = row(name, what, spread.median, *target, |value| {
+                format!("{value:.2}")
+            });
             row.insert(3, format!("{:.2} - {:.2}", spread.lower, spread.upper));
             table.add_row(row);
         }
@@ -106,7 +119,12 @@ fn row(
         what.to_owned(),
         show(value),
         format!("{word} {}", show(limit)),
-        if target.is_met(value) { "met" } else { "MISSED" }.to_owned(),
+        if target.is_met(value) {
+            "met"
+        } else {
+            "MISSED"
+        }
+        .to_owned(),
     ]
 }
 

@@ -49,6 +49,11 @@ pub fn within<T>(at_most: Duration, mut look: impl FnMut() -> Option<T>) -> Opti
     }
 }
 
+/// Lets time pass until a moment: for traffic that comes at a pace, not for what is to happen.
+pub fn pace(moment: Instant) {
+    thread::sleep(moment.saturating_duration_since(Instant::now()));
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

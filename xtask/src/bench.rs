@@ -72,6 +72,9 @@ mod tests {
             suite: vec!["rate".to_owned()],
             docs: false,
         };
-        assert_eq!(quick.args(), ["--quick", "--json=/tmp/b.json", "--suite=rate"]);
+        assert_eq!(
+            quick.args(),
+            ["--quick", "--json=/tmp/b.json", "--suite=rate"]
+        );
     }
 }

@@ -21,11 +21,18 @@ pub(crate) fn run() -> Result<()> {
 }
 
 /// Lints what is compiled for this machine, which includes the XDP program as a host library. The
-/// second run is for the code behind the agent's debug feature.
+/// other runs are for the code behind the agent's debug feature, and for the bench.
 fn host() -> Result<()> {
     for selection in [
         ["--workspace", "--all-targets"].as_slice(),
         &["--package", "xiot-agent", "--features", "bpf-log"],
+        &[
+            "--package",
+            "xiot-tests",
+            "--features",
+            "bench",
+            "--all-targets",
+        ],
     ] {
         shell::run(
             shell::cargo()

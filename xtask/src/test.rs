@@ -58,6 +58,9 @@ const LOGGING: &[&str] = &[
     "--test=verifier",
 ];
 
+/// That the bench works, without a figure of it.
+const BENCH: &[&str] = &["--package=xiot-tests", "--features=bench", "--test=bench"];
+
 /// Runs the tests. Does not return when the last of them could be started.
 pub(crate) fn run(options: &Options) -> Result<()> {
     shell::announce_root("Tests make network namespaces and load BPF programs")?;
@@ -67,6 +70,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
         let names = ["bpf_log::", "instructions_stay_near"];
         shell::run(nextest(LOGGING)?.args(["--profile", "ci"]).args(names))?;
+        shell::run(nextest(BENCH)?.args(["--profile", "ci"]))?;
     }
     shell::become_it(
         nextest(SHIPPED)?

@@ -50,9 +50,8 @@ fn in_a_process(rules: u32) -> Sized {
 fn of_one_size(report: &mut Report, rules: u32, taken: &[Sized], is_largest: bool) {
     let site = Site::new(rules, Family::Ipv4);
     let column = |of: fn(&Sized) -> &f64| -> Vec<f64> { taken.iter().map(of).copied().collect() };
-    let flat = |of: fn(&Sized) -> &Vec<f64>| -> Vec<f64> {
-        taken.iter().flat_map(of).copied().collect()
-    };
+    let flat =
+        |of: fn(&Sized) -> &Vec<f64>| -> Vec<f64> { taken.iter().flat_map(of).copied().collect() };
     let compile = column(|it| &it.compile);
     let load = column(|it| &it.load);
     let swap = flat(|it| &it.swaps);

@@ -7,7 +7,10 @@ use xiot_agent::{
     compile::{Assignment, Limits, compile},
     datapath::Datapath,
     model::policy::{Clause, Mode, Policy},
-    netns::{name::{next_number, of_run}, namespace::Namespace},
+    netns::{
+        name::{next_number, of_run},
+        namespace::Namespace,
+    },
 };
 
 use crate::rig::{

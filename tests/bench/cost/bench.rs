@@ -56,7 +56,6 @@ impl Judge {
     }
 }
 
-
 fn with_tcp(mut policy: Policy) -> Policy {
     for profile in &mut policy.profiles {
         profile.limits.fragments = 1_000_000;

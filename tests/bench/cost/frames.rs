@@ -46,7 +46,7 @@ pub(super) fn fragments(flow: &Flow, id: u16) -> (Vec<u8>, Header) {
         frame.resize(usize::from(34 + length), 0);
         frame[16..18].copy_from_slice(&(20 + length).to_be_bytes());
         frame[18..20].copy_from_slice(&id.to_be_bytes());
-        let flags = u16::from(more) << 13 | offset / 8;
+        let flags = (u16::from(more) << 13) | (offset / 8);
         frame[20..22].copy_from_slice(&flags.to_be_bytes());
         if offset == 0 {
             frame[38..40].copy_from_slice(&(FIRST + 24).to_be_bytes());

@@ -99,7 +99,13 @@ fn empty(effort: &Effort, report: &mut Report) {
     let costs: Vec<f64> = (0..effort.rounds)
         .map(|_round| frames.alone(effort.frames))
         .collect();
-    note(report, "empty program and front, not subtracted here", &site, None, &costs);
+    note(
+        report,
+        "empty program and front, not subtracted here",
+        &site,
+        None,
+        &costs,
+    );
 }
 
 /// Opens all flows from both sides.
@@ -132,7 +138,13 @@ fn flows(effort: &Effort, report: &mut Report) {
     for active in [few, many, most] {
         frames.among(active);
         let costs = rounds(effort, &mut frames, &mut judge, Reason::AllowedFlow, |_| ());
-        note(report, "flow hit among the most flows, so many active", &site, Some(active), &costs);
+        note(
+            report,
+            "flow hit among the most flows, so many active",
+            &site,
+            Some(active),
+            &costs,
+        );
     }
 }
 
@@ -144,7 +156,9 @@ fn openings(effort: &Effort, report: &mut Report) {
         (Mode::Learn, "opens a flow, learn"),
     ] {
         let mut judge = Judge::load(&site, mode, room);
-        let headers = of(site.first_flows(), |n| udp(Family::Ipv4, &site.flow(n), false));
+        let headers = of(site.first_flows(), |n| {
+            udp(Family::Ipv4, &site.flow(n), false)
+        });
         let mut frames = Frames::new(&headers, Some(Family::Ipv4.port_at()));
         let forget = |judge: &Judge| judge.datapath.clear_flows().expect("it is there");
         let costs = rounds(effort, &mut frames, &mut judge, Reason::AllowedRule, forget);
@@ -160,10 +174,30 @@ fn denials(effort: &Effort, report: &mut Report) {
     let unknown = |n| udp(Family::Ipv4, &site.unknown(n), false);
     let varies = Some(Family::Ipv4.port_at());
     for (name, headers, varies, reason) in [
-        ("denied again, one conversation", of(1, denied), None, Reason::NoPeer),
-        ("denied cold, random targets", of(many, denied), varies, Reason::NoPeer),
-        ("unknown device, one conversation", of(1, unknown), None, Reason::UnknownDevice),
-        ("unknown devices, random", of(many, unknown), varies, Reason::UnknownDevice),
+        (
+            "denied again, one conversation",
+            of(1, denied),
+            None,
+            Reason::NoPeer,
+        ),
+        (
+            "denied cold, random targets",
+            of(many, denied),
+            varies,
+            Reason::NoPeer,
+        ),
+        (
+            "unknown device, one conversation",
+            of(1, unknown),
+            None,
+            Reason::UnknownDevice,
+        ),
+        (
+            "unknown devices, random",
+            of(many, unknown),
+            varies,
+            Reason::UnknownDevice,
+        ),
     ] {
         let mut frames = Frames::new(&headers, varies);
         let costs = rounds(effort, &mut frames, &mut judge, reason, |_| ());
@@ -183,7 +217,13 @@ fn others(effort: &Effort, report: &mut Report) {
         .like(back)
         .judged(&mut judge, Side::Uplink, 1);
     let costs = rounds(effort, &mut frames, &mut judge, Reason::AllowedFlow, |_| ());
-    note(report, "flow hit behind two extension headers", &site, Some(1), &costs);
+    note(
+        report,
+        "flow hit behind two extension headers",
+        &site,
+        Some(1),
+        &costs,
+    );
 }
 
 /// Last fragments of datagrams whose first ones have passed.
@@ -224,8 +264,16 @@ fn full(effort: &Effort, report: &mut Report) {
     let open = |n| udp(Family::Ipv4, &site.flow(n), false);
     let syn = |n| frames::syn(&site.flow(n));
     for (name, headers, flows) in [
-        ("opens a flow, tables full", of(site.first_flows(), open), small),
-        ("SYN flood, with room", of(site.first_flows(), syn), 4 * effort.frames),
+        (
+            "opens a flow, tables full",
+            of(site.first_flows(), open),
+            small,
+        ),
+        (
+            "SYN flood, with room",
+            of(site.first_flows(), syn),
+            4 * effort.frames,
+        ),
         ("SYN flood, tables full", of(site.first_flows(), syn), small),
     ] {
         let mut judge = Judge::load(&site, Mode::Enforce, flows);

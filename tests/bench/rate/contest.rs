@@ -1,6 +1,6 @@
 //! Several configurations in turn, round by round, so that what disturbs the machine disturbs all alike.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     effort::Effort,
@@ -73,20 +73,9 @@ pub(crate) fn contest(
     report: &mut Report,
 ) -> Costs {
     let frames = effort.frames;
-    let mut alone: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
-    let mut gross: BTreeMap<Entry, Vec<f64>> = BTreeMap::new();
-    let mut lost: BTreeMap<Entry, u64> = BTreeMap::new();
+    let mut samples: BTreeMap<Entry, Samples> = BTreeMap::new();
     // The first round is the noisy one.
     for round in 0..=effort.rounds {
-        let is_counted = round > 0;
-        for (number, world) in worlds.iter_mut().enumerate() {
-            if entries.iter().any(|entry| entry.world == number) {
-                let took = world.sender.send(traffic, None, None, frames);
-                if is_counted {
-                    alone.entry(number).or_default().push(each(took, frames));
-                }
-            }
-        }
         for entry in entries {
             let world = &mut worlds[entry.world];
             let line = world.lines.iter().find(|line| line.kind == entry.kind);
@@ -94,6 +83,8 @@ pub(crate) fn contest(
             if traffic == Traffic::Fresh {
                 line.forget();
             }
+            // Right before, so that both see the machine equally fast.
+            let alone = world.sender.send(traffic, None, None, frames);
             let passage = line.send(&mut world.sender, traffic, frames);
             let expected = if entry.kind.lets_pass(traffic) {
                 u64::from(frames)
@@ -106,39 +97,49 @@ pub(crate) fn contest(
                 entry.kind.name(),
                 passage.came
             );
-            if is_counted {
-                gross
-                    .entry(*entry)
-                    .or_default()
-                    .push(each(passage.took, frames));
-                *lost.entry(*entry).or_default() += expected - passage.came;
+            if round > 0 {
+                let samples = samples.entry(*entry).or_default();
+                samples.alone.push(each(alone, frames));
+                samples.gross.push(each(passage.took, frames));
+                samples.lost += expected - passage.came;
             }
         }
     }
     let mut costs = Costs::new();
+    let mut alone = Vec::new();
     for entry in entries {
-        let gross = &gross[entry];
-        let net = less(gross, &alone[&entry.world]);
+        let samples = &samples[entry];
+        let net = less(&samples.gross, &samples.alone);
         report.add(Figure {
             subject: subject(&worlds[entry.world].site, entry.kind.name(), traffic),
             unit: "ns/frame",
             spread: Spread::of(&net),
-            mpps: Some(1e3 / Spread::of(gross).median),
-            lost: lost[entry],
+            mpps: Some(1e3 / Spread::of(&samples.gross).median),
+            lost: samples.lost,
         });
         costs.insert(*entry, net);
+        alone.extend(&samples.alone);
     }
-    for (world, alone) in alone {
-        report.measured(
-            subject(&worlds[world].site, "generator alone", traffic),
-            "ns/frame",
-            &alone,
-        );
-    }
+    let site = &worlds[entries[0].world].site;
+    report.measured(
+        subject(site, "generator alone", traffic),
+        "ns/frame",
+        &alone,
+    );
     costs
 }
 
-fn each(took: std::time::Duration, frames: u32) -> f64 {
+/// By round, in nanoseconds for a frame.
+#[derive(Debug, Default)]
+struct Samples {
+    /// Making one.
+    alone: Vec<f64>,
+    /// Making one and all that comes of it.
+    gross: Vec<f64>,
+    lost: u64,
+}
+
+fn each(took: Duration, frames: u32) -> f64 {
     took.as_secs_f64() * 1e9 / f64::from(frames)
 }
 

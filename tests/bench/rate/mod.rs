@@ -34,11 +34,7 @@ const ALL: &[Kind] = &[
 ];
 
 /// What `br_netfilter` and its conntrack see through two tags is nothing; a router has no such interface here.
-const THROUGH_TAGS: &[Kind] = &[
-    Kind::Redirect,
-    Kind::Xiot,
-    Kind::Bridge(Filter::Open),
-];
+const THROUGH_TAGS: &[Kind] = &[Kind::Redirect, Kind::Xiot, Kind::Bridge(Filter::Open)];
 
 /// Measures all of it, or what the ratios need.
 pub(crate) fn run(effort: &Effort, report: &mut Report) {
@@ -58,7 +54,10 @@ pub(crate) fn run(effort: &Effort, report: &mut Report) {
 }
 
 fn of(world: usize, kinds: &[Kind]) -> Vec<Entry> {
-    kinds.iter().map(|kind| Entry { world, kind: *kind }).collect()
+    kinds
+        .iter()
+        .map(|kind| Entry { world, kind: *kind })
+        .collect()
 }
 
 fn ratio(
@@ -80,7 +79,11 @@ fn few_rules(effort: &Effort, report: &mut Report) {
     let kinds = if effort.is_full() { ALL } else { &ALL[..4] };
     let mut worlds = [
         World::build(Site::new(least, Family::Ipv4), most, kinds),
-        World::build(Site::new(largest, Family::Ipv4), few, &[Kind::Redirect, Kind::Xiot]),
+        World::build(
+            Site::new(largest, Family::Ipv4),
+            few,
+            &[Kind::Redirect, Kind::Xiot],
+        ),
     ];
     let both = [of(0, kinds), of(1, &[Kind::Xiot])].concat();
     let small = of(0, kinds);
@@ -117,7 +120,13 @@ fn few_rules(effort: &Effort, report: &mut Report) {
     }
     let costs = contest(&mut worlds, &both, Traffic::Fresh, effort, report);
     ratio(report, "new_flow_over_redirect", &costs, xiot, redirect);
-    ratio(report, "flat_cold_1m_over_10", &costs, (1, Kind::Xiot), xiot);
+    ratio(
+        report,
+        "flat_cold_1m_over_10",
+        &costs,
+        (1, Kind::Xiot),
+        xiot,
+    );
     flood(&mut worlds[0], effort, report);
 }
 
@@ -154,13 +163,24 @@ fn more_rules(effort: &Effort, report: &mut Report, number: usize, rules: u32) {
     let kinds: &[Kind] = if effort.is_full() {
         ALL
     } else if number == 1 {
-        &[Kind::Redirect, Kind::Xiot, BRIDGE_STATELESS, BRIDGE_STATEFUL]
+        &[
+            Kind::Redirect,
+            Kind::Xiot,
+            BRIDGE_STATELESS,
+            BRIDGE_STATEFUL,
+        ]
     } else {
         &[Kind::Redirect, Kind::Xiot, BRIDGE_STATEFUL]
     };
     let mut worlds = [World::build(Site::new(rules, Family::Ipv4), many, kinds)];
     worlds[0].open(many);
-    let costs = contest(&mut worlds, &of(0, kinds), Traffic::Flows(many), effort, report);
+    let costs = contest(
+        &mut worlds,
+        &of(0, kinds),
+        Traffic::Flows(many),
+        effort,
+        report,
+    );
     let xiot = (0, Kind::Xiot);
     let name = [
         "nft_stateful_over_hit_1k_rules",
@@ -170,7 +190,13 @@ fn more_rules(effort: &Effort, report: &mut Report, number: usize, rules: u32) {
     ratio(report, name, &costs, (0, BRIDGE_STATEFUL), xiot);
     if number == 1 {
         let stateless = (0, BRIDGE_STATELESS);
-        ratio(report, "nft_stateless_over_hit_1k_rules", &costs, stateless, xiot);
+        ratio(
+            report,
+            "nft_stateless_over_hit_1k_rules",
+            &costs,
+            stateless,
+            xiot,
+        );
     }
     if effort.is_full() {
         for traffic in [Traffic::Denied, Traffic::Fresh] {
@@ -183,10 +209,24 @@ fn more_rules(effort: &Effort, report: &mut Report, number: usize, rules: u32) {
 fn other_family(effort: &Effort, report: &mut Report, family: Family) {
     let [few, many, _] = effort.flows;
     let _room = Room::for_flows(many);
-    let kinds = if family == Family::QinQ { THROUGH_TAGS } else { ALL };
-    let mut worlds = [World::build(Site::new(effort.rules[1], family), many, kinds)];
+    let kinds = if family == Family::QinQ {
+        THROUGH_TAGS
+    } else {
+        ALL
+    };
+    let mut worlds = [World::build(
+        Site::new(effort.rules[1], family),
+        many,
+        kinds,
+    )];
     for flows in [few, many] {
         worlds[0].open(flows);
-        contest(&mut worlds, &of(0, kinds), Traffic::Flows(flows), effort, report);
+        contest(
+            &mut worlds,
+            &of(0, kinds),
+            Traffic::Flows(flows),
+            effort,
+            report,
+        );
     }
 }

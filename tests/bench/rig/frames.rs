@@ -11,7 +11,7 @@ pub(crate) const LENGTH: usize = 64;
 pub(crate) type Header = [u64; 8];
 
 /// MAC of what the devices speak to.
-const CORE: [u8; 6] = [0x02, 0xff, 0, 0, 0, 1];
+pub(crate) const CORE: [u8; 6] = [0x02, 0xff, 0, 0, 0, 1];
 
 /// What frames look like.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

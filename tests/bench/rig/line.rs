@@ -5,9 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use xiot_tests::net::rig::{HOST_PORT, PORT_MACS, Rig};
+use xiot_agent::netns::link::Mac;
+use xiot_tests::net::rig::{HOST_PORT, Host, PORT_MACS, Rig};
 
 use super::{
+    frames::CORE,
     gateway::{Gateway, Kind},
     programs::{Attached, attach},
     sender::{Sender, Traffic},
@@ -23,7 +25,7 @@ pub(crate) struct Line {
     rig: Rig,
     gateway: Gateway,
     ways: [u32; 2],
-    _ends: [Attached; 2],
+    _ends: Vec<Attached>,
 }
 
 /// What came of some frames.
@@ -41,6 +43,50 @@ impl Line {
         rig.quiet();
         let hosts = [&rig.device, &rig.uplink];
         let ends = hosts.map(|host| attach(&host.namespace, "discard", HOST_PORT, None));
+        Self::between(kind, site, sender, rig, ends.into())
+    }
+
+    /// The same between hosts with a kernel that answers: those of the site's first conversation.
+    pub(crate) fn with_hosts(kind: Kind, site: &Site, sender: &mut Sender) -> Self {
+        let rig = Rig::new();
+        rig.quiet();
+        let flow = site.flow(0);
+        let ends = [
+            (
+                &rig.device,
+                Mac(flow.mac),
+                flow.device,
+                Mac(CORE),
+                flow.peer,
+            ),
+            (
+                &rig.uplink,
+                Mac(CORE),
+                flow.peer,
+                Mac(flow.mac),
+                flow.device,
+            ),
+        ];
+        for (host, mac, address, other_mac, other) in ends {
+            for line in [
+                format!("link set {HOST_PORT} address {mac}"),
+                format!("address add {address}/8 dev {HOST_PORT}"),
+                format!("neigh replace {other} lladdr {other_mac} dev {HOST_PORT} nud permanent"),
+            ] {
+                host.ip(&line);
+            }
+        }
+        Self::between(kind, site, sender, rig, Vec::new())
+    }
+
+    fn between(
+        kind: Kind,
+        site: &Site,
+        sender: &mut Sender,
+        rig: Rig,
+        ends: Vec<Attached>,
+    ) -> Self {
+        let hosts = [&rig.device, &rig.uplink];
         let ways = hosts.map(|host| sender.add_way(&host.namespace, HOST_PORT));
         let gateway = Gateway::start(kind, &rig, site);
         Self {
@@ -59,7 +105,11 @@ impl Line {
         let before = self.received(1 - side);
         let took = sender.send(traffic, Some(self.ways[side]), receiver, frames);
         let deadline = Instant::now() + PATIENCE;
-        let wanted = if self.kind.lets_pass(traffic) { frames } else { 0 };
+        let wanted = if self.kind.lets_pass(traffic) {
+            frames
+        } else {
+            0
+        };
         let mut came = self.received(1 - side) - before;
         while came < wanted.into() && Instant::now() < deadline {
             came = self.received(1 - side) - before;
@@ -103,7 +153,11 @@ impl Line {
     }
 
     fn check(&self, traffic: Traffic, passage: Passage, frames: u32) {
-        let expected = if self.kind.lets_pass(traffic) { frames } else { 0 };
+        let expected = if self.kind.lets_pass(traffic) {
+            frames
+        } else {
+            0
+        };
         assert_eq!(
             passage.came,
             u64::from(expected),
@@ -114,9 +168,14 @@ impl Line {
         );
     }
 
-    /// Frames that a host has received so far: 0 the device's, 1 the core's.
+    /// The device's host is 0, the core's 1.
+    pub(crate) fn host(&self, side: usize) -> &Host {
+        [&self.rig.device, &self.rig.uplink][side]
+    }
+
+    /// Frames that a host has received so far.
     fn received(&self, side: usize) -> u64 {
-        let host = [&self.rig.device, &self.rig.uplink][side];
+        let host = self.host(side);
         let read = || fs::read_to_string("/proc/thread-self/net/dev");
         let table = host.namespace.run(read).expect("the namespace is there");
         let table = table.expect("/proc is there");

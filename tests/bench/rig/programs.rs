@@ -140,7 +140,14 @@ impl Generator {
     /// Makes so many frames and gives the time from the first to the last, and where the next one would be made.
     pub(crate) fn run(&mut self, cursor: Cursor, frames: u32) -> (Duration, Cursor) {
         let attributes = TestRunAttrs::new().xdp_live_frames(BATCH);
-        run(&mut self.object, "generate", &[0; LENGTH], attributes, cursor, frames)
+        run(
+            &mut self.object,
+            "generate",
+            &[0; LENGTH],
+            attributes,
+            cursor,
+            frames,
+        )
     }
 }
 
@@ -244,7 +251,7 @@ fn fill(object: &Ebpf, headers: &[Header]) {
     let mut options = MmapOptions::new();
     options.len(bytes.len());
     // SAFETY: the map is this object's own, and nothing else writes to it.
-    let mut memory = unsafe { options.map_mut(data.fd().as_fd().as_raw_fd()) }
-        .expect("the map can be mapped");
+    let mut memory =
+        unsafe { options.map_mut(data.fd().as_fd().as_raw_fd()) }.expect("the map can be mapped");
     memory.copy_from_slice(&bytes);
 }

@@ -1,10 +1,6 @@
 //! Traffic of one site: which frames, in which order, and where each line's next one stands.
 
-use std::{
-    collections::BTreeMap,
-    ops::Range,
-    time::Duration,
-};
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use xiot_agent::netns::namespace::Namespace;
 
@@ -80,7 +76,11 @@ impl Sender {
             Traffic::Flows(_) | Traffic::Replies(_) => false,
             Traffic::Fresh | Traffic::Denied | Traffic::Unknown => true,
         };
-        let port_at = if varies { self.site.family.port_at() } else { 0 };
+        let port_at = if varies {
+            self.site.family.port_at()
+        } else {
+            0
+        };
         // Conversations that are opened later than any of `Flows` are none of them.
         let pass = match traffic {
             Traffic::Fresh => self.flows.div_ceil(self.site.first_flows()),

@@ -7,8 +7,9 @@ use std::{
 };
 
 use ipnetwork::IpNetwork;
-use xiot_agent::model::policy::{
-    Clause, Device, Initiator, Mode, Policy, Profile, Rule, Timeouts,
+use xiot_agent::{
+    model::policy::{Clause, Device, Initiator, Mode, Policy, Profile, Rule, Timeouts},
+    netns::link::Mac,
 };
 
 use super::frames::Family;
@@ -200,10 +201,10 @@ impl Site {
         }
         write(format_args!("devices:\n"));
         for device in &policy.devices {
-            let [a, b, c, d, e, f] = device.mac;
             write(format_args!(
-                "  - {{name: {}, mac: \"{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}\", ip: \"{}\", profile: {}, mode: {}}}\n",
+                "  - {{name: {}, mac: \"{}\", ip: \"{}\", profile: {}, mode: {}}}\n",
                 device.name,
+                Mac(device.mac),
                 device.addresses[0],
                 policy.profiles[device.profile].name,
                 format!("{mode:?}").to_lowercase(),

@@ -35,11 +35,7 @@ pub(crate) const TOOLS: &[Tool] = &[
         "ethtool",
         "sets and shows the offloads that pre-flight checks look at",
     ),
-    tool(
-        "nft",
-        "nftables",
-        "the filter that the bench compares with",
-    ),
+    tool("nft", "nftables", "the filter that the bench compares with"),
     tool("ipset", "ipset", "sets for iptables, in the bench"),
     tool(
         "iptables-nft-restore",

@@ -43,10 +43,7 @@ pub(crate) fn route(rig: &Rig, filter: Filter, site: &Site) {
             let high = if network == "0" { "0a00" } else { "0a80" };
             (format!("fe80::{number}"), format!("fd00::{high}:0/105"))
         } else {
-            (
-                format!("169.254.{number}.1"),
-                format!("10.{network}.0.0/9"),
-            )
+            (format!("169.254.{number}.1"), format!("10.{network}.0.0/9"))
         };
         for line in [
             format!("neigh replace {neighbour} lladdr {mac} dev {port} nud permanent"),

@@ -5,11 +5,7 @@ mod kernel;
 pub(crate) mod nft;
 pub(crate) mod xiot;
 
-use xiot_agent::{
-    collect::Counters,
-    datapath,
-    model::policy::Mode,
-};
+use xiot_agent::{collect::Counters, datapath, model::policy::Mode};
 use xiot_tests::net::rig::{DEVICE_PORT, Rig, UPLINK_PORT};
 
 use super::{
@@ -76,9 +72,7 @@ impl Kind {
     pub(crate) const fn lets_pass(self, traffic: Traffic) -> bool {
         match self {
             Self::Drop => false,
-            Self::Redirect
-            | Self::Bridge(Filter::Open)
-            | Self::Route(Filter::Open) => true,
+            Self::Redirect | Self::Bridge(Filter::Open) | Self::Route(Filter::Open) => true,
             // Its sets know addresses only.
             Self::Bridge(Filter::Ipset) | Self::Route(Filter::Ipset) => {
                 !matches!(traffic, Traffic::Denied)
@@ -93,7 +87,7 @@ impl Kind {
 
 /// One of them, at work.
 pub(crate) enum Gateway {
-    Program(#[expect(dead_code, reason = "it stays attached")] [Attached; 2]),
+    Program(#[expect(dead_code, reason = "it stays attached")] Vec<Attached>),
     Xiot(Box<datapath::Gateway>),
     Kernel { tracks: bool },
 }
@@ -101,7 +95,7 @@ pub(crate) enum Gateway {
 impl Gateway {
     pub(crate) fn start(kind: Kind, rig: &Rig, site: &Site) -> Self {
         let on_both = |name| {
-            Self::Program([
+            Self::Program(vec![
                 attach(&rig.gateway, name, DEVICE_PORT, Some(UPLINK_PORT)),
                 attach(&rig.gateway, name, UPLINK_PORT, Some(DEVICE_PORT)),
             ])
@@ -139,9 +133,9 @@ impl Gateway {
         };
         let counters = Counters::open(gateway.datapath()).expect("they are there");
         let counters = counters.reasons([0, 1]).expect("they can be read");
-        let counters = counters.iter().filter(|counter| {
-            counter.total.forwarded_frames + counter.total.dropped_frames > 0
-        });
+        let counters = counters
+            .iter()
+            .filter(|counter| counter.total.forwarded_frames + counter.total.dropped_frames > 0);
         let counters = counters.map(|counter| format!("{:?} {:?}", counter.reason, counter.total));
         counters.collect::<Vec<_>>().join("; ")
     }

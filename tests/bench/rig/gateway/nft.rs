@@ -5,11 +5,13 @@ use std::{
     fs,
     io::Write as _,
     process::Stdio,
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
-use xiot_agent::netns::namespace::Namespace;
+use xiot_agent::netns::{link::Mac, namespace::Namespace};
+use xiot_tests::until::within;
 
 use super::Filter;
 use crate::rig::{frames::Family, site::Site};
@@ -27,10 +29,11 @@ pub(crate) struct Taken {
     pub(crate) memory: u64,
 }
 
+/// How long a tool's use of memory is looked at.
+const LONGEST: Duration = Duration::from_mins(10);
+
 /// Runs a program of the gateway with this input, and gives what it took.
 pub(crate) fn feed(gateway: &Namespace, program: &str, args: &[&str], input: &str) -> Taken {
-    /// Between looks at its memory, as a share of the time so far.
-    const SHARE: u32 = 50;
     let mut command = gateway.command(program).expect("the namespace is there");
     let begun = Instant::now();
     let mut tool = command
@@ -41,23 +44,29 @@ pub(crate) fn feed(gateway: &Namespace, program: &str, args: &[&str], input: &st
     let mut pipe = tool.stdin.take().expect("it is piped");
     pipe.write_all(input.as_bytes()).expect("it reads");
     drop(pipe);
-    let status = format!("/proc/{}/status", tool.id());
+    let path = format!("/proc/{}/status", tool.id());
+    let is_over = AtomicBool::new(false);
     let mut memory = 0;
-    loop {
-        let text = fs::read_to_string(&status).unwrap_or_default();
+    let look = || {
+        let text = fs::read_to_string(&path).unwrap_or_default();
         memory = memory.max(peak(&text).unwrap_or_default());
-        if let Some(status) = tool.try_wait().expect("it was started") {
-            assert!(status.success(), "{program}: {status}");
-            let time = begun.elapsed();
-            return Taken { time, memory };
-        }
-        thread::sleep(begun.elapsed() / SHARE);
-    }
+        is_over.load(Ordering::Relaxed).then_some(())
+    };
+    let (status, time) = thread::scope(|scope| {
+        scope.spawn(|| within(LONGEST, look));
+        let status = tool.wait().expect("it was started");
+        is_over.store(true, Ordering::Relaxed);
+        (status, begun.elapsed())
+    });
+    assert!(status.success(), "{program}: {status}");
+    Taken { time, memory }
 }
 
 /// `VmHWM` in KiB.
 pub(crate) fn peak(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().trim_end_matches(" kB").parse().ok()
 }
 
@@ -73,10 +82,10 @@ pub(crate) fn ruleset(family: &str, filter: Filter, site: &Site) -> String {
         site.devices
     );
     for device in site.devices() {
-        let [a, b, c, d, e, f] = device.mac;
         write!(
             text,
-            "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x} . {} : {:#x}, ",
+            "{} . {} : {:#x}, ",
+            Mac(device.mac),
             device.address,
             device.profile + 1
         )
