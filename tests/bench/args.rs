@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// Measure a policy of so many rules and print the figures for the process that asked
     #[arg(long, hide = true)]
     pub(crate) child: Option<u32>,
+    /// The same with a profile for each device
+    #[arg(long, hide = true, requires = "child")]
+    pub(crate) separate: bool,
     /// Only these suites
     #[arg(long, value_name = "NAME", num_args = 1..)]
     suite: Vec<Suite>,

@@ -20,12 +20,22 @@ mod table;
 
 use clap::Parser as _;
 
-use crate::{args::Args, effort::Effort, machine::Ticks, report::Report};
+use crate::{
+    args::Args,
+    effort::Effort,
+    machine::Ticks,
+    report::Report,
+    rig::{frames::Family, site::Site},
+};
 
 fn main() {
     let args = Args::parse();
     if let Some(rules) = args.child {
-        control::size::print(rules);
+        let site = Site::new(rules, Family::Ipv4);
+        control::size::print(&Site {
+            is_separate: args.separate,
+            ..site
+        });
         return;
     }
     let effort = Effort::of(args.run());

@@ -22,7 +22,7 @@ use crate::{
     rig::{
         frames::Family,
         gateway::nft::peak,
-        programs::attach,
+        programs::{Attached, attach},
         sender::{Sender, Traffic},
         site::Site,
     },
@@ -39,62 +39,95 @@ limits: {new-flows-per-cpu: 1000000}
 
 pub(crate) fn run(effort: &Effort, report: &mut Report) {
     eprintln!("  agent");
-    let site = Site::new(10, Family::Ipv4);
-    let mut sender = Sender::new(&site, 1);
-    let rig = Rig::new();
-    rig.quiet();
-    let hosts = [&rig.device, &rig.uplink];
-    let _ends = hosts.map(|host| attach(&host.namespace, "discard", HOST_PORT, None));
-    let way = sender.add_way(&rig.device.namespace, HOST_PORT);
-    let binary = env::current_exe()
-        .expect("it is running")
-        .with_file_name("xiot-agent-under-test");
-    let policy = site.yaml(Mode::Enforce);
-    let gateway = Gateway::start_configured(&rig, binary, &policy, CAPACITY, &[]);
-    let pid = gateway.id();
+    observing(effort, report);
+    flooded(effort, report);
+}
 
-    let (ticks, frames) = if effort.run == Run::Smoke {
-        (3, 1000)
-    } else {
-        (300, 1 << 22)
-    };
-    let cpu = Cpu::of(pid);
-    let begun = Instant::now();
-    let mut scrapes = vec![scrape(&rig).0];
-    for tick in 1..=ticks {
-        sender.send(Traffic::Fresh, Some(way), None, PER_TICK);
-        if tick % 30 == 0 {
-            scrapes.push(scrape(&rig).0);
-        }
-        pace(begun + TICK * tick);
+/// Two hosts that take everything, and an agent between them.
+struct Ward {
+    rig: Rig,
+    site: Site,
+    way: u32,
+    _ends: [Attached; 2],
+}
+
+impl Ward {
+    fn build() -> (Self, Sender) {
+        let site = Site::new(10, Family::Ipv4);
+        let mut sender = Sender::new(&site, 1);
+        let rig = Rig::new();
+        rig.quiet();
+        let hosts = [&rig.device, &rig.uplink];
+        let ends = hosts.map(|host| attach(&host.namespace, "discard", HOST_PORT, None));
+        let way = sender.add_way(&rig.device.namespace, HOST_PORT);
+        let ward = Self {
+            rig,
+            site,
+            way,
+            _ends: ends,
+        };
+        (ward, sender)
     }
-    let share = cpu.share_since(begun);
-    let subject = |scenario: &str| Subject {
+
+    fn agent(&self, mode: Mode) -> Gateway<'_> {
+        let binary = env::current_exe()
+            .expect("it is running")
+            .with_file_name("xiot-agent-under-test");
+        Gateway::start_configured(&self.rig, binary, &self.site.yaml(mode), CAPACITY, &[])
+    }
+}
+
+fn subject(site: &Site, scenario: &str) -> Subject {
+    Subject {
         suite: "control",
         scenario: scenario.to_owned(),
         configuration: "xiot-agent",
         rules: Some(site.rules),
         devices: Some(site.devices),
         ..Subject::default()
-    };
-    report.measured(
-        subject("a million flows a minute: CPU"),
-        "% of a core",
-        &[share],
-    );
-    report.measured(
-        subject("a million flows a minute: memory"),
-        "MiB",
-        &[memory(pid)],
-    );
-    report.measured(subject("a million flows a minute: scrape"), "s", &scrapes);
+    }
+}
 
-    let before = Told::by(&scrape(&rig).1);
-    sender.send(Traffic::Denied, Some(way), None, frames);
+/// Devices in mode `learn` open flows, half of them to where nobody was yet.
+fn observing(effort: &Effort, report: &mut Report) {
+    let (ward, mut sender) = Ward::build();
+    let gateway = ward.agent(Mode::Learn);
+    let pid = gateway.id();
+    let ticks = if effort.run == Run::Smoke { 3 } else { 300 };
+    let cpu = Cpu::of(pid);
+    let begun = Instant::now();
+    let mut scrapes = vec![scrape(&ward.rig).0];
+    for tick in 1..=ticks {
+        for traffic in [Traffic::Fresh, Traffic::Denied] {
+            sender.send(traffic, Some(ward.way), None, PER_TICK / 2);
+        }
+        if tick % 30 == 0 {
+            scrapes.push(scrape(&ward.rig).0);
+        }
+        pace(begun + TICK * tick);
+    }
+    let share = cpu.share_since(begun);
+    let subject = |what: &str| subject(&ward.site, &format!("a million flows a minute: {what}"));
+    report.measured(subject("CPU"), "% of a core", &[share]);
+    report.measured(subject("memory"), "MiB", &[memory(pid)]);
+    report.measured(subject("scrape"), "s", &scrapes);
+}
+
+/// One device is denied, as fast as frames can be made.
+fn flooded(effort: &Effort, report: &mut Report) {
+    let (ward, mut sender) = Ward::build();
+    let _gateway = ward.agent(Mode::Enforce);
+    let frames = if effort.run == Run::Smoke {
+        1000
+    } else {
+        1 << 22
+    };
+    let before = Told::by(&scrape(&ward.rig).1);
+    sender.send(Traffic::Denied, Some(ward.way), None, frames);
     // What is on its way is counted soon, or never.
-    let mut told = Told::by(&scrape(&rig).1).since(&before);
+    let mut told = Told::by(&scrape(&ward.rig).1).since(&before);
     within(Duration::from_secs(5), || {
-        told = Told::by(&scrape(&rig).1).since(&before);
+        told = Told::by(&scrape(&ward.rig).1).since(&before);
         (told.all() >= f64::from(frames)).then_some(())
     });
     for (what, count) in [
@@ -104,7 +137,7 @@ pub(crate) fn run(effort: &Effort, report: &mut Report) {
         ("events not accounted for", f64::from(frames) - told.all()),
     ] {
         let scenario = format!("flood of {frames} denied frames: {what}");
-        report.measured(subject(&scenario), "events", &[count]);
+        report.measured(subject(&ward.site, &scenario), "events", &[count]);
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
 
 /// Policies of all sizes, each in processes of its own; then an agent.
 pub(crate) fn run(effort: &Effort, report: &mut Report) {
+    xiot_tests::cpu::roam();
     let [.., largest] = effort.rules;
     let mut sizes = effort.rules[1..].to_vec();
     if effort.is_full() {
@@ -24,10 +25,20 @@ pub(crate) fn run(effort: &Effort, report: &mut Report) {
     }
     for rules in sizes {
         let rounds = if rules > 100_000 { 3 } else { 5 };
-        let taken: Vec<Sized> = (0..rounds.min(effort.rounds))
-            .map(|_round| in_a_process(rules))
-            .collect();
-        of_one_size(report, rules, &taken, rules == largest);
+        let shapes: &[bool] = if effort.is_full() && rules == largest {
+            &[false, true]
+        } else {
+            &[false]
+        };
+        for is_separate in shapes {
+            let site = Site {
+                is_separate: *is_separate,
+                ..Site::new(rules, Family::Ipv4)
+            };
+            let rounds = 0..rounds.min(effort.rounds);
+            let taken: Vec<Sized> = rounds.map(|_round| in_a_process(&site)).collect();
+            of_one_size(report, &site, &taken, rules == largest && !is_separate);
+        }
     }
     if !effort.is_quick() {
         agent::run(effort, report);
@@ -35,11 +46,13 @@ pub(crate) fn run(effort: &Effort, report: &mut Report) {
 }
 
 /// Peaks of memory are a process's: each measurement has one.
-fn in_a_process(rules: u32) -> Sized {
-    eprintln!("  {rules} rules");
+fn in_a_process(site: &Site) -> Sized {
+    let shape = if site.is_separate { OWN } else { "" };
+    eprintln!("  {} rules{shape}", site.rules);
     let bench = env::current_exe().expect("it is running");
     let output = Command::new(bench)
-        .args(["--child", &rules.to_string()])
+        .args(["--child", &site.rules.to_string()])
+        .args(site.is_separate.then_some("--separate"))
         .stderr(std::process::Stdio::inherit())
         .output()
         .expect("it starts");
@@ -47,8 +60,11 @@ fn in_a_process(rules: u32) -> Sized {
     serde_json::from_slice(&output.stdout).expect("it prints its figures")
 }
 
-fn of_one_size(report: &mut Report, rules: u32, taken: &[Sized], is_largest: bool) {
-    let site = Site::new(rules, Family::Ipv4);
+/// Said of sites whose devices share no profiles.
+const OWN: &str = ", a profile for each device";
+
+fn of_one_size(report: &mut Report, site: &Site, taken: &[Sized], is_largest: bool) {
+    let shape = if site.is_separate { OWN } else { "" };
     let column = |of: fn(&Sized) -> &f64| -> Vec<f64> { taken.iter().map(of).copied().collect() };
     let flat =
         |of: fn(&Sized) -> &Vec<f64>| -> Vec<f64> { taken.iter().flat_map(of).copied().collect() };
@@ -70,9 +86,9 @@ fn of_one_size(report: &mut Report, rules: u32, taken: &[Sized], is_largest: boo
     ] {
         let subject = Subject {
             suite: "control",
-            scenario: scenario.to_owned(),
+            scenario: format!("{scenario}{shape}"),
             configuration,
-            rules: Some(rules),
+            rules: Some(site.rules),
             devices: Some(site.devices),
             ..Subject::default()
         };

@@ -43,9 +43,8 @@ pub(crate) struct Sized {
 const DELTAS: u16 = 3;
 
 /// Measures it, and prints the figures for the process that asked.
-pub(crate) fn print(rules: u32) {
-    xiot_tests::cpu::stay();
-    let figures = measure(&Site::new(rules, Family::Ipv4));
+pub(crate) fn print(site: &Site) {
+    let figures = measure(site);
     println!("{}", serde_json::to_string(&figures).expect("plain values"));
 }
 

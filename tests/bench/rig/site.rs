@@ -20,6 +20,8 @@ pub(crate) struct Site {
     pub(crate) devices: u32,
     pub(crate) rules: u32,
     pub(crate) family: Family,
+    /// Each device has a profile of its own.
+    pub(crate) is_separate: bool,
 }
 
 /// Devices share profiles: at most so many.
@@ -60,10 +62,14 @@ impl Site {
             devices: (rules / 10).max(10),
             rules,
             family,
+            is_separate: false,
         }
     }
 
-    pub(crate) fn profiles(&self) -> u32 {
+    fn profiles(&self) -> u32 {
+        if self.is_separate {
+            return self.devices;
+        }
         PROFILES.min(self.devices.div_ceil(10))
     }
 
