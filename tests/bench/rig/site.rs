@@ -144,12 +144,15 @@ impl Site {
         }
     }
 
-    /// The same from devices that are not listed.
+    /// What is allowed, but from devices that are not listed. From ports of their own: conntrack asks for no MAC once a conversation is
+    /// established.
     pub(crate) fn unknown(&self, number: u32) -> Flow {
         let [a, b, c, d] = scatter(number).to_be_bytes();
+        let flow = self.flow(number);
         Flow {
             mac: [0x06, 0x99, a, b, c, d],
-            ..self.flow(number)
+            ports: [port(FIRST_PORT / 10), flow.ports[1]],
+            ..flow
         }
     }
 
