@@ -131,6 +131,7 @@ fn row(
 /// A number as long as is of use.
 pub(crate) fn short(value: f64) -> String {
     match value.abs() {
+        0.0 => "0".to_owned(),
         size if size >= 1000.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),
         size if size >= 0.1 => format!("{value:.3}"),

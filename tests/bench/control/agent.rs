@@ -58,7 +58,7 @@ impl Ward {
         let rig = Rig::new();
         rig.quiet();
         let hosts = [&rig.device, &rig.uplink];
-        let ends = hosts.map(|host| attach(&host.namespace, "discard", HOST_PORT, None));
+        let ends = hosts.map(|host| attach(&host.namespace, "receive", HOST_PORT, None));
         let way = sender.add_way(&rig.device.namespace, HOST_PORT);
         let ward = Self {
             rig,

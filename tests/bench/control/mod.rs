@@ -7,7 +7,7 @@ use std::{env, process::Command};
 
 use self::size::Sized;
 use crate::{
-    effort::Effort,
+    effort::{Effort, Run},
     report::{Report, Subject},
     rig::{frames::Family, site::Site},
     stats::over,
@@ -18,7 +18,7 @@ pub(crate) fn run(effort: &Effort, report: &mut Report) {
     xiot_tests::cpu::roam();
     let [.., largest] = effort.rules;
     let mut sizes = effort.rules[1..].to_vec();
-    if effort.is_full() {
+    if effort.run == Run::Full {
         sizes.insert(1, 10_000);
     } else {
         sizes = vec![largest];
@@ -40,7 +40,7 @@ pub(crate) fn run(effort: &Effort, report: &mut Report) {
             of_one_size(report, &site, &taken, rules == largest && !is_separate);
         }
     }
-    if !effort.is_quick() {
+    if effort.is_full() {
         agent::run(effort, report);
     }
 }

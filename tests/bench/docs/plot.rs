@@ -16,7 +16,10 @@ pub(super) struct Plot {
     pub(super) series: Vec<Series>,
 }
 
-const SIZE: (u32, u32) = (860, 460);
+const SIZE: (u32, u32) = (920, 460);
+
+/// Width of the names.
+const NAMES: u32 = 220;
 
 impl Plot {
     /// Whether there is something to see.
@@ -29,7 +32,9 @@ impl Plot {
         let path = directory.join(self.file);
         let root = SVGBackend::new(&path, SIZE).into_drawing_area();
         root.fill(&WHITE)?;
-        let mut chart = ChartBuilder::on(&root)
+        // Names stand beside the lines, so that they hide none.
+        let (area, names) = root.split_horizontally(SIZE.0 - NAMES);
+        let mut chart = ChartBuilder::on(&area)
             .caption(self.title, ("sans-serif", 18))
             .margin(12)
             .x_label_area_size(44)
@@ -48,25 +53,16 @@ impl Plot {
             .draw()?;
         for (number, (name, points)) in self.series.iter().enumerate() {
             let color = Palette99::pick(number).to_rgba();
-            chart
-                .draw_series(LineSeries::new(
-                    points.iter().copied(),
-                    color.stroke_width(2),
-                ))?
-                .label(*name)
-                .legend(move |(x, y)| {
-                    PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2))
-                });
+            let line = points.iter().copied();
+            chart.draw_series(LineSeries::new(line, color.stroke_width(2)))?;
             let dots = points
                 .iter()
                 .map(|point| Circle::new(*point, 3, color.filled()));
             chart.draw_series(dots)?;
+            let y = 50 + 20 * i32::try_from(number)?;
+            names.draw(&PathElement::new([(4, y), (22, y)], color.stroke_width(2)))?;
+            names.draw(&Text::new(*name, (28, y - 6), ("sans-serif", 12)))?;
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
-            .background_style(WHITE.mix(0.8))
-            .draw()?;
         root.present()?;
         Ok(())
     }

@@ -4,7 +4,7 @@ mod contest;
 
 use self::contest::{Costs, Entry, World, contest};
 use crate::{
-    effort::Effort,
+    effort::{Effort, Run},
     report::{Report, Subject},
     rig::{
         conntrack::Room,
@@ -160,7 +160,8 @@ fn flood(world: &mut World, effort: &Effort, report: &mut Report) {
 fn more_rules(effort: &Effort, report: &mut Report, number: usize, rules: u32) {
     let [_, many, _] = effort.flows;
     let _room = Room::for_flows(many);
-    let kinds: &[Kind] = if effort.is_full() {
+    let is_full = effort.is_full() && (effort.run == Run::Full || number == 1);
+    let kinds: &[Kind] = if is_full {
         ALL
     } else if number == 1 {
         &[
@@ -198,7 +199,7 @@ fn more_rules(effort: &Effort, report: &mut Report, number: usize, rules: u32) {
             xiot,
         );
     }
-    if effort.is_full() {
+    if is_full {
         for traffic in [Traffic::Denied, Traffic::Fresh] {
             contest(&mut worlds, &of(0, kinds), traffic, effort, report);
         }

@@ -25,7 +25,7 @@ pub(crate) struct Line {
     rig: Rig,
     gateway: Gateway,
     ways: [u32; 2],
-    _ends: Vec<Attached>,
+    ends: Vec<Attached>,
 }
 
 /// What came of some frames.
@@ -42,7 +42,7 @@ impl Line {
         let rig = Rig::new();
         rig.quiet();
         let hosts = [&rig.device, &rig.uplink];
-        let ends = hosts.map(|host| attach(&host.namespace, "discard", HOST_PORT, None));
+        let ends = hosts.map(|host| attach(&host.namespace, "receive", HOST_PORT, None));
         Self::between(kind, site, sender, rig, ends.into())
     }
 
@@ -94,7 +94,7 @@ impl Line {
             rig,
             gateway,
             ways,
-            _ends: ends,
+            ends,
         }
     }
 
@@ -173,7 +173,7 @@ impl Line {
         [&self.rig.device, &self.rig.uplink][side]
     }
 
-    /// Frames that a host has received so far.
+    /// Frames of a generator that a host has received so far.
     fn received(&self, side: usize) -> u64 {
         let host = self.host(side);
         let read = || fs::read_to_string("/proc/thread-self/net/dev");
@@ -182,6 +182,7 @@ impl Line {
         let mut rows = table.lines().map(str::trim_start);
         let row = rows.find_map(|row| row.strip_prefix(HOST_PORT)?.strip_prefix(':'));
         let mut numbers = row.expect("the interface is there").split_whitespace();
-        numbers.nth(1).expect("a column").parse().expect("a number")
+        let all: u64 = numbers.nth(1).expect("a column").parse().expect("a number");
+        all - self.ends.get(side).map_or(0, Attached::strays)
     }
 }

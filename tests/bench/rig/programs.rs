@@ -51,8 +51,17 @@ unsafe impl Pod for Cursor {}
 
 /// A program on an interface. Goes with it.
 pub(crate) struct Attached {
-    _object: Ebpf,
+    object: Ebpf,
     _link: XdpLinkId,
+}
+
+impl Attached {
+    /// Frames that came and that no generator of the bench sent.
+    pub(crate) fn strays(&self) -> u64 {
+        let map = self.object.map("STRAYS").expect("it is there");
+        let map: Array<_, u64> = Array::try_from(map).expect("an array");
+        map.get(&0, 0).expect("there is one")
+    }
 }
 
 fn load(room: u32, ways: u32) -> Ebpf {
@@ -89,7 +98,7 @@ pub(crate) fn attach(
             .attach(interface, XdpMode::Driver)
             .expect("it can be attached");
         Attached {
-            _object: object,
+            object,
             _link: link,
         }
     };
