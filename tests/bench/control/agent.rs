@@ -54,7 +54,7 @@ struct Ward {
 impl Ward {
     fn build() -> (Self, Sender) {
         let site = Site::new(10, Family::Ipv4);
-        let mut sender = Sender::new(&site, 1);
+        let mut sender = Sender::new(&site, &[1]);
         let rig = Rig::new();
         rig.quiet();
         let hosts = [&rig.device, &rig.uplink];

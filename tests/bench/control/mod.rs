@@ -1,6 +1,7 @@
 //! What policies cost the control plane, by size, beside nftables; and what a busy gateway costs the agent.
 
 mod agent;
+mod plane;
 pub(crate) mod size;
 
 use std::{env, process::Command};
@@ -71,6 +72,7 @@ fn of_one_size(report: &mut Report, site: &Site, taken: &[Sized], is_largest: bo
     let compile = column(|it| &it.compile);
     let load = column(|it| &it.load);
     let swap = flat(|it| &it.swaps);
+    let wait = flat(|it| &it.waits);
     let delta = flat(|it| &it.deltas);
     let nft = column(|it| &it.nft);
     let ours = column(|it| &it.all);
@@ -79,6 +81,7 @@ fn of_one_size(report: &mut Report, site: &Site, taken: &[Sized], is_largest: bo
         ("load", "xiot", "s", &load),
         ("compile, load and swap", "xiot", "s", &ours),
         ("swap", "xiot", "s", &swap),
+        ("wait for frames under judgement", "xiot", "s", &wait),
         ("one rule changed, in force", "xiot", "s", &delta),
         ("peak memory", "xiot", "MiB", &column(|it| &it.memory)),
         ("compile, load and swap", "nft -f", "s", &nft),

@@ -1,20 +1,18 @@
 //! One policy of one size, in a process of its own: compiled, loaded and swapped, changed, and given to nftables.
 
-use std::{fs, time::Instant};
+use std::fs;
 
 use serde::{Deserialize, Serialize};
 use xiot_agent::{
-    compile::{Assignment, Limits, compile},
-    datapath::Datapath,
-    model::policy::{Clause, Mode, Policy},
+    model::policy::{Clause, Mode},
     netns::{
         name::{next_number, of_run},
         namespace::Namespace,
     },
 };
 
+use super::plane::{self, Plane};
 use crate::rig::{
-    frames::Family,
     gateway::{Filter, nft, xiot},
     site::Site,
 };
@@ -26,11 +24,13 @@ pub(crate) struct Sized {
     pub(crate) compile: f64,
     /// Image into the kernel, read back.
     pub(crate) load: f64,
-    /// Both, until it is in force in place of another.
+    /// Both, until no frame is judged by the one before.
     pub(crate) all: f64,
-    /// From the store that puts it in force until no frame is judged by the one before.
+    /// The store that puts it in force.
     pub(crate) swaps: Vec<f64>,
-    /// One rule changed: from the policy until it is in force.
+    /// From that until no frame is judged by the one before.
+    pub(crate) waits: Vec<f64>,
+    /// One rule changed: from the policy until the store that puts it in force.
     pub(crate) deltas: Vec<f64>,
     /// Highest use of memory of all that.
     pub(crate) memory: f64,
@@ -42,6 +42,8 @@ pub(crate) struct Sized {
 
 const DELTAS: u16 = 3;
 
+const FLIPS: usize = 3;
+
 /// Measures it, and prints the figures for the process that asked.
 pub(crate) fn print(site: &Site) {
     let figures = measure(site);
@@ -49,54 +51,32 @@ pub(crate) fn print(site: &Site) {
 }
 
 fn measure(site: &Site) -> Sized {
-    let capacity = xiot::capacity(site, 1 << 16);
-    let limits = Limits {
-        slot_lines: capacity.slot_lines,
-        devices: capacity.devices,
-        rules: capacity.rules,
-    };
-    let mut datapath = Datapath::load(&xiot::options(capacity)).expect("root and BPF");
-    // What is in force before: a swap is from one policy to another.
-    let small = Site::new(10, Family::Ipv4).policy(Mode::Enforce);
-    datapath
-        .apply(&xiot::image(&small, &capacity, 1))
-        .expect("it is taken");
+    let capacity = xiot::capacity(site, 0);
+    let swaps = (0..FLIPS).map(|_flip| plane::flip(xiot::capacity(&Site::new(10, site.family), 0)));
+    let swaps = swaps.map(|flip| flip.as_secs_f64()).collect();
+    let mut plane = Plane::of_size(capacity);
     let mut policy = site.policy(Mode::Enforce);
-    let mut revision = 1;
-    let mut put = |policy: &Policy, ids: &Assignment| {
-        revision += 1;
-        let begun = Instant::now();
-        let wires = [xiot::WIRE.to_owned()];
-        let image = compile(policy, &wires, &limits, ids, revision, 0).expect("it fits");
-        let compiled = begun.elapsed();
-        let applied = datapath.apply(&image).expect("it is taken");
-        [compiled, applied.written, applied.settled].map(|time| time.as_secs_f64())
-    };
-
-    let begun = Instant::now();
-    let mut ids = Assignment::fresh(&policy);
-    let numbered = begun.elapsed().as_secs_f64();
-    let [compile, load, swap] = put(&policy, &ids);
-    let compile = numbered + compile;
-    let mut swaps = vec![swap];
+    let first = plane.put(&policy);
+    let mut waits = vec![first.settled.as_secs_f64()];
     let mut deltas = Vec::new();
     for change in 0..DELTAS {
         policy.profiles[0].rules[0].clauses = vec![Clause::Tcp(vec![change + 1..=change + 1])];
-        let begun = Instant::now();
-        ids = ids.follow(&policy, &limits).expect("there is room").0;
-        let [.., swap] = put(&policy, &ids);
-        deltas.push(begun.elapsed().as_secs_f64());
-        swaps.push(swap);
+        let steps = plane.follow(&policy);
+        deltas.push((steps.compiled + steps.loaded).as_secs_f64());
+        waits.push(steps.settled.as_secs_f64());
     }
     let memory = mebibytes(own_peak());
-    drop((policy, ids, datapath));
+    drop((policy, plane));
     let gateway = Namespace::create(&of_run(next_number(), "nft")).expect("a namespace");
     let nft = nft::load(&gateway, "bridge", Filter::Stateless, site);
+    let [compile, load, settle] =
+        [first.compiled, first.loaded, first.settled].map(|time| time.as_secs_f64());
     Sized {
         compile,
         load,
-        all: compile + load + swap,
+        all: compile + load + settle,
         swaps,
+        waits,
         deltas,
         memory,
         nft: nft.time.as_secs_f64(),

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use aya::programs::ProgramFd;
 use xiot_agent::{
     collect::Counters,
-    datapath::Datapath,
+    datapath::{Capacity, Datapath},
     model::policy::{Clause, Mode, Policy},
 };
-use xiot_common::{port::Side, reason::Reason};
+use xiot_common::{map, port::Side, reason::Reason};
 
 use crate::rig::{
     frames::{Header, LENGTH},
@@ -20,6 +20,7 @@ use crate::rig::{
 /// The program under a policy.
 pub(super) struct Judge {
     pub(super) datapath: Datapath,
+    pub(super) capacity: Capacity,
     program: ProgramFd,
 }
 
@@ -28,11 +29,16 @@ impl Judge {
     pub(super) fn load(site: &Site, mode: Mode, flows: u32) -> Self {
         let capacity = xiot::capacity(site, flows);
         let mut datapath = Datapath::load(&xiot::options(capacity)).expect("root and BPF");
-        let program = loaded_last();
+        // What interfaces have: the entry, which goes on to the judge by itself.
+        let program = loaded_last(map::PROGRAM);
         let policy = with_tcp(site.policy(mode));
         let image = xiot::image(&policy, &capacity, 1);
         datapath.apply(&image).expect("it is taken");
-        Self { datapath, program }
+        Self {
+            datapath,
+            capacity,
+            program,
+        }
     }
 
     /// Frames counted so far, by reason.
@@ -101,6 +107,11 @@ impl Frames {
     pub(super) fn among(&mut self, headers: u32) {
         self.cursor.end = headers;
         self.cursor.next = 0;
+    }
+
+    /// Leaves out so many passes through the headers.
+    pub(super) fn skip(&mut self, passes: u32) {
+        self.cursor.pass += passes;
     }
 
     /// Nanoseconds for each of the next frames without anything that judges them.

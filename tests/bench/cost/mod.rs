@@ -8,7 +8,7 @@ mod bench;
 mod frames;
 
 use xiot_agent::model::policy::Mode;
-use xiot_common::{port::Side, reason::Reason};
+use xiot_common::{flow_table::flow_sets, port::Side, reason::Reason};
 
 use self::bench::{Frames, Judge};
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     report::{Report, Subject},
     rig::{
         frames::{Family, Header, udp},
-        site::Site,
+        site::{Site, scattered},
     },
 };
 
@@ -108,14 +108,22 @@ fn empty(effort: &Effort, report: &mut Report) {
     );
 }
 
-/// Opens all flows from both sides.
+/// Opens all flows from both sides, few at a time as it is in life; gives their frames in an order without a pattern.
 fn open(judge: &mut Judge, site: &Site, flows: u32) -> Frames {
+    const AT_A_TIME: u32 = 1 << 15;
     let asked = of(flows, |n| udp(site.family, &site.flow(n), false));
     let answered = of(flows, |n| udp(site.family, &site.flow(n), true));
-    let mut frames = Frames::new(&asked, None);
-    frames.judged(judge, Side::Device, flows);
-    Frames::new(&answered, None).judged(judge, Side::Uplink, flows);
-    frames
+    let (mut asking, mut answering) = (Frames::new(&asked, None), Frames::new(&answered, None));
+    let mut left = flows;
+    while left > 0 {
+        let count = left.min(AT_A_TIME);
+        asking.judged(judge, Side::Device, count);
+        answering.judged(judge, Side::Uplink, count);
+        left -= count;
+    }
+    let order = scattered(flows).into_iter();
+    let asked: Vec<Header> = order.map(|number| asked[number as usize]).collect();
+    Frames::new(&asked, None)
 }
 
 fn flows(effort: &Effort, report: &mut Report) {
@@ -127,13 +135,13 @@ fn flows(effort: &Effort, report: &mut Report) {
         (Family::QinQ, Mode::Enforce, "flow hit"),
     ] {
         let site = site(effort, family);
-        let mut judge = Judge::load(&site, mode, 2 * few);
+        let mut judge = Judge::load(&site, mode, few);
         let mut frames = open(&mut judge, &site, few);
         let costs = rounds(effort, &mut frames, &mut judge, Reason::AllowedFlow, |_| ());
         note(report, name, &site, Some(few), &costs);
     }
     let site = site(effort, Family::Ipv4);
-    let mut judge = Judge::load(&site, Mode::Enforce, most + most / 2);
+    let mut judge = Judge::load(&site, Mode::Enforce, most);
     let mut frames = open(&mut judge, &site, most);
     for active in [few, many, most] {
         frames.among(active);
@@ -150,12 +158,11 @@ fn flows(effort: &Effort, report: &mut Report) {
 
 fn openings(effort: &Effort, report: &mut Report) {
     let site = site(effort, Family::Ipv4);
-    let room = 4 * effort.frames;
     for (mode, name) in [
         (Mode::Enforce, "cold allow: opens a flow"),
         (Mode::Learn, "opens a flow, learn"),
     ] {
-        let mut judge = Judge::load(&site, mode, room);
+        let mut judge = Judge::load(&site, mode, effort.frames);
         let headers = of(site.first_flows(), |n| {
             udp(Family::Ipv4, &site.flow(n), false)
         });
@@ -257,38 +264,36 @@ fn fragments(effort: &Effort, report: &mut Report) {
     note(report, "last fragment", &site, None, &costs);
 }
 
-/// Tables that are full: each opening ends something older, or is refused.
+/// Openings from ever the same ports: with room, and where each ends something older, since as many flows as fit are those that both
+/// sides spoke in and all other places are taken by such as these.
 fn full(effort: &Effort, report: &mut Report) {
     let site = site(effort, Family::Ipv4);
-    let small = effort.flows[0];
-    let open = |n| udp(Family::Ipv4, &site.flow(n), false);
+    let open_udp = |n| udp(Family::Ipv4, &site.flow(n), false);
     let syn = |n| frames::syn(&site.flow(n));
-    for (name, headers, flows) in [
+    for (name, headers, is_full) in [
         (
             "opens a flow, tables full",
-            of(site.first_flows(), open),
-            small,
+            of(site.first_flows(), open_udp),
+            true,
         ),
-        (
-            "SYN flood, with room",
-            of(site.first_flows(), syn),
-            4 * effort.frames,
-        ),
-        ("SYN flood, tables full", of(site.first_flows(), syn), small),
+        ("SYN flood, with room", of(site.first_flows(), syn), false),
+        ("SYN flood, tables full", of(site.first_flows(), syn), true),
     ] {
-        let mut judge = Judge::load(&site, Mode::Enforce, flows);
+        let mut judge = Judge::load(&site, Mode::Enforce, effort.frames);
         let mut frames = Frames::new(&headers, Some(Family::Ipv4.port_at()));
-        let mut costs = Vec::new();
-        for round in 0..=effort.rounds {
-            if flows > small {
+        if is_full {
+            let flows = judge.capacity.flows;
+            open(&mut judge, &site, flows);
+            frames.skip(flows.div_ceil(site.first_flows()));
+            let places = 8 * flow_sets(flows, judge.capacity.half_open);
+            frames.judged(&mut judge, Side::Device, 2 * places);
+        }
+        let forget = |judge: &Judge| {
+            if !is_full {
                 judge.datapath.clear_flows().expect("it is there");
             }
-            let alone = frames.alone(effort.frames);
-            let cost = frames.judged(&mut judge, Side::Device, effort.frames) - alone;
-            if round > 0 {
-                costs.push(cost);
-            }
-        }
+        };
+        let costs = rounds(effort, &mut frames, &mut judge, Reason::AllowedRule, forget);
         note(report, name, &site, None, &costs);
     }
 }

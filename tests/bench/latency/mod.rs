@@ -97,7 +97,7 @@ struct Hosts {
 
 impl Hosts {
     fn build(kind: Kind, site: &Site) -> Self {
-        let mut sender = Sender::new(site, LOADED);
+        let mut sender = Sender::new(site, &[LOADED]);
         let line = Line::with_hosts(kind, site, &mut sender);
         // Between the same hosts as the first, and none of those that load speaks in.
         let flow = site.flow(LOADED);

@@ -7,7 +7,7 @@ use crate::{
     report::{Figure, Report, Subject},
     rig::{
         gateway::Kind,
-        line::Line,
+        line::{Line, Passage},
         sender::{Sender, Traffic},
         site::Site,
     },
@@ -22,8 +22,9 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Gateways of these kinds, each of which has shown that it lets pass what it shall, and nothing else.
-    pub(crate) fn build(site: Site, flows: u32, kinds: &[Kind]) -> Self {
+    /// Gateways of these kinds, each of which has shown that it lets pass what it shall, and nothing else; and conversations, any of
+    /// these numbers of them at a time.
+    pub(crate) fn build(site: Site, flows: &[u32], kinds: &[Kind]) -> Self {
         let mut sender = Sender::new(&site, flows);
         let mut lines = Vec::new();
         for kind in kinds {
@@ -72,37 +73,32 @@ pub(crate) fn contest(
     effort: &Effort,
     report: &mut Report,
 ) -> Costs {
-    let frames = effort.frames;
     let mut samples: BTreeMap<Entry, Samples> = BTreeMap::new();
-    // The first round is the noisy one.
+    // The first round is the noisy one, and says how long a burst takes.
     for round in 0..=effort.rounds {
         for entry in entries {
             let world = &mut worlds[entry.world];
             let line = world.lines.iter().find(|line| line.kind == entry.kind);
             let line = line.expect("it is built");
-            if traffic == Traffic::Fresh {
-                line.forget();
+            let samples = samples.entry(*entry).or_default();
+            if round == 0 {
+                let (passage, _) = bursts(line, &mut world.sender, traffic, effort.frames, 1);
+                samples.bursts = effort.bursts_of(passage.took);
+                continue;
             }
+            let frames = samples.bursts * effort.frames;
             // Right before, so that both see the machine equally fast.
             let alone = world.sender.send(traffic, None, None, frames);
-            let passage = line.send(&mut world.sender, traffic, frames);
-            let expected = if entry.kind.lets_pass(traffic) {
-                u64::from(frames)
-            } else {
-                0
-            };
-            assert!(
-                passage.came <= expected,
-                "{} let pass what it shall not: {} frames ({traffic:?})",
-                entry.kind.name(),
-                passage.came
+            let (passage, lost) = bursts(
+                line,
+                &mut world.sender,
+                traffic,
+                effort.frames,
+                samples.bursts,
             );
-            if round > 0 {
-                let samples = samples.entry(*entry).or_default();
-                samples.alone.push(each(alone, frames));
-                samples.gross.push(each(passage.took, frames));
-                samples.lost += expected - passage.came;
-            }
+            samples.alone.push(each(alone, frames));
+            samples.gross.push(each(passage.took, frames));
+            samples.lost += lost;
         }
     }
     let mut costs = Costs::new();
@@ -129,9 +125,48 @@ pub(crate) fn contest(
     costs
 }
 
+/// Sends so many bursts, and gives what they took together and how many of their frames were lost.
+fn bursts(
+    line: &Line,
+    sender: &mut Sender,
+    traffic: Traffic,
+    frames: u32,
+    count: u32,
+) -> (Passage, u64) {
+    // What opens flows has room for one burst. All else goes in one.
+    let (count, frames) = if traffic == Traffic::Fresh {
+        (count, frames)
+    } else {
+        (1, count * frames)
+    };
+    let mut all = Passage::default();
+    for _burst in 0..count {
+        if traffic == Traffic::Fresh {
+            line.forget(sender);
+        }
+        let passage = line.send(sender, traffic, frames);
+        all.took += passage.took;
+        all.came += passage.came;
+    }
+    let expected = if line.kind.lets_pass(traffic) {
+        u64::from(count * frames)
+    } else {
+        0
+    };
+    assert!(
+        all.came <= expected,
+        "{} let pass what it shall not: {} frames ({traffic:?})",
+        line.kind.name(),
+        all.came
+    );
+    (all, expected - all.came)
+}
+
 /// By round, in nanoseconds for a frame.
 #[derive(Debug, Default)]
 struct Samples {
+    /// How many are long enough.
+    bursts: u32,
     /// Making one.
     alone: Vec<f64>,
     /// Making one and all that comes of it.
@@ -145,6 +180,8 @@ fn each(took: Duration, frames: u32) -> f64 {
 
 fn subject(site: &Site, configuration: &'static str, traffic: Traffic) -> Subject {
     let (scenario, flows) = match traffic {
+        Traffic::Opening(flows) => ("opened", Some(flows)),
+        Traffic::Answers(flows) => ("opened, answers", Some(flows)),
         Traffic::Flows(flows) => ("established", Some(flows)),
         Traffic::Replies(flows) => ("established, answers", Some(flows)),
         Traffic::Fresh => ("new flow per frame", None),

@@ -29,7 +29,7 @@ pub(crate) struct Line {
 }
 
 /// What came of some frames.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Passage {
     /// From the first made to the last gone, on one CPU.
     pub(crate) took: Duration,
@@ -88,7 +88,7 @@ impl Line {
     ) -> Self {
         let hosts = [&rig.device, &rig.uplink];
         let ways = hosts.map(|host| sender.add_way(&host.namespace, HOST_PORT));
-        let gateway = Gateway::start(kind, &rig, site);
+        let gateway = Gateway::start(kind, &rig, site, sender.flows());
         Self {
             kind,
             rig,
@@ -100,7 +100,8 @@ impl Line {
 
     /// Sends frames through it.
     pub(crate) fn send(&self, sender: &mut Sender, traffic: Traffic, frames: u32) -> Passage {
-        let side = usize::from(matches!(traffic, Traffic::Replies(_)));
+        let is_reply = matches!(traffic, Traffic::Answers(_) | Traffic::Replies(_));
+        let side = usize::from(is_reply);
         let receiver = self.kind.is_router().then(|| PORT_MACS[side]);
         let before = self.received(1 - side);
         let took = sender.send(traffic, Some(self.ways[side]), receiver, frames);
@@ -122,17 +123,24 @@ impl Line {
         sender.send(traffic, Some(self.ways[0]), None, frames);
     }
 
-    /// Has both sides speak once in every conversation.
+    /// Has both sides speak once in every conversation, few at a time as it is in life.
     pub(crate) fn open(&self, sender: &mut Sender, flows: u32) {
-        for traffic in [Traffic::Flows(flows), Traffic::Replies(flows)] {
-            let passage = self.send(sender, traffic, flows);
-            self.check(traffic, passage, flows);
+        const AT_A_TIME: u32 = 1 << 15;
+        let mut left = flows;
+        while left > 0 {
+            let frames = left.min(AT_A_TIME);
+            for traffic in [Traffic::Opening(flows), Traffic::Answers(flows)] {
+                let passage = self.send(sender, traffic, frames);
+                self.check(traffic, passage, frames);
+            }
+            left -= frames;
         }
     }
 
-    /// Forgets what was opened.
-    pub(crate) fn forget(&self) {
+    /// Forgets what was opened. New conversations begin from the first again, so that they are never the ones of others.
+    pub(crate) fn forget(&self, sender: &mut Sender) {
         self.gateway.forget(&self.rig);
+        sender.rewind(Traffic::Fresh, Some(self.ways[0]));
     }
 
     /// Tries what the kind promises before anything of it is measured.
@@ -141,15 +149,15 @@ impl Line {
         for traffic in [
             Traffic::Denied,
             Traffic::Unknown,
-            Traffic::Flows(FEW),
-            Traffic::Replies(FEW),
+            Traffic::Opening(FEW),
+            Traffic::Answers(FEW),
             Traffic::Fresh,
             Traffic::Denied,
         ] {
             let passage = self.send(sender, traffic, FEW);
             self.check(traffic, passage, FEW);
         }
-        self.forget();
+        self.forget(sender);
     }
 
     fn check(&self, traffic: Traffic, passage: Passage, frames: u32) {

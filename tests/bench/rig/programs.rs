@@ -1,6 +1,7 @@
 //! The bench's own XDP programs, loaded.
 
 use std::{
+    collections::BTreeSet,
     ffi::CString,
     fs,
     os::fd::{AsFd as _, AsRawFd as _},
@@ -195,8 +196,8 @@ impl Turner {
     }
 }
 
-/// The program that this process loaded last.
-pub(crate) fn loaded_last() -> ProgramFd {
+/// The program of this name that this process loaded last.
+pub(crate) fn loaded_last(name: &str) -> ProgramFd {
     let files = fs::read_dir("/proc/self/fdinfo").expect("/proc is there");
     let texts = files
         .flatten()
@@ -205,10 +206,12 @@ pub(crate) fn loaded_last() -> ProgramFd {
         let mut lines = text.lines();
         lines.find_map(|line| line.strip_prefix("prog_id:")?.trim().parse::<u32>().ok())
     });
-    let last = ids.max().expect("a program is loaded");
-    let mut programs = loaded_programs().flatten();
-    let program = programs.find(|program| program.id() == last);
-    program.expect("it is there").fd().expect("root")
+    let own: BTreeSet<u32> = ids.collect();
+    let programs = loaded_programs().flatten();
+    let last = programs
+        .filter(|it| own.contains(&it.id()) && it.name_as_str() == Some(name))
+        .max_by_key(aya::programs::ProgramInfo::id);
+    last.expect("it is there").fd().expect("root")
 }
 
 fn run(
@@ -252,15 +255,13 @@ fn fill(object: &Ebpf, headers: &[Header]) {
     let Some(Map::Array(data)) = object.map("HEADERS") else {
         unreachable!("an array of that name is in the object");
     };
-    let bytes: Vec<u8> = headers
-        .iter()
-        .flatten()
-        .flat_map(|word| word.to_ne_bytes())
-        .collect();
     let mut options = MmapOptions::new();
-    options.len(bytes.len());
+    options.len(size_of_val(headers));
     // SAFETY: the map is this object's own, and nothing else writes to it.
     let mut memory =
         unsafe { options.map_mut(data.fd().as_fd().as_raw_fd()) }.expect("the map can be mapped");
-    memory.copy_from_slice(&bytes);
+    let places = memory.chunks_exact_mut(size_of::<u64>());
+    for (place, word) in places.zip(headers.iter().flatten()) {
+        place.copy_from_slice(&word.to_ne_bytes());
+    }
 }

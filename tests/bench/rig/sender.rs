@@ -1,4 +1,7 @@
 //! Traffic of one site: which frames, in which order, and where each line's next one stands.
+//!
+//! Conversations are opened by number and come up later in another order, fixed and without a pattern: to a table whose entries lie in
+//! the order of opening, the same order again would be kind.
 
 use std::{collections::BTreeMap, ops::Range, time::Duration};
 
@@ -7,15 +10,19 @@ use xiot_agent::netns::namespace::Namespace;
 use super::{
     frames::{Header, udp},
     programs::{Cursor, Generator, NOWHERE},
-    site::{Flow, Site},
+    site::{Flow, Site, scattered},
 };
 
 /// Frames of one kind.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Traffic {
-    /// From devices, in so many conversations that the policy allows.
+    /// From devices, in the first so many conversations that the policy allows, by number.
+    Opening(u32),
+    /// The answers, in the same order.
+    Answers(u32),
+    /// From devices, in the same conversations, scattered.
     Flows(u32),
-    /// The answers.
+    /// The answers, scattered alike.
     Replies(u32),
     /// From devices, each the first of a conversation that the policy allows.
     Fresh,
@@ -32,28 +39,47 @@ const STRANGE: u32 = 1 << 16;
 pub(crate) struct Sender {
     generator: Generator,
     site: Site,
+    /// The most conversations.
     flows: u32,
-    fresh: u32,
+    /// Where headers are, but for those that are in the order of their numbers.
+    blocks: BTreeMap<Traffic, Range<u32>>,
     cursors: BTreeMap<(Option<u32>, Traffic), Cursor>,
 }
 
 impl Sender {
-    /// Can send in so many conversations.
-    pub(crate) fn new(site: &Site, flows: u32) -> Self {
+    /// Can send in so many conversations, for each of these numbers.
+    pub(crate) fn new(site: &Site, numbers: &[u32]) -> Self {
+        let flows = numbers.iter().copied().max().unwrap_or_default();
         let fresh = site.first_flows().min(STRANGE);
-        let headers: Vec<Header> = [
-            of(site, flows, Site::flow, false),
-            of(site, flows, Site::flow, true),
-            of(site, fresh, Site::flow, false),
-            of(site, STRANGE, Site::denied, false),
-            of(site, STRANGE, Site::unknown, false),
-        ]
-        .concat();
+        let mut headers = of(site, flows, Site::flow, false);
+        headers.extend(of(site, flows, Site::flow, true));
+        let mut blocks = BTreeMap::new();
+        let mut add = |traffic: Traffic, block: &mut dyn Iterator<Item = Header>| {
+            let start = length(&headers);
+            headers.extend(block);
+            blocks.insert(traffic, start..length(&headers));
+        };
+        let mut strange = |traffic, count, flow: fn(&Site, u32) -> Flow| {
+            add(traffic, &mut of(site, count, flow, false).into_iter());
+        };
+        strange(Traffic::Fresh, fresh, Site::flow);
+        strange(Traffic::Denied, STRANGE, Site::denied);
+        strange(Traffic::Unknown, STRANGE, Site::unknown);
+        for number in numbers {
+            for (traffic, reply) in [
+                (Traffic::Flows(*number), false),
+                (Traffic::Replies(*number), true),
+            ] {
+                let order = scattered(*number).into_iter();
+                let header = |number| udp(site.family, &site.flow(number), reply);
+                add(traffic, &mut order.map(header));
+            }
+        }
         Self {
             generator: Generator::load(&headers),
             site: *site,
             flows,
-            fresh,
+            blocks,
             cursors: BTreeMap::new(),
         }
     }
@@ -73,8 +99,11 @@ impl Sender {
     ) -> Duration {
         let range = self.range(traffic);
         let varies = match traffic {
-            Traffic::Flows(_) | Traffic::Replies(_) => false,
             Traffic::Fresh | Traffic::Denied | Traffic::Unknown => true,
+            Traffic::Opening(_)
+            | Traffic::Answers(_)
+            | Traffic::Flows(_)
+            | Traffic::Replies(_) => false,
         };
         let port_at = if varies {
             self.site.family.port_at()
@@ -82,9 +111,10 @@ impl Sender {
             0
         };
         // Conversations that are opened later than any of `Flows` are none of them.
-        let pass = match traffic {
-            Traffic::Fresh => self.flows.div_ceil(self.site.first_flows()),
-            Traffic::Flows(_) | Traffic::Replies(_) | Traffic::Denied | Traffic::Unknown => 0,
+        let pass = if traffic == Traffic::Fresh {
+            self.flows.div_ceil(self.site.first_flows())
+        } else {
+            0
         };
         let start = Cursor {
             next: range.start,
@@ -104,18 +134,31 @@ impl Sender {
         took
     }
 
-    fn range(&self, traffic: Traffic) -> Range<u32> {
-        let fresh = 2 * self.flows;
-        let denied = fresh + self.fresh;
-        let (start, length) = match traffic {
-            Traffic::Flows(flows) => (0, flows),
-            Traffic::Replies(flows) => (self.flows, flows),
-            Traffic::Fresh => (fresh, self.fresh),
-            Traffic::Denied => (denied, STRANGE),
-            Traffic::Unknown => (denied + STRANGE, STRANGE),
-        };
-        start..start + length
+    /// The most conversations that it can send in.
+    pub(crate) const fn flows(&self) -> u32 {
+        self.flows
     }
+
+    /// Begins this traffic anew.
+    pub(crate) fn rewind(&mut self, traffic: Traffic, way: Option<u32>) {
+        self.cursors.remove(&(way, traffic));
+    }
+
+    fn range(&self, traffic: Traffic) -> Range<u32> {
+        match traffic {
+            Traffic::Opening(flows) => 0..flows,
+            Traffic::Answers(flows) => self.flows..self.flows + flows,
+            Traffic::Flows(_)
+            | Traffic::Replies(_)
+            | Traffic::Fresh
+            | Traffic::Denied
+            | Traffic::Unknown => self.blocks[&traffic].clone(),
+        }
+    }
+}
+
+fn length(headers: &[Header]) -> u32 {
+    u32::try_from(headers.len()).expect("few enough")
 }
 
 fn of(site: &Site, count: u32, flow: fn(&Site, u32) -> Flow, reply: bool) -> Vec<Header> {

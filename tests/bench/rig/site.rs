@@ -243,6 +243,13 @@ fn port(number: u32) -> u16 {
     u16::try_from(number).expect("room for ports")
 }
 
+/// The first so many numbers, each once, in an order without a pattern; always the same.
+pub(crate) fn scattered(count: u32) -> Vec<u32> {
+    let mut numbers: Vec<u32> = (0..count).collect();
+    numbers.sort_unstable_by_key(|number| scatter(!number));
+    numbers
+}
+
 /// A number that has nothing to do with this one; different for different ones.
 fn scatter(number: u32) -> u32 {
     let number = (number ^ number >> 16).wrapping_mul(0x7feb_352d);

@@ -93,7 +93,8 @@ pub(crate) enum Gateway {
 }
 
 impl Gateway {
-    pub(crate) fn start(kind: Kind, rig: &Rig, site: &Site) -> Self {
+    /// With room for so many flows.
+    pub(crate) fn start(kind: Kind, rig: &Rig, site: &Site, flows: u32) -> Self {
         let on_both = |name| {
             Self::Program(vec![
                 attach(&rig.gateway, name, DEVICE_PORT, Some(UPLINK_PORT)),
@@ -103,8 +104,8 @@ impl Gateway {
         match kind {
             Kind::Drop => on_both("discard"),
             Kind::Redirect => on_both("forward"),
-            Kind::Xiot => Self::Xiot(Box::new(xiot::start(rig, site, Mode::Enforce))),
-            Kind::Learn => Self::Xiot(Box::new(xiot::start(rig, site, Mode::Learn))),
+            Kind::Xiot => Self::Xiot(Box::new(xiot::start(rig, site, Mode::Enforce, flows))),
+            Kind::Learn => Self::Xiot(Box::new(xiot::start(rig, site, Mode::Learn, flows))),
             Kind::Bridge(filter) => Self::kernel(filter, || kernel::bridge(rig, filter, site)),
             Kind::Route(filter) => Self::kernel(filter, || kernel::route(rig, filter, site)),
         }

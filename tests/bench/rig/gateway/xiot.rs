@@ -14,20 +14,19 @@ use crate::rig::site::Site;
 /// The only wire.
 pub(crate) const WIRE: &str = "ward-3";
 
-/// Room for a million flows, and half as many again.
-const FLOWS: u32 = 3 << 19;
-
-/// Sizes for a site.
+/// Sizes for a site. The table of flows is as large as it is where nobody says otherwise, and larger only for more flows.
 pub(crate) fn capacity(site: &Site, flows: u32) -> Capacity {
+    let usual = Capacity::default();
+    let more = if flows > usual.flows { flows } else { 0 };
     Capacity {
         slot_lines: (2 * site.rules + 2 * site.devices)
             .next_power_of_two()
             .max(1 << 18),
-        flows,
-        half_open: flows,
+        flows: usual.flows.max(more),
+        half_open: usual.half_open.max(more),
         devices: site.devices + 1,
         rules: site.rules + 1,
-        ..Capacity::default()
+        ..usual
     }
 }
 
@@ -62,8 +61,8 @@ pub(crate) fn options(capacity: Capacity) -> Options {
     }
 }
 
-pub(crate) fn start(rig: &Rig, site: &Site, mode: Mode) -> Gateway {
-    let capacity = capacity(site, FLOWS);
+pub(crate) fn start(rig: &Rig, site: &Site, mode: Mode, flows: u32) -> Gateway {
+    let capacity = capacity(site, flows);
     let image = image(&site.policy(mode), &capacity, 1);
     let plan = Plan {
         wires: vec![Wire {
