@@ -95,7 +95,7 @@ fn targets(report: &Report) -> Table {
     }
     for (name, target, what) in SECONDS {
         if let Some(value) = report.seconds.get(name) {
-            let mut row = row(name, what, *value, *target, |value| format!("{value:.4} s"));
+            let mut row = row(name, what, *value, *target, |value| format!("{} s", short(value)));
             row.insert(3, String::new());
             table.add_row(row);
         }

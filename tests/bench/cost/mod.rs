@@ -8,7 +8,7 @@ mod bench;
 mod frames;
 
 use xiot_agent::model::policy::Mode;
-use xiot_common::{flow_table::flow_sets, port::Side, reason::Reason};
+use xiot_common::{port::Side, reason::Reason};
 
 use self::bench::{Frames, Judge};
 use crate::{
@@ -285,8 +285,8 @@ fn full(effort: &Effort, report: &mut Report) {
             let flows = judge.capacity.flows;
             open(&mut judge, &site, flows);
             frames.skip(flows.div_ceil(site.first_flows()));
-            let places = 8 * flow_sets(flows, judge.capacity.half_open);
-            frames.judged(&mut judge, Side::Device, 2 * places);
+            // More than there are places.
+            frames.judged(&mut judge, Side::Device, 4 * flows);
         }
         let forget = |judge: &Judge| {
             if !is_full {

@@ -89,7 +89,7 @@ fn targets(report: &Report) -> String {
         Some((
             name,
             what,
-            format!("{value:.4} s"),
+            format!("{} s", short(value)),
             String::new(),
             *target,
             value,
