@@ -46,7 +46,7 @@ impl Effort {
         };
         match run {
             Run::Full => real,
-            Run::Quick => Self { rounds: 7, ..real },
+            Run::Quick => Self { rounds: 9, ..real },
             Run::Smoke => Self {
                 rounds: 1,
                 frames: 1000,

@@ -216,11 +216,7 @@ pub(crate) const SECONDS: &[(&str, Target, &str)] = &[
         AtMost(2.0),
         "policy to image, 1,000,000 rules, 100,000 devices",
     ),
-    (
-        "load_1m",
-        AtMost(2.0),
-        "image into the kernel and compared",
-    ),
+    ("load_1m", AtMost(2.0), "image into the kernel and compared"),
     (
         "swap",
         AtMost(0.001),

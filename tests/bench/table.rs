@@ -95,7 +95,9 @@ fn targets(report: &Report) -> Table {
     }
     for (name, target, what) in SECONDS {
         if let Some(value) = report.seconds.get(name) {
-            let mut row = row(name, what, *value, *target, |value| format!("{} s", short(value)));
+            let mut row = row(name, what, *value, *target, |value| {
+                format!("{} s", short(value))
+            });
             row.insert(3, String::new());
             table.add_row(row);
         }

@@ -14,6 +14,9 @@ use crate::{
     stats::{Spread, less},
 };
 
+/// Turns of one measurement at most.
+const TURNS: u32 = 4;
+
 /// A site, traffic for it, and gateways that have its policy.
 pub(crate) struct World {
     pub(crate) site: Site,
@@ -86,19 +89,13 @@ pub(crate) fn contest(
                 samples.bursts = effort.bursts_of(passage.took);
                 continue;
             }
-            let frames = samples.bursts * effort.frames;
-            // Right before, so that both see the machine equally fast.
-            let alone = world.sender.send(traffic, None, None, frames);
-            let (passage, lost) = bursts(
+            samples.add(measure(
                 line,
                 &mut world.sender,
                 traffic,
-                effort.frames,
+                effort,
                 samples.bursts,
-            );
-            samples.alone.push(each(alone, frames));
-            samples.gross.push(each(passage.took, frames));
-            samples.lost += lost;
+            ));
         }
     }
     let mut costs = Costs::new();
@@ -123,6 +120,30 @@ pub(crate) fn contest(
         &alone,
     );
     costs
+}
+
+/// One measurement: frames that are made alone and frames that are sent in turn, so that both see the machine equally fast.
+fn measure(
+    line: &Line,
+    sender: &mut Sender,
+    traffic: Traffic,
+    effort: &Effort,
+    count: u32,
+) -> Sample {
+    let turns = count.min(TURNS);
+    let mut sample = Sample::default();
+    let (mut alone, mut gross) = (Duration::ZERO, Duration::ZERO);
+    for turn in 0..turns {
+        let count = (count + turn) / turns;
+        alone += sender.send(traffic, None, None, count * effort.frames);
+        let (passage, lost) = bursts(line, sender, traffic, effort.frames, count);
+        gross += passage.took;
+        sample.lost += lost;
+    }
+    let frames = count * effort.frames;
+    sample.alone = each(alone, frames);
+    sample.gross = each(gross, frames);
+    sample
 }
 
 /// Sends so many bursts, and gives what they took together and how many of their frames were lost.
@@ -162,16 +183,32 @@ fn bursts(
     (all, expected - all.came)
 }
 
-/// By round, in nanoseconds for a frame.
+/// Of one measurement, in nanoseconds for a frame.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sample {
+    /// Making one.
+    alone: f64,
+    /// Making one and all that comes of it.
+    gross: f64,
+    lost: u64,
+}
+
+/// The same by round.
 #[derive(Debug, Default)]
 struct Samples {
     /// How many are long enough.
     bursts: u32,
-    /// Making one.
     alone: Vec<f64>,
-    /// Making one and all that comes of it.
     gross: Vec<f64>,
     lost: u64,
+}
+
+impl Samples {
+    fn add(&mut self, sample: Sample) {
+        self.alone.push(sample.alone);
+        self.gross.push(sample.gross);
+        self.lost += sample.lost;
+    }
 }
 
 fn each(took: Duration, frames: u32) -> f64 {

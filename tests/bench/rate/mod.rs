@@ -86,34 +86,48 @@ fn few_rules(effort: &Effort, report: &mut Report) {
             &[Kind::Redirect, Kind::Xiot],
         ),
     ];
-    let both = [of(0, kinds), of(1, &[Kind::Xiot])].concat();
-    let small = of(0, kinds);
+    let large = of(1, &[Kind::Xiot]);
+    let some = |quick: &[Kind]| of(0, if effort.is_full() { ALL } else { quick });
+    let [drop, redirect, xiot, learn] =
+        [Kind::Drop, Kind::Redirect, Kind::Xiot, Kind::Learn].map(|kind| (0, kind));
     if effort.is_full() {
         worlds[0].open(1);
-        contest(&mut worlds, &small, Traffic::Flows(1), effort, report);
+        contest(&mut worlds, &some(ALL), Traffic::Flows(1), effort, report);
     }
     for world in &mut worlds {
         world.open(few);
     }
+    let both = [
+        some(&[Kind::Redirect, Kind::Xiot, Kind::Learn]),
+        large.clone(),
+    ]
+    .concat();
     let costs = contest(&mut worlds, &both, Traffic::Flows(few), effort, report);
-    let redirect = (0, Kind::Redirect);
-    let xiot = (0, Kind::Xiot);
     ratio(report, "hit_1k_over_redirect", &costs, xiot, redirect);
     ratio(report, "flat_hot_1m_over_10", &costs, (1, Kind::Xiot), xiot);
-    ratio(report, "learn_over_enforce", &costs, (0, Kind::Learn), xiot);
+    ratio(report, "learn_over_enforce", &costs, learn, xiot);
     if effort.is_full() {
-        contest(&mut worlds, &small, Traffic::Replies(few), effort, report);
+        contest(
+            &mut worlds,
+            &some(ALL),
+            Traffic::Replies(few),
+            effort,
+            report,
+        );
     }
     worlds[0].open(many);
-    let costs = contest(&mut worlds, &small, Traffic::Flows(many), effort, report);
+    let through = some(&[Kind::Redirect, Kind::Xiot]);
+    let costs = contest(&mut worlds, &through, Traffic::Flows(many), effort, report);
     ratio(report, "hit_64k_over_redirect", &costs, xiot, redirect);
     for (traffic, name) in [
         (Traffic::Denied, "denied_over_drop"),
         (Traffic::Unknown, "unknown_over_drop"),
     ] {
-        let costs = contest(&mut worlds, &small, traffic, effort, report);
-        ratio(report, name, &costs, xiot, (0, Kind::Drop));
+        let not_through = some(&[Kind::Drop, Kind::Xiot]);
+        let costs = contest(&mut worlds, &not_through, traffic, effort, report);
+        ratio(report, name, &costs, xiot, drop);
     }
+    let both = [through, large].concat();
     let costs = contest(&mut worlds, &both, Traffic::Fresh, effort, report);
     ratio(report, "new_flow_over_redirect", &costs, xiot, redirect);
     ratio(
@@ -130,7 +144,11 @@ fn few_rules(effort: &Effort, report: &mut Report) {
 fn most_flows(effort: &Effort, report: &mut Report) {
     let [.., most] = effort.flows;
     let _room = Room::for_flows(most);
-    let kinds = if effort.is_full() { ALL } else { &ALL[1..3] };
+    let kinds = if effort.run == Run::Full {
+        ALL
+    } else {
+        &[Kind::Redirect, Kind::Xiot]
+    };
     let site = Site::new(effort.rules[0], Family::Ipv4);
     let mut worlds = [World::build(site, &[most], kinds)];
     worlds[0].open(most);
@@ -180,7 +198,7 @@ fn flood(world: &mut World, effort: &Effort, report: &mut Report) {
 fn more_rules(effort: &Effort, report: &mut Report, number: usize, rules: u32) {
     let [_, many, _] = effort.flows;
     let _room = Room::for_flows(many);
-    let is_full = effort.is_full() && (effort.run == Run::Full || number == 1);
+    let is_full = effort.run == Run::Full;
     let kinds: &[Kind] = if is_full {
         ALL
     } else if number == 1 {

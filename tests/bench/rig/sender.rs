@@ -100,10 +100,9 @@ impl Sender {
         let range = self.range(traffic);
         let varies = match traffic {
             Traffic::Fresh | Traffic::Denied | Traffic::Unknown => true,
-            Traffic::Opening(_)
-            | Traffic::Answers(_)
-            | Traffic::Flows(_)
-            | Traffic::Replies(_) => false,
+            Traffic::Opening(_) | Traffic::Answers(_) | Traffic::Flows(_) | Traffic::Replies(_) => {
+                false
+            }
         };
         let port_at = if varies {
             self.site.family.port_at()
