@@ -18,6 +18,8 @@ mod rig;
 mod stats;
 mod table;
 
+use std::time::Instant;
+
 use clap::Parser as _;
 
 use crate::{
@@ -40,11 +42,13 @@ fn main() {
     }
     let effort = Effort::of(args.run());
     let mut report = Report::new(args.run().name(), effort.rounds);
+    let begun = Instant::now();
     let ticks = Ticks::now();
     for suite in args.suites() {
         eprintln!("{}", suite.name());
         suite.run(&effort, &mut report);
     }
+    report.took_seconds = begun.elapsed().as_secs_f64();
     report.stolen_percent = ticks.stolen_since();
     table::print(&report);
     if let Some(path) = &args.json {

@@ -56,6 +56,8 @@ pub(crate) struct Report {
     /// What kind of run: `quick`, `full` or `smoke`.
     pub(crate) run: &'static str,
     pub(crate) rounds: usize,
+    /// The whole run.
+    pub(crate) took_seconds: f64,
     /// Share of the machine's time that its hypervisor gave to others, in percent.
     pub(crate) stolen_percent: f64,
     pub(crate) ratio: BTreeMap<&'static str, f64>,
@@ -74,6 +76,7 @@ impl Report {
             date: machine::date(),
             run,
             rounds,
+            took_seconds: 0.0,
             stolen_percent: 0.0,
             ratio: BTreeMap::new(),
             ratio_spread: BTreeMap::new(),

@@ -15,13 +15,14 @@ pub(crate) fn print(report: &Report) {
         .as_ref()
         .map_or_else(String::new, |on| format!(", virtual ({on})"));
     println!(
-        "\n{}, {} cores{on}, {} GiB; Linux {}; {}; {} rounds; {:.1} % of the time stolen",
+        "\n{}, {} cores{on}, {} GiB; Linux {}; {}; {} rounds in {:.0} s; {:.1} % of the time stolen",
         machine.cpu,
         machine.cores,
         machine.memory_gib,
         report.kernel,
         report.date,
         report.rounds,
+        report.took_seconds,
         report.stolen_percent
     );
     println!("\n{}", figures(&report.figures));
@@ -137,7 +138,8 @@ pub(crate) fn short(value: f64) -> String {
         size if size >= 1000.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),
         size if size >= 0.1 => format!("{value:.3}"),
-        _ => format!("{value:.6}"),
+        size if size >= 1e-4 => format!("{value:.6}"),
+        _ => format!("{value:.9}"),
     }
 }
 

@@ -82,7 +82,7 @@ fn of_one_size(report: &mut Report, site: &Site, taken: &[Sized], is_largest: bo
         ("compile, load and swap", "xiot", "s", &ours),
         ("swap", "xiot", "s", &swap),
         ("wait for frames under judgement", "xiot", "s", &wait),
-        ("one rule changed, in force", "xiot", "s", &delta),
+        ("one rule changed", "xiot", "s", &delta),
         ("peak memory", "xiot", "MiB", &column(|it| &it.memory)),
         ("compile, load and swap", "nft -f", "s", &nft),
         ("peak memory", "nft -f", "MiB", &column(|it| &it.nft_memory)),

@@ -50,7 +50,7 @@ fn text(report: &Report) -> String {
         .as_ref()
         .map_or_else(String::new, |on| format!(", a virtual machine ({on})"));
     let mut text = format!(
-        "{}, {} cores{on}, {} GiB; Linux {}; {}; a {} run, medians of {} rounds; {:.1} % of the time stolen.\n\n",
+        "{}, {} cores{on}, {} GiB; Linux {}; {}; a {} run, medians of {} rounds, {:.0} s in all; {:.1} % of the time stolen.\n\n",
         machine.cpu,
         machine.cores,
         machine.memory_gib,
@@ -58,6 +58,7 @@ fn text(report: &Report) -> String {
         report.date,
         report.run,
         report.rounds,
+        report.took_seconds,
         report.stolen_percent
     );
     for note in &report.notes {
