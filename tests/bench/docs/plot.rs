@@ -41,7 +41,7 @@ impl Plot {
             .y_label_area_size(64)
             .build_cartesian_2d(
                 self.range(|point| point.0).log_scale(),
-                self.range(|point| point.1).log_scale(),
+                from_decade(self.range(|point| point.1)).log_scale(),
             )?;
         chart
             .configure_mesh()
@@ -74,6 +74,11 @@ impl Plot {
         let high = values().fold(0.0, f64::max);
         low * 0.7..high * 1.5
     }
+}
+
+/// Begins where there is a label.
+fn from_decade(range: Range<f64>) -> Range<f64> {
+    10_f64.powf(range.start.log10().floor())..range.end
 }
 
 #[expect(
