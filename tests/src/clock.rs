@@ -19,6 +19,13 @@ pub fn within_one_second<T>(mut act: impl FnMut() -> T) -> T {
     }
 }
 
+/// The earliest second in which the program may take itself to be now: it looks once a tick, and may look just before the tick
+/// moves its clock on.
+pub fn earliest_second() -> u64 {
+    let now = read(libc::CLOCK_MONOTONIC_COARSE);
+    xiot_common::abi::seconds(now.saturating_sub(LAG)).into()
+}
+
 /// Second that the program reads now, which is not the exact one (see [`xiot_common::abi::seconds`]).
 pub fn coarse_second() -> u64 {
     xiot_common::abi::seconds(read(libc::CLOCK_MONOTONIC_COARSE)).into()
