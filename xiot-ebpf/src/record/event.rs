@@ -45,15 +45,14 @@ pub extern "C" fn xiot_event() -> u32 {
     let counter = unsafe { &mut *counter };
     // A frame takes a token of the CPU only if its sender has one, and a sender's tally of what was held back leaves
     // with an event that is sent, never before. What repeats itself takes none: it would hide what else the sender does.
-    let budget = sender(packet, verdict.reason);
-    if scratch.repeated.get() != 0
-        || budget.as_ref().is_some_and(|budget| budget.tokens == 0)
-        || !cpu_allows(counter, packet.now)
-    {
+    let may_be_sent = scratch.repeated.get() == 0 && has_token(counter, packet.now);
+    let budget = sender(packet, verdict.reason, may_be_sent);
+    if !may_be_sent || budget.as_ref().is_some_and(|budget| budget.tokens == 0) {
         counter.suppressed += 1;
         hold_back(budget);
         return 0;
     }
+    counter.tokens -= 1;
     let Some(mut slot) = EVENTS.reserve(0) else {
         counter.lost += 1;
         hold_back(budget);
@@ -98,9 +97,10 @@ pub extern "C" fn xiot_event() -> u32 {
 /// Budgets that hosts whose MAC is not known share.
 const HOSTS: u64 = 32;
 
-/// The sender's budget, filled up; none if there is no room for one: that of the CPU still holds.
+/// The sender's budget, filled up; none if there is no room for one: that of the CPU still holds. Nor is one made for who could
+/// send none anyway: a flood of made up senders costs a look and pushes nobody out.
 #[inline(always)]
-fn sender(packet: &Packet, reason: Reason) -> Option<&'static mut SenderBudget> {
+fn sender(packet: &Packet, reason: Reason, may_be_sent: bool) -> Option<&'static mut SenderBudget> {
     let key = SenderKey {
         mac: mac(if reason == Reason::NeighbourUnknown {
             // The agent has the kernel ask for these. All that comes from afar has the MAC of one router, which has
@@ -114,6 +114,8 @@ fn sender(packet: &Packet, reason: Reason) -> Option<&'static mut SenderBudget> 
     let limit = config::events_per_sender();
     let budget = if let Some(budget) = EVENT_BUDGETS.get_ptr_mut(key) {
         budget
+    } else if !may_be_sent {
+        return None;
     } else {
         let full = SenderBudget {
             filled_at: packet.now,
@@ -140,15 +142,12 @@ fn hold_back(budget: Option<&mut SenderBudget>) {
     }
 }
 
+/// Whether the CPU has a token in this second.
 #[inline(always)]
-fn cpu_allows(counter: &mut EventCounter, now: u32) -> bool {
+fn has_token(counter: &mut EventCounter, now: u32) -> bool {
     if counter.filled_at != now {
         counter.filled_at = now;
         counter.tokens = config::events_per_cpu();
     }
-    if counter.tokens == 0 {
-        return false;
-    }
-    counter.tokens -= 1;
-    true
+    counter.tokens != 0
 }
