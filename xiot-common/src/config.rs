@@ -48,5 +48,5 @@ pub const FLOWS: &str = "XIOT_FLOWS";
 /// `u32`: sets of the flow table.
 pub const FLOW_SETS: &str = "XIOT_FLOW_SETS";
 
-/// `[u64; 12]`: the random numbers that flow keys are hashed with ([`crate::flow_table::FlowHash`]).
+/// `[u64; 15]`: the numbers that flow keys are hashed with ([`crate::flow_hash::flow_seeds`]).
 pub const FLOW_SEEDS: &str = "XIOT_FLOW_SEEDS";

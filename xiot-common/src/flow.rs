@@ -103,10 +103,8 @@ pub const FLOW_ACKNOWLEDGED_TO: u8 = 128;
 /// again.
 pub const LONGEST_WOULD_DROP: u32 = 300;
 
-/// One flow. Beside its key, what every frame of it reads and writes: a line of 16 bytes and one of 64. Counters are written
-/// without atomics: two CPUs on one flow may lose a count, never a verdict.
+/// One flow as a whole. In the flow table it lies as a [`crate::flow_line::FlowLine`] and a [`crate::flow_line::FlowRest`].
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[repr(C)]
 pub struct FlowEntry {
     /// Epoch in which it was judged last, or found to need no judging; 0: it is asked about with every frame, because what it was
     /// judged by may end by itself.
@@ -149,22 +147,10 @@ pub struct FlowEntry {
     pub closing_timeout: u16,
     /// Reason of the guard that monitors and objects to it, which every frame of it counts under then; 0: none does.
     pub objection: u8,
-    /// Whose place it is in: [`HOLD_NONE`], [`HOLD_HALF_OPEN`], [`HOLD_CONFIRMED`].
-    pub hold: u8,
 }
 
-/// Of no flow: the entry is not to be used.
-pub const HOLD_NONE: u8 = 0;
-/// Of a flow that only one side spoke in so far.
-pub const HOLD_HALF_OPEN: u8 = 1;
-/// Of a flow that both sides spoke in.
-pub const HOLD_CONFIRMED: u8 = 2;
-
-crate::layout!(FlowEntry, size 80, align 8);
-
-/// What of a flow few frames touch.
+/// What of a flow is for the learner and the clock.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[repr(C)]
 pub struct FlowTail {
     /// Bytes of the pending frames.
     pub pending_bytes: u64,
@@ -174,40 +160,20 @@ pub struct FlowTail {
     pub since: u32,
     /// Second that ends this span; 0: the rule is always in force, or there is none.
     pub until: u32,
-    /// Zero.
-    pub reserved: u32,
 }
 
-crate::layout!(FlowTail, size 24, align 8);
-
-impl FlowTail {
-    /// Sets the span in which its rule is in force: from a second, which begins a minute, to before another; 0 and 0: always.
-    #[inline(always)]
-    pub const fn set_span(&mut self, since: u32, until: u32) {
-        self.since = since;
-        self.until = until;
-    }
-
-    /// Whether its rule is in force for some time only.
-    #[inline(always)]
-    pub const fn is_timed(&self) -> bool {
-        self.until != 0
-    }
-
-    /// Whether a second (wall clock) is in the span.
-    #[inline(always)]
-    pub const fn is_in_span(&self, wall: u32) -> bool {
-        self.until == 0 || (self.since <= wall && wall < self.until)
-    }
+/// Seconds from one to another. None if it is the younger: another CPU's frame came between two readings of the clock.
+#[inline(always)]
+pub(crate) const fn silence(last_seen: u32, now: u32) -> u32 {
+    let idle = now.wrapping_sub(last_seen);
+    if idle > u32::MAX / 2 { 0 } else { idle }
 }
 
 impl FlowEntry {
-    /// Seconds since its last frame. None have passed if that frame is younger than the clock reading: another CPU's
-    /// came between.
+    /// Seconds since its last frame.
     #[inline(always)]
     pub const fn idle(&self, now: u32) -> u32 {
-        let idle = now.wrapping_sub(self.last_seen);
-        if idle > u32::MAX / 2 { 0 } else { idle }
+        silence(self.last_seen, now)
     }
 
     /// What its frames count under, as a number, and the rule that allows them or 0.
@@ -224,19 +190,6 @@ impl FlowEntry {
     #[inline(always)]
     pub const fn is_would_drop(&self) -> bool {
         self.flags & FLOW_WOULD_DROP != 0 || self.objection != 0
-    }
-
-    /// Whether a frame that comes now still belongs to it.
-    #[inline(always)]
-    pub const fn is_live(&self, now: u32) -> bool {
-        self.idle(now) <= self.idle_timeout
-    }
-
-    /// Whether it may be removed where room is needed: it is over, or a RST said so that proved nothing.
-    #[inline(always)]
-    pub const fn is_over(&self, now: u32) -> bool {
-        !self.is_live(now)
-            || (self.flags & FLOW_DOUBTFUL != 0 && self.idle(now) > self.closing_timeout as u32)
     }
 
     /// The conversation that it counts under in the observed map.
@@ -317,38 +270,5 @@ mod tests {
             ..key(58)
         };
         assert_eq!(entry(0).observed_key(&odd).port, 0);
-    }
-
-    #[test]
-    fn a_flow_outlives_a_clock_reading_older_than_its_last_frame() {
-        let flow = entry(0);
-        assert!(flow.is_live(130) && !flow.is_live(131));
-        assert_eq!(flow.idle(99), 0);
-        assert!(flow.is_live(99));
-    }
-
-    #[test]
-    fn a_span_ends_with_its_second_and_begins_with_its_minute() {
-        let mut flow = FlowTail::default();
-        assert!(flow.is_in_span(0) && flow.is_in_span(u32::MAX) && !flow.is_timed());
-        flow.set_span(6_000, 6_630);
-        assert!(!flow.is_in_span(5_999) && flow.is_in_span(6_000));
-        assert!(flow.is_in_span(6_629) && !flow.is_in_span(6_630));
-        flow.set_span(0, 61);
-        assert!(flow.is_in_span(0) && flow.is_in_span(60) && !flow.is_in_span(61));
-        flow.set_span(0, u32::MAX);
-        assert!(flow.is_in_span(0) && !flow.is_in_span(u32::MAX) && flow.is_timed());
-        flow.set_span(0, 0);
-        assert!(!flow.is_timed());
-    }
-
-    #[test]
-    fn the_clock_may_wrap() {
-        let flow = FlowEntry {
-            last_seen: u32::MAX - 9,
-            ..entry(0)
-        };
-        assert_eq!(flow.idle(10), 20);
-        assert!(flow.is_live(20) && !flow.is_live(21));
     }
 }

@@ -1,10 +1,10 @@
-//! The flow table: an array of sets of eight slots, of which each key has two to be in.
+//! The flow table: sets of eight slots, of which each key has two to be in, and one slot in each that is looked at first.
 //!
 //! The kernel's own hash keeps key, value and chain apart: a frame of a flow that is in no cache waits for one of them after the
-//! other. Here a flow is most often in the slot that its key names first, and all that its frames touch are that slot's two lines,
-//! which are fetched at once. Who looks for room, or for a flow elsewhere, reads a line of marks for each set.
-
-use crate::flow::{FlowEntry, FlowKey, FlowTail};
+//! other. Here a flow is most often in the slot that its key names first, and all that its frames touch is that slot's line
+//! ([`crate::flow_line::FlowLine`]). Which slots may hold a key is told by hints, of which a set has one word: a flood of keys that
+//! have no flow goes no further. Who looks for room reads the marks of each set. Four arrays: lines and rests by slot, marks and
+//! hints by set.
 
 /// Slots in a set: as many as there are marks in a cache line.
 pub const FLOW_SLOTS: u32 = 8;
@@ -22,7 +22,8 @@ pub const MARK_TAKEN: u32 = 1 << 30;
 pub struct FlowMark {
     /// 0: nobody. Else `MARK_*` bits and some of the key's hash, which is not 0.
     pub tag: u32,
-    /// Second of the flow's last frame, as in its entry: who has been silent for longest is found without reading entries.
+    /// Second of the flow's last frame, so that who has been silent for longest is found without reading lines. Of a flow that
+    /// both sides spoke in, of one before that.
     pub second: u32,
 }
 
@@ -68,31 +69,65 @@ impl FlowMark {
     }
 }
 
-/// A flow and its key: two cache lines.
+/// Who has the slots of a set: a cache line.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[repr(C)]
-pub struct FlowSlot {
-    /// Which conversation.
-    pub key: FlowKey,
-    /// How it stands.
-    pub entry: FlowEntry,
-}
+pub struct FlowMarks(pub [FlowMark; SLOTS]);
 
-crate::layout!(FlowSlot, size 128, align 8);
+crate::layout!(FlowMarks, size 64, align 8);
 
-/// Eight places. The slots come first, so that each is two neighbouring lines, which are fetched together.
+/// A byte of each slot's hash, or 0 where nobody has it: the first slot's is the lowest. Written only while the slot is claimed, so
+/// that it is never another's.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[repr(C)]
-pub struct FlowSet {
-    /// The flows.
-    pub slots: [FlowSlot; SLOTS],
-    /// Who has which.
-    pub marks: [FlowMark; SLOTS],
-    /// The rest of each.
-    pub tails: [FlowTail; SLOTS],
+#[repr(transparent)]
+pub struct FlowHints(pub u64);
+
+crate::layout!(FlowHints, size 8, align 8);
+
+/// Slots that may hold a key: the highest bit of each one's byte.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Candidates(u64);
+
+impl FlowHints {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const LOW: u64 = 0x7f * Self::EACH;
+
+    /// The slots that have this hint.
+    #[inline(always)]
+    pub const fn candidates(self, hint: u32) -> Candidates {
+        let differs = self.0 ^ (hint as u64).wrapping_mul(Self::EACH);
+        // No carry leaves a byte: its highest bit comes out as 0 where all its bits are.
+        let some = (differs & Self::LOW) + Self::LOW;
+        Candidates(!(some | differs | Self::LOW))
+    }
 }
 
-crate::layout!(FlowSet, size 1280, align 8);
+impl Candidates {
+    /// Whether there are none.
+    #[inline(always)]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether this slot is one.
+    #[inline(always)]
+    pub const fn has(self, slot: u32) -> bool {
+        self.0 >> (8 * slot) & 0x80 != 0
+    }
+
+    /// The lowest, and the others. Of none: any.
+    #[inline(always)]
+    pub const fn split(self) -> (u32, Self) {
+        let lowest = self.0 & self.0.wrapping_neg();
+        // One bit of each byte up to that of the lowest, added up in the highest byte.
+        let bytes = lowest.wrapping_sub(1) & FlowHints::EACH;
+        let count = bytes.wrapping_mul(FlowHints::EACH) >> 56;
+        (
+            (count as u32).wrapping_sub(1) & (FLOW_SLOTS - 1),
+            Self(self.0 ^ lowest),
+        )
+    }
+}
 
 /// How full the flow table is.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -132,160 +167,42 @@ pub const fn flow_sets(flows: u32, half_open: u32) -> u32 {
     }
 }
 
-/// Where a key may be, and what its mark says.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[repr(C)]
-pub struct FlowHash {
-    /// The set to look in first.
-    pub first: u32,
-    /// The other one; may be the same.
-    pub second: u32,
-    /// The slot to look in first, in either.
-    pub home: u32,
-    /// The mark's tag, of a flow that is half-open.
-    pub tag: u32,
-}
-
-impl FlowHash {
-    /// Hashes a key by twelve random numbers that no sender knows, so that nobody can fill the sets of another's flow: strongly
-    /// universal (multilinear, in pairs; Lemire and Kaser, "Strongly universal string hashing is fast", 2014, section 3).
-    ///
-    /// What that gives is mixed once more: keys that count up, as the ports of one client do, come out of it as steps of one
-    /// length, which fall into few sets where that length is an unlucky one.
-    #[inline(always)]
-    #[expect(clippy::cast_possible_truncation, reason = "halves of words are taken")]
-    pub fn of(seed: impl Fn(usize) -> u64, key: &FlowKey, sets: u32) -> Self {
-        const LOW: u64 = 0xffff_ffff;
-        let words = key.words();
-        let mut sum: u64 = 0;
-        let mut n = 0;
-        while n < words.len() {
-            let low = (words[n] & LOW).wrapping_add(seed(2 * n));
-            let high = (words[n] >> 32).wrapping_add(seed(2 * n + 1));
-            sum = sum.wrapping_add(low.wrapping_mul(high));
-            n += 1;
-        }
-        let mixed = mix(sum);
-        let (high, low) = (mixed >> 32, mixed & LOW);
-        Self {
-            first: ((high * u64::from(sets)) >> 32) as u32,
-            second: ((low * u64::from(sets)) >> 32) as u32,
-            home: high as u32 & (FLOW_SLOTS - 1),
-            tag: ((high ^ low) as u32 & !MARK_CONFIRMED) | MARK_TAKEN | 1,
-        }
-    }
-}
-
-/// Every bit of the result depends on every bit of the number, and no two numbers have one result (the finalizer of `SplitMix64`:
-/// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
-#[inline(always)]
-const fn mix(number: u64) -> u64 {
-    let x = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const SEEDS: [u64; 12] = [
-        0x243f_6a88_85a3_08d3,
-        0x1319_8a2e_0370_7344,
-        0xa409_3822_299f_31d0,
-        0x082e_fa98_ec4e_6c89,
-        0x4528_21e6_38d0_1377,
-        0xbe54_66cf_34e9_0c6c,
-        0xc0ac_29b7_c97c_50dd,
-        0x3f84_d5b5_b547_0917,
-        0x9216_d5d9_8979_fb1b,
-        0xd131_0ba6_98df_b5ac,
-        0x2ffd_72db_d01a_dfb7,
-        0xb8e1_afed_6a26_7e96,
-    ];
-
-    fn key(number: u32) -> FlowKey {
-        let [a, b, c, _] = number.to_le_bytes();
-        FlowKey {
-            device_port: u16::from_le_bytes([a, b]),
-            wire: c,
-            ..FlowKey::default()
-        }
-    }
-
     #[test]
-    fn keys_that_differ_by_a_bit_are_spread_over_all_sets() {
-        const SETS: u32 = 1 << 8;
-        let mut counts = [[0_u32; SETS as usize]; 2];
-        let mut homes = [0_u32; SLOTS];
-        let keys = 1 << 16;
-        for number in 0..keys {
-            let hash = FlowHash::of(|n| SEEDS[n], &key(number), SETS);
-            counts[0][hash.first as usize] += 1;
-            counts[1][hash.second as usize] += 1;
-            homes[hash.home as usize] += 1;
-            assert!(hash.tag & MARK_CONFIRMED == 0);
-            let mark = FlowMark {
-                tag: hash.tag,
-                second: 0,
-            };
-            assert!(mark.is_filed());
-        }
-        for count in counts.as_flattened() {
-            assert!(
-                (128..512).contains(count),
-                "{count} where 256 are to be expected"
-            );
-        }
-        for count in homes {
-            assert!(
-                (7000..9400).contains(&count),
-                "{count} where 8192 are to be expected"
-            );
-        }
-    }
-
-    /// Keys of one client, whose ports count up, by many seeds. Filed as the program does it.
-    #[test]
-    fn no_seed_has_sets_that_fill_up_while_half_of_the_table_is_free() {
-        const SETS: u32 = 1 << 9;
-        const FEW: u32 = FLOW_SLOTS / 2;
-        let mut state = 1_u64;
-        for _ in 0..500 {
-            let seeds: [u64; 12] = core::array::from_fn(|_| {
-                state = state.wrapping_add(SEEDS[0] | 1);
-                mix(state)
-            });
-            let mut taken = [0_u32; SETS as usize];
-            for number in 0..SETS * FLOW_SLOTS / 2 {
-                let hash = FlowHash::of(|n| seeds[n], &key(number), SETS);
-                let [first, second] = [hash.first, hash.second].map(|set| set as usize);
-                let set = if taken[first] <= FEW || taken[first] <= taken[second] {
-                    first
+    fn hints_name_the_slots_that_have_them_and_no_others() {
+        let mut state = 7_u64;
+        for round in 0..20_000_u32 {
+            // Xorshift (Marsaglia, 2003).
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            // Few different bytes, so that some are alike and some are off by one.
+            let hints: [u8; SLOTS] = core::array::from_fn(|slot| {
+                let random = state.to_le_bytes()[slot];
+                if round % 2 == 0 {
+                    random
                 } else {
-                    second
-                };
-                taken[set] += 1;
-                assert!(
-                    taken[set] <= FLOW_SLOTS,
-                    "no room for key {number} by {seeds:x?}"
-                );
+                    random & 0x81
+                }
+            });
+            let word = FlowHints(u64::from_le_bytes(hints));
+            for hint in [1, 2, 0x80, 0x81, 0xff, u32::from(hints[3])] {
+                let mut left = word.candidates(hint);
+                for (slot, own) in (0..).zip(hints) {
+                    let is_one = u32::from(own) == hint;
+                    assert_eq!(left.has(slot), is_one, "{hints:x?} {hint:x}");
+                    if is_one {
+                        let (lowest, others) = left.split();
+                        assert_eq!(lowest, slot, "{hints:x?} {hint:x}");
+                        left = others;
+                    }
+                }
+                assert!(left.is_empty());
             }
         }
-    }
-
-    #[test]
-    fn the_two_sets_of_a_key_have_nothing_to_do_with_each_other() {
-        const SETS: u32 = 1 << 4;
-        let mut pairs = [0_u32; (SETS * SETS) as usize];
-        for number in 0..1 << 16 {
-            let hash = FlowHash::of(|n| SEEDS[n], &key(number), SETS);
-            pairs[(hash.first * SETS + hash.second) as usize] += 1;
-        }
-        assert!(
-            pairs.iter().all(|count| (100..512).contains(count)),
-            "{pairs:?}"
-        );
     }
 
     #[test]

@@ -12,8 +12,14 @@ pub const IMAGE: &str = "IMAGE";
 pub const SLOTS: &str = "SLOTS";
 /// `Array<Active>` of one: slot and epoch in force. Memory-mapped, written by the agent.
 pub const ACTIVE: &str = "ACTIVE";
-/// `Array<FlowSet>`, memory-mapped: the flow table. Written by the program; the agent removes what is over.
+/// `Array<FlowLine>` by slot, memory-mapped: the flow table. Written by the program; the agent removes what is over.
 pub const FLOWS: &str = "FLOWS";
+/// `Array<FlowMarks>` by set, memory-mapped: who has the slots of the flow table. Written likewise.
+pub const FLOW_MARKS: &str = "FLOW_MARKS";
+/// `Array<FlowHints>` by set, memory-mapped: which slots may hold a key. Written likewise.
+pub const FLOW_HINTS: &str = "FLOW_HINTS";
+/// `Array<FlowRest>` by slot, memory-mapped: what few frames of a flow touch. Written by the program.
+pub const FLOW_REST: &str = "FLOW_REST";
 /// `Array<FlowLevel>` of one element, memory-mapped: how full the flow table is. Written by the program and the agent.
 pub const FLOW_LEVEL: &str = "FLOW_LEVEL";
 /// `LruHashMap<DatagramKey, Datagram>`: datagrams whose fragments are on their way. Written by the program.

@@ -3,8 +3,8 @@
 use aya::Pod;
 
 use crate::{
-    binding, budget, counter, event, flow, flow_table, fragment, guard, image, observed, overrides,
-    port, slot, trace,
+    binding, budget, counter, event, flow_line, flow_table, fragment, guard, image, observed,
+    overrides, port, slot, trace,
 };
 
 // Each is `repr(C)`, made of integers and arrays of them, has no padding (its size check adds up the
@@ -31,12 +31,11 @@ pod!(
     event::Event,
     event::SenderBudget,
     event::SenderKey,
-    flow::FlowEntry,
-    flow::FlowKey,
-    flow::FlowTail,
-    flow_table::FlowSet,
+    flow_line::FlowLine,
+    flow_line::FlowRest,
+    flow_table::FlowHints,
     flow_table::FlowLevel,
-    flow_table::FlowSlot,
+    flow_table::FlowMarks,
     fragment::Datagram,
     fragment::DatagramKey,
     guard::GroupCount,

@@ -1,7 +1,7 @@
 //! Frozen switches and sizes: constants to the verifier (see `xiot_common::config`).
 
 use aya_ebpf::Global;
-use xiot_common::capacity;
+use xiot_common::{capacity, flow_hash::FLOW_SEEDS};
 
 macro_rules! globals {
     ($($(#[doc = $doc:literal])+ $function:ident $symbol:ident = $default:expr;)+) => {
@@ -52,12 +52,12 @@ globals! {
 }
 
 #[unsafe(no_mangle)]
-static XIOT_FLOW_SEEDS: Global<[u64; 12]> = Global::new([0; 12]);
+static XIOT_FLOW_SEEDS: Global<[u64; FLOW_SEEDS]> = Global::new([0; FLOW_SEEDS]);
 
-/// One of the twelve random numbers that flow keys are hashed with.
+/// One of the numbers that flow keys are hashed with.
 #[inline(always)]
 pub fn flow_seed(n: usize) -> u64 {
     let seeds = (&raw const XIOT_FLOW_SEEDS).cast::<u64>();
-    // SAFETY: one of twelve. Volatile, as the loader writes them; one by one, as all would go over the stack.
-    unsafe { seeds.add(n % 12).read_volatile() }
+    // SAFETY: one of them. Volatile, as the loader writes them; one by one, as all would go over the stack.
+    unsafe { seeds.add(n % FLOW_SEEDS).read_volatile() }
 }

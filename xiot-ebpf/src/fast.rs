@@ -7,21 +7,26 @@
 use aya_ebpf::{bindings::xdp_action, programs::XdpContext};
 use xiot_common::{
     device::Mode,
-    flow::{FLOW_LEARN, FlowState, HOLD_CONFIRMED},
+    flow::{FLOW_DOUBTFUL, FLOW_LEARN, FlowState},
+    flow_hash::FlowHash,
+    flow_line::HOLD_CONFIRMED,
     port::Role,
     reason::Reason,
 };
 
 use crate::{
     clock, config,
-    flow::{self, table},
+    flow::{
+        self,
+        table::{self, Found},
+    },
     forward,
     frame::Frame,
     guard,
     packet::{ACK, FIN, Packet, RST, SYN},
     parse::{self, l4},
     policy::slot,
-    port, record, stage,
+    port, record, scratch, stage,
     verdict::Verdict,
 };
 
@@ -32,59 +37,88 @@ pub fn run(ctx: &XdpContext) -> u32 {
     let frame = unsafe { Frame::of(ctx.ctx) };
     let mut packet = Packet::NONE;
     packet.length = frame.length();
+    let mut missed = None;
     if let Some(port) = port::ingress(ctx.ingress_ifindex()) {
         packet.port = *port;
-        if let Some(action) = forward(&frame, &mut packet) {
+        if let Some(action) = forward(&frame, &mut packet, &mut missed) {
             return action;
         }
     }
+    hand_over(missed);
     stage::enter(ctx, stage::JUDGE);
     // There is no such program: nobody can say that the frame may pass.
     record::counter::reason(&packet, &Verdict::dropped(Reason::NoPolicy));
     xdp_action::XDP_DROP
 }
 
-/// Forwards a frame of a live flow. None: somebody has to look closer, and nothing has been changed.
+/// Tells the program that judges by which hash the flow was looked for that is not there.
 #[inline(always)]
-fn forward(frame: &Frame, packet: &mut Packet) -> Option<u32> {
+fn hand_over(missed: Option<FlowHash>) {
+    let Some(scratch) = scratch::get() else {
+        return;
+    };
+    scratch.missed.set(u8::from(missed.is_some()));
+    if let Some(hash) = missed {
+        scratch.hash.set(hash);
+    }
+}
+
+/// Forwards a frame of a live flow. None: somebody has to look closer, and nothing has been changed. `missed`: by which hash its flow
+/// was looked for that is not there.
+#[inline(always)]
+fn forward(frame: &Frame, packet: &mut Packet, missed: &mut Option<FlowHash>) -> Option<u32> {
     if packet.port.role != Role::Wire as u8 || packet.length > packet.port.egress_length {
         return None;
     }
-    parse::simple(frame, packet)?;
+    let plain = parse::simple(frame, packet)?;
     if packet.protocol == l4::TCP && packet.tcp_flags & (SYN | ACK | RST | FIN) != ACK {
         return None;
     }
     if config::guards() != 0 && guard::learn::is_lease(packet) {
         return None;
     }
-    let hash = table::hash(&packet.key);
-    let home = table::home(&hash)?;
-    // What does not need the flow is done while it is fetched.
+    let place = match table::find_short(&plain.hash, &plain.key) {
+        Found::Flow(place) => place,
+        Found::None => {
+            *missed = Some(plain.hash);
+            return None;
+        }
+        Found::Perhaps => return None,
+    };
     let action = forward::redirect(&packet.port).ok()?;
     packet.now = clock::seconds();
     let (_, epoch) = slot::in_force();
-    let place = table::find_from(home, &hash, &packet.key)?;
-    let entry = place.entry();
-    if entry.hold != HOLD_CONFIRMED || !entry.is_live(packet.now) || entry.epoch != epoch {
+    let line = place.line();
+    if line.hold != HOLD_CONFIRMED || !line.is_live(packet.now) || line.epoch != epoch {
         return None;
     }
-    // What the other side's first frame changes, and a fold once a second.
-    let waits = entry.state == FlowState::TcpHandshake as u8
-        || (entry.state == FlowState::Unreplied as u8 && !flow::is_from_initiator(entry, packet));
-    let folds = entry.flags & FLOW_LEARN != 0 && entry.idle(packet.now) != 0;
-    if waits || folds {
+    if plain.key.is_ipv6() && !place.is_between(plain.ends) {
         return None;
     }
-    let verdict = Verdict::hit(
-        flow::reason(entry),
-        Mode::from_u8(entry.mode),
-        entry.device,
-        flow::rule(entry),
-    );
-    if packet.protocol == l4::TCP {
-        flow::acknowledge(entry, packet);
+    let mut rest = None;
+    // What the other side's first frame changes, and what the rest of the flow is needed for.
+    let waits = line.state == FlowState::TcpHandshake as u8
+        || (line.state == FlowState::Unreplied as u8 && !flow::is_from_initiator(line, packet));
+    let is_due = line.from.is_due() || line.to.is_due();
+    let is_new = line.idle(packet.now) != 0;
+    if waits || is_due || (is_new && line.flags & (FLOW_LEARN | FLOW_DOUBTFUL) != 0) {
+        return None;
     }
-    flow::count(place, packet);
+    if packet.protocol == l4::TCP || config::trace() != 0 {
+        rest = Some(place.rest()?);
+    }
+    if packet.protocol == l4::TCP
+        && let Some(rest) = &mut rest
+    {
+        flow::acknowledge(line, rest, packet);
+    }
+    flow::count(line, packet);
+    if is_new {
+        line.last_seen = packet.now;
+    }
+    let mode = Mode::from_u8(line.mode);
+    let rule = rest.map_or(0, |rest| flow::rule(line, rest));
+    let verdict = Verdict::hit(flow::reason(line), mode, line.device, rule);
     record::counter::reason(packet, &verdict);
     record::counter::device(packet, &verdict);
     if config::trace() != 0 {

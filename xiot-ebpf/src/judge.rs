@@ -123,7 +123,7 @@ fn conversation(frame: &Frame, scratch: &mut Scratch) -> Verdict {
         }
         return slow(frame, scratch, Why::Miss);
     }
-    let why = match flow::lookup(&mut scratch.packet) {
+    let why = match flow::lookup(scratch) {
         Lookup::Hit {
             reason,
             mode,
@@ -194,7 +194,7 @@ pub extern "C" fn xiot_slow(why: u32) -> u32 {
     scratch.set_verdict(&verdict);
     // What the wall clock was asked for may be otherwise within this second.
     if verdict.dropped && parse::has_flow(packet) && scratch.wall.get() == 0 {
-        flow::denied::keep(packet, &verdict);
+        flow::denied::keep(scratch, &verdict);
     }
     match finding.opener {
         Some(opener) if !verdict.dropped => {

@@ -10,8 +10,9 @@ use aya_ebpf::{btf_maps::PerCpuArray, macros::btf_map};
 use xiot_common::{
     addr::Addr,
     device::Mode,
-    flow::{FlowEntry, FlowKey, FlowTail},
-    flow_table::FlowHash,
+    flow::FlowKey,
+    flow_hash::FlowHash,
+    flow_line::{FlowLine, FlowRest},
     reason::Reason,
 };
 
@@ -24,11 +25,13 @@ pub struct Scratch {
     /// The frame.
     pub packet: Packet,
     /// A flow in the making: too large for the stack of the stage that makes it.
-    pub flow: Cell<FlowEntry>,
+    pub line: Cell<FlowLine>,
     /// The rest of it.
-    pub tail: Cell<FlowTail>,
+    pub rest: Cell<FlowRest>,
     /// Where the key may be in the flow table that was looked for last.
     pub hash: Cell<FlowHash>,
+    /// 1: the entry has looked for the packet's flow, by that hash, and there is none.
+    pub missed: Cell<u8>,
     /// The mark, as a word, of the place that was found or chosen last: by which it is taken, or not at all.
     pub mark: Cell<u64>,
     /// Flow of the datagram that an ICMP error quotes.

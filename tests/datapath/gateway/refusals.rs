@@ -252,5 +252,5 @@ fn maps_that_are_too_large() {
     let mut plan = ward.plan(AttachMode::Native);
     plan.options.capacity.flows = u32::MAX;
     let message = refused(&ward, &plan);
-    assert!(message.contains("could not create map FLOWS"), "{message}");
+    assert!(message.contains("could not create map FLOW"), "{message}");
 }

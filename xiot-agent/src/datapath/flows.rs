@@ -7,7 +7,9 @@ use std::{
 
 use xiot_common::{
     flow::{FlowEntry, FlowKey, FlowTail},
-    flow_table::{FLOW_SLOTS, FlowLevel, FlowMark, FlowSet, FlowSlot},
+    flow_line::{FlowLine, FlowRest, Tally},
+    flow_slot::FlowSlot,
+    flow_table::{FLOW_SLOTS, FlowHints, FlowLevel, FlowMark, FlowMarks},
     map,
 };
 
@@ -18,14 +20,8 @@ use super::{
 };
 
 const SLOTS: usize = FLOW_SLOTS as usize;
-const WORD: usize = size_of::<u64>();
-const SLOT_WORDS: usize = size_of::<FlowSlot>() / WORD;
-const TAIL_WORDS: usize = size_of::<FlowTail>() / WORD;
-const FIRST_MARK: usize = SLOTS * SLOT_WORDS;
-const FIRST_TAIL: usize = FIRST_MARK + SLOTS;
-/// The word of a slot that has the entry's `hold`.
-const HOLD_WORD: usize = (offset_of!(FlowSlot, entry) + offset_of!(FlowEntry, hold)) / WORD;
-const _: () = assert!((FIRST_TAIL + SLOTS * TAIL_WORDS) * WORD == size_of::<FlowSet>());
+/// The word of a line that has `hold`.
+const HOLD_WORD: usize = offset_of!(FlowLine, hold) / size_of::<u64>();
 
 /// A flow as it was read, and where.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -47,20 +43,66 @@ impl FiledFlow {
     pub const fn is_half_open(&self) -> bool {
         !self.mark.is_confirmed()
     }
+
+    /// As it lies in memory, in the place where this line is.
+    fn slot(&self, place: &FlowLine) -> FlowSlot {
+        let (entry, tail) = (&self.entry, &self.tail);
+        FlowSlot {
+            line: FlowLine {
+                key: self.key.short(),
+                from: Tally::NONE,
+                to: Tally::NONE,
+                epoch: entry.epoch,
+                last_seen: entry.last_seen,
+                idle_timeout: entry.idle_timeout,
+                device: entry.device,
+                state: entry.state,
+                flags: entry.flags,
+                reason: entry.reason,
+                mode: entry.mode,
+                objection: entry.objection,
+                hold: place.hold,
+                closing_timeout: entry.closing_timeout,
+            },
+            rest: FlowRest {
+                device: self.key.device,
+                peer: self.key.peer,
+                acknowledged_from: entry.acknowledged_from,
+                acknowledged_to: entry.acknowledged_to,
+                rule: entry.rule,
+                generation: entry.generation,
+                next_timeout: entry.next_timeout,
+                opened_at: entry.opened_at,
+                since: tail.since,
+                until: tail.until,
+                from_frames: entry.from_frames,
+                from_bytes: entry.from_bytes,
+                to_frames: entry.to_frames,
+                to_bytes: entry.to_bytes,
+                pending_bytes: tail.pending_bytes,
+                pending_frames: tail.pending_frames,
+                reserved: [0; 5],
+            },
+        }
+    }
 }
 
 /// A handle to the flow table. Lives on its own.
 #[derive(Debug)]
 pub struct FlowSets {
-    sets: Shared<FlowSet>,
+    lines: Shared<FlowLine>,
+    rests: Shared<FlowRest>,
+    marks: Shared<FlowMarks>,
+    hints: Shared<FlowHints>,
     level: Shared<FlowLevel>,
 }
 
 /// A place, by its words.
 struct Place<'s> {
     mark: &'s AtomicU64,
-    slot: &'s [AtomicU64],
-    tail: &'s [AtomicU64],
+    hint: (&'s AtomicU64, u32),
+    line: &'s [AtomicU64],
+    rest: &'s [AtomicU64],
 }
 
 impl Datapath {
@@ -70,7 +112,10 @@ impl Datapath {
     /// It cannot be mapped into memory.
     pub fn flow_sets(&self) -> Result<FlowSets, MapAccessError> {
         Ok(FlowSets {
-            sets: self.map_memory(map::FLOWS)?,
+            lines: self.map_memory(map::FLOWS)?,
+            rests: self.map_memory(map::FLOW_REST)?,
+            marks: self.map_memory(map::FLOW_MARKS)?,
+            hints: self.map_memory(map::FLOW_HINTS)?,
             level: self.map_memory(map::FLOW_LEVEL)?,
         })
     }
@@ -85,11 +130,10 @@ impl FlowSets {
     /// Numbers of places that somebody has. Most sets of most tables are empty: one look at the marks of each says so.
     fn taken(&self) -> impl Iterator<Item = u32> {
         let is_taken = |set: &u32| {
-            let marks = self.sets.words(*set).unwrap_or_default();
-            let mut marks = marks.iter().skip(FIRST_MARK).take(SLOTS);
-            marks.any(|mark| mark.load(Ordering::Relaxed) != 0)
+            let marks = self.marks.words(*set).unwrap_or_default();
+            marks.iter().any(|mark| mark.load(Ordering::Relaxed) != 0)
         };
-        let sets = (0..self.sets.len()).filter(is_taken);
+        let sets = (0..self.marks.len()).filter(is_taken);
         sets.flat_map(|set| (0..FLOW_SLOTS).map(move |slot| set * FLOW_SLOTS + slot))
     }
 
@@ -97,7 +141,9 @@ impl FlowSets {
     pub fn remove(&self, flow: &FiledFlow) -> Option<FiledFlow> {
         let place = self.place(flow.place)?;
         let last = self.flow(flow.place)?;
-        if last.mark != flow.mark || last.key != flow.key {
+        // A frame of a flow that may not be over yet changes its mark too.
+        let is_same = last.mark == flow.mark && last.key == flow.key;
+        if !is_same || last.entry.last_seen != flow.entry.last_seen {
             return None;
         }
         self.free(&place, flow.mark).then_some(last)
@@ -108,12 +154,9 @@ impl FlowSets {
         let Some(place) = self.place(flow.place) else {
             return;
         };
-        let slot = FlowSlot {
-            key: flow.key,
-            entry: flow.entry,
-        };
-        write_words(place.slot, &slot);
-        write_words(place.tail, &flow.tail);
+        let slot = flow.slot(&read_words(place.line));
+        write_words(place.line, &slot.line);
+        write_words(place.rest, &slot.rest);
         let mark = FlowMark {
             second: flow.entry.last_seen,
             ..flow.mark
@@ -143,7 +186,10 @@ impl FlowSets {
             return false;
         }
         // The word of `hold` and its neighbours, which mean nothing without it.
-        place.slot[HOLD_WORD].store(0, Ordering::Release);
+        place.line[HOLD_WORD].store(0, Ordering::Release);
+        // Its byte alone: the program writes its neighbours meanwhile.
+        let (hints, slot) = place.hint;
+        hints.fetch_and(!(0xff << (8 * slot)), Ordering::AcqRel);
         place
             .mark
             .store(FlowMark::FREE.to_word(), Ordering::Release);
@@ -162,13 +208,14 @@ impl FlowSets {
     }
 
     fn place(&self, number: u32) -> Option<Place<'_>> {
-        let slot = number as usize % SLOTS;
-        let words = self.sets.words(number / FLOW_SLOTS)?;
-        let (at, tail_at) = (slot * SLOT_WORDS, FIRST_TAIL + slot * TAIL_WORDS);
         Some(Place {
-            mark: &words[FIRST_MARK + slot],
-            slot: &words[at..at + SLOT_WORDS],
-            tail: &words[tail_at..tail_at + TAIL_WORDS],
+            hint: (
+                self.hints.words(number / FLOW_SLOTS)?.first()?,
+                number % FLOW_SLOTS,
+            ),
+            mark: &self.marks.words(number / FLOW_SLOTS)?[number as usize % SLOTS],
+            line: self.lines.words(number)?,
+            rest: self.rests.words(number)?,
         })
     }
 
@@ -179,11 +226,14 @@ impl FlowSets {
         if !mark.is_filed() {
             return None;
         }
-        let FlowSlot { key, entry } = read_words(place.slot);
+        let slot = FlowSlot {
+            line: read_words(place.line),
+            rest: read_words(place.rest),
+        };
         let flow = FiledFlow {
-            key,
-            entry,
-            tail: read_words(place.tail),
+            key: slot.key(),
+            entry: slot.entry(),
+            tail: slot.tail(),
             place: number,
             mark,
         };

@@ -15,7 +15,9 @@ use xiot_common::{
     capacity::{BINDINGS, MAX_IFINDEX, PLACE_LISTS, PLACES},
     config,
     counter::{DeviceCounter, RuleCounter},
-    flow_table::{FlowSet, flow_sets},
+    flow_hash::{FLOW_SEEDS, flow_seeds},
+    flow_line::{FlowLine, FlowRest},
+    flow_table::{FLOW_SLOTS, FlowHints, FlowMarks, flow_sets},
     image::{Line, SLOTS},
     map,
     observed::{ObservedEntry, ObservedKey},
@@ -112,11 +114,14 @@ impl Sizes {
         })
     }
 
-    fn entries(&self) -> [(&'static str, u32); 10] {
+    fn entries(&self) -> [(&'static str, u32); 13] {
         [
             (map::PORTS, self.ports),
             (map::IMAGE, self.image),
-            (map::FLOWS, self.flow_sets),
+            (map::FLOWS, self.flow_sets * FLOW_SLOTS),
+            (map::FLOW_REST, self.flow_sets * FLOW_SLOTS),
+            (map::FLOW_MARKS, self.flow_sets),
+            (map::FLOW_HINTS, self.flow_sets),
             (map::BUDGETS, self.budgets),
             (map::OBSERVED, self.observed),
             (map::DEVICE_COUNTERS, self.device_counters),
@@ -132,7 +137,10 @@ impl Sizes {
         let size = match name {
             map::PORTS => size_of::<PortConfig>(),
             map::IMAGE => size_of::<Line>(),
-            map::FLOWS => size_of::<FlowSet>(),
+            map::FLOWS => size_of::<FlowLine>(),
+            map::FLOW_REST => size_of::<FlowRest>(),
+            map::FLOW_MARKS => size_of::<FlowMarks>(),
+            map::FLOW_HINTS => size_of::<FlowHints>(),
             map::BUDGETS => size_of::<Budget>(),
             map::OBSERVED => size_of::<(ObservedKey, ObservedEntry)>(),
             map::DEVICE_COUNTERS => size_of::<DeviceCounter>(),
@@ -291,14 +299,16 @@ fn shared<T: aya::Pod + Default>(ebpf: &Ebpf, map: &'static str) -> Result<Share
 }
 
 /// Random numbers that nobody else knows.
-fn seeds() -> io::Result<[u64; 12]> {
+fn seeds() -> io::Result<[u64; FLOW_SEEDS]> {
     let mut bytes = [0; 96];
     let (mut filled, length) = (0, bytes.len());
     while filled < length {
         filled += getrandom(&mut bytes[filled..], GetRandomFlags::empty())?;
     }
     let (words, _) = bytes.as_chunks();
-    Ok(std::array::from_fn(|n| u64::from_ne_bytes(words[n])))
+    Ok(flow_seeds(std::array::from_fn(|n| {
+        u64::from_ne_bytes(words[n])
+    })))
 }
 
 /// CPUs that may ever be online: per-CPU maps have a copy for each.

@@ -12,13 +12,16 @@ use super::error::MapAccessError;
 
 /// Every map that the agent uses. The program array is last: the kernel empties one that has no pin left, and until all else of a
 /// takeover has gone well the program of the agent before may have to go on with its own.
-pub(super) const ALL: [&str; 25] = [
+pub(super) const ALL: [&str; 28] = [
     map::PORTS,
     map::EGRESS,
     map::IMAGE,
     map::SLOTS,
     map::ACTIVE,
     map::FLOWS,
+    map::FLOW_MARKS,
+    map::FLOW_HINTS,
+    map::FLOW_REST,
     map::FLOW_LEVEL,
     map::FRAGMENTS,
     map::BUDGETS,

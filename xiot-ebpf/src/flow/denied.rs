@@ -8,14 +8,13 @@ use xiot_common::{
     capacity::DENIALS,
     denied::{DENIED_FROM_DEVICE, DENIED_OPENING, DENIED_REPLY, Denial},
     device::Mode,
-    hash::hash6,
     reason::Reason,
 };
 
 use crate::{
     guard,
     packet::{Fragment, Icmp, Packet},
-    scratch,
+    scratch::{self, Scratch},
     verdict::Verdict,
 };
 
@@ -25,12 +24,10 @@ static DENIED: PerCpuArray<Denial, { DENIALS as usize }> = PerCpuArray::new();
 
 const _: () = assert!(DENIALS.is_power_of_two());
 
-/// Keys come off the wire, but who finds two of one hash gains nothing: they only push each other out.
-const SEED: u64 = 0x4445_4e49_4544;
-
+/// By the hash that its flow was looked for by.
 #[inline(always)]
-fn place(packet: &Packet) -> Option<&'static mut Denial> {
-    let index = hash6(SEED, packet.key.words()) & (DENIALS - 1);
+fn place(scratch: &Scratch) -> Option<&'static mut Denial> {
+    let index = scratch.hash.get().tag >> 1 & (DENIALS - 1);
     let denial = DENIED.get_ptr_mut(index)?;
     // SAFETY: the element belongs to this CPU, and the program is not interrupted by itself.
     Some(unsafe { &mut *denial })
@@ -65,7 +62,7 @@ pub(crate) extern "C" fn xiot_denied() -> u32 {
         return 0;
     };
     let packet = &scratch.packet;
-    let Some(denial) = place(packet) else {
+    let Some(denial) = place(scratch) else {
         return 0;
     };
     if denial.second != packet.now
@@ -94,11 +91,12 @@ pub(crate) extern "C" fn xiot_denied() -> u32 {
 
 /// Keeps the denial of a frame.
 #[inline(always)]
-pub(crate) fn keep(packet: &Packet, verdict: &Verdict) {
+pub(crate) fn keep(scratch: &Scratch, verdict: &Verdict) {
+    let packet = &scratch.packet;
     if !is_the_same_for_all(verdict.reason) || packet.fragment != Fragment::No {
         return;
     }
-    let Some(denial) = place(packet) else {
+    let Some(denial) = place(scratch) else {
         return;
     };
     denial.key = packet.key;

@@ -2,11 +2,12 @@
 
 use xiot_common::{
     device::Mode,
-    flow::{FLOW_RESPONDER_FIRST, FLOW_WOULD_DROP, FlowEntry},
+    flow::{FLOW_RESPONDER_FIRST, FLOW_WOULD_DROP},
+    flow_line::{FlowLine, FlowRest},
     reason::Reason,
 };
 
-use super::{Lookup, advance, is_from_initiator, is_wrong_echo, recheck, table};
+use super::{Lookup, advance, is_from_initiator, is_pending, is_wrong_echo, recheck, table};
 use crate::{
     packet::{Packet, RST},
     parse::l4,
@@ -60,7 +61,7 @@ pub(crate) fn ask(packet: &Packet) -> Answer {
         return answer;
     }
     match table::at(packet.place) {
-        Some(place) if recheck::check(place.entry()) => Answer::Revoked,
+        Some(place) if recheck::check(place.line()) => Answer::Revoked,
         Some(_) => Answer::from_u32(xiot_half_open(1)),
         None => Answer::Miss,
     }
@@ -82,28 +83,30 @@ fn step(scratch: &Scratch, checked: bool) -> Answer {
     let Some(place) = table::at(packet.place) else {
         return Answer::Miss;
     };
-    let entry = place.entry();
+    let (line, Some(rest)) = (place.line(), place.rest()) else {
+        return Answer::Miss;
+    };
     // The check may have shortened its time: the frame that it was for still belongs to it.
-    if !checked && !entry.is_live(packet.now) {
-        if place.tail().pending_frames != 0 {
+    if !checked && !line.is_live(packet.now) {
+        if is_pending(line, rest) {
             observed::xiot_fold();
         }
         return Answer::Miss;
     }
-    if entry.epoch != packet.epoch && !checked {
+    if line.epoch != packet.epoch && !checked {
         return Answer::Stale;
     }
-    if let Some(speaks) = speaks(entry, packet)
+    if let Some(speaks) = speaks(line, rest, packet)
         && !place.confirm(packet.now)
         && speaks == Speaks::Other
-        && entry.flags & FLOW_WOULD_DROP == 0
+        && line.flags & FLOW_WOULD_DROP == 0
     {
-        let mode = Mode::from_u8(entry.mode);
-        let verdict = Verdict::new(Reason::FlowTableFull, mode, entry.device, 0, packet.slot);
+        let mode = Mode::from_u8(line.mode);
+        let verdict = Verdict::new(Reason::FlowTableFull, mode, line.device, 0, packet.slot);
         scratch.set_verdict(&verdict);
         return Answer::Verdict;
     }
-    let (lookup, fold) = advance(place, packet);
+    let (lookup, fold) = advance(place, rest, packet);
     if fold {
         observed::xiot_fold();
     }
@@ -136,9 +139,9 @@ enum Speaks {
 
 /// Whether the frame ends that the flow is half-open.
 #[inline(always)]
-fn speaks(entry: &FlowEntry, packet: &Packet) -> Option<Speaks> {
-    let from_initiator = is_from_initiator(entry, packet);
-    let other = from_initiator == (entry.flags & FLOW_RESPONDER_FIRST != 0);
+fn speaks(line: &FlowLine, rest: &FlowRest, packet: &Packet) -> Option<Speaks> {
+    let from_initiator = is_from_initiator(line, packet);
+    let other = from_initiator == (line.flags & FLOW_RESPONDER_FIRST != 0);
     if packet.protocol == l4::TCP {
         let part_of_it = !packet.is_pure_syn() && packet.tcp_flags & RST == 0;
         return (other && part_of_it).then_some(Speaks::Other);
@@ -148,6 +151,6 @@ fn speaks(entry: &FlowEntry, packet: &Packet) -> Option<Speaks> {
     } else if other {
         Some(Speaks::Other)
     } else {
-        (packet.now != entry.opened_at).then_some(Speaks::Again)
+        (packet.now != rest.opened_at).then_some(Speaks::Again)
     }
 }

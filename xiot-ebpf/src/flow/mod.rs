@@ -11,9 +11,8 @@ mod tcp;
 
 use xiot_common::{
     device::Mode,
-    flow::{
-        FLOW_LEARN, FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowState, LONGEST_WOULD_DROP,
-    },
+    flow::{FLOW_LEARN, FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowState, LONGEST_WOULD_DROP},
+    flow_line::{FlowLine, FlowRest},
     profile::Timeouts,
     reason::Reason,
 };
@@ -29,6 +28,7 @@ use crate::{
     packet::{Icmp, Kind, Packet},
     parse::l4,
     record::observed,
+    scratch::Scratch,
 };
 
 /// What a frame's flow says about it.
@@ -62,26 +62,29 @@ pub enum Lookup {
 
 /// Looks the frame's flow up, and moves it on if both sides spoke in it.
 #[inline(always)]
-pub fn lookup(packet: &mut Packet) -> Lookup {
-    packet.place = table::find();
+pub fn lookup(scratch: &mut Scratch) -> Lookup {
+    scratch.packet.place = table::find(scratch);
+    let packet = &scratch.packet;
     let Some(place) = table::at(packet.place) else {
         return Lookup::Miss;
     };
     if !place.mark().is_confirmed() {
         return Lookup::HalfOpen;
     }
-    let entry = place.entry();
-    if !entry.is_live(packet.now) {
+    let (line, Some(rest)) = (place.line(), place.rest()) else {
+        return Lookup::Miss;
+    };
+    if !line.is_live(packet.now) {
         // It stays until another takes its place or room is made.
-        if place.tail().pending_frames != 0 {
+        if is_pending(line, rest) {
             observed::xiot_fold();
         }
         return Lookup::Miss;
     }
-    if entry.epoch != packet.epoch && recheck::check(entry) {
+    if line.epoch != packet.epoch && recheck::check(line) {
         return Lookup::Revoked;
     }
-    let (lookup, fold) = advance(place, packet);
+    let (lookup, fold) = advance(place, rest, packet);
     if fold {
         observed::xiot_fold();
     }
@@ -90,37 +93,45 @@ pub fn lookup(packet: &mut Packet) -> Lookup {
 
 /// Moves a live flow on by a frame. Also whether its pending frames are due for the observed map.
 #[inline(always)]
-fn advance(place: Place, packet: &Packet) -> (Lookup, bool) {
-    let entry = place.entry();
-    let from_initiator = is_from_initiator(entry, packet);
+fn advance(place: Place, rest: &mut FlowRest, packet: &Packet) -> (Lookup, bool) {
+    let line = place.line();
+    let from_initiator = is_from_initiator(line, packet);
     if packet.protocol == l4::TCP {
-        match tcp::step(entry, packet, from_initiator) {
+        match tcp::step(line, rest, packet, from_initiator) {
             tcp::Step::Forward => {}
             tcp::Step::Reopen { gives_way } => return (Lookup::Reopen { gives_way }, false),
             tcp::Step::BadState => return (Lookup::BadState, false),
         }
     } else if is_wrong_echo(packet, from_initiator) {
         return (Lookup::Miss, false);
-    } else if !from_initiator && entry.state == FlowState::Unreplied as u8 {
-        entry.state = FlowState::Replied as u8;
+    } else if !from_initiator && line.state == FlowState::Unreplied as u8 {
+        line.state = FlowState::Replied as u8;
         if packet.protocol == l4::UDP {
-            // The longer timeout of an answered conversation, kept in the entry since the profile is not at hand.
-            entry.idle_timeout = entry.next_timeout;
+            // The longer timeout of an answered conversation, kept with the flow since the profile is not at hand.
+            line.idle_timeout = rest.next_timeout;
         }
     }
     let hit = Lookup::Hit {
-        reason: reason(entry),
-        mode: Mode::from_u8(entry.mode),
-        device: entry.device,
-        rule: rule(entry),
+        reason: reason(line),
+        mode: Mode::from_u8(line.mode),
+        device: line.device,
+        rule: rule(line, rest),
     };
-    (hit, count(place, packet))
+    count(line, packet);
+    if line.from.is_due() || line.to.is_due() {
+        rest.settle(line);
+    }
+    if line.idle(packet.now) == 0 {
+        return (hit, false);
+    }
+    place.seen(packet.now);
+    (hit, line.flags & FLOW_LEARN != 0)
 }
 
 /// Whether the side that opened the flow sent the frame.
 #[inline(always)]
-pub(crate) const fn is_from_initiator(entry: &FlowEntry, packet: &Packet) -> bool {
-    packet.is_from_device() == (entry.flags & FLOW_PEER_INITIATED == 0)
+pub(crate) const fn is_from_initiator(line: &FlowLine, packet: &Packet) -> bool {
+    packet.is_from_device() == (line.flags & FLOW_PEER_INITIATED == 0)
 }
 
 /// Requests come from the initiator, replies from the responder.
@@ -131,49 +142,41 @@ fn is_wrong_echo(packet: &Packet, from_initiator: bool) -> bool {
 
 /// The rule that allows the flow's frames, or 0.
 #[inline(always)]
-pub(crate) fn rule(entry: &FlowEntry) -> u32 {
-    if config::guards() != 0 && entry.objection != 0 {
+pub(crate) fn rule(line: &FlowLine, rest: &FlowRest) -> u32 {
+    if config::guards() != 0 && line.objection != 0 {
         0
     } else {
-        entry.rule
+        rest.rule
     }
+}
+
+/// Whether it has frames that are to go to the observed map.
+#[inline(always)]
+fn is_pending(line: &FlowLine, rest: &FlowRest) -> bool {
+    let counted = line.from.frames() | line.to.frames();
+    rest.pending_frames != 0 || (line.flags & FLOW_LEARN != 0 && counted != 0)
 }
 
 /// What the flow's frames count under.
 #[inline(always)]
-pub(crate) fn reason(entry: &FlowEntry) -> Reason {
-    if config::guards() != 0 && entry.objection != 0 {
-        Reason::from_u8(entry.objection).unwrap_or(Reason::UnknownDevice)
-    } else if entry.flags & FLOW_WOULD_DROP == 0 {
+pub(crate) fn reason(line: &FlowLine) -> Reason {
+    if config::guards() != 0 && line.objection != 0 {
+        Reason::from_u8(line.objection).unwrap_or(Reason::UnknownDevice)
+    } else if line.flags & FLOW_WOULD_DROP == 0 {
         Reason::AllowedFlow
     } else {
-        Reason::from_u8(entry.reason).unwrap_or(Reason::UnknownDevice)
+        Reason::from_u8(line.reason).unwrap_or(Reason::UnknownDevice)
     }
 }
 
-/// Counts the frame; true if the flow's pending frames are due for the observed map.
+/// Counts the frame.
 #[inline(always)]
-pub(crate) fn count(place: Place, packet: &Packet) -> bool {
-    let entry = place.entry();
-    let length = u64::from(packet.length);
+pub(crate) fn count(line: &mut FlowLine, packet: &Packet) {
     if packet.is_from_device() {
-        entry.from_frames += 1;
-        entry.from_bytes += length;
+        line.from = line.from.and_frame(packet.length);
     } else {
-        entry.to_frames += 1;
-        entry.to_bytes += length;
+        line.to = line.to.and_frame(packet.length);
     }
-    let learn = entry.flags & FLOW_LEARN != 0;
-    if learn {
-        let tail = place.tail();
-        tail.pending_frames += 1;
-        tail.pending_bytes += length;
-    }
-    if entry.idle(packet.now) == 0 {
-        return false;
-    }
-    place.seen(packet.now);
-    learn
 }
 
 /// How long a flow may be silent: now, once it is answered, and once it is closing.

@@ -4,9 +4,9 @@ use xiot_common::{
     device::Mode,
     flow::{
         FLOW_ACKNOWLEDGED_FROM, FLOW_ACKNOWLEDGED_TO, FLOW_LEARN, FLOW_MIDSTREAM,
-        FLOW_PEER_INITIATED, FLOW_RESPONDER_FIRST, FLOW_WOULD_DROP, FlowEntry, FlowState, FlowTail,
-        HOLD_HALF_OPEN,
+        FLOW_PEER_INITIATED, FLOW_RESPONDER_FIRST, FLOW_WOULD_DROP, FlowState,
     },
+    flow_line::{FlowLine, FlowRest, HOLD_HALF_OPEN, Tally},
     profile::Timeouts,
     reason::{Class, Reason},
 };
@@ -155,20 +155,13 @@ fn make(scratch: &Scratch, slot: &Slot, opening: &Opening) -> Result<(), Reason>
     let limit = subject.new_flows(profile);
     budget::new_flow(subject.device, by_device, limit, packet.now)?;
     let timeouts = subject::timeouts(profile);
-    let mut flow = entry(packet, &subject, opening, &timeouts);
-    let mut tail = FlowTail::default();
-    if opening.rule != 0 {
-        let span = scratch.span.get();
-        tail.set_span(span.since, span.until);
-        flow.epoch = subject.flow_epoch(packet, &tail);
-    }
-    scratch.flow.set(flow);
-    scratch.tail.set(tail);
+    fill(scratch, &subject, opening, &timeouts);
     Ok(())
 }
 
 #[inline(always)]
-fn entry(packet: &Packet, subject: &Subject, opening: &Opening, timeouts: &Timeouts) -> FlowEntry {
+fn fill(scratch: &Scratch, subject: &Subject, opening: &Opening, timeouts: &Timeouts) {
+    let packet = &scratch.packet;
     let would_drop = opening.reason.class() == Class::Denied;
     let answered = opening.opener != Opener::sender(packet);
     let midstream = is_midstream(packet);
@@ -206,28 +199,45 @@ fn entry(packet: &Packet, subject: &Subject, opening: &Opening, timeouts: &Timeo
         }
     }
     let silence = Silence::of(packet, state as u8, timeouts, would_drop);
+    let count = |counts, number| if counts { number } else { 0 };
     let length = u64::from(packet.length);
-    FlowEntry {
-        device: subject.device,
+    let mut rest = FlowRest {
+        device: packet.key.device,
+        peer: packet.key.peer,
         rule: opening.rule,
         generation: subject.generation,
-        epoch: subject.epoch(packet),
-        opened_at: packet.now,
-        last_seen: packet.now,
-        idle_timeout: silence.idle,
         next_timeout: silence.next,
+        opened_at: packet.now,
         acknowledged_from: acknowledged.0,
         acknowledged_to: acknowledged.1,
-        closing_timeout: silence.closing,
+        // Not in the line: the observed map has this frame.
+        from_frames: count(from_device, 1),
+        from_bytes: count(from_device, length),
+        to_frames: count(!from_device, 1),
+        to_bytes: count(!from_device, length),
+        ..FlowRest::default()
+    };
+    let mut epoch = subject.epoch(packet);
+    if opening.rule != 0 {
+        let span = scratch.span.get();
+        rest.set_span(span.since, span.until);
+        epoch = subject.flow_epoch(packet, &rest);
+    }
+    scratch.rest.set(rest);
+    scratch.line.set(FlowLine {
+        key: packet.key.short(),
+        from: Tally::NONE,
+        to: Tally::NONE,
+        epoch,
+        last_seen: packet.now,
+        idle_timeout: silence.idle,
+        device: subject.device,
         state: state as u8,
         flags,
         reason: opening.reason as u8,
         mode: subject.mode as u8,
         objection: opening.objection,
         hold: HOLD_HALF_OPEN,
-        from_frames: u64::from(from_device),
-        from_bytes: if from_device { length } else { 0 },
-        to_frames: u64::from(!from_device),
-        to_bytes: if from_device { 0 } else { length },
-    }
+        closing_timeout: silence.closing,
+    });
 }

@@ -2,7 +2,8 @@
 
 use xiot_common::{
     device::Mode,
-    flow::{FLOW_LEARN, FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowEntry, FlowState},
+    flow::{FLOW_LEARN, FLOW_PEER_INITIATED, FLOW_WOULD_DROP, FlowState},
+    flow_line::{FlowLine, FlowRest},
     reason::Reason,
 };
 
@@ -28,12 +29,12 @@ use crate::{
 /// Checks the frame's flow; true: it is gone. Guards are asked from here: after [`xiot_recheck`] there
 /// would be no stack left for them.
 #[inline(always)]
-pub(super) fn check(entry: &FlowEntry) -> bool {
+pub(super) fn check(line: &FlowLine) -> bool {
     let guards = if config::guards() == 0 {
         0
     } else {
-        let by_device = entry.flags & FLOW_PEER_INITIATED == 0;
-        guard::flow::xiot_guard_flow(u32::from(entry.objection), u32::from(by_device))
+        let by_device = line.flags & FLOW_PEER_INITIATED == 0;
+        guard::flow::xiot_guard_flow(u32::from(line.objection), u32::from(by_device))
     };
     xiot_recheck(guards) != 0
 }
@@ -49,38 +50,40 @@ pub(crate) extern "C" fn xiot_recheck(guards: u32) -> u32 {
     let (Some(place), Some(slot)) = (table::at(packet.place), slot::judging(packet.slot)) else {
         return 1;
     };
-    let (entry, tail) = (place.entry(), place.tail());
+    let (line, Some(rest)) = (place.line(), place.rest()) else {
+        return 1;
+    };
     let tag = scratch.hash.get().tag;
     if guards & REVOKED != 0 {
         place.remove(tag);
         return 1;
     }
     let subject = Subject::of(&slot, packet);
-    let lapsed = tail.is_timed() && !tail.is_in_span(clock::wall());
-    if lapsed || subject.generation != entry.generation || guards & CHANGED != 0 {
-        let ruling = judge(&slot, packet, &subject, entry);
+    let lapsed = rest.is_timed() && !rest.is_in_span(clock::wall());
+    if lapsed || subject.generation != rest.generation || guards & CHANGED != 0 {
+        let ruling = judge(&slot, packet, &subject, line);
         let denied = ruling.reason != Reason::AllowedRule;
         if denied && matches!(subject.mode, Mode::Enforce) {
             place.remove(tag);
             return 1;
         }
-        restamp(&slot, packet, &subject, &ruling, entry);
+        restamp(&slot, packet, &subject, &ruling, line, rest);
         let span = if denied {
             Span::ALWAYS
         } else {
             scratch.span.get()
         };
-        tail.set_span(span.since, span.until);
+        rest.set_span(span.since, span.until);
     }
-    entry.objection = (guards & OBJECTION) as u8;
-    entry.device = subject.device;
-    entry.epoch = subject.flow_epoch(packet, tail);
+    line.objection = (guards & OBJECTION) as u8;
+    line.device = subject.device;
+    line.epoch = subject.flow_epoch(packet, rest);
     0
 }
 
 /// Judges the flow as its initiator's first frame was judged.
 #[inline(always)]
-fn judge(slot: &Slot, packet: &Packet, subject: &Subject, entry: &FlowEntry) -> Ruling {
+fn judge(slot: &Slot, packet: &Packet, subject: &Subject, line: &FlowLine) -> Ruling {
     let denied = |reason| Ruling { reason, rule: 0 };
     if subject.decided.is_quarantine() {
         return denied(Reason::Quarantined);
@@ -94,7 +97,7 @@ fn judge(slot: &Slot, packet: &Packet, subject: &Subject, entry: &FlowEntry) -> 
     if subject.profile(slot).is_none() {
         return denied(Reason::UnknownDevice);
     }
-    let question = question(packet, entry);
+    let question = question(packet, line);
     if !binding::is_bound(slot, packet, subject, question.opener) {
         return denied(Reason::AddressNotBound);
     }
@@ -102,9 +105,9 @@ fn judge(slot: &Slot, packet: &Packet, subject: &Subject, entry: &FlowEntry) -> 
 }
 
 #[inline(always)]
-fn question(packet: &Packet, entry: &FlowEntry) -> Question {
+fn question(packet: &Packet, line: &FlowLine) -> Question {
     let key = &packet.key;
-    let (opener, service, client) = if entry.flags & FLOW_PEER_INITIATED == 0 {
+    let (opener, service, client) = if line.flags & FLOW_PEER_INITIATED == 0 {
         (Opener::Device, key.peer_port, key.device_port)
     } else {
         (Opener::Peer, key.device_port, key.peer_port)
@@ -128,28 +131,31 @@ fn restamp(
     packet: &Packet,
     subject: &Subject,
     ruling: &Ruling,
-    entry: &mut FlowEntry,
+    line: &mut FlowLine,
+    rest: &mut FlowRest,
 ) {
     let would_drop = ruling.reason != Reason::AllowedRule;
     let timeouts = subject::timeouts(subject.profile(slot));
-    let silence = Silence::of(packet, entry.state, &timeouts, would_drop);
-    let before = entry.idle_timeout;
-    entry.idle_timeout = silence.idle;
-    if entry.state == FlowState::TcpClosing as u8 && before < silence.idle {
-        entry.idle_timeout = before;
+    let silence = Silence::of(packet, line.state, &timeouts, would_drop);
+    let before = line.idle_timeout;
+    line.idle_timeout = silence.idle;
+    if line.state == FlowState::TcpClosing as u8 && before < silence.idle {
+        line.idle_timeout = before;
     }
-    entry.next_timeout = silence.next;
-    entry.closing_timeout = silence.closing;
-    let mut flags = entry.flags & !(FLOW_WOULD_DROP | FLOW_LEARN);
+    rest.next_timeout = silence.next;
+    line.closing_timeout = silence.closing;
+    // By the mode in which they came.
+    rest.settle(line);
+    let mut flags = line.flags & !(FLOW_WOULD_DROP | FLOW_LEARN);
     if would_drop {
         flags |= FLOW_WOULD_DROP;
     }
     if matches!(subject.mode, Mode::Learn) {
         flags |= FLOW_LEARN;
     }
-    entry.flags = flags;
-    entry.reason = ruling.reason as u8;
-    entry.rule = ruling.rule;
-    entry.mode = subject.mode as u8;
-    entry.generation = subject.generation;
+    line.flags = flags;
+    line.reason = ruling.reason as u8;
+    rest.rule = ruling.rule;
+    line.mode = subject.mode as u8;
+    rest.generation = subject.generation;
 }

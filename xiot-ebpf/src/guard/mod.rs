@@ -81,7 +81,7 @@ pub extern "C" fn xiot_guard(ctx: *mut xdp_md) -> u32 {
     };
     scratch.set_verdict(&verdict);
     if has_flow(packet) {
-        denied::keep(packet, &verdict);
+        denied::keep(scratch, &verdict);
     }
     1
 }

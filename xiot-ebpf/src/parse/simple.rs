@@ -5,10 +5,11 @@
     reason = "fields are cut out of words on purpose"
 )]
 
-use xiot_common::flow::FlowKey;
+use xiot_common::{flow::FlowKey, flow_hash::FlowHash, flow_line::ShortKey};
 
 use super::{eth, l4};
 use crate::{
+    config,
     frame::{Frame, opaque},
     packet::{Packet, is_group},
 };
@@ -35,24 +36,32 @@ const IPV6_HEADER: usize = 40;
 const UDP_HEADER: usize = 8;
 const TCP_HEADER: usize = 20;
 
-/// What an IP header and the first bytes behind it say. Addresses and ports as they lie in the frame.
-struct Datagram {
-    src: [u64; 2],
-    dst: [u64; 2],
+/// The conversation of such a frame.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plain {
+    /// Its key.
+    pub key: ShortKey,
+    /// Where a flow of this key may be.
+    pub hash: FlowHash,
+    /// IPv6: the whole addresses, the device's first.
+    pub ends: [u64; 4],
+}
+
+/// What follows an IP header.
+#[derive(Clone, Copy, Debug)]
+struct Payload {
     protocol: u8,
-    /// Source port, then destination port.
-    ports: u32,
     /// What UDP has its length in.
     udp_length: u16,
-    /// Offset in the frame of what follows the IP header.
+    /// Offset in the frame.
     offset: usize,
-    /// Bytes of that.
     length: usize,
 }
 
-/// Fills the packet from such a frame; none of all others.
+/// Fills the packet from such a frame; none of all others. Each family has a way of its own: what they share would be carried over
+/// the stack.
 #[inline(always)]
-pub(crate) fn simple(frame: &Frame, packet: &mut Packet) -> Option<()> {
+pub(crate) fn simple(frame: &Frame, packet: &mut Packet) -> Option<Plain> {
     let header = frame.window::<{ eth::HEADER }>(0)?;
     packet.dst_mac = header.read::<u64, 0>() & MAC_BITS;
     let rest = header.read::<u64, 6>();
@@ -66,78 +75,99 @@ pub(crate) fn simple(frame: &Frame, packet: &mut Packet) -> Option<()> {
         offset = eth::parse(frame, packet).ok()?;
         ethertype = packet.ethertype.to_be();
     }
-    let datagram = match ethertype {
-        IPV4 => ipv4(frame, offset)?,
-        IPV6 => ipv6(frame, offset)?,
-        _ => return None,
-    };
-    if datagram.offset + datagram.length > frame.length() as usize || datagram.src == datagram.dst {
-        return None;
+    match ethertype {
+        IPV4 => ipv4(frame, packet, offset),
+        IPV6 => ipv6(frame, packet, offset),
+        _ => None,
     }
-    match datagram.protocol {
-        l4::UDP => {
-            let length = usize::from(u16::from_be(datagram.udp_length));
-            if length < UDP_HEADER || length > datagram.length {
-                return None;
-            }
-        }
-        l4::TCP => tcp(frame, packet, &datagram)?,
-        _ => return None,
-    }
-    packet.protocol = datagram.protocol;
-    packet.dst_port = u16::from_be((datagram.ports >> 16) as u16);
-    packet.key = key(packet, &datagram);
-    Some(())
 }
 
 #[inline(always)]
-fn ipv4(frame: &Frame, offset: usize) -> Option<Datagram> {
+fn ipv4(frame: &Frame, packet: &mut Packet, offset: usize) -> Option<Plain> {
     let header = frame.window::<{ IPV4_HEADER + UDP_HEADER }>(offset)?;
     let first = header.read::<u32, 0>();
     let total_length = usize::from(u16::from_be((first >> 16) as u16));
+    let [src, dst] = [header.read::<u32, 12>(), header.read::<u32, 16>()];
     if first as u8 != PLAIN
         || header.read::<u16, 6>() & FRAGMENTED != 0
         || total_length < IPV4_HEADER + UDP_HEADER
+        || src == dst
     {
         return None;
     }
-    let address = |word: u32| [0, MAPPED | u64::from(word) << 32];
-    Some(Datagram {
-        src: address(header.read::<u32, 12>()),
-        dst: address(header.read::<u32, 16>()),
+    let payload = Payload {
         protocol: header.read::<u8, 9>(),
-        ports: header.read::<u32, 20>(),
         udp_length: header.read::<u16, 24>(),
         offset: offset + IPV4_HEADER,
         length: total_length - IPV4_HEADER,
+    };
+    transport(frame, packet, &payload)?;
+    let ends = u64::from(src) | u64::from(dst) << 32;
+    let ends = by_side(mask(packet), ends, ends.rotate_left(32));
+    let rest = rest(packet, header.read::<u32, 20>());
+    let addresses = [ends as u32, (ends >> 32) as u32];
+    Some(Plain {
+        key: ShortKey([ends, rest[0], rest[1]]),
+        hash: FlowHash::of_ipv4(config::flow_seed, addresses, rest, config::flow_sets()),
+        ends: [0; 4],
     })
 }
 
 #[inline(always)]
-fn ipv6(frame: &Frame, offset: usize) -> Option<Datagram> {
+fn ipv6(frame: &Frame, packet: &mut Packet, offset: usize) -> Option<Plain> {
     let header = frame.window::<{ IPV6_HEADER + UDP_HEADER }>(offset)?;
     let src = [header.read::<u64, 8>(), header.read::<u64, 16>()];
     let dst = [header.read::<u64, 24>(), header.read::<u64, 32>()];
     let is_mapped = |address: [u64; 2]| address[0] == 0 && address[1] as u32 == MAPPED as u32;
-    if header.read::<u8, 0>() >> 4 != 6 || is_mapped(src) || is_mapped(dst) {
+    if header.read::<u8, 0>() >> 4 != 6 || is_mapped(src) || is_mapped(dst) || src == dst {
         return None;
     }
-    Some(Datagram {
-        src,
-        dst,
+    let payload = Payload {
         protocol: header.read::<u8, 6>(),
-        ports: header.read::<u32, 40>(),
         udp_length: header.read::<u16, 44>(),
         offset: offset + IPV6_HEADER,
         length: usize::from(u16::from_be(header.read::<u16, 4>())),
+    };
+    transport(frame, packet, &payload)?;
+    let mask = mask(packet);
+    let device = [by_side(mask, src[0], dst[0]), by_side(mask, src[1], dst[1])];
+    let peer = [src[0] ^ dst[0] ^ device[0], src[1] ^ dst[1] ^ device[1]];
+    let rest = rest(packet, header.read::<u32, 40>());
+    let ends = [device[0], device[1], peer[0], peer[1]];
+    let key = FlowKey::from_words([ends[0], ends[1], ends[2], ends[3], rest[0], rest[1]]);
+    Some(Plain {
+        key: ShortKey([
+            device[1] >> 32 | (peer[1] >> 32) << 32,
+            rest[0] | ShortKey::IPV6,
+            rest[1],
+        ]),
+        hash: FlowHash::of(config::flow_seed, &key, config::flow_sets()),
+        ends,
     })
 }
 
+/// Looks at the header of the transport; none of what has no plain one.
 #[inline(always)]
-fn tcp(frame: &Frame, packet: &mut Packet, datagram: &Datagram) -> Option<()> {
-    let header = frame.window::<TCP_HEADER>(datagram.offset)?;
+fn transport(frame: &Frame, packet: &mut Packet, payload: &Payload) -> Option<()> {
+    if payload.offset + payload.length > frame.length() as usize {
+        return None;
+    }
+    packet.protocol = payload.protocol;
+    match payload.protocol {
+        l4::UDP => {
+            let length = usize::from(u16::from_be(payload.udp_length));
+            (length >= UDP_HEADER && length <= payload.length).then_some(())
+        }
+        l4::TCP => tcp(frame, packet, payload),
+        _ => None,
+    }
+}
+
+#[inline(always)]
+fn tcp(frame: &Frame, packet: &mut Packet, payload: &Payload) -> Option<()> {
+    let header = frame.window::<TCP_HEADER>(payload.offset)?;
     let length = usize::from(header.read::<u8, 12>() >> 4) * 4;
-    if length < TCP_HEADER || length > datagram.length {
+    if length < TCP_HEADER || length > payload.length {
         return None;
     }
     packet.tcp_flags = header.read::<u8, 13>() & l4::FLAGS;
@@ -145,27 +175,31 @@ fn tcp(frame: &Frame, packet: &mut Packet, datagram: &Datagram) -> Option<()> {
     Some(())
 }
 
-/// The flow key. Both ends change places by arithmetic: every choice would be a branch.
+/// All ones for a frame of the device. Ends change places by arithmetic: every choice would be a branch.
 #[inline(always)]
-fn key(packet: &Packet, datagram: &Datagram) -> FlowKey {
-    // All ones for a frame of the device.
-    let mask = opaque(usize::from(packet.is_from_device()).wrapping_neg()) as u64;
-    let either = |own: u64, other: u64| other ^ ((own ^ other) & mask);
-    let [src, dst] = [datagram.src, datagram.dst];
-    let device = [either(src[0], dst[0]), either(src[1], dst[1])];
-    let peer = [src[0] ^ dst[0] ^ device[0], src[1] ^ dst[1] ^ device[1]];
+fn mask(packet: &Packet) -> u64 {
+    opaque(usize::from(packet.is_from_device()).wrapping_neg()) as u64
+}
+
+/// The first number for a frame of the device, else the other.
+#[inline(always)]
+const fn by_side(mask: u64, device: u64, uplink: u64) -> u64 {
+    uplink ^ ((device ^ uplink) & mask)
+}
+
+/// The last two words of the flow key, by the ports as they lie in the frame. Notes the destination's.
+#[inline(always)]
+fn rest(packet: &mut Packet, ports: u32) -> [u64; 2] {
+    let mask = mask(packet);
     // In host order the destination's is the lower half; the device's is to be.
-    let ports = datagram.ports.swap_bytes();
-    let ports = either(ports.rotate_left(16).into(), ports.into());
+    let ports = ports.swap_bytes();
+    packet.dst_port = ports as u16;
+    let ports = by_side(mask, ports.rotate_left(16).into(), ports.into());
     let vlans = u64::from(packet.vlans.outer) | u64::from(packet.vlans.inner) << 16;
-    FlowKey::from_words([
-        device[0],
-        device[1],
-        peer[0],
-        peer[1],
+    [
         ports | vlans << 32,
-        either(packet.src_mac, packet.dst_mac)
+        by_side(mask, packet.src_mac, packet.dst_mac)
             | u64::from(packet.port.wire & 0xff) << 48
-            | u64::from(datagram.protocol) << 56,
-    ])
+            | u64::from(packet.protocol) << 56,
+    ]
 }

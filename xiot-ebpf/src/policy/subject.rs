@@ -2,7 +2,7 @@
 
 use xiot_common::{
     device::{ANY_WIRE, DEVICE_BOUND, DeviceRecord, Mode},
-    flow::FlowTail,
+    flow_line::FlowRest,
     profile::{DEFAULT_FRAGMENTS, ProfileRecord, Timeouts},
     slot::SLOT_UNKNOWN_PROFILE,
 };
@@ -85,8 +85,8 @@ impl Subject {
 
     /// The same for one of its flows.
     #[inline(always)]
-    pub const fn flow_epoch(&self, packet: &Packet, tail: &FlowTail) -> u32 {
-        if tail.is_timed() {
+    pub const fn flow_epoch(&self, packet: &Packet, rest: &FlowRest) -> u32 {
+        if rest.is_timed() {
             0
         } else {
             self.epoch(packet)

@@ -7,6 +7,7 @@
 use aya_ebpf::{btf_maps::LruHashMap, macros::btf_map};
 use xiot_common::{
     capacity::DEFAULT_OBSERVED,
+    flow_slot::FlowSlot,
     observed::{OBSERVED_MIDSTREAM, OBSERVED_PEER_INITIATED, ObservedEntry, ObservedKey},
 };
 
@@ -90,24 +91,31 @@ pub extern "C" fn xiot_fold() -> u32 {
     let Some(scratch) = scratch::get() else {
         return 0;
     };
-    let flow = &scratch.packet.key;
     let Some(place) = table::at(scratch.packet.place) else {
         return 0;
     };
-    let (entry, tail) = (place.entry(), place.tail());
-    let key = entry.observed_key(flow);
+    let (line, Some(rest)) = (place.line(), place.rest()) else {
+        return 0;
+    };
+    rest.settle(line);
+    let slot = FlowSlot {
+        line: *line,
+        rest: *rest,
+    };
+    let entry = slot.entry();
+    let key = entry.observed_key(&scratch.packet.key);
     if let Some(observed) = OBSERVED.get_ptr_mut(key) {
         // SAFETY: the element outlives the program run; a lost count is harmless.
         let observed = unsafe { &mut *observed };
-        observed.frames += u64::from(tail.pending_frames);
-        observed.bytes += tail.pending_bytes;
+        observed.frames += u64::from(rest.pending_frames);
+        observed.bytes += rest.pending_bytes;
         observed.last_seen = entry.last_seen;
     } else {
         // It fell out of the map while the flow was silent: noted anew.
         let (reason, rule) = entry.counted();
         let anew = ObservedEntry {
-            frames: tail.pending_frames.into(),
-            bytes: tail.pending_bytes,
+            frames: rest.pending_frames.into(),
+            bytes: rest.pending_bytes,
             flows: 1,
             first_seen: entry.opened_at,
             last_seen: entry.last_seen,
@@ -119,7 +127,7 @@ pub extern "C" fn xiot_fold() -> u32 {
             return 0;
         }
     }
-    tail.pending_frames = 0;
-    tail.pending_bytes = 0;
+    rest.pending_frames = 0;
+    rest.pending_bytes = 0;
     0
 }

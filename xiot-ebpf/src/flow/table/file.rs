@@ -1,15 +1,20 @@
 //! Filing a flow: where there is room for it, and who gives way where there is none.
 
 use xiot_common::{
-    flow::HOLD_NONE,
-    flow_table::{FlowHash, FlowMark, MARK_CONFIRMED, MARK_TAKEN},
+    flow_hash::FlowHash,
+    flow_line::HOLD_NONE,
+    flow_table::{FlowMark, MARK_CONFIRMED, MARK_TAKEN},
 };
 
-use super::{Candidates, KEY, NOWHERE, Place, SLOTS, at, room, xiot_find};
+use super::{KEY, NOWHERE, Numbers, Place, SLOTS, at, marks, number, room, xiot_find};
 use crate::scratch::{self, Scratch};
 
 /// While so few slots of the first set are taken, the second is not looked at: most flows are found in the first then.
 const FEW: u32 = SLOTS / 2;
+
+/// Who finds so many slots of a set taken is not filed there only because its own is free: sets would fill up that have no need
+/// to (one key in 70,000 finds no room in a table of half as many flows as slots then; with this bound none in 20 million).
+const MANY: u32 = SLOTS - 2;
 
 /// Files the flow in the scratch under the packet's key, as half-open. Over an older one of the same key.
 ///
@@ -42,11 +47,15 @@ extern "C" fn xiot_one_of_two(own: u32) -> u32 {
         return 0;
     };
     let FlowHash {
-        first, second, tag, ..
+        first,
+        second,
+        tag,
+        hint,
+        ..
     } = scratch.hash.get();
     for set in [first, second] {
-        let mut candidates = Candidates::of(set, tag);
-        while let Some(number) = candidates.next() {
+        let mut numbers = Numbers::of(set, hint);
+        while let Some(number) = numbers.next() {
             if number == own {
                 continue;
             }
@@ -78,28 +87,29 @@ extern "C" fn xiot_fill(number: u32) -> u32 {
 fn fill(scratch: &Scratch, place: Place) -> bool {
     // As it was when the place was found or chosen: whoever took it since keeps it.
     let before = FlowMark::from_word(scratch.mark.get());
+    let Some(rest) = place.rest() else {
+        return false;
+    };
     if !place.pass(before, FlowMark::CLAIMED) {
         return false;
     }
     if before.is_confirmed() {
         room::leave();
     }
-    // Nobody finds the key of the one with the entry of the other.
-    place.entry().hold = HOLD_NONE;
-    *place.key() = scratch.packet.key;
-    // SAFETY: two elements of maps. Copied without a way over the stack.
+    // Nobody takes what is written for the flow that was here, nor half of it for one.
+    place.line().hold = HOLD_NONE;
+    // SAFETY: elements of maps. Copied without a way over the stack.
     unsafe {
         scratch
-            .flow
+            .line
             .as_ptr()
-            .copy_to_nonoverlapping(place.entry(), 1);
-        scratch
-            .tail
-            .as_ptr()
-            .copy_to_nonoverlapping(place.tail(), 1);
+            .copy_to_nonoverlapping(place.line(), 1);
+        scratch.rest.as_ptr().copy_to_nonoverlapping(rest, 1);
     }
+    let hash = scratch.hash.get();
+    place.hint(hash.hint);
     place.publish(FlowMark {
-        tag: scratch.hash.get().tag,
+        tag: hash.tag,
         second: scratch.packet.now,
     });
     true
@@ -120,6 +130,14 @@ extern "C" fn xiot_choose() -> u32 {
         ..
     } = scratch.hash.get();
     let (taken, also_taken) = (taken(first), taken(second));
+    // Where frames look first.
+    for (set, taken) in [(first, taken), (second, also_taken)] {
+        let mark = marks(set).map_or(FlowMark::CLAIMED, |marks| marks.get(home));
+        if mark.tag == 0 && taken < MANY {
+            scratch.mark.set(mark.to_word());
+            return number(set, home);
+        }
+    }
     let number = if taken <= FEW || taken <= also_taken {
         free(scratch, first, home)
     } else {
@@ -149,11 +167,6 @@ extern "C" fn xiot_choose() -> u32 {
     NOWHERE
 }
 
-#[inline(always)]
-const fn number(set: u32, slot: u32) -> u32 {
-    set.wrapping_mul(SLOTS).wrapping_add(slot & (SLOTS - 1))
-}
-
 /// How many slots are taken. Without a branch: the verifier would walk every pattern of them.
 #[inline(always)]
 fn taken(set: u32) -> u32 {
@@ -168,13 +181,13 @@ fn confirmed(set: u32) -> u32 {
 
 #[inline(always)]
 fn sum(set: u32, of: impl Fn(u32) -> u32) -> u32 {
-    let Some(first) = at(number(set, 0)) else {
+    let Some(marks) = marks(set) else {
         return SLOTS;
     };
     let mut sum = 0;
     let mut slot = 0;
-    while slot < SLOTS as usize {
-        sum += of(Place { slot, ..first }.mark().tag);
+    while slot < SLOTS {
+        sum += of(marks.tag(slot));
         slot += 1;
     }
     sum
@@ -183,14 +196,16 @@ fn sum(set: u32, of: impl Fn(u32) -> u32) -> u32 {
 /// A free slot of the set: the one at home before all others.
 #[inline(always)]
 fn free(scratch: &Scratch, set: u32, home: u32) -> u32 {
+    let Some(marks) = marks(set) else {
+        return NOWHERE;
+    };
     let mut step = 0;
     while step < SLOTS {
-        let number = number(set, home ^ step);
-        if let Some(mark) = at(number).map(Place::mark)
-            && mark.tag == 0
-        {
+        let slot = home ^ step;
+        let mark = marks.get(slot);
+        if mark.tag == 0 {
             scratch.mark.set(mark.to_word());
-            return number;
+            return number(set, slot);
         }
         step += 1;
     }
@@ -200,19 +215,16 @@ fn free(scratch: &Scratch, set: u32, home: u32) -> u32 {
 /// The half-open flow of the set that has been silent for longest.
 #[inline(always)]
 fn longest_silent(scratch: &Scratch, set: u32) -> u32 {
-    let Some(place) = scratch::forgetful() else {
+    let (Some(place), Some(marks)) = (scratch::forgetful(), marks(set)) else {
         return NOWHERE;
     };
     let (mut found, mut since) = (NOWHERE, u32::MAX);
     let mut slot = 0;
     while slot < SLOTS {
-        let number = number(set, slot);
-        let Some(mark) = at(number).map(Place::mark) else {
-            return NOWHERE;
-        };
+        let mark = marks.get(slot);
         if mark.is_filed() && !mark.is_confirmed() && mark.second < since {
             since = place.forget(mark.second);
-            found = place.forget(number);
+            found = place.forget(number(set, slot));
             scratch.mark.set(mark.to_word());
         }
         slot += 1;
@@ -228,7 +240,7 @@ fn over(scratch: &Scratch, set: u32) -> u32 {
         let number = number(set, slot);
         if let Some(place) = at(number) {
             let mark = place.mark();
-            if mark.is_filed() && place.entry().is_over(scratch.packet.now) {
+            if mark.is_filed() && place.line().is_over(scratch.packet.now) {
                 scratch.mark.set(mark.to_word());
                 return number;
             }

@@ -6,9 +6,9 @@ use aya_ebpf::{
     bindings::BPF_F_MMAPABLE, btf_maps::Array, helpers::generated::bpf_for_each_map_elem,
     macros::btf_map,
 };
-use xiot_common::flow_table::{FLOW_SLOTS, FlowLevel, FlowSet};
+use xiot_common::flow_table::{FLOW_SLOTS, FlowLevel, FlowMarks};
 
-use super::{FLOWS, Place};
+use super::{FLOW_MARKS, Marks, at, number};
 use crate::{atomic, config};
 
 /// One element. In a map, not on the stack: a walk that counts there is a different walk to the verifier for every count.
@@ -81,7 +81,7 @@ pub(crate) extern "C" fn xiot_reclaim(now: u32) -> u32 {
     // SAFETY: the callback has the form that the helper calls for an array, and only uses what it is given.
     unsafe {
         bpf_for_each_map_elem(
-            (&raw const FLOWS).cast_mut().cast(),
+            (&raw const FLOW_MARKS).cast_mut().cast(),
             remove_what_is_over as *mut c_void,
             (&raw mut pass).cast(),
             0,
@@ -105,20 +105,23 @@ struct Pass {
 /// The pointers must be those that `bpf_for_each_map_elem` gives, `pass` the one it was given.
 unsafe extern "C" fn remove_what_is_over(
     _map: *mut c_void,
-    _index: *const u32,
-    set: *mut FlowSet,
+    set: *const u32,
+    marks: *mut FlowMarks,
     pass: *mut Pass,
 ) -> i64 {
     // SAFETY: valid by contract, as long as the call lasts.
-    let now = unsafe { (*pass).now };
+    let (now, set) = unsafe { ((*pass).now, *set) };
     let Some(level) = level() else {
         return 1;
     };
     let mut slot = 0;
-    while slot < FLOW_SLOTS as usize {
-        let place = Place { set, slot };
-        let mark = place.mark();
-        if mark.is_confirmed() && place.entry().is_over(now) && place.free(mark) {
+    while slot < FLOW_SLOTS {
+        let mark = Marks(marks).get(slot);
+        if mark.is_confirmed()
+            && let Some(place) = at(number(set, slot))
+            && place.line().is_over(now)
+            && place.free(mark)
+        {
             level.reclaimed += 1;
         }
         slot += 1;
