@@ -140,8 +140,7 @@ impl Numbers {
 
     /// Numbers for what has these keys; there are at most `limit`, and none is higher.
     fn follow(&self, keys: Vec<u64>, limit: u32) -> (Self, FreshNumbers) {
-        let mut known = Known::new(self);
-        let mut ids: Vec<u32> = keys.iter().map(|&key| known.take(key)).collect();
+        let mut ids = self.kept(&keys);
         let mut used = vec![false; self.highest as usize + 1];
         for &id in &self.ids {
             used[id as usize] = true;
@@ -171,32 +170,62 @@ impl Numbers {
     }
 }
 
+impl Numbers {
+    /// The number of each of these keys that has one, else 0. Where several have one key, the first in file order is
+    /// taken first.
+    ///
+    /// Most revisions differ in few places: what stands before the first and after the last of them is not looked up.
+    fn kept(&self, keys: &[u64]) -> Vec<u32> {
+        let before = &self.keys;
+        let same = before.iter().zip(keys).take_while(|(a, b)| a == b);
+        let start = same.count();
+        let end = same_end(&before[start..], &keys[start..]);
+        let (before_end, end) = (before.len() - end, keys.len() - end);
+        let mut known = Known::new(&before[start..before_end], &self.ids[start..before_end]);
+        let mut ids = Vec::with_capacity(keys.len());
+        ids.extend_from_slice(&self.ids[..start]);
+        ids.extend(keys[start..end].iter().map(|&key| known.take(key)));
+        ids.extend_from_slice(&self.ids[before_end..]);
+        ids
+    }
+}
+
+/// How many keys at the end of both are the same, and none of them elsewhere: which of several equal ones is first is
+/// decided from the front.
+fn same_end(before: &[u64], after: &[u64]) -> usize {
+    let same = before.iter().rev().zip(after.iter().rev());
+    let length = same.take_while(|(a, b)| a == b).count();
+    let (rest, end) = before.split_at(before.len() - length);
+    let mut others = [rest, &after[..after.len() - length]].concat();
+    others.sort_unstable();
+    if end.iter().any(|key| others.binary_search(key).is_ok()) {
+        return 0;
+    }
+    length
+}
+
 /// Numbers by key. Where several have one key, the first in file order is taken first.
 struct Known<'a> {
     /// Place of the first that has the key and is not taken.
     first: HashMap<u64, usize>,
     /// Place of the next with the same key.
     next: Vec<usize>,
-    numbers: &'a Numbers,
+    ids: &'a [u32],
 }
 
 /// No place.
 const NONE: usize = usize::MAX;
 
 impl<'a> Known<'a> {
-    fn new(numbers: &'a Numbers) -> Self {
-        let mut first = HashMap::with_capacity(numbers.keys.len());
-        let mut next = vec![NONE; numbers.keys.len()];
-        for (place, &key) in numbers.keys.iter().enumerate().rev() {
+    fn new(keys: &[u64], ids: &'a [u32]) -> Self {
+        let mut first = HashMap::with_capacity(keys.len());
+        let mut next = vec![NONE; keys.len()];
+        for (place, &key) in keys.iter().enumerate().rev() {
             if let Some(after) = first.insert(key, place) {
                 next[place] = after;
             }
         }
-        Self {
-            first,
-            next,
-            numbers,
-        }
+        Self { first, next, ids }
     }
 
     /// The number of the next one with this key; 0 for none.
@@ -205,7 +234,7 @@ impl<'a> Known<'a> {
             return 0;
         };
         let place = *first;
-        let Some(&id) = self.numbers.ids.get(place) else {
+        let Some(&id) = self.ids.get(place) else {
             return 0;
         };
         *first = self.next[place];
@@ -215,6 +244,8 @@ impl<'a> Known<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
 
     fn numbers(keys: &[u64], ids: &[u32]) -> Numbers {
@@ -271,6 +302,24 @@ mod tests {
             follow(&before, &[10, 10, 10, 10], 9),
             (vec![5, 6, 7, 1], fresh(&[1], &[]))
         );
+    }
+
+    proptest! {
+        /// With few different keys, so that many are equal.
+        #[test]
+        fn what_is_not_looked_up_has_the_number_that_a_look_up_gives(
+            before in vec(0..6_u64, 0..12),
+            after in vec(0..6_u64, 0..12),
+            start in vec(0..9_u64, 0..6),
+            end in vec(0..9_u64, 0..6),
+        ) {
+            let whole = |middle: &[u64]| [&start, middle, &end].concat();
+            let (before, after) = (whole(&before), whole(&after));
+            let ids: Vec<_> = (1..).zip(&before).map(|(id, _)| id).collect();
+            let mut known = Known::new(&before, &ids);
+            let looked_up: Vec<_> = after.iter().map(|&key| known.take(key)).collect();
+            prop_assert_eq!(numbers(&before, &ids).kept(&after), looked_up);
+        }
     }
 
     #[test]
