@@ -5,6 +5,7 @@ mod flows;
 mod gateway;
 mod image;
 mod load;
+mod memory;
 mod slots;
 mod table;
 mod test_run;
