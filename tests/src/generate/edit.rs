@@ -46,7 +46,7 @@ fn change(dice: &mut Dice, policy: &mut Policy) {
         20 => rule_times(dice, policy),
         21 => policy.time_zone = times::zone(dice),
         0 => rename(dice, policy),
-        1 => shuffle(dice, &mut policy.devices),
+        1 => shuffle(dice, policy.devices.items_mut()),
         2 => {
             let profile = dice.below(policy.profiles.len());
             shuffle(dice, &mut policy.profiles[profile].rules);

@@ -99,8 +99,8 @@ fn assemble(
         },
         uplink_addresses: Vec::new(),
         peer_sets: Vec::new(),
-        profiles,
-        devices,
+        profiles: profiles.into(),
+        devices: devices.into(),
     }
 }
 

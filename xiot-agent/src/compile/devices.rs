@@ -210,7 +210,7 @@ mod tests {
 
     fn compile(devices: Vec<Device>) -> Result<(Devices, Vec<DeviceRecord>), CompileError> {
         let policy = Policy {
-            devices,
+            devices: devices.into(),
             ..Policy::default()
         };
         let wires = ["ward".to_owned()];

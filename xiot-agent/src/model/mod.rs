@@ -9,6 +9,7 @@ mod decode;
 pub mod gateway;
 pub mod guard;
 pub mod limit;
+pub mod list;
 mod load;
 pub mod policy;
 mod raw;

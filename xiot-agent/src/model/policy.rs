@@ -5,7 +5,7 @@ use std::{net::IpAddr, ops::RangeInclusive, time::Duration};
 use ipnetwork::IpNetwork;
 use jiff::tz::TimeZone;
 
-use super::times::Times;
+use super::{list::List, times::Times};
 
 /// Where something stands in a file: 1-based line and column.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
@@ -34,9 +34,9 @@ pub struct Policy {
     /// Named sets of addresses.
     pub peer_sets: Vec<PeerSet>,
     /// Profiles in file order.
-    pub profiles: Vec<Profile>,
+    pub profiles: List<Profile>,
     /// Devices in file order.
-    pub devices: Vec<Device>,
+    pub devices: List<Device>,
 }
 
 /// Mode of a device.

@@ -8,7 +8,10 @@ use super::{
     frame::{Packet, Transport},
     rules::is_link_local,
 };
-use crate::model::policy::{Policy, Profile};
+use crate::model::{
+    list::List,
+    policy::{Policy, Profile},
+};
 
 /// Services in force for a frame.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +31,7 @@ impl Services {
     }
 
     /// What any profile has, for frames of no device.
-    pub(super) fn of_all(profiles: &[Profile]) -> Self {
+    pub(super) fn of_all(profiles: &List<Profile>) -> Self {
         Self {
             arp: profiles.iter().any(|profile| profile.arp),
             nd: profiles.iter().any(|profile| profile.nd),

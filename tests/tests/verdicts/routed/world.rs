@@ -223,7 +223,7 @@ pub(super) fn policy() -> Policy {
                     rule(6, Initiator::Peer, pings()),
                 ],
             ),
-        ],
+        ].into(),
         devices: vec![
             Device {
                 addresses: vec![address("10.0.0.11"), address("fd00::11")],
@@ -245,7 +245,7 @@ pub(super) fn policy() -> Policy {
                 vlan: Some((30, 0)),
                 ..device("in-vlan-30", TWICE, 0)
             },
-        ],
+        ].into(),
         ..ward.clone()
     }
 }

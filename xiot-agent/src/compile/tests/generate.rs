@@ -246,8 +246,8 @@ pub(super) fn policy() -> impl Strategy<Value = Policy> {
                     },
                     uplink_addresses,
                     peer_sets: Vec::new(),
-                    profiles,
-                    devices,
+                    profiles: profiles.into(),
+                    devices: devices.into(),
                 }
             },
         )

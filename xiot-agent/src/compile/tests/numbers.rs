@@ -102,7 +102,7 @@ proptest! {
     ) {
         let policy = with_names(policy, "kept");
         let mut backwards = in_front(&with_names(other, "other"), &policy);
-        backwards.profiles.reverse();
+        backwards.profiles.items_mut().reverse();
         backwards.default_profile = None;
         for device in &mut backwards.devices {
             device.profile = backwards.profiles.len() - 1 - device.profile;
@@ -146,7 +146,7 @@ fn precedence_is_the_order_of_the_file_whatever_the_numbers() {
     let of = |ports: [u16; 2]| {
         let rules = (1..).zip(ports).map(|(id, port)| tcp(id, port)).collect();
         let mut policy = Policy {
-            profiles: vec![profile("pump", rules)],
+            profiles: vec![profile("pump", rules)].into(),
             ..Policy::default()
         };
         // Both allow 80: whichever stands first is the rule.

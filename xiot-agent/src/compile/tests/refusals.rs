@@ -33,7 +33,7 @@ fn pump(rules: Vec<(Initiator, &str, Clause)>) -> Policy {
         })
         .collect();
     Policy {
-        profiles: vec![profile("pump", rules)],
+        profiles: vec![profile("pump", rules)].into(),
         ..Policy::default()
     }
 }
@@ -112,7 +112,7 @@ fn seventeen_prefix_lengths() {
             )
         });
         Policy {
-            profiles: vec![profile("pump", rules.collect())],
+            profiles: vec![profile("pump", rules.collect())].into(),
             ..Policy::default()
         }
     };

@@ -27,7 +27,7 @@ fn tcp(port: u16) -> Clause {
 
 fn compile(rules: Vec<Rule>) -> Image {
     let policy = Policy {
-        profiles: vec![profile("pump", rules)],
+        profiles: vec![profile("pump", rules)].into(),
         ..Policy::default()
     };
     compile_for(&policy, &ROOMY).unwrap()
@@ -138,7 +138,7 @@ fn the_generation_of_unlisted_devices_follows_what_judges_them() {
     let generation = |rules: Vec<Rule>, onboarding, change: fn(&mut Policy)| {
         let mut policy = Policy {
             onboarding,
-            profiles: vec![profile("pump", rules)],
+            profiles: vec![profile("pump", rules)].into(),
             default_profile: Some(0),
             ..Policy::default()
         };

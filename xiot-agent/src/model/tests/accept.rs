@@ -141,7 +141,7 @@ fn every_part_of_the_sketch_means_what_it_says() {
         "10.20.4.0/28 10.30.1.13/32 fd00:30::13/128"
     );
 
-    let [basic, pump] = &policy.profiles[..] else {
+    let [basic, pump] = policy.profiles.iter().collect::<Vec<_>>()[..] else {
         panic!("two profiles")
     };
     assert!(basic.arp && basic.dhcp && !basic.nd && basic.rules.is_empty());
@@ -188,7 +188,7 @@ fn every_part_of_the_sketch_means_what_it_says() {
         "10.30.1.12/32 10.30.1.13/32 fd00:30::13/128"
     );
 
-    let [first, second] = &policy.devices[..] else {
+    let [first, second] = policy.devices.iter().collect::<Vec<_>>()[..] else {
         panic!("two devices")
     };
     assert_eq!(first.mac, [0, 3, 0xb1, 0, 0, 0x12]);

@@ -46,8 +46,8 @@ pub(super) fn policy(mode: Mode) -> Policy {
                 rule(6, to, Clause::Protocol(58)),
             ],
             at: Position::default(),
-        }],
-        devices: vec![device(PUMP, mode)],
+        }].into(),
+        devices: vec![device(PUMP, mode)].into(),
         onboarding: mode,
         ..Policy::default()
     }
