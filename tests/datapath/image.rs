@@ -46,7 +46,7 @@ pub(crate) fn nobody_listed(mode: Mode, revision: u64) -> Image {
             unknown_mode: mode as u8,
             ..SlotHeader::default()
         },
-        lines,
+        lines: lines.into(),
     }
 }
 

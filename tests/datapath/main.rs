@@ -6,6 +6,7 @@ mod gateway;
 mod image;
 mod load;
 mod memory;
+mod ready;
 mod slots;
 mod table;
 mod test_run;

@@ -56,15 +56,17 @@ fn devices_and_rules_take_the_memory_of_their_values() {
 
 /// Bytes that the kernel charges for a map, by its own account.
 fn charged(datapath: &Datapath, name: &'static str) -> u64 {
-    let Map::Array(data) = datapath.duplicate(name).unwrap() else {
-        panic!("{name} is an array");
+    let map = datapath.duplicate(name).expect("it is loaded");
+    let Map::Array(data) = map else {
+        unreachable!("{name} is an array")
     };
     fdinfo(&data)
 }
 
 fn fdinfo(data: &MapData) -> u64 {
     let fd = data.fd().as_fd().as_raw_fd();
-    let info = fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).unwrap();
+    let info = fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).expect("proc is mounted");
     let charged = info.lines().find_map(|line| line.strip_prefix("memlock:"));
-    charged.unwrap().trim().parse().unwrap()
+    let charged = charged.and_then(|bytes| bytes.trim().parse().ok());
+    charged.expect("the kernel says it in bytes")
 }

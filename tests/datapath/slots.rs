@@ -1,7 +1,7 @@
 //! Policies in slots: apply, read back, flip, refuse.
 
 use xiot_agent::datapath::{ApplyError, Datapath};
-use xiot_common::{device::Mode, port::Side};
+use xiot_common::{device::Mode, image::Line, port::Side};
 
 use crate::image::{nobody_listed, small, udp};
 
@@ -52,7 +52,7 @@ fn a_refused_policy_leaves_the_one_in_force() {
     let mut unmarked = nobody_listed(Mode::Learn, 2);
     unmarked.header.magic = 0;
     let mut long = nobody_listed(Mode::Learn, 2);
-    long.lines.resize(65, Default::default());
+    (4..65).for_each(|_| long.lines.push(Line::default()));
     long.header.lines = 65;
     let mut crowded = nobody_listed(Mode::Learn, 2);
     crowded.header.device_count = 17;

@@ -55,7 +55,8 @@ pub fn policy() -> Policy {
         profiles: vec![
             profile("infusion-pump", true, rules()),
             profile("mute", false, Vec::new()),
-        ].into(),
+        ]
+        .into(),
         devices: vec![
             bound(device("pump", PUMP, 0), &["10.0.0.11", "fd00::11"]),
             Device {
@@ -72,7 +73,8 @@ pub fn policy() -> Policy {
                 ..device("moved", MOVED, 0)
             },
             device("mute", MUTE, 1),
-        ].into(),
+        ]
+        .into(),
     }
 }
 

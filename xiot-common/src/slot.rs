@@ -14,7 +14,7 @@ pub struct SlotHeader {
     pub revision: u64,
     /// Nanoseconds since the Unix epoch when it was compiled.
     pub compiled_at: u64,
-    /// SHA-256 of the image lines in use.
+    /// SHA-256 over the SHA-256 of each 256 image lines in use.
     pub digest: [u8; 32],
     /// Device table: MAC and VLAN to device id.
     pub devices: Table,

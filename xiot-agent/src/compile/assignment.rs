@@ -1,7 +1,7 @@
 //! Which numbers devices and rules have in the kernel: the same from one revision of the policy to the next as long as
 //! they exist, so that flows, counters and events go on meaning what they meant.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use xiot_common::{device::DeviceId, rule::RuleId};
 
@@ -14,10 +14,13 @@ use super::{
 };
 
 /// Numbers of all devices and rules of one policy.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Assignment {
     pub(super) devices: Numbers,
+    /// Without keys where `keys_of` is.
     pub(super) rules: Numbers,
+    /// Whose rules they are, where keys were not needed so far: of a million there are few that one needs.
+    pub(super) keys_of: Option<Arc<Policy>>,
 }
 
 /// What a policy that follows another one has new numbers for.
@@ -51,6 +54,7 @@ impl Assignment {
         Self {
             devices: Numbers::new(device_keys(policy), 1..),
             rules: Numbers::new(rule_keys(policy), places(policy)),
+            keys_of: None,
         }
     }
 
@@ -62,10 +66,18 @@ impl Assignment {
         ids::rule_count(policy)?;
         let rules: usize = policy.profiles.iter().map(|it| it.rules.len()).sum();
         fit::check(Resource::Rules, rules, limits.rules)?;
-        let (devices, fresh_devices) = self.devices.follow(device_keys(policy), limits.devices);
-        let (rules, fresh_rules) = self.rules.follow(rule_keys(policy), limits.rules);
+        let (devices, fresh_devices) = {
+            let before = &self.devices;
+            before.follow(&before.keys, device_keys(policy), limits.devices)
+        };
+        let keys = rule_keys(policy);
+        let (rules, fresh_rules) = self.rules.follow(&self.rule_keys(), keys, limits.rules);
         Ok((
-            Self { devices, rules },
+            Self {
+                devices,
+                rules,
+                keys_of: None,
+            },
             Fresh {
                 devices: fresh_devices,
                 rules: fresh_rules,
@@ -83,6 +95,24 @@ impl Assignment {
         &self.rules.ids
     }
 
+    /// Keys of the rules in file order.
+    pub(super) fn rule_keys(&self) -> Cow<'_, [u64]> {
+        match &self.keys_of {
+            Some(policy) => Cow::Owned(rule_keys(policy)),
+            None => Cow::Borrowed(&self.rules.keys),
+        }
+    }
+
+    /// The same for whoever keeps the policy, which it is of, and the keys of its rules.
+    pub(super) fn without_keys(mut self, policy: &Arc<Policy>) -> (Self, Vec<u64>) {
+        let keys = match self.keys_of {
+            Some(_) => rule_keys(policy),
+            None => Arc::unwrap_or_clone(std::mem::take(&mut self.rules.keys)),
+        };
+        self.keys_of = Some(Arc::clone(policy));
+        (self, keys)
+    }
+
     /// Whether it can be this policy's.
     pub(super) fn suits(&self, policy: &Policy) -> bool {
         let rules: usize = policy.profiles.iter().map(|it| it.rules.len()).sum();
@@ -96,7 +126,7 @@ impl Assignment {
         }
         let last = places(policy).max().unwrap_or(0);
         let mut by_place = vec![0; last as usize + 1];
-        for (place, &id) in places(policy).zip(&self.rules.ids) {
+        for (place, &id) in places(policy).zip(&*self.rules.ids) {
             by_place[place as usize] = id;
         }
         Some(by_place)
@@ -124,9 +154,9 @@ fn rule_keys(policy: &Policy) -> Vec<u64> {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Numbers {
     /// What tells each from the others.
-    pub(super) keys: Vec<u64>,
+    pub(super) keys: Arc<Vec<u64>>,
     /// Its number, not 0.
-    pub(super) ids: Vec<u32>,
+    pub(super) ids: Arc<Vec<u32>>,
     /// The highest of them; 0 for none.
     pub(super) highest: u32,
 }
@@ -135,14 +165,18 @@ impl Numbers {
     fn new(keys: Vec<u64>, ids: impl Iterator<Item = u32>) -> Self {
         let ids: Vec<_> = ids.take(keys.len()).collect();
         let highest = ids.iter().copied().max().unwrap_or(0);
-        Self { keys, ids, highest }
+        Self {
+            keys: Arc::new(keys),
+            ids: Arc::new(ids),
+            highest,
+        }
     }
 
-    /// Numbers for what has these keys; there are at most `limit`, and none is higher.
-    fn follow(&self, keys: Vec<u64>, limit: u32) -> (Self, FreshNumbers) {
-        let mut ids = self.kept(&keys);
+    /// Numbers for what has these keys; there are at most `limit`, and none is higher. `before` are the keys so far.
+    fn follow(&self, before: &[u64], keys: Vec<u64>, limit: u32) -> (Self, FreshNumbers) {
+        let mut ids = self.kept(before, &keys);
         let mut used = vec![false; self.highest as usize + 1];
-        for &id in &self.ids {
+        for &id in &*self.ids {
             used[id as usize] = true;
         }
         let free = (1..=limit).filter(|&id| !used.get(id as usize).copied().unwrap_or(false));
@@ -175,8 +209,7 @@ impl Numbers {
     /// taken first.
     ///
     /// Most revisions differ in few places: what stands before the first and after the last of them is not looked up.
-    fn kept(&self, keys: &[u64]) -> Vec<u32> {
-        let before = &self.keys;
+    fn kept(&self, before: &[u64], keys: &[u64]) -> Vec<u32> {
         let same = before.iter().zip(keys).take_while(|(a, b)| a == b);
         let start = same.count();
         let end = same_end(&before[start..], &keys[start..]);
@@ -205,7 +238,8 @@ fn same_end(before: &[u64], after: &[u64]) -> usize {
 }
 
 /// Numbers by key. Where several have one key, the first in file order is taken first.
-struct Known<'a> {
+#[derive(Debug)]
+pub(super) struct Known<'a> {
     /// Place of the first that has the key and is not taken.
     first: HashMap<u64, usize>,
     /// Place of the next with the same key.
@@ -217,7 +251,7 @@ struct Known<'a> {
 const NONE: usize = usize::MAX;
 
 impl<'a> Known<'a> {
-    fn new(keys: &[u64], ids: &'a [u32]) -> Self {
+    pub(super) fn new(keys: &[u64], ids: &'a [u32]) -> Self {
         let mut first = HashMap::with_capacity(keys.len());
         let mut next = vec![NONE; keys.len()];
         for (place, &key) in keys.iter().enumerate().rev() {
@@ -229,7 +263,7 @@ impl<'a> Known<'a> {
     }
 
     /// The number of the next one with this key; 0 for none.
-    fn take(&mut self, key: u64) -> u32 {
+    pub(super) fn take(&mut self, key: u64) -> u32 {
         let Some(first) = self.first.get_mut(&key) else {
             return 0;
         };
@@ -253,10 +287,10 @@ mod tests {
     }
 
     fn follow(before: &Numbers, keys: &[u64], limit: u32) -> (Vec<u32>, FreshNumbers) {
-        let (after, fresh) = before.follow(keys.to_vec(), limit);
-        assert_eq!(after.keys, keys);
+        let (after, fresh) = before.follow(&before.keys, keys.to_vec(), limit);
+        assert_eq!(*after.keys, keys);
         assert_eq!(after.highest, after.ids.iter().copied().max().unwrap_or(0));
-        (after.ids, fresh)
+        (after.ids.to_vec(), fresh)
     }
 
     fn fresh(free: &[u32], taken_over: &[u32]) -> FreshNumbers {
@@ -318,7 +352,7 @@ mod tests {
             let ids: Vec<_> = (1..).zip(&before).map(|(id, _)| id).collect();
             let mut known = Known::new(&before, &ids);
             let looked_up: Vec<_> = after.iter().map(|&key| known.take(key)).collect();
-            prop_assert_eq!(numbers(&before, &ids).kept(&after), looked_up);
+            prop_assert_eq!(numbers(&before, &ids).kept(&before, &after), looked_up);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Devices: the slots that find them, their records, and the addresses bound to them.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{collections::BTreeMap, net::IpAddr};
 
 use xiot_common::{
     addr::{Mac, Vlans},
@@ -17,7 +17,8 @@ use super::{
     encode::{self, RECORDS_PER_LINE},
     error::CompileError,
     fingerprint::Fingerprint,
-    ids, mode,
+    header::mode,
+    ids,
     peers::Peers,
     slot::Narrow,
 };
@@ -34,10 +35,60 @@ pub(super) struct Devices {
     pub slots: Vec<Narrow>,
     /// Lines of records, indexed by id.
     pub records: Vec<Line>,
-    /// Whether some device is filed under a VLAN.
-    pub by_vlan: bool,
-    /// Whether some device is listed for a wire.
-    pub by_wire: bool,
+    /// How many are filed under a VLAN.
+    pub by_vlan: usize,
+    /// How many are listed for a wire.
+    pub by_wire: usize,
+    /// How many devices own each address at each place: devices at one place may have one address.
+    pub owners: Owners,
+}
+
+/// Devices by scope and address.
+pub(super) type Owners = BTreeMap<(u32, IpAddr), u32>;
+
+/// One device.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    /// What it is found under.
+    pub key: [u64; 2],
+    /// Its addresses, each once.
+    pub addresses: Vec<IpAddr>,
+    /// Where they are its own; none where no frame can come from.
+    pub owned: Option<u32>,
+    /// Its record.
+    pub record: DeviceRecord,
+}
+
+impl Compiled {
+    /// `name` is the key of its name, `profiles` are the fingerprints of all profiles.
+    pub(super) fn new(
+        device: &Device,
+        name: u64,
+        wires: &[String],
+        profiles: &[Fingerprint],
+    ) -> Result<Self, CompileError> {
+        let addresses = addresses(device);
+        let key = device_key(Mac(device.mac), vlans(device)?);
+        let mut record = record(device, wires)?;
+        let profile = profiles.get(device.profile).copied();
+        let profile = profile.ok_or_else(|| CompileError::UnknownProfile {
+            device: device.name.clone(),
+            profile: device.profile,
+        })?;
+        record.generation = generation(&record, name, key, profile, &addresses);
+        Ok(Self {
+            key,
+            owned: owned_scope(device, wires),
+            addresses,
+            record,
+        })
+    }
+
+    /// What its addresses are filed under as its own, if they are.
+    pub(super) fn owned(&self) -> impl Iterator<Item = (u32, IpAddr)> {
+        let scope = self.owned.iter();
+        scope.flat_map(|&scope| self.addresses.iter().map(move |&addr| (scope, addr)))
+    }
 }
 
 impl Devices {
@@ -55,46 +106,41 @@ impl Devices {
             slots: Vec::with_capacity(count),
             // Number 0 has a record too, which says nothing.
             records: vec![Line::default(); records.div_ceil(RECORDS_PER_LINE)],
-            by_vlan: false,
-            by_wire: false,
+            ..Self::default()
         };
-        let mut owned = BTreeSet::new();
-        let named = numbers.ids.iter().zip(&numbers.keys);
+        let named = numbers.ids.iter().zip(&*numbers.keys);
         for ((&id, &name), device) in named.zip(&policy.devices) {
-            let addresses = addresses(device);
-            for &addr in &addresses {
+            let compiled = Compiled::new(device, name, wires, profiles)?;
+            for &addr in &compiled.addresses {
                 peers.add_address(scope::binding(id), addr);
             }
-            if let Some(scope) = owned_scope(device, wires) {
-                owned.extend(addresses.iter().map(|&addr| (scope, addr)));
+            for owned in compiled.owned() {
+                *all.owners.entry(owned).or_default() += 1;
             }
-            all.by_vlan |= device.vlan.is_some();
-            all.by_wire |= device.wire.is_some();
-            let key = device_key(Mac(device.mac), vlans(device)?);
-            all.slots.push(Narrow::new(key, id));
-
-            let mut record = record(device, wires)?;
-            let profile = profiles.get(device.profile).copied();
-            let profile = profile.ok_or_else(|| CompileError::UnknownProfile {
-                device: device.name.clone(),
-                profile: device.profile,
-            })?;
-            record.generation = generation(&record, name, key, profile, &addresses);
-            all.put(id, &record);
+            all.by_vlan += usize::from(device.vlan.is_some());
+            all.by_wire += usize::from(device.wire.is_some());
+            all.slots.push(Narrow::new(compiled.key, id));
+            all.put(id, &compiled.record);
         }
-        // Devices at one place may have one address.
-        for (scope, addr) in owned {
+        for &(scope, addr) in all.owners.keys() {
             peers.add_address(scope, addr);
         }
         Ok(all)
     }
 
     fn put(&mut self, id: DeviceId, record: &DeviceRecord) {
-        let id = id as usize;
-        let first = id % RECORDS_PER_LINE * 2;
-        self.records[id / RECORDS_PER_LINE].0[first..first + 2]
-            .copy_from_slice(&encode::device_words(record));
+        put(
+            &mut self.records[id as usize / RECORDS_PER_LINE],
+            id,
+            record,
+        );
     }
+}
+
+/// Sets the record of a device in its line.
+pub(super) fn put(line: &mut Line, id: DeviceId, record: &DeviceRecord) {
+    let first = id as usize % RECORDS_PER_LINE * 2;
+    line.0[first..first + 2].copy_from_slice(&encode::device_words(record));
 }
 
 fn vlans(device: &Device) -> Result<Vlans, CompileError> {
@@ -237,7 +283,7 @@ mod tests {
         assert_eq!((records[2].wire, records[2].mode), (0, 1));
         assert_eq!((records[2].flags, records[2].profile), (DEVICE_BOUND, 1));
         assert!(records[4].generation != 0);
-        assert!(!devices.by_vlan);
+        assert_eq!((devices.by_vlan, devices.by_wire), (0, 1));
     }
 
     #[test]

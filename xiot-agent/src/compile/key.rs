@@ -39,9 +39,17 @@ pub(super) fn zone(zone: Option<&TimeZone>) -> Fingerprint {
 
 /// Of every rule of the profile, in file order, where local time is that of this zone.
 pub(super) fn rules(profile: &Profile, zone: Fingerprint) -> impl Iterator<Item = Fingerprint> {
+    rules_of(profile, &profile.rules, zone)
+}
+
+/// Of these rules of the profile.
+pub(super) fn rules_of(
+    profile: &Profile,
+    rules: &[Rule],
+    zone: Fingerprint,
+) -> impl Iterator<Item = Fingerprint> {
     let start = name(&profile.name);
-    profile
-        .rules
+    rules
         .iter()
         .map(move |content| times(rule(start, content), &content.times, zone))
 }

@@ -1,5 +1,7 @@
 //! Lays everything out in one slot: rule lines, profiles, device records, then the tables.
 
+use std::mem;
+
 use xiot_common::{device::DeviceId, image::Line, rule::RuleId, schedule::CHAIN, table::Table};
 
 use crate::model::policy::Policy;
@@ -10,7 +12,7 @@ use super::{
     encode,
     error::{CompileError, Resource},
     fit,
-    peers::Peers,
+    peers::Filed,
     slot::{Narrow, Slot, Wide},
     table::{self, Clash},
     times::TimeLines,
@@ -51,15 +53,21 @@ impl Layout {
         available: u32,
         profiles: &[Line],
         devices: &Devices,
-        peers: Peers,
+        filed: &mut Filed,
     ) -> Result<Self, CompileError> {
-        let (mut lines, narrow, wide, chains) = peers.into_parts();
+        let mut lines = mem::take(&mut filed.lines);
+        let Filed {
+            narrow,
+            wide,
+            chains,
+            ..
+        } = &*filed;
         let by_place = ids.rules_by_place(policy);
         let number = |place: RuleId| {
             let by_place = by_place.as_ref();
             by_place.map_or(place, |ids| ids[place as usize])
         };
-        let times = TimeLines::new(policy, &chains, number)?;
+        let times = TimeLines::new(policy, chains, number)?;
         let rest = profiles.len()
             + devices.records.len()
             + times.len()
@@ -70,7 +78,7 @@ impl Layout {
         lines.reserve_exact(rest);
 
         if let Some(by_place) = &by_place {
-            number_rules(&mut lines, by_place);
+            number_rules(&mut lines, |place| by_place[place as usize]);
         }
         // First, so that their vector becomes the image and the largest part is not copied.
         let rule_lines = 0;
@@ -81,8 +89,8 @@ impl Layout {
             second: device_name(policy, ids, clash.second),
         };
         let devices = file(&mut lines, &devices.slots, "device", same_device)?;
-        let peers_v4 = file(&mut lines, &narrow, "IPv4 peer", |_| unsound("IPv4 peer"))?;
-        let peers_v6 = file(&mut lines, &wide, "IPv6 peer", |_| unsound("IPv6 peer"))?;
+        let peers_v4 = file(&mut lines, narrow, "IPv4 peer", |_| unsound("IPv4 peer"))?;
+        let peers_v6 = file(&mut lines, wide, "IPv6 peer", |_| unsound("IPv6 peer"))?;
         let zone = push(&mut lines, &times.zone);
         let schedules = push(&mut lines, &times.schedules);
         let chains = push(&mut lines, &times.chains);
@@ -128,12 +136,12 @@ fn unsound(table: &'static str) -> CompileError {
 }
 
 /// Sets the numbers of rules, which are places in the policy so far.
-fn number_rules(lines: &mut [Line], by_place: &[RuleId]) {
+pub(super) fn number_rules(lines: &mut [Line], number: impl Fn(RuleId) -> RuleId) {
     for line in lines {
         let mut rules = encode::rules_of(line);
         for range in rules.ranges.iter_mut().take(rules.count.into()) {
             if range.rule & CHAIN == 0 {
-                range.rule = by_place[range.rule as usize];
+                range.rule = number(range.rule);
             }
         }
         *line = encode::rule_line(&rules);

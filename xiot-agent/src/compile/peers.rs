@@ -42,6 +42,30 @@ pub(super) struct Peers {
     sets: SetBuilder,
     parts: Parts,
     chains: Chains,
+    /// How many slots of either kind there are up to the end of each profile's.
+    ends: Vec<Ends>,
+}
+
+/// Where the slots of a profile end.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ends {
+    pub(super) narrow: usize,
+    pub(super) wide: usize,
+}
+
+/// All that was filed.
+#[derive(Debug)]
+pub(super) struct Filed {
+    /// The lines of all rule sets.
+    pub(super) lines: Vec<Line>,
+    /// IPv4 peers: profile by profile, each by [`super::slot::Editable::network`], then addresses.
+    pub(super) narrow: Vec<Narrow>,
+    /// IPv6 peers, likewise.
+    pub(super) wide: Vec<Wide>,
+    /// Chains that rule sets name.
+    pub(super) chains: Chains,
+    /// Where the slots of each profile end.
+    pub(super) ends: Vec<Ends>,
 }
 
 impl Peers {
@@ -54,6 +78,7 @@ impl Peers {
             sets: SetBuilder::default(),
             parts: Parts::default(),
             chains: Chains::default(),
+            ends: Vec::new(),
         }
     }
 
@@ -70,6 +95,7 @@ impl Peers {
             sets,
             parts,
             chains,
+            ends,
         } = self;
         let asker = |initiator, scope| Asker {
             available: *available,
@@ -82,32 +108,60 @@ impl Peers {
         parts.fill(profile);
         chains.next_profile(profile);
         sets.sets.next_profile(profile.rules.len());
-        Ok(ProfilePrefixes {
+        let prefixes = ProfilePrefixes {
             to_v4: to.file(&mut parts.to_v4, sets, chains, narrow)?,
             from_v4: from.file(&mut parts.from_v4, sets, chains, narrow)?,
             to_v6: to.file(&mut parts.to_v6, sets, chains, wide)?,
             from_v6: from.file(&mut parts.from_v6, sets, chains, wide)?,
-        })
+        };
+        ends.push(Ends {
+            narrow: narrow.len(),
+            wide: wide.len(),
+        });
+        Ok(prefixes)
     }
 
     /// Files a single address that has no rules.
     pub(super) fn add_address(&mut self, scope: u32, addr: IpAddr) {
-        match addr {
-            IpAddr::V4(v4) => self.narrow.push(v4.to_bits().slot(scope, u32::FULL, 1)),
-            IpAddr::V6(v6) => self.wide.push(v6.to_bits().slot(scope, u128::FULL, 1)),
+        match AddressSlot::new(scope, addr) {
+            AddressSlot::V4(slot) => self.narrow.push(slot),
+            AddressSlot::V6(slot) => self.wide.push(slot),
         }
     }
 
-    /// The lines of all rule sets, the slots of IPv4 peers and those of IPv6 peers, and the chains that rule sets name.
-    pub(super) fn into_parts(self) -> (Vec<Line>, Vec<Narrow>, Vec<Wide>, Chains) {
+    /// What was filed.
+    pub(super) fn into_filed(self) -> Filed {
         let Self {
             narrow,
             wide,
             sets,
             chains,
+            ends,
             ..
         } = self;
-        (sets.sets.into_lines(), narrow, wide, chains)
+        Filed {
+            lines: sets.sets.into_lines(),
+            narrow,
+            wide,
+            chains,
+            ends,
+        }
+    }
+}
+
+/// The slot of a single address that has no rules.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum AddressSlot {
+    V4(Narrow),
+    V6(Wide),
+}
+
+impl AddressSlot {
+    pub(super) fn new(scope: u32, addr: IpAddr) -> Self {
+        match addr {
+            IpAddr::V4(v4) => Self::V4(v4.to_bits().slot(scope, u32::FULL, 1)),
+            IpAddr::V6(v6) => Self::V6(v6.to_bits().slot(scope, u128::FULL, 1)),
+        }
     }
 }
 

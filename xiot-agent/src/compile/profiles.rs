@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use xiot_common::{
     image::Line,
-    profile::{self, ProfileRecord, SERVICE_ARP, SERVICE_DHCP, SERVICE_ND},
+    profile::{
+        self, LINES_PER_PROFILE, ProfilePrefixes, ProfileRecord, SERVICE_ARP, SERVICE_DHCP,
+        SERVICE_ND,
+    },
 };
 
 use crate::model::policy::{Limits, Policy, Profile, Timeouts};
@@ -28,8 +31,51 @@ pub(super) struct Profiles {
     pub lines: Vec<Line>,
     /// Of what each says, so that one changes with the profile and with nothing else: not with numbers.
     pub fingerprints: Vec<Fingerprint>,
-    /// The services of all of them.
-    pub services: u32,
+    /// The services of each.
+    pub services: Vec<u32>,
+}
+
+/// One profile but its peers and rules.
+#[derive(Debug)]
+pub(super) struct Head {
+    record: ProfileRecord,
+    pub(super) fingerprint: Fingerprint,
+}
+
+impl Head {
+    /// `rules` are the keys of its rules in file order.
+    pub(super) fn of(profile: &Profile, rules: &[u64]) -> Self {
+        let services = services(profile);
+        let timeouts = timeouts(&profile.timeouts);
+        let head = head(
+            key::name(&profile.name),
+            services,
+            &timeouts,
+            profile.limits,
+        );
+        Self {
+            record: ProfileRecord {
+                services,
+                new_flows: profile.limits.new_flows,
+                timeouts,
+                fragments: profile.limits.fragments,
+                reserved: [0; 5],
+            },
+            fingerprint: head.add_all(rules),
+        }
+    }
+
+    pub(super) const fn services(&self) -> u32 {
+        self.record.services
+    }
+
+    /// Its lines, with the prefix lengths that its peers use.
+    pub(super) fn lines(&self, prefixes: &ProfilePrefixes) -> [Line; LINES_PER_PROFILE as usize] {
+        [
+            encode::profile_line(&self.record),
+            encode::prefixes_line(prefixes),
+        ]
+    }
 }
 
 impl Profiles {
@@ -44,28 +90,13 @@ impl Profiles {
         let mut all = Self::default();
         for (index, profile) in policy.profiles.iter().enumerate() {
             let number = ids::profile(index)?;
-            let services = services(profile);
-            let timeouts = timeouts(&profile.timeouts);
             let prefixes = peers.add(profile, Scopes::of(number))?;
             let (own, rest) = rules.split_at(profile.rules.len().min(rules.len()));
             rules = rest;
-            let record = ProfileRecord {
-                services,
-                new_flows: profile.limits.new_flows,
-                timeouts,
-                fragments: profile.limits.fragments,
-                reserved: [0; 5],
-            };
-            all.lines.push(encode::profile_line(&record));
-            all.lines.push(encode::prefixes_line(&prefixes));
-            let head = head(
-                key::name(&profile.name),
-                services,
-                &timeouts,
-                profile.limits,
-            );
-            all.fingerprints.push(head.add_all(own));
-            all.services |= services;
+            let head = Head::of(profile, own);
+            all.lines.extend(head.lines(&prefixes));
+            all.services.push(head.services());
+            all.fingerprints.push(head.fingerprint);
         }
         Ok(all)
     }

@@ -13,6 +13,11 @@ const NARROW_LOAD: usize = 75;
 /// The same for wide tables.
 const WIDE_LOAD: usize = 65;
 
+/// Last word of a full line whose last slot holds nothing: not 0, and without a payload.
+const BURIED_NARROW: u64 = 0xffff_ffff;
+/// The same in wide tables, whose payload is the other half.
+const BURIED_WIDE: u64 = 1 << 32;
+
 /// A slot as its words stand in a line.
 pub(super) trait Slot: Copy {
     /// Slots in a line.
@@ -29,6 +34,20 @@ pub(super) trait Slot: Copy {
     fn lines(self, table: &Table) -> (u32, u32);
     /// What the data path finds under its key in this line.
     fn find(self, line: &Line) -> u32;
+}
+
+/// A slot that can be changed in a table that is laid out.
+pub(super) trait Editable: Slot {
+    /// Its key as a network, by which slots are ordered: scope, first address, prefix length. Of devices it is only the order.
+    fn network(self) -> (u64, u128, u64);
+    /// Another payload under the same key.
+    #[must_use]
+    fn with(self, payload: u32) -> Self;
+    /// Takes the last slot out of a line that is full: it holds nothing then, but still says that it is full, so that what stands
+    /// in its second line for want of room here is looked for there.
+    fn bury(line: &mut Line);
+    /// Takes slot `n` out, the last one in use of a line that is not full.
+    fn clear(line: &mut Line, n: usize);
 }
 
 /// {key 0, key 1 | payload << 32}.
@@ -72,6 +91,26 @@ impl Slot for Narrow {
     }
 }
 
+impl Editable for Narrow {
+    fn network(self) -> (u64, u128, u64) {
+        let [scope_and_address, prefix] = self.key();
+        let address = scope_and_address & 0xffff_ffff;
+        (scope_and_address >> 32, address.into(), prefix)
+    }
+
+    fn with(self, payload: u32) -> Self {
+        Self::new(self.key(), payload)
+    }
+
+    fn bury(line: &mut Line) {
+        line.0[6..].copy_from_slice(&[0, BURIED_NARROW]);
+    }
+
+    fn clear(line: &mut Line, n: usize) {
+        line.0[2 * n..2 * n + 2].fill(0);
+    }
+}
+
 /// {key 0, key 1, key 2, payload}.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wide([u64; 4]);
@@ -112,6 +151,30 @@ impl Slot for Wide {
 
     fn find(self, line: &Line) -> u32 {
         find3(line, self.key())
+    }
+}
+
+impl Editable for Wide {
+    fn network(self) -> (u64, u128, u64) {
+        let [high, low, scope_and_prefix] = self.key();
+        let address = u128::from(high) << 64 | u128::from(low);
+        (
+            scope_and_prefix >> 32,
+            address,
+            scope_and_prefix & 0xffff_ffff,
+        )
+    }
+
+    fn with(self, payload: u32) -> Self {
+        Self::new(self.key(), payload)
+    }
+
+    fn bury(line: &mut Line) {
+        line.0[4..].copy_from_slice(&[0, 0, 0, BURIED_WIDE]);
+    }
+
+    fn clear(line: &mut Line, n: usize) {
+        line.0[4 * n..4 * n + 4].fill(0);
     }
 }
 

@@ -12,7 +12,7 @@ use aya::{
     programs::{ProgramError, Xdp},
 };
 use xiot_common::{
-    image::Line,
+    image::{Line, SLOTS},
     map,
     port::{PortConfig, Side},
     trace::Trace,
@@ -21,11 +21,14 @@ use xiot_common::{
 use super::{
     active::ActivePolicy, error::MapAccessError, map as maps, options::Capacity, shared::Shared,
 };
+use crate::compile::image::Lines;
 
 /// One loaded instance of the program. Dropping it unloads what is neither attached nor pinned.
 pub struct Datapath {
     pub(super) ebpf: Ebpf,
     pub(super) image: Shared<Line>,
+    /// What each slot held when it was written last; none before, and where that failed.
+    pub(super) held: [Option<Lines>; SLOTS as usize],
     pub(super) active: ActivePolicy,
     pub(super) trace: Option<Shared<Trace>>,
     pub(super) capacity: Capacity,

@@ -221,6 +221,7 @@ impl Datapath {
         active.follow_clock();
         let mut datapath = Self {
             image: shared(&ebpf, map::IMAGE)?,
+            held: [const { None }; SLOTS as usize],
             active,
             trace: options
                 .trace

@@ -4,18 +4,19 @@
 //! header has no magic refuses to judge by it.
 
 use std::{
+    sync::atomic::Ordering,
     thread,
     time::{Duration, Instant},
 };
 
 use xiot_common::{
     abi::{ABI_VERSION, SLOT_MAGIC},
-    image::SLOTS,
+    image::{Line, SLOTS},
     slot::SlotHeader,
 };
 
 use super::{active::InForce, instance::Datapath, sys};
-use crate::compile::{digest::digest, image::Image};
+use crate::compile::image::{Image, Lines};
 
 /// How long a frame may be under judgement at most, where the kernel can't tell when the last one is done.
 const LONGEST_JUDGEMENT: Duration = Duration::from_millis(200);
@@ -58,11 +59,17 @@ pub enum ApplyError {
 /// How long the steps of applying a policy took.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Applied {
-    /// Writing the slot, reading it back and comparing digests. No frame waits for it.
+    /// Checking the image, writing what the slot does not hold, and comparing it. No frame waits for it.
     pub written: Duration,
-    /// From the store that puts it in force until no frame is judged by the policy before.
+    /// The store that puts it in force: every frame that begins now is judged by it.
+    pub flipped: Duration,
+    /// From then on until no frame is judged by the policy before.
     pub settled: Duration,
 }
+
+/// Lines up to which a slot is read back as a whole every time: that takes less than a millisecond. In a larger one what was
+/// not written now was compared when it was made ready.
+const READ_AT_ONCE: usize = 1 << 15;
 
 impl Datapath {
     /// Puts a policy in force, in the next epoch. Every frame is judged by the old one or by the new one, as a whole; once this
@@ -72,33 +79,103 @@ impl Datapath {
         self.check(image)?;
         let before = self.active.in_force();
         let slot = before.map_or(1, |before| (before.slot + 1) % SLOTS);
-        // No frame looks at it any more: the flip away from it was waited for.
-        let first = slot * self.capacity.slot_lines;
-        // From here on the slot is nobody's until its header is whole again.
-        let cleared = self.active.slots.set(slot, &SlotHeader::default());
-        let mut written = cleared;
-        for (line, index) in image.lines.iter().zip(first..) {
-            // Mostly the slot holds the revision before the last, which differs in few lines.
-            if self.image.get(index) != Some(*line) {
-                written &= self.image.set(index, line);
-            }
-        }
-        // The digest of these lines was compared: a slot that holds each of them has it too.
-        let mut lines = image.lines.iter().zip(first..);
-        let same = lines.all(|(line, index)| self.image.get(index) == Some(*line));
+        let is_small = image.lines.len() <= READ_AT_ONCE;
         // `set` writes the first word last, and that holds the magic.
-        if !written || !same || !self.active.slots.set(slot, &image.header) {
+        if !self.fill(slot, &image.lines, is_small) || !self.active.slots.set(slot, &image.header) {
             return Err(ApplyError::ReadBack { slot });
         }
         let written = start.elapsed();
         let start = Instant::now();
         self.active.flip(slot);
+        let flipped = start.elapsed();
         if before.is_some() {
             wait_for_readers();
         }
         Ok(Applied {
             written,
+            flipped,
             settled: start.elapsed(),
+        })
+    }
+
+    /// Makes the slot that is not in force ready for a policy that differs little from this one, which is in force: gives it the
+    /// same lines, and reads all of both slots back.
+    ///
+    /// # Errors
+    /// A slot did not keep what was written to it. If it is the one in force, the other one, which did, is in force now; the next
+    /// policy is written as a whole.
+    pub fn make_ready(&mut self, image: &Image) -> Result<(), ApplyError> {
+        let Some(InForce { slot, header, .. }) = self.active.in_force() else {
+            return Ok(());
+        };
+        if header != image.header {
+            return Ok(());
+        }
+        let other = (slot + 1) % SLOTS;
+        if !self.fill(other, &image.lines, true) {
+            return Err(ApplyError::ReadBack { slot: other });
+        }
+        if self.holds(slot, &image.lines) {
+            return Ok(());
+        }
+        self.held[slot as usize] = None;
+        if self.active.slots.set(other, &image.header) {
+            self.active.flip(other);
+            wait_for_readers();
+        }
+        Err(ApplyError::ReadBack { slot })
+    }
+
+    /// Whether a slot, line by line, holds these.
+    pub fn holds(&self, slot: u32, lines: &Lines) -> bool {
+        let first = slot * self.capacity.slot_lines;
+        let mut all = lines.beside(None);
+        all.all(|(at, lines, _)| self.is_there(first, at, lines))
+    }
+
+    /// Writes the lines that the slot does not hold, and reads back what was written or, at will, everything. No frame looks at
+    /// the slot any more: the flip away from it was waited for.
+    fn fill(&mut self, slot: u32, lines: &Lines, read_all: bool) -> bool {
+        // From here on the slot is nobody's until its header is whole again.
+        let mut filled = self.active.slots.set(slot, &SlotHeader::default());
+        let held = self.held.get_mut(slot as usize).and_then(Option::take);
+        let first = slot * self.capacity.slot_lines;
+        for (at, lines, is_held) in lines.beside(held.as_ref()) {
+            if !is_held || read_all && !self.is_there(first, at, lines) {
+                filled &= self.write(first, at, lines);
+            }
+        }
+        if filled {
+            self.held[slot as usize] = Some(lines.clone());
+        }
+        filled
+    }
+
+    /// Writes those of these lines that are not there yet, and reads all of them back.
+    fn write(&self, first: u32, at: usize, lines: &[Line]) -> bool {
+        let Some(start) = place(first, at) else {
+            return false;
+        };
+        for (line, index) in lines.iter().zip(start..) {
+            if !self.is_line(index, line) && !self.image.set(index, line) {
+                return false;
+            }
+        }
+        self.is_there(first, at, lines)
+    }
+
+    fn is_there(&self, first: u32, at: usize, lines: &[Line]) -> bool {
+        place(first, at).is_some_and(|start| {
+            let mut all = lines.iter().zip(start..);
+            all.all(|(line, index)| self.is_line(index, line))
+        })
+    }
+
+    /// Word by word: a copy of the line would take longer than the look at it.
+    fn is_line(&self, index: u32, line: &Line) -> bool {
+        self.image.words(index).is_some_and(|words| {
+            let mut both = words.iter().zip(&line.0);
+            both.all(|(there, word)| there.load(Ordering::Acquire) == *word)
         })
     }
 
@@ -155,11 +232,16 @@ impl Datapath {
                 what: "its number of lines",
             });
         }
-        if digest(&image.lines) != header.digest {
+        if image.lines.digest() != header.digest {
             return Err(ApplyError::Damaged { what: "its digest" });
         }
         Ok(())
     }
+}
+
+/// A line of the slot whose lines begin at `first`.
+fn place(first: u32, line: usize) -> Option<u32> {
+    first.checked_add(u32::try_from(line).ok()?)
 }
 
 /// Waits until no frame is under judgement that began before.

@@ -123,14 +123,14 @@ impl<T: PartialEq> PartialEq for List<T> {
 impl<T> Index<usize> for List<T> {
     type Output = T;
 
-    fn index(&self, place: usize) -> &T {
-        &self.0[place]
+    fn index(&self, index: usize) -> &T {
+        &self.0[index]
     }
 }
 
 impl<T: Clone> IndexMut<usize> for List<T> {
-    fn index_mut(&mut self, place: usize) -> &mut T {
-        Arc::make_mut(&mut self.0[place])
+    fn index_mut(&mut self, index: usize) -> &mut T {
+        Arc::make_mut(&mut self.0[index])
     }
 }
 
@@ -141,14 +141,14 @@ impl<T> From<Vec<T>> for List<T> {
 }
 
 impl<T> FromIterator<T> for List<T> {
-    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
-        Self(items.into_iter().map(Arc::new).collect())
+    fn from_iter<I: IntoIterator<Item = T>>(iter: I) -> Self {
+        Self(iter.into_iter().map(Arc::new).collect())
     }
 }
 
 impl<T> Extend<T> for List<T> {
-    fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
-        self.0.extend(items.into_iter().map(Arc::new));
+    fn extend<I: IntoIterator<Item = T>>(&mut self, iter: I) {
+        self.0.extend(iter.into_iter().map(Arc::new));
     }
 }
 

@@ -109,6 +109,18 @@ pub struct Profile {
     pub at: Position,
 }
 
+impl Profile {
+    /// The same without rules.
+    #[must_use]
+    pub fn without_rules(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            rules: Vec::new(),
+            ..*self
+        }
+    }
+}
+
 /// What a failure of a device means for patients.
 #[derive(
     Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, serde::Serialize, serde::Deserialize,

@@ -3,11 +3,11 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use crate::{
-    compile::{self, Assignment, CompileError, Fresh, Image, Limits},
+    compile::{Assignment, Compilation, CompileError, Fresh, Image, Limits, Stamp},
     diag::Report,
     model::{
         self, Loaded,
@@ -52,6 +52,9 @@ pub struct Files {
     pub ids: Arc<Assignment>,
     /// The policy for the kernel.
     pub image: Arc<Image>,
+    /// What it takes to compile the policy that follows from what differs. Whoever does that takes it: what follows is
+    /// in force before there is a second one, or this one still is and is followed as a whole.
+    pub compilation: Arc<Mutex<Option<Compilation>>>,
 }
 
 /// The two files.
@@ -81,9 +84,14 @@ pub fn check(gateway: &Path, policy: &Path, compiled_at: u64) -> Result<Checked,
         policy: policy.to_owned(),
     };
     let read = read_both(&paths)?;
+    let stamp = Stamp {
+        revision: FIRST_REVISION,
+        compiled_at,
+    };
     Ok(read.compile(|gateway, policy| {
-        let ids = Assignment::fresh(&policy);
-        compile(paths, gateway, policy, ids, FIRST_REVISION, compiled_at)
+        let (wires, limits) = (wires(&gateway), limits(&gateway.capacity));
+        let compilation = Compilation::fresh(Arc::new(policy), &wires, &limits, stamp)?;
+        Ok(files(paths, gateway, wires, compilation))
     }))
 }
 
@@ -130,10 +138,23 @@ impl Both {
     ) -> (Checked, Fresh) {
         let mut fresh = Fresh::default();
         let checked = self.compile(|gateway, policy| {
-            let (ids, new) = before.ids.follow(&policy, &limits(&gateway.capacity))?;
+            let (wires, limits) = (wires(&gateway), limits(&gateway.capacity));
+            let policy = Arc::new(policy);
+            let stamp = Stamp {
+                revision,
+                compiled_at,
+            };
+            let last = before.compilation.lock();
+            let last = last.unwrap_or_else(PoisonError::into_inner).take();
+            let (compilation, new) = if let Some(last) = last {
+                last.follow(policy, &wires, &limits, stamp)?
+            } else {
+                let (ids, new) = before.ids.follow(&policy, &limits)?;
+                let whole = Compilation::whole(policy, &wires, &limits, ids, stamp)?;
+                (whole, new)
+            };
             fresh = new;
-            let paths = before.paths.clone();
-            compile(paths, gateway, policy, ids, revision, compiled_at)
+            Ok(files(before.paths.clone(), gateway, wires, compilation))
         });
         (checked, fresh)
     }
@@ -167,25 +188,21 @@ fn read<T>(
     })
 }
 
-fn compile(
-    paths: Paths,
-    gateway: Gateway,
-    policy: Policy,
-    ids: Assignment,
-    revision: u64,
-    compiled_at: u64,
-) -> Result<Files, Unusable> {
-    let wires: Vec<_> = gateway.wires.iter().map(|wire| wire.name.clone()).collect();
-    let limits = limits(&gateway.capacity);
-    let image = compile::compile(&policy, &wires, &limits, &ids, revision, compiled_at)?;
-    Ok(Files {
+fn wires(gateway: &Gateway) -> Vec<String> {
+    let wires = gateway.wires.iter().map(|wire| wire.name.clone());
+    wires.collect()
+}
+
+fn files(paths: Paths, gateway: Gateway, wires: Vec<String>, compilation: Compilation) -> Files {
+    Files {
         paths,
         gateway: Arc::new(gateway),
-        policy: Arc::new(policy),
+        policy: Arc::clone(compilation.policy()),
         wires: wires.into(),
-        ids: Arc::new(ids),
-        image: Arc::new(image),
-    })
+        ids: Arc::clone(compilation.ids()),
+        image: Arc::clone(compilation.image()),
+        compilation: Arc::new(Mutex::new(Some(compilation))),
+    }
 }
 
 /// Number of the first policy that an agent applies.

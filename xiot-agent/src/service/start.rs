@@ -10,6 +10,7 @@ use super::{
     handle::{Handle, Source as _, SourceError},
     live::Live,
     names::router_uplink,
+    reload,
     state::{Drop, Port, Status, Wire},
     tend::tend,
 };
@@ -53,7 +54,8 @@ impl Service {
     pub fn start(files: Files, object: Option<Vec<u8>>) -> Result<Self, StartError> {
         let mut plan = plan(&files.gateway);
         plan.options.object = object.map(Cow::Owned);
-        let gateway = datapath::bring_up(&plan, &files.image)?;
+        let mut gateway = datapath::bring_up(&plan, &files.image)?;
+        reload::make_ready(gateway.datapath_mut(), &files.image);
         for warning in &gateway.report().warnings {
             tracing::warn!("{warning}");
         }

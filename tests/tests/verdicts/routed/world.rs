@@ -223,7 +223,8 @@ pub(super) fn policy() -> Policy {
                     rule(6, Initiator::Peer, pings()),
                 ],
             ),
-        ].into(),
+        ]
+        .into(),
         devices: vec![
             Device {
                 addresses: vec![address("10.0.0.11"), address("fd00::11")],
@@ -245,7 +246,8 @@ pub(super) fn policy() -> Policy {
                 vlan: Some((30, 0)),
                 ..device("in-vlan-30", TWICE, 0)
             },
-        ].into(),
+        ]
+        .into(),
         ..ward.clone()
     }
 }

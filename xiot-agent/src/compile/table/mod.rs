@@ -4,12 +4,21 @@
 //! front and are never given up: **a key stands in its second line only if its first is full**, which
 //! spares a miss the second read where the first line has a free slot.
 
+use std::ops::{Index, IndexMut};
+
 use xiot_common::{
     image::Line,
     table::{Table, is_full},
 };
 
 use super::{fingerprint::Fingerprint, slot::Slot};
+
+pub(super) mod edit;
+
+/// Lines by their places.
+pub(super) trait Rows: Index<usize, Output = Line> + IndexMut<usize> {}
+
+impl<T: Index<usize, Output = Line> + IndexMut<usize>> Rows for T {}
 
 /// Buckets looked at for a way to make room, before another seed is tried.
 const SEARCH: usize = 512;
@@ -55,7 +64,7 @@ pub(super) fn append<S: Slot>(lines: &mut Vec<Line>, slots: &[S]) -> Result<Tabl
 }
 
 /// Whether every slot got a place.
-fn fill<S: Slot>(lines: &mut [Line], table: &Table, slots: &[S]) -> Result<bool, Clash> {
+fn fill<S: Slot>(lines: &mut Vec<Line>, table: &Table, slots: &[S]) -> Result<bool, Clash> {
     for &slot in slots {
         if !place(lines, table, slot)? {
             return Ok(false);
@@ -64,10 +73,10 @@ fn fill<S: Slot>(lines: &mut [Line], table: &Table, slots: &[S]) -> Result<bool,
     Ok(true)
 }
 
-fn place<S: Slot>(lines: &mut [Line], table: &Table, slot: S) -> Result<bool, Clash> {
+fn place<S: Slot>(lines: &mut impl Rows, table: &Table, slot: S) -> Result<bool, Clash> {
     let (first, second) = slot.lines(table);
     for bucket in [first, second] {
-        let line = &mut lines[bucket as usize];
+        let line = &lines[bucket as usize];
         let known = slot.find(line);
         if known != 0 {
             return Err(Clash {
@@ -76,7 +85,7 @@ fn place<S: Slot>(lines: &mut [Line], table: &Table, slot: S) -> Result<bool, Cl
             });
         }
         if let Some(n) = free::<S>(line) {
-            slot.write(line, n);
+            slot.write(&mut lines[bucket as usize], n);
             return Ok(true);
         }
     }
@@ -94,7 +103,7 @@ struct Step {
 
 /// Makes room for a slot both of whose lines are full, by the shortest chain of slots that each move to their
 /// other line. Changes nothing if there is none within reach.
-fn make_room<S: Slot>(lines: &mut [Line], table: &Table, slot: S) -> bool {
+fn make_room<S: Slot>(lines: &mut impl Rows, table: &Table, slot: S) -> bool {
     let (first, second) = slot.lines(table);
     let mut steps: Vec<_> = [first, second]
         .map(|bucket| Step {
@@ -129,7 +138,7 @@ fn make_room<S: Slot>(lines: &mut [Line], table: &Table, slot: S) -> bool {
 
 /// Moves along the chain that ends with the hole in slot `hole` of the bucket of step `at`, and puts the new slot
 /// where the chain begins.
-fn shift<S: Slot>(lines: &mut [Line], steps: &[Step], mut at: usize, mut hole: usize, slot: S) {
+fn shift<S: Slot>(lines: &mut impl Rows, steps: &[Step], mut at: usize, mut hole: usize, slot: S) {
     while let Some(from) = steps[at].from {
         let source = &lines[steps[from].bucket as usize];
         let moved = S::read(source, steps[at].slot).expect("only slots in use are part of a chain");
@@ -151,18 +160,26 @@ fn free<S: Slot>(line: &Line) -> Option<usize> {
 
 /// Whether the table holds these slots, where the data path finds them, and no others.
 pub(super) fn holds<S: Slot>(lines: &[Line], table: &Table, slots: &[S]) -> bool {
-    let found = slots.iter().all(|slot| {
-        let (first, second) = slot.lines(table);
-        let line = &lines[first as usize];
-        let payload = match slot.find(line) {
-            0 if is_full(line) => slot.find(&lines[second as usize]),
-            payload => payload,
-        };
-        payload == slot.payload()
-    });
+    let found = slots
+        .iter()
+        .all(|&slot| find(lines, table, slot) == slot.payload());
     let buckets = &lines[table.base as usize..][..=table.mask as usize];
     let in_use = |line| (0..S::PER_LINE).filter(move |&n| S::read(line, n).is_some());
     found && buckets.iter().flat_map(in_use).count() == slots.len()
+}
+
+/// What the data path finds under the key of this slot, or 0.
+pub(super) fn find<S: Slot, L: Index<usize, Output = Line> + ?Sized>(
+    lines: &L,
+    table: &Table,
+    slot: S,
+) -> u32 {
+    let (first, second) = slot.lines(table);
+    let line = &lines[first as usize];
+    match slot.find(line) {
+        0 if is_full(line) => slot.find(&lines[second as usize]),
+        payload => payload,
+    }
 }
 
 #[cfg(test)]

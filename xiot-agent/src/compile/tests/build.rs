@@ -9,7 +9,7 @@ use super::model::{
     times::Times,
 };
 
-pub(super) fn rule(
+pub(crate) fn rule(
     id: u32,
     initiator: Initiator,
     peers: Vec<IpNetwork>,
@@ -28,7 +28,7 @@ pub(super) fn rule(
     }
 }
 
-pub(super) fn profile(name: &str, rules: Vec<Rule>) -> Profile {
+pub(crate) fn profile(name: &str, rules: Vec<Rule>) -> Profile {
     Profile {
         name: name.to_owned(),
         criticality: None,
@@ -43,7 +43,7 @@ pub(super) fn profile(name: &str, rules: Vec<Rule>) -> Profile {
 }
 
 /// With a MAC and an address of its own.
-pub(super) fn device(number: u32, profile: usize) -> Device {
+pub(crate) fn device(number: u32, profile: usize) -> Device {
     let [a, b, c, d] = number.to_be_bytes();
     Device {
         name: format!("device-{number}"),
@@ -62,7 +62,7 @@ pub(super) fn device(number: u32, profile: usize) -> Device {
 
 /// Every rule for a peer of its own: one in ten over IPv6, one in ten thousand for a whole network, one in four
 /// from the peer.
-pub(super) fn large(devices: u32, profiles: u32, rules: u32) -> Policy {
+pub(crate) fn large(devices: u32, profiles: u32, rules: u32) -> Policy {
     let each = rules / profiles;
     let rules_of = |profile| (1..=each).map(move |n| large_rule(profile * each + n));
     let profiles_of = |n: u32| profile(&format!("profile-{n}"), rules_of(n).collect());

@@ -12,7 +12,7 @@ use xiot_common::{
 
 use crate::{
     compile::{
-        Image, digest,
+        Image,
         read::{Opening, Reader},
     },
     model::policy::{Initiator, Mode, Policy},
@@ -113,7 +113,7 @@ proptest! {
         let image = compile_for(&policy, &ROOMY).unwrap();
         let header = &image.header;
         prop_assert_eq!(header.lines as usize, image.lines.len());
-        prop_assert_eq!(header.digest, digest::digest(&image.lines));
+        prop_assert_eq!(header.digest, image.lines.digest());
         prop_assert_eq!((header.revision, header.compiled_at), (7, 1_000));
         prop_assert_eq!(header.device_count as usize, policy.devices.len());
         let rules = policy.profiles.iter().map(|profile| profile.rules.len()).sum::<usize>();

@@ -23,17 +23,17 @@ use crate::model::{
 };
 
 /// MACs of which some are listed.
-pub(super) fn mac() -> impl Strategy<Value = [u8; 6]> {
+pub(crate) fn mac() -> impl Strategy<Value = [u8; 6]> {
     (0..4_u8).prop_map(|last| [0, 3, 0xb1, 0, 0, last])
 }
 
 /// VLAN ids, outer and inner.
-pub(super) fn vlans() -> impl Strategy<Value = (u16, u16)> {
+pub(crate) fn vlans() -> impl Strategy<Value = (u16, u16)> {
     select(vec![(0, 0), (5, 0), (5, 6), (0, 5), (0xfff, 0xfff)])
 }
 
 /// Addresses in and around the networks that rules name.
-pub(super) fn address() -> impl Strategy<Value = IpAddr> {
+pub(crate) fn address() -> impl Strategy<Value = IpAddr> {
     prop_oneof![
         4 => v4().prop_map(IpAddr::V4),
         3 => v6().prop_map(IpAddr::V6),
@@ -71,12 +71,12 @@ fn network() -> impl Strategy<Value = IpNetwork> {
 }
 
 /// Protocols that some rule may name.
-pub(super) fn protocol() -> impl Strategy<Value = u8> {
+pub(crate) fn protocol() -> impl Strategy<Value = u8> {
     select(vec![0, 1, 5, 6, 6, 6, 7, 17, 17, 50, 58, 255])
 }
 
 /// Ports at and beside the ends of ranges. As ICMP: types 0 and 255 of a few codes, type 8 once.
-pub(super) fn port() -> impl Strategy<Value = u16> {
+pub(crate) fn port() -> impl Strategy<Value = u16> {
     prop_oneof![
         8 => 0..24_u16,
         2 => 65_525..=65_535_u16,
@@ -112,7 +112,7 @@ fn clause() -> impl Strategy<Value = Clause> {
 }
 
 /// Seconds within two weeks around the days on which Europe's clocks were set, in 2026, and any at all.
-pub(super) fn second() -> impl Strategy<Value = u32> {
+pub(crate) fn second() -> impl Strategy<Value = u32> {
     prop_oneof![
         4 => select(vec![SPRING, AUTUMN]).prop_flat_map(|day| day - 604_800..day + 604_800),
         4 => (select(vec![SPRING, AUTUMN]), -180..180_i32)
@@ -187,6 +187,25 @@ fn profile() -> impl Strategy<Value = Profile> {
     })
 }
 
+/// A rule that is always in force.
+pub(crate) fn steady_rule() -> impl Strategy<Value = Rule> {
+    rule().prop_map(|rule| Rule {
+        times: Times::default(),
+        ..rule
+    })
+}
+
+/// One of a dozen devices, with a profile that there may be or not.
+pub(crate) fn device() -> impl Strategy<Value = Device> {
+    (devices(6), 0..12_u8).prop_filter_map("one at least", |(devices, name)| {
+        let device = devices.into_iter().next()?;
+        Some(Device {
+            name: format!("device-{name}"),
+            ..device
+        })
+    })
+}
+
 fn devices(profiles: usize) -> impl Strategy<Value = Vec<Device>> {
     let key = (mac(), option::of(vlans()));
     let mode = select(vec![Mode::Learn, Mode::Monitor, Mode::Enforce]);
@@ -213,7 +232,7 @@ fn devices(profiles: usize) -> impl Strategy<Value = Vec<Device>> {
 }
 
 /// Policies that fit everywhere.
-pub(super) fn policy() -> impl Strategy<Value = Policy> {
+pub(crate) fn policy() -> impl Strategy<Value = Policy> {
     vec(profile(), 1..5)
         .prop_flat_map(|profiles| {
             let devices = devices(profiles.len());

@@ -1,8 +1,8 @@
 //! The image against the policy it was made of.
 
-mod build;
+pub(super) mod build;
 mod equivalence;
-mod generate;
+pub(super) mod generate;
 mod keys;
 mod naive;
 mod numbers;

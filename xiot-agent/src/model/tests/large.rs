@@ -41,6 +41,6 @@ profiles:
         2_001
     );
     assert_eq!(policy.peer_sets[0].networks.len(), 100_000);
-    let last = policy.devices.iter().last().unwrap();
+    let last = policy.devices.iter().next_back().unwrap();
     assert_eq!((last.name.as_str(), last.at.line), ("d99999", 102_207));
 }

@@ -46,7 +46,8 @@ pub(super) fn policy(mode: Mode) -> Policy {
                 rule(6, to, Clause::Protocol(58)),
             ],
             at: Position::default(),
-        }].into(),
+        }]
+        .into(),
         devices: vec![device(PUMP, mode)].into(),
         onboarding: mode,
         ..Policy::default()

@@ -13,7 +13,7 @@ use super::{
     state::{Mark, Reloaded},
 };
 use crate::{
-    compile::{CompileError, Fresh},
+    compile::{CompileError, Fresh, Image},
     datapath::{Applied, ApplyError, Datapath, InForce, MapAccessError},
     diag::Style,
 };
@@ -195,7 +195,9 @@ fn put_in_force(
         }
         match datapath.apply(&new.image) {
             Ok(applied) => {
+                let image = Arc::clone(&new.image);
                 live.set_files(new, true);
+                make_ready(datapath, &image);
                 applied
             }
             Err(error) => {
@@ -211,6 +213,13 @@ fn put_in_force(
     // No frame counts for the policy before any more.
     datapath.clear_counters(&fresh.devices.taken_over, &fresh.rules.taken_over)?;
     Ok(applied)
+}
+
+/// For the policy after this one, which is in force whatever comes of it.
+pub(super) fn make_ready(datapath: &mut Datapath, image: &Image) {
+    if let Err(error) = datapath.make_ready(image) {
+        tracing::error!(%error, "A policy slot did not keep what was written to it.");
+    }
 }
 
 #[cfg(test)]

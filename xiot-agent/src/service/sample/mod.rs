@@ -131,14 +131,14 @@ pub(crate) fn policy() -> Policy {
                 at: at(4),
             },
         ],
-        profiles: vec![
+        profiles: From::from(vec![
             profile("infusion-pump", pump_rules, 9),
             profile("patient-monitor", monitor_rules, 14),
-        ].into(),
-        devices: vec![
+        ]),
+        devices: From::from(vec![
             device("pump-icu-12", PUMP, "10.30.1.12", 0, Mode::Enforce, 20),
             device("monitor-7", MONITOR, "10.30.1.70", 1, Mode::Monitor, 21),
-        ].into(),
+        ]),
         ..Policy::default()
     }
 }

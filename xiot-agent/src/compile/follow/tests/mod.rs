@@ -1,0 +1,293 @@
+//! Series of edits: what is compiled from what differs answers as what is compiled as a whole.
+
+mod edits;
+
+use std::net::IpAddr;
+
+use proptest::{collection::vec, prelude::*};
+use xiot_common::{
+    slot::SlotHeader,
+    table::{Table, scope},
+};
+
+use self::edits::{Edit, edit, edit_of_rules, many_rules, numbered, policy};
+use super::*;
+use crate::{
+    compile::{
+        compile,
+        devices::Devices,
+        peers::{Filed, Peers},
+        profiles::Profiles,
+        read::{Opening, Reader},
+        slot::{Narrow, Slot as _, Wide},
+        table,
+        tests::{build, generate},
+    },
+    model::policy::Initiator,
+};
+
+const LIMITS: Limits = Limits {
+    slot_lines: 1 << 12,
+    devices: 64,
+    rules: 256,
+};
+
+const STAMP: Stamp = Stamp {
+    revision: 2,
+    compiled_at: 5,
+};
+
+fn wires() -> Vec<String> {
+    ["w0", "w1"].map(str::to_owned).to_vec()
+}
+
+/// Asks both images everything.
+fn assert_alike(policy: &Policy, one: &Image, other: &Image, at: u32) {
+    let (one_reader, other_reader) = (Reader::new(one), Reader::new(other));
+    let rules = policy.profiles.iter().flat_map(|it| &it.rules);
+    let networks = rules.flat_map(|rule| &rule.peers);
+    let mut addresses: Vec<IpAddr> = networks
+        .flat_map(|network| [network.network(), network.broadcast()])
+        .collect();
+    addresses.extend(policy.devices.iter().flat_map(|it| &it.addresses));
+    addresses.sort_unstable();
+    addresses.dedup();
+    for place in 0..u32::try_from(policy.profiles.len()).unwrap() {
+        assert_eq!(one_reader.profile(place), other_reader.profile(place));
+        assert_eq!(one_reader.prefixes(place), other_reader.prefixes(place));
+        for &peer in &addresses {
+            for (protocol, port) in [(6, 3), (6, 80), (17, 5), (1, 0x0800), (58, 0xff00), (50, 0)] {
+                for initiator in [Initiator::Device, Initiator::Peer] {
+                    let opening = Opening {
+                        initiator,
+                        peer,
+                        protocol,
+                        port,
+                        source_port: 7,
+                    };
+                    assert_eq!(
+                        one_reader.judge(place, &opening, at),
+                        other_reader.judge(place, &opening, at)
+                    );
+                }
+            }
+        }
+    }
+    for id in 0..=LIMITS.devices {
+        assert_eq!(
+            one_reader.record(id),
+            other_reader.record(id),
+            "device {id}"
+        );
+        for &addr in &addresses {
+            assert_eq!(
+                one_reader.is_bound(id, addr),
+                other_reader.is_bound(id, addr)
+            );
+        }
+    }
+}
+
+/// Every key that was filed is found in the other image, with an equal set of rules behind it, and there are no others.
+fn assert_same_keys(policy: &Policy, ids: &Assignment, next: &Compilation, whole: &Image) {
+    let image = &next.image;
+    let mut peers = Peers::new(LIMITS.slot_lines);
+    let profiles = Profiles::compile(policy, &ids.rule_keys(), &mut peers).unwrap();
+    let devices = &ids.devices;
+    let devices = Devices::compile(
+        policy,
+        &wires(),
+        devices,
+        &profiles.fingerprints,
+        &mut peers,
+    )
+    .unwrap();
+    let servers = policy
+        .services
+        .dhcp
+        .iter()
+        .map(|it| (scope::DHCP_SERVER, it));
+    let uplink = policy.uplink_addresses.iter().map(|it| (scope::UPLINK, it));
+    let mut all: Vec<_> = servers.chain(uplink).collect();
+    all.sort_unstable();
+    all.dedup();
+    for (scope, addr) in all {
+        peers.add_address(scope, *addr);
+    }
+    let Filed { narrow, wide, .. } = peers.into_filed();
+    let found = |it: &Narrow| table::find(&image.lines, &image.header.devices, *it);
+    assert!(devices.slots.iter().all(|it| found(it) == it.payload()));
+    let set = |image: &Image, payload: u32| {
+        let first = payload as usize - 1;
+        let mut lines = image.lines.iter().skip(first);
+        let line = lines.next().unwrap();
+        let more = usize::from(crate::compile::encode::rules_of(line).more);
+        [&[*line], &*lines.take(more).copied().collect::<Vec<_>>()].concat()
+    };
+    let sets = narrow.iter().map(|it| {
+        let here = table::find(&image.lines, &image.header.peers_v4, *it);
+        (here, table::find(&whole.lines, &whole.header.peers_v4, *it))
+    });
+    let wide_sets = wide.iter().map(|it: &Wide| {
+        let here = table::find(&image.lines, &image.header.peers_v6, *it);
+        (here, table::find(&whole.lines, &whole.header.peers_v6, *it))
+    });
+    // What is filed without rules says 1, and what says 1 with rules has those of the first line.
+    for (here, there) in sets.chain(wide_sets) {
+        assert!(here != 0 && there != 0);
+        let has_chains = image.header.chains != whole.header.chains;
+        assert!(here == there || has_chains || set(image, here) == set(whole, there));
+    }
+    let slots = next.basis.slots;
+    assert_eq!(
+        (slots.devices, slots.narrow, slots.wide),
+        (devices.slots.len(), narrow.len(), wide.len())
+    );
+}
+
+/// Follows the edits, and compares what comes of each with what is compiled as a whole.
+fn follow(mut policy: Policy, edits: Vec<Vec<Edit>>, at: u32) {
+    let mut next = Compilation::fresh(Arc::new(policy.clone()), &wires(), &LIMITS, STAMP).unwrap();
+    for edits in edits {
+        for edit in edits {
+            edit.make(&mut policy);
+        }
+        policy = numbered(policy);
+        let before = Arc::clone(next.ids());
+        let after = Arc::new(policy.clone());
+        let (after, fresh) = next.follow(after, &wires(), &LIMITS, STAMP).unwrap();
+        next = after;
+        // Numbers are those that a look at everything gives.
+        let ids = next.ids();
+        let (expected, expected_fresh) = before.follow(&policy, &LIMITS).unwrap();
+        assert_eq!(ids.devices, expected.devices);
+        assert_eq!(ids.rules(), expected.rules());
+        assert_eq!(ids.rule_keys(), expected.rule_keys());
+        assert_eq!(fresh, expected_fresh);
+        assert_whole(&policy, &next, at);
+    }
+}
+
+/// It answers as what is compiled as a whole.
+fn assert_whole(policy: &Policy, next: &Compilation, at: u32) {
+    let whole = compile(policy, &wires(), &LIMITS, &next.ids, 2, 5).unwrap();
+    let image = next.image();
+    assert_alike(policy, image, &whole, at);
+    assert_same_keys(policy, &next.ids, next, &whole);
+    assert_eq!(image.header.digest, image.lines.digest());
+    // Where things lie is another matter, as are the times of rules that there are no more.
+    let plain = |image: &Image| SlotHeader {
+        digest: [0; 32],
+        devices: Table::default(),
+        peers_v4: Table::default(),
+        peers_v6: Table::default(),
+        device_records: 0,
+        profiles: 0,
+        zone: 0,
+        zone_changes: 0,
+        schedules: 0,
+        chains: 0,
+        lines: 0,
+        ..image.header
+    };
+    assert_eq!(plain(image), plain(&whole));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn whatever_is_edited_it_answers_as_what_is_compiled_as_a_whole(
+        first in policy(),
+        edits in vec(vec(edit(), 1..3), 1..12),
+        at in generate::second(),
+    ) {
+        follow(first, edits, at);
+    }
+
+    #[test]
+    fn an_edit_of_a_rule_reaches_all_networks_that_it_has_a_say_in(
+        first in many_rules(),
+        edits in vec(vec(edit_of_rules(), 1..2), 1..12),
+    ) {
+        follow(first, edits, 0);
+    }
+}
+
+/// A site of some size, where an edit must not be compiled as a whole.
+fn site() -> Compilation {
+    let policy = Arc::new(build::large(60, 10, 200));
+    Compilation::fresh(policy, &wires(), &LIMITS, STAMP).unwrap()
+}
+
+fn edited(before: &Compilation, edit: impl FnOnce(&mut Policy)) -> Policy {
+    let mut policy = (**before.policy()).clone();
+    edit(&mut policy);
+    policy
+}
+
+#[test]
+fn an_edit_changes_few_lines() {
+    let mut next = site();
+    for n in 0..20_u16 {
+        let policy = edited(&next, |policy| {
+            policy.profiles[3].rules[usize::from(n)].clauses =
+                vec![crate::model::policy::Clause::Udp(vec![n..=n])];
+            policy.devices[usize::from(n)].addresses = vec![[10, 9, 9, 9].into()];
+        });
+        let before = Arc::clone(next.image());
+        let (after, _) = next
+            .follow(Arc::new(policy), &wires(), &LIMITS, STAMP)
+            .unwrap();
+        let both = before.lines.iter().zip(after.image().lines.iter());
+        let changed = both.filter(|(one, other)| one != other).count();
+        assert!((1..=25).contains(&changed), "{changed} lines");
+        assert!(after.image().lines.len() <= before.lines.len() + 2);
+        assert_whole(after.policy(), &after, 0);
+        next = after;
+    }
+}
+
+#[test]
+fn room_is_used_again_and_again() {
+    let mut next = site();
+    let before = next.image().lines.len();
+    for n in 0..2_000_u16 {
+        let policy = edited(&next, |policy| {
+            policy.profiles[3].rules[5].clauses =
+                vec![crate::model::policy::Clause::Udp(vec![n..=n])];
+            policy.devices[7].name = format!("device-{n}");
+            policy.devices[7].mac[0] = u8::try_from(n % 100).unwrap() * 2;
+            policy.devices[7].addresses = vec![[10, 8, u8::try_from(n % 256).unwrap(), 1].into()];
+        });
+        let (after, _) = next
+            .follow(Arc::new(policy), &wires(), &LIMITS, STAMP)
+            .unwrap();
+        next = after;
+    }
+    assert!(next.image().lines.len() <= before + 4);
+}
+
+#[test]
+fn what_is_refused_is_refused_in_the_same_words() {
+    let twice =
+        |next: &Compilation| edited(next, |policy| policy.devices[9].mac = policy.devices[8].mac);
+    let next = site();
+    let policy = twice(&next);
+    let (ids, _) = next.ids().follow(&policy, &LIMITS).unwrap();
+    let expected = compile(&policy, &wires(), &LIMITS, &ids, 2, 5).unwrap_err();
+    let error = next
+        .follow(Arc::new(policy), &wires(), &LIMITS, STAMP)
+        .unwrap_err();
+    assert_eq!(error, expected);
+    assert!(matches!(error, CompileError::SameDevice { .. }));
+
+    let next = site();
+    let policy = edited(&next, |policy| {
+        policy.devices[9].wire = Some("none".to_owned())
+    });
+    let error = next
+        .follow(Arc::new(policy), &wires(), &LIMITS, STAMP)
+        .unwrap_err();
+    assert!(matches!(error, CompileError::UnknownWire { .. }));
+}
