@@ -10,6 +10,8 @@ use xiot_agent::datapath::{Capacity, Datapath, Options};
 use xiot_common::{
     budget::Budget,
     counter::{DeviceCounter, RuleCounter},
+    flow_line::{FlowLine, FlowRest},
+    flow_table::FlowMark,
     image::{Line, SLOTS},
     map,
 };
@@ -17,15 +19,18 @@ use xiot_common::{
 const DEVICES: u32 = 100_000;
 const RULES: u32 = 1_000_000;
 const SLOT_LINES: u32 = 1 << 18;
+const FLOWS: u32 = 100_000;
 
-/// Tables of devices and rules are arrays: what the kernel charges is their values, and little else.
+/// Tables of devices, rules and flows are arrays: what the kernel charges is their values, and little else.
 #[test]
-fn devices_and_rules_take_the_memory_of_their_values() {
+fn devices_rules_and_flows_take_the_memory_of_their_values() {
     let options = Options {
         capacity: Capacity {
             slot_lines: SLOT_LINES,
             devices: DEVICES,
             rules: RULES,
+            flows: FLOWS,
+            half_open: 1,
             ..crate::image::small().capacity
         },
         ..Options::default()
@@ -33,6 +38,8 @@ fn devices_and_rules_take_the_memory_of_their_values() {
     let datapath = Datapath::load(&options).unwrap();
     let cpus = u64::from(datapath.cpus());
     let (devices, rules) = (u64::from(DEVICES), u64::from(RULES));
+    // As many slots again are for conversations that only one side spoke in.
+    let slots = 2 * u64::from(FLOWS);
     for (name, values) in [
         (
             map::IMAGE,
@@ -44,6 +51,10 @@ fn devices_and_rules_take_the_memory_of_their_values() {
         ),
         (map::BUDGETS, devices * size_of::<Budget>() as u64),
         (map::RULE_COUNTERS, rules * size_of::<RuleCounter>() as u64),
+        (map::FLOWS, slots * size_of::<FlowLine>() as u64),
+        (map::FLOW_REST, slots * size_of::<FlowRest>() as u64),
+        (map::FLOW_MARKS, slots * size_of::<FlowMark>() as u64),
+        (map::FLOW_HINTS, slots),
     ] {
         let charged = charged(&datapath, name);
         println!("{name}: {charged} bytes charged, {values} bytes of values");
