@@ -1,10 +1,12 @@
-//! What the verifier makes of every variant of the program: instructions looked at, held against recorded ones.
+//! What the verifier makes of every variant of the program: instructions looked at, held against recorded ones; and what frames take.
 //!
 //! Another kernel counts otherwise, so that numbers are recorded by kernel series; on a kernel without a record they
 //! are only printed, and held against the share of the kernel's own limit that is ours.
 
 #![expect(clippy::panic, reason = "helpers of a test fail it by panicking")]
 
+mod cost;
+mod empty;
 mod record;
 mod variant;
 
