@@ -1,9 +1,12 @@
 //! The control plane as the agent calls it, with a clock beside each step.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use xiot_agent::{
-    compile::{Assignment, Limits, compile},
+    compile::{Compilation, Limits, Stamp},
     datapath::{Capacity, Datapath},
     model::policy::{Mode, Policy},
 };
@@ -17,7 +20,9 @@ pub(super) struct Steps {
     pub(super) compiled: Duration,
     /// Image into the kernel, and compared.
     pub(super) loaded: Duration,
-    /// From the store that puts it in force until no frame is judged by the one before.
+    /// The store that puts it in force.
+    pub(super) flipped: Duration,
+    /// From that until no frame is judged by the one before.
     pub(super) settled: Duration,
 }
 
@@ -25,14 +30,17 @@ pub(super) struct Steps {
 pub(super) struct Plane {
     datapath: Datapath,
     limits: Limits,
-    ids: Assignment,
+    in_force: Option<Compilation>,
     revision: u64,
 }
 
 impl Plane {
     /// With another policy in force: a swap is from one to another.
     pub(super) fn of_size(capacity: Capacity) -> Self {
-        let (datapath, _) = with_small(capacity);
+        let mut datapath = Datapath::load(&xiot::options(capacity)).expect("root and BPF");
+        let small = Site::new(10, Family::Ipv4).policy(Mode::Enforce);
+        let image = xiot::image(&small, &capacity, 1);
+        datapath.apply(&image).expect("it is taken");
         Self {
             datapath,
             limits: Limits {
@@ -40,50 +48,49 @@ impl Plane {
                 devices: capacity.devices,
                 rules: capacity.rules,
             },
-            ids: Assignment::default(),
+            in_force: None,
             revision: 1,
         }
     }
 
-    /// The first policy of its size.
+    /// Puts a policy in force: the first one is compiled as a whole, those after it follow the one before, as the agent has it.
     pub(super) fn put(&mut self, policy: &Policy) -> Steps {
-        let begun = Instant::now();
-        self.ids = Assignment::fresh(policy);
-        self.go_on(policy, begun)
-    }
-
-    /// One that follows the one in force.
-    pub(super) fn follow(&mut self, policy: &Policy) -> Steps {
-        let begun = Instant::now();
-        let followed = self.ids.follow(policy, &self.limits);
-        self.ids = followed.expect("there is room").0;
-        self.go_on(policy, begun)
-    }
-
-    fn go_on(&mut self, policy: &Policy, begun: Instant) -> Steps {
-        self.revision += 1;
+        let policy = Arc::new(policy.clone());
         let wires = [xiot::WIRE.to_owned()];
-        let image = compile(policy, &wires, &self.limits, &self.ids, self.revision, 0);
-        let image = image.expect("it fits");
+        self.revision += 1;
+        let stamp = Stamp {
+            revision: self.revision,
+            compiled_at: 0,
+        };
+        let before = self.in_force.take();
+        // What was in force goes once something else is.
+        let old = before.as_ref().map(|before| {
+            (
+                Arc::clone(before.policy()),
+                Arc::clone(before.ids()),
+                Arc::clone(before.image()),
+            )
+        });
+        let begun = Instant::now();
+        let compilation = match before {
+            Some(before) => before
+                .follow(policy, &wires, &self.limits, stamp)
+                .map(|(compilation, _)| compilation),
+            None => Compilation::fresh(policy, &wires, &self.limits, stamp),
+        };
+        let compilation = compilation.expect("it fits");
         let compiled = begun.elapsed();
-        let applied = self.datapath.apply(&image).expect("it is taken");
+        let applied = self.datapath.apply(compilation.image());
+        let applied = applied.expect("it is taken");
+        drop(old);
+        let ready = self.datapath.make_ready(compilation.image());
+        ready.expect("both slots hold it");
+        self.in_force = Some(compilation);
         Steps {
             compiled,
             loaded: applied.written,
+            flipped: applied.flipped,
             settled: applied.settled,
         }
     }
-}
-
-/// The store that puts a policy in force, alone: after the first one there is no frame to wait for.
-pub(super) fn flip(capacity: Capacity) -> Duration {
-    with_small(capacity).1
-}
-
-fn with_small(capacity: Capacity) -> (Datapath, Duration) {
-    let mut datapath = Datapath::load(&xiot::options(capacity)).expect("root and BPF");
-    let small = Site::new(10, Family::Ipv4).policy(Mode::Enforce);
-    let image = xiot::image(&small, &capacity, 1);
-    let applied = datapath.apply(&image).expect("it is taken");
-    (datapath, applied.settled)
 }

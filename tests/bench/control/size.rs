@@ -11,7 +11,7 @@ use xiot_agent::{
     },
 };
 
-use super::plane::{self, Plane};
+use super::plane::Plane;
 use crate::rig::{
     gateway::{Filter, nft, xiot},
     site::Site,
@@ -42,8 +42,6 @@ pub(crate) struct Sized {
 
 const DELTAS: u16 = 3;
 
-const FLIPS: usize = 3;
-
 /// Measures it, and prints the figures for the process that asked.
 pub(crate) fn print(site: &Site) {
     let figures = measure(site);
@@ -52,17 +50,17 @@ pub(crate) fn print(site: &Site) {
 
 fn measure(site: &Site) -> Sized {
     let capacity = xiot::capacity(site, 0);
-    let swaps = (0..FLIPS).map(|_flip| plane::flip(xiot::capacity(&Site::new(10, site.family), 0)));
-    let swaps = swaps.map(|flip| flip.as_secs_f64()).collect();
     let mut plane = Plane::of_size(capacity);
     let mut policy = site.policy(Mode::Enforce);
     let first = plane.put(&policy);
+    let mut swaps = vec![first.flipped.as_secs_f64()];
     let mut waits = vec![first.settled.as_secs_f64()];
     let mut deltas = Vec::new();
     for change in 0..DELTAS {
         policy.profiles[0].rules[0].clauses = vec![Clause::Tcp(vec![change + 1..=change + 1])];
-        let steps = plane.follow(&policy);
-        deltas.push((steps.compiled + steps.loaded).as_secs_f64());
+        let steps = plane.put(&policy);
+        deltas.push((steps.compiled + steps.loaded + steps.flipped).as_secs_f64());
+        swaps.push(steps.flipped.as_secs_f64());
         waits.push(steps.settled.as_secs_f64());
     }
     let memory = mebibytes(own_peak());
