@@ -78,22 +78,26 @@ fn frames_take_few_empty_programs() {
 
 /// Frames that counted under a reason so far.
 fn counted(datapath: &Datapath, reason: Reason) -> u64 {
-    let counters = Counters::open(datapath).unwrap().reasons([0, 1]).unwrap();
+    let counters = Counters::open(datapath)
+        .and_then(|all| all.reasons([0, 1]))
+        .expect("they can be read");
     let all = counters.iter().filter(|counter| counter.reason == reason);
     all.map(|counter| counter.total.forwarded_frames + counter.total.dropped_frames)
         .sum()
 }
 
 fn loaded() -> Datapath {
-    let policy = model::load_policy("cost.yaml", POLICY).value.unwrap();
+    let policy = model::load_policy("cost.yaml", POLICY)
+        .value
+        .expect("it is right");
     let limits = Limits {
         slot_lines: 4096,
         devices: 16,
         rules: 16,
     };
-    let image = compile(&policy, &[], &limits, &Assignment::fresh(&policy), 1, 0).unwrap();
-    let mut datapath = Datapath::load(&Options::default()).unwrap();
-    datapath.apply(&image).unwrap();
+    let image = compile(&policy, &[], &limits, &Assignment::fresh(&policy), 1, 0).expect("it fits");
+    let mut datapath = Datapath::load(&Options::default()).expect("root and BPF");
+    datapath.apply(&image).expect("it is taken");
     datapath
 }
 
@@ -110,6 +114,6 @@ fn udp(mac: [u8; 6], [src, dst]: [[u8; 4]; 2], [src_port, dst_port]: [u16; 2]) -
         .ipv4(src, dst, 64)
         .udp(src_port, dst_port)
         .write(&mut frame, &[0; 22])
-        .unwrap();
+        .expect("a vector takes all");
     frame
 }
