@@ -15,6 +15,7 @@ use xiot_common::{
     image::{Line, SLOTS},
     map,
 };
+use xiot_tests::kernel;
 
 const DEVICES: u32 = 100_000;
 const RULES: u32 = 1_000_000;
@@ -24,6 +25,11 @@ const FLOWS: u32 = 100_000;
 /// Tables of devices, rules and flows are arrays: what the kernel charges is their values, and little else.
 #[test]
 fn devices_rules_and_flows_take_the_memory_of_their_values() {
+    // Before Linux 6.4 the account is a guess: as many keys again.
+    if kernel::version() < (6, 4) {
+        println!("skipped: this kernel keeps no account of what maps take");
+        return;
+    }
     let options = Options {
         capacity: Capacity {
             slot_lines: SLOT_LINES,
