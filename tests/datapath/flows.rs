@@ -194,3 +194,40 @@ fn cpus_that_file_flows_at_once_lose_none_and_file_none_twice() {
         assert_eq!(distinct.len(), 3 * usize::from(OWN), "a flow was lost");
     }
 }
+
+/// A frame between hosts whose addresses differ from one number to the next in bits that the short key leaves out.
+fn wide(from_device: bool, n: u16) -> Vec<u8> {
+    let device = (udp()[6..12].try_into().expect("a MAC"), host(1, 0));
+    let peer = ([0x02, 0xc0, 0, 0, 0, 1], host(2, n));
+    let [(src_mac, src), (dst_mac, dst)] = if from_device {
+        [device, peer]
+    } else {
+        [peer, device]
+    };
+    let mut frame = Vec::new();
+    etherparse::PacketBuilder::ethernet2(src_mac, dst_mac)
+        .ipv6(src, dst, 64)
+        .udp(5000, 5000)
+        .write(&mut frame, &[0; 8])
+        .expect("a vector takes all");
+    frame
+}
+
+const fn host(last: u8, n: u16) -> [u8; 16] {
+    let [a, b] = n.to_be_bytes();
+    [0xfd, 0, 0, 0, 0, 0, 0, 0, a, b, 0, 0, 0, 0, 0, last]
+}
+
+/// The table is so small that some share slot and hint with the flow, of which they differ in nothing else that the line has.
+#[test]
+fn hosts_that_differ_where_the_line_does_not_say_so_are_not_taken_for_each_other() {
+    let mut datapath = open_to_all(|options| options.capacity.half_open = 16);
+    for (side, from_device) in [(Side::Device, true), (Side::Uplink, false)] {
+        datapath.test_run(side, &wide(from_device, 0)).unwrap();
+    }
+    assert!(is_hit(&mut datapath, Side::Device, &wide(true, 0)));
+    for n in 1..=60_000 {
+        assert!(!is_hit(&mut datapath, Side::Device, &wide(true, n)), "{n}");
+    }
+    assert!(is_hit(&mut datapath, Side::Uplink, &wide(false, 0)));
+}
