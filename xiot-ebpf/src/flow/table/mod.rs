@@ -6,7 +6,7 @@
 //! [`file`] decides to which. How it lies in memory: [`xiot_common::flow_table`].
 //!
 //! CPUs work on it at once. A place changes hands by compare-and-swap of its mark; who fills it has it marked as claimed until it
-//! is whole. Entries are written without any of that: see [`Place::entry`].
+//! is whole. Lines and rests are written without any of that: see [`Place::line`].
 
 mod file;
 mod place;
@@ -199,7 +199,7 @@ fn candidates(set: u32, hint: u32) -> Candidates {
 struct Numbers {
     set: u32,
     candidates: Candidates,
-    /// There are never so many; the verifier wants it said.
+    /// How many more there can be; the verifier wants it said.
     left: u32,
 }
 

@@ -201,7 +201,7 @@ impl Place {
         mark.tag & !MARK_CONFIRMED != tag || self.free(mark)
     }
 
-    /// Frees the place of who has this mark; false if he has it no more. Claimed first: what is written to the entry then is
+    /// Frees the place of who has this mark; false if he has it no more. Claimed first: what is written to the line then is
     /// written to no other flow's.
     #[inline(always)]
     pub(super) fn free(self, mark: FlowMark) -> bool {
