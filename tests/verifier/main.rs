@@ -7,6 +7,7 @@
 
 mod cost;
 mod empty;
+mod lookups;
 mod record;
 mod variant;
 
