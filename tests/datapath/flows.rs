@@ -2,12 +2,14 @@
 
 use std::{collections::HashSet, num::NonZero, sync::Barrier, thread};
 
-use aya::maps::ProgramArray;
 use xiot_agent::datapath::{Datapath, FiledFlow, Options};
-use xiot_common::{device::Mode, port::Side, reason::Reason, stage};
+use xiot_common::{device::Mode, port::Side, reason::Reason};
 use xiot_tests::cpu;
 
-use crate::image::{nobody_listed, small, udp};
+use crate::{
+    image::{nobody_listed, small, udp},
+    refuse::without_judge,
+};
 
 const XDP_REDIRECT: u32 = 4;
 
@@ -130,13 +132,7 @@ fn a_flow_that_speaks_meanwhile_is_not_removed() {
 fn without_the_program_that_judges_only_live_flows_pass() {
     let mut datapath = open_to_all(|_| {});
     talk(&mut datapath, 1);
-    let stages = datapath
-        .duplicate(xiot_common::map::STAGES)
-        .expect("it is there");
-    ProgramArray::try_from(stages)
-        .unwrap()
-        .clear_index(&stage::JUDGE)
-        .unwrap();
+    without_judge(&datapath);
     assert!(is_hit(&mut datapath, Side::Device, &question(1)));
     // Nobody judges it, so there is no verdict either.
     let error = datapath.test_run(Side::Device, &question(2)).unwrap_err();

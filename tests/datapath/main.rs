@@ -7,6 +7,7 @@ mod image;
 mod load;
 mod memory;
 mod ready;
+mod refuse;
 mod slots;
 mod table;
 mod test_run;

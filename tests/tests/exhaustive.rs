@@ -120,7 +120,7 @@ fn agree(wires: &[Wire], parts: impl Iterator<Item: Iterator<Item = Shot>>) -> u
         onboarding: Mode::Enforce,
         ..ward::with_default_profile()
     };
-    let mut prog = Prog::load_limited(Limits {
+    let mut prog = Prog::load_quiet(Limits {
         flows: 1 << 16,
         group_frames_per_sender: u32::MAX,
         group_frames_per_port: u32::MAX,

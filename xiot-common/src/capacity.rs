@@ -73,3 +73,6 @@ pub const DEFAULT_EVENT_RING_BYTES: u32 = 1 << 20;
 
 /// Senders with an event budget of their own; the least recently noisy one is forgotten first.
 pub const EVENT_SENDERS: u32 = 8 * 1024;
+
+/// Senders that each CPU knows to have used up their events, at a time: 6 KiB. A power of two.
+pub const MUTED: u32 = 256;

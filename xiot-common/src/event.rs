@@ -28,6 +28,22 @@ pub struct SenderBudget {
 
 crate::layout!(SenderBudget, size 16, align 8);
 
+/// A sender of which nothing more is to be told in this second: what its budget says, kept where it is found without a search.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[repr(C)]
+pub struct Muted {
+    /// MAC of the sender as a word, and the port index of ingress above it.
+    pub sender: u64,
+    /// That second (monotonic clock).
+    pub second: u32,
+    /// Nothing more of the conversation whose mark has this tag; 0: nothing more of any.
+    pub tag: u32,
+    /// Events held back since, which its budget does not know of yet.
+    pub held: u64,
+}
+
+crate::layout!(Muted, size 24, align 8);
+
 /// What a frame was refused for, or would have been.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[repr(C)]

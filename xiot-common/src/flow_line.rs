@@ -25,6 +25,23 @@ impl ShortKey {
         (own[0] ^ other[0]) | (own[1] ^ other[1]) | (own[2] ^ other[2]) == 0
     }
 
+    /// The device's IPv4 address and the other side's, as they lie in the frame.
+    #[inline(always)]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "two addresses share one word"
+    )]
+    pub const fn ends_v4(&self) -> [u32; 2] {
+        [self.0[0] as u32, (self.0[0] >> 32) as u32]
+    }
+
+    /// The device's port and the other side's.
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "two ports share one word")]
+    pub const fn ports(&self) -> [u16; 2] {
+        [self.0[1] as u16, (self.0[1] >> 16) as u16]
+    }
+
     /// Whether the addresses are not all here.
     #[inline(always)]
     pub const fn is_ipv6(&self) -> bool {

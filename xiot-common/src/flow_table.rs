@@ -100,6 +100,12 @@ impl FlowHints {
         let some = (differs & Self::LOW) + Self::LOW;
         Candidates(!(some | differs | Self::LOW))
     }
+
+    /// The slots that nobody has.
+    #[inline(always)]
+    pub const fn free(self) -> Candidates {
+        self.candidates(0)
+    }
 }
 
 impl Candidates {
@@ -107,6 +113,12 @@ impl Candidates {
     #[inline(always)]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
+    }
+
+    /// How many there are.
+    #[inline(always)]
+    pub const fn count(self) -> u32 {
+        ((self.0 >> 7).wrapping_mul(FlowHints::EACH) >> 56) as u32
     }
 
     /// Whether this slot is one.
@@ -127,6 +139,21 @@ impl Candidates {
             Self(self.0 ^ lowest),
         )
     }
+}
+
+/// Words of the record of devices that ever had a flow: 8 KiB, which stay in the first level of the cache.
+pub const FLOW_OWNER_WORDS: u32 = 1024;
+
+/// Which word of that record is a device's, and which bit in it, by its MAC as a word. Devices may share one: a bit says that a
+/// device may have flows, none that it has none. Bits stay: of MACs that may open flows there are as many as devices.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "ten bits are left")]
+pub const fn owner_bit(mac: u64) -> (u32, u64) {
+    /// An odd constant from the fractional part of the golden ratio.
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mixed = mac.wrapping_mul(SPREAD);
+    let word = mixed >> (u64::BITS - FLOW_OWNER_WORDS.ilog2());
+    (word as u32, 1 << (mixed >> 40 & 63))
 }
 
 /// How full the flow table is.
@@ -189,6 +216,8 @@ mod tests {
                 }
             });
             let word = FlowHints(u64::from_le_bytes(hints));
+            let free: u32 = hints.iter().map(|hint| u32::from(*hint == 0)).sum();
+            assert_eq!(word.free().count(), free, "{hints:x?}");
             for hint in [1, 2, 0x80, 0x81, 0xff, u32::from(hints[3])] {
                 let mut left = word.candidates(hint);
                 for (slot, own) in (0..).zip(hints) {
@@ -203,6 +232,19 @@ mod tests {
                 assert!(left.is_empty());
             }
         }
+    }
+
+    #[test]
+    fn macs_of_one_maker_are_spread_over_all_bits() {
+        let mut words = [0_u64; FLOW_OWNER_WORDS as usize];
+        for number in 0..4096_u64 {
+            // The last bytes of a MAC are the high ones of its word.
+            let (word, bit) = owner_bit(0x00b1_0300 | number << 32);
+            assert_eq!(bit.count_ones(), 1);
+            words[word as usize] |= bit;
+        }
+        let bits: u32 = words.iter().map(|word| word.count_ones()).sum();
+        assert!(bits > 3800, "{bits} bits of 4096 MACs");
     }
 
     #[test]

@@ -79,6 +79,13 @@ impl WireGuards {
         }
     }
 
+    /// Whether some guard but [`Guard::Group`] may drop a frame.
+    #[inline(always)]
+    pub const fn may_drop(&self) -> bool {
+        const ENFORCE: u32 = 0xaaaa_aaaa & !(3 << (Guard::Group as u32 * 2));
+        self.levels & ENFORCE != 0
+    }
+
     /// The same with another level for a guard.
     #[must_use]
     pub const fn with(mut self, guard: Guard, level: Level) -> Self {
@@ -146,6 +153,17 @@ mod tests {
         assert_eq!(guards.level(Guard::Nd), Level::Monitor);
         assert_eq!(guards.level(Guard::Claim), Level::Monitor);
         assert!(!guards.are_idle());
+    }
+
+    #[test]
+    fn a_guard_that_enforces_may_drop() {
+        let guards = WireGuards::default()
+            .with(Guard::Group, Level::Enforce)
+            .with(Guard::Source, Level::Monitor);
+        assert!(!guards.may_drop());
+        for guard in [Guard::Mac, Guard::Source, Guard::DhcpClient] {
+            assert!(guards.with(guard, Level::Enforce).may_drop());
+        }
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub const FLOWS: &str = "FLOWS";
 pub const FLOW_MARKS: &str = "FLOW_MARKS";
 /// `Array<FlowHints>` by set, memory-mapped: which slots may hold a key. Written likewise.
 pub const FLOW_HINTS: &str = "FLOW_HINTS";
+/// `Array<u64>`, memory-mapped: which devices ever had a flow. Written by the program.
+pub const FLOW_OWNERS: &str = "FLOW_OWNERS";
 /// `Array<FlowRest>` by slot, memory-mapped: what few frames of a flow touch. Written by the program.
 pub const FLOW_REST: &str = "FLOW_REST";
 /// `Array<FlowLevel>` of one element, memory-mapped: how full the flow table is. Written by the program and the agent.

@@ -19,6 +19,23 @@ pub unsafe fn fetch_add(at: *mut u64, number: u64) -> u64 {
     value
 }
 
+/// Sets bits.
+///
+/// # Safety
+/// `at` must be aligned and point into a map value.
+#[cfg(target_arch = "bpf")]
+#[inline(always)]
+pub unsafe fn or(at: *mut u64, bits: u64) {
+    // SAFETY: aligned map memory by contract.
+    unsafe {
+        core::arch::asm!(
+            "lock *(u64 *)({at} + 0) |= {bits}",
+            at = in(reg) at,
+            bits = in(reg) bits,
+        );
+    }
+}
+
 /// Writes, and gives what was there before.
 ///
 /// # Safety
@@ -80,4 +97,14 @@ pub unsafe fn swap(at: *mut u64, new: u64) -> u64 {
 pub unsafe fn compare_swap(at: *mut u64, old: u64, new: u64) -> u64 {
     // SAFETY: valid by contract.
     unsafe { if *at == old { swap(at, new) } else { *at } }
+}
+
+/// # Safety
+/// `at` must be valid for reads and writes.
+#[cfg(not(target_arch = "bpf"))]
+pub unsafe fn or(at: *mut u64, bits: u64) {
+    // SAFETY: valid by contract.
+    unsafe {
+        *at |= bits;
+    }
 }

@@ -26,7 +26,9 @@ use crate::{
     packet::{ACK, FIN, Packet, RST, SYN},
     parse::{self, l4},
     policy::slot,
-    port, record, scratch, stage,
+    port,
+    record::{self, muted::ALL},
+    refuse, scratch, stage,
     verdict::Verdict,
 };
 
@@ -71,22 +73,30 @@ fn forward(frame: &Frame, packet: &mut Packet, missed: &mut Option<FlowHash>) ->
         return None;
     }
     let plain = parse::simple(frame, packet)?;
-    if packet.protocol == l4::TCP && packet.tcp_flags & (SYN | ACK | RST | FIN) != ACK {
-        return None;
-    }
     if config::guards() != 0 && guard::learn::is_lease(packet) {
         return None;
     }
-    let place = match table::find_short(&plain.hash, &plain.key) {
+    packet.now = clock::seconds();
+    // Of a stranger that nothing more is told of, the conversation does not matter.
+    if !table::owners::may_have_flow(packet) && refuse::is_refused(packet, &plain.key, ALL) {
+        return Some(xdp_action::XDP_DROP);
+    }
+    let hash = plain.hash();
+    let place = match table::find_short(&hash, &plain.key) {
         Found::Flow(place) => place,
+        Found::None if refuse::is_refused(packet, &plain.key, hash.tag) => {
+            return Some(xdp_action::XDP_DROP);
+        }
         Found::None => {
-            *missed = Some(plain.hash);
+            *missed = Some(hash);
             return None;
         }
         Found::Perhaps => return None,
     };
+    if packet.protocol == l4::TCP && packet.tcp_flags & (SYN | ACK | RST | FIN) != ACK {
+        return None;
+    }
     let action = forward::redirect(&packet.port).ok()?;
-    packet.now = clock::seconds();
     let (_, epoch) = slot::in_force();
     let line = place.line();
     if line.hold != HOLD_CONFIRMED || !line.is_live(packet.now) || line.epoch != epoch {

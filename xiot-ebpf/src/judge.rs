@@ -130,11 +130,11 @@ fn conversation(frame: &Frame, scratch: &mut Scratch) -> Verdict {
             device,
             rule,
         } => return Verdict::hit(reason, mode, device, rule),
-        Lookup::Miss if flow::denied::xiot_denied() != 0 => return scratch.verdict(),
+        Lookup::Miss if flow::denied::is_denied(&scratch.packet) => return scratch.verdict(),
         Lookup::Miss => Why::Miss,
         Lookup::HalfOpen => match flow::ask_half_open(&scratch.packet) {
             Answer::Verdict => return scratch.verdict(),
-            Answer::Miss if flow::denied::xiot_denied() != 0 => return scratch.verdict(),
+            Answer::Miss if flow::denied::is_denied(&scratch.packet) => return scratch.verdict(),
             Answer::Miss | Answer::Stale => Why::Miss,
             Answer::Reopen => Why::Reopen,
             Answer::ReopenEstablished => Why::ReopenEstablished,

@@ -21,6 +21,7 @@ pub mod parse;
 pub mod policy;
 pub mod port;
 pub mod record;
+mod refuse;
 pub mod router;
 pub mod scratch;
 pub mod stage;

@@ -12,7 +12,7 @@ use xiot_common::{
     device::Mode,
     flow::FlowKey,
     flow_hash::FlowHash,
-    flow_line::{FlowLine, FlowRest},
+    flow_line::{FlowLine, FlowRest, ShortKey},
     reason::Reason,
 };
 
@@ -28,6 +28,8 @@ pub struct Scratch {
     pub line: Cell<FlowLine>,
     /// The rest of it.
     pub rest: Cell<FlowRest>,
+    /// The key of a frame that the entry asks about.
+    pub short: Cell<ShortKey>,
     /// Where the key may be in the flow table that was looked for last.
     pub hash: Cell<FlowHash>,
     /// 1: the entry has looked for the packet's flow, by that hash, and there is none.

@@ -8,8 +8,8 @@ use xiot_agent::{
     collect::Counters,
     compile::{self, Assignment},
     datapath::{
-        Capacity, Datapath, FlowSets, GroupFrames, NewFlows, Options, Table, segment_config,
-        uplink_config,
+        Capacity, Datapath, Events, FlowSets, GroupFrames, NewFlows, Options, Table,
+        segment_config, uplink_config,
     },
     model::{gateway::Wire, policy::Policy},
     oracle::{Fate, Limits, RouterPort, Side},
@@ -78,7 +78,19 @@ impl Prog {
     /// # Panics
     /// Likewise.
     pub fn load_limited(limits: Limits) -> Self {
-        Self::load_with(limits, false)
+        Self::load_with(limits, false, Events::default())
+    }
+
+    /// The same where no event is ever to be sent, so that the entry refuses by itself what it can.
+    ///
+    /// # Panics
+    /// Likewise.
+    pub fn load_quiet(limits: Limits) -> Self {
+        let none = Events {
+            per_cpu: 0,
+            ..Events::default()
+        };
+        Self::load_with(limits, false, none)
     }
 
     /// The same for the tests' router, whose segments the wires are, and in whose namespace this thread is.
@@ -86,7 +98,7 @@ impl Prog {
     /// # Panics
     /// Likewise.
     pub fn load_router(limits: Limits) -> Self {
-        let mut prog = Self::load_with(limits, true);
+        let mut prog = Self::load_with(limits, true, Events::default());
         for port in PORTS {
             let config = port_config(port.at);
             must("set a port", prog.datapath.set_port(port.ifindex, config));
@@ -96,7 +108,7 @@ impl Prog {
         prog
     }
 
-    fn load_with(limits: Limits, routed: bool) -> Self {
+    fn load_with(limits: Limits, routed: bool, events: Events) -> Self {
         cpu::stay();
         let options = Options {
             capacity: Capacity {
@@ -120,6 +132,7 @@ impl Prog {
                 u32::try_from(limits.addresses_per_device).expect("a small number"),
             ),
             guards: Some(Vec::new()),
+            events,
             routed,
             trace: true,
             ..Options::default()

@@ -12,7 +12,7 @@ use super::error::MapAccessError;
 
 /// Every map that the agent uses. The program array is last: the kernel empties one that has no pin left, and until all else of a
 /// takeover has gone well the program of the agent before may have to go on with its own.
-pub(super) const ALL: [&str; 28] = [
+pub(super) const ALL: [&str; 29] = [
     map::PORTS,
     map::EGRESS,
     map::IMAGE,
@@ -21,6 +21,7 @@ pub(super) const ALL: [&str; 28] = [
     map::FLOWS,
     map::FLOW_MARKS,
     map::FLOW_HINTS,
+    map::FLOW_OWNERS,
     map::FLOW_REST,
     map::FLOW_LEVEL,
     map::FRAGMENTS,

@@ -14,6 +14,7 @@ use xiot_common::{
 use crate::{
     guard,
     packet::{Fragment, Icmp, Packet},
+    record,
     scratch::{self, Scratch},
     verdict::Verdict,
 };
@@ -54,10 +55,17 @@ fn kind(packet: &Packet) -> u8 {
     kind
 }
 
-/// Whether the frame was denied before in this second: 1, and the verdict is in the scratch.
+/// Whether the frame was denied before in this second; the verdict is in the scratch then. Who was refused nothing in it need not be
+/// looked for.
+#[inline(always)]
+pub(crate) fn is_denied(packet: &Packet) -> bool {
+    record::event::has_refusals(packet) && xiot_denied() != 0
+}
+
+/// See [`is_denied`].
 #[unsafe(no_mangle)]
 #[inline(never)]
-pub(crate) extern "C" fn xiot_denied() -> u32 {
+extern "C" fn xiot_denied() -> u32 {
     let Some(scratch) = scratch::get() else {
         return 0;
     };

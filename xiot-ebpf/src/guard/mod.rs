@@ -47,6 +47,12 @@ fn of(packet: &Packet) -> Option<&'static WireGuards> {
     GUARDS.get(u32::from(packet.port.wire))
 }
 
+/// Whether a guard that is asked about frames to one receiver may drop the frame.
+#[inline(always)]
+pub(crate) fn may_drop(packet: &Packet) -> bool {
+    config::guards() != 0 && of(packet).is_none_or(WireGuards::may_drop)
+}
+
 /// Asks every guard but `group`; 1: one that enforces objects, and the verdict is in the scratch. What the first that
 /// monitors objects to is left there too.
 #[unsafe(no_mangle)]

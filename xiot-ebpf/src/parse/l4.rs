@@ -113,7 +113,7 @@ fn tcp(frame: &Frame, packet: &mut Packet, offset: usize, available: usize) -> R
         return Err(incomplete(packet, Reason::BadTcpHeader));
     }
     let flags = tcp.flags & FLAGS;
-    if flags & (SYN | RST | ACK) == 0 || (flags & SYN != 0 && flags & (FIN | RST) != 0) {
+    if !are_flags(flags) {
         return Err(Reason::BadTcpFlags);
     }
     packet.tcp_flags = flags;
@@ -123,6 +123,12 @@ fn tcp(frame: &Frame, packet: &mut Packet, offset: usize, available: usize) -> R
     packet.dst_port = u16::from_be(tcp.dst_port);
     packet.service = packet.dst_port;
     Ok(())
+}
+
+/// Whether a segment can have these flags.
+#[inline(always)]
+pub(crate) const fn are_flags(flags: u8) -> bool {
+    flags & (SYN | RST | ACK) != 0 && (flags & SYN == 0 || flags & (FIN | RST) == 0)
 }
 
 #[inline(always)]

@@ -41,10 +41,24 @@ const TCP_HEADER: usize = 20;
 pub(crate) struct Plain {
     /// Its key.
     pub key: ShortKey,
-    /// Where a flow of this key may be.
-    pub hash: FlowHash,
     /// IPv6: the whole addresses, the device's first.
     pub ends: [u64; 4],
+}
+
+impl Plain {
+    /// Where a flow of this key may be.
+    #[inline(always)]
+    pub(crate) fn hash(&self) -> FlowHash {
+        let ShortKey([_, ports, mac]) = self.key;
+        if self.key.is_ipv6() {
+            let [a, b, c, d] = self.ends;
+            let key = FlowKey::from_words([a, b, c, d, ports & !ShortKey::IPV6, mac]);
+            FlowHash::of(config::flow_seed, &key, config::flow_sets())
+        } else {
+            let ends = self.key.ends_v4();
+            FlowHash::of_ipv4(config::flow_seed, ends, [ports, mac], config::flow_sets())
+        }
+    }
 }
 
 /// What follows an IP header.
@@ -105,10 +119,8 @@ fn ipv4(frame: &Frame, packet: &mut Packet, offset: usize) -> Option<Plain> {
     let ends = u64::from(src) | u64::from(dst) << 32;
     let ends = by_side(mask(packet), ends, ends.rotate_left(32));
     let rest = rest(packet, header.read::<u32, 20>());
-    let addresses = [ends as u32, (ends >> 32) as u32];
     Some(Plain {
         key: ShortKey([ends, rest[0], rest[1]]),
-        hash: FlowHash::of_ipv4(config::flow_seed, addresses, rest, config::flow_sets()),
         ends: [0; 4],
     })
 }
@@ -133,16 +145,13 @@ fn ipv6(frame: &Frame, packet: &mut Packet, offset: usize) -> Option<Plain> {
     let device = [by_side(mask, src[0], dst[0]), by_side(mask, src[1], dst[1])];
     let peer = [src[0] ^ dst[0] ^ device[0], src[1] ^ dst[1] ^ device[1]];
     let rest = rest(packet, header.read::<u32, 40>());
-    let ends = [device[0], device[1], peer[0], peer[1]];
-    let key = FlowKey::from_words([ends[0], ends[1], ends[2], ends[3], rest[0], rest[1]]);
     Some(Plain {
         key: ShortKey([
             device[1] >> 32 | (peer[1] >> 32) << 32,
             rest[0] | ShortKey::IPV6,
             rest[1],
         ]),
-        hash: FlowHash::of(config::flow_seed, &key, config::flow_sets()),
-        ends,
+        ends: [device[0], device[1], peer[0], peer[1]],
     })
 }
 

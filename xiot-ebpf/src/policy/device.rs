@@ -4,7 +4,6 @@ use xiot_common::{
     addr::Vlans,
     device::{ANY_VLAN, device_key},
     slot::SLOT_VLAN_DEVICES,
-    table::find2,
 };
 
 use super::slot::Slot;
@@ -37,12 +36,5 @@ pub fn find_with(slot: &Slot, packet: &Packet, word: u64) -> u32 {
 #[inline(always)]
 pub fn filed(slot: &Slot, word: u64, vlans: Vlans) -> u32 {
     let key = device_key(mac(word), vlans);
-    let (first, second) = slot.header.devices.lines2(key);
-    if let Some(line) = slot.line(first) {
-        let id = find2(line, key);
-        if id != 0 {
-            return id;
-        }
-    }
-    slot.line(second).map_or(0, |line| find2(line, key))
+    slot.filed2(&slot.header.devices, key)
 }

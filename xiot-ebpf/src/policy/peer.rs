@@ -4,7 +4,7 @@ use xiot_common::{
     addr::Addr,
     capacity::MAX_PREFIX_LENGTHS,
     profile::NO_PREFIX,
-    table::{find2, find3, mask4, mask6, peer4_key, peer6_key, scope},
+    table::{find3, mask4, mask6, peer4_key, peer6_key, scope},
 };
 
 use super::slot::Slot;
@@ -152,15 +152,7 @@ pub extern "C" fn xiot_peer_exact(slot: u32, scope: u32, prefix: u32, whose: u32
     let addr = Whose::addr(whose, scratch);
     if addr.is_v4() {
         let prefix = if prefix == FULL { 32 } else { prefix as u8 };
-        let key = peer4_key(scope, mask4(addr.v4_host(), prefix), prefix);
-        let (first, second) = slot.header.peers_v4.lines2(key);
-        if let Some(line) = slot.line(first) {
-            let payload = find2(line, key);
-            if payload != 0 {
-                return payload;
-            }
-        }
-        slot.line(second).map_or(0, |line| find2(line, key))
+        filed_v4(&slot, scope, addr.v4_host(), prefix)
     } else {
         let prefix = if prefix == FULL { 128 } else { prefix as u8 };
         let (high, low) = addr.v6_host();
@@ -175,4 +167,11 @@ pub extern "C" fn xiot_peer_exact(slot: u32, scope: u32, prefix: u32, whose: u32
         }
         slot.line(second).map_or(0, |line| find3(line, key))
     }
+}
+
+/// The payload filed under this prefix of an IPv4 address (host order), or 0.
+#[inline(always)]
+pub fn filed_v4(slot: &Slot, scope: u32, addr: u32, prefix: u8) -> u32 {
+    let key = peer4_key(scope, mask4(addr, prefix), prefix);
+    slot.filed2(&slot.header.peers_v4, key)
 }

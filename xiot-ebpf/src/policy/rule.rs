@@ -63,62 +63,89 @@ impl Question {
 /// Judges a conversation between the frame's device and peer.
 #[inline(always)]
 pub fn judge(slot: &Slot, packet: &Packet, profile: u32, question: Question) -> Ruling {
-    let (own, other) = (question.opener, question.opener.other());
     if let Some(scratch) = scratch::get() {
         scratch.span.set(Span::ALWAYS);
     }
-    let set = peer::longest(slot, profile, own);
-    let mut has_protocol = false;
-    if set != 0 {
-        let found = scan(
-            slot,
-            set - 1,
-            packet.protocol,
-            question.service,
-            question.service,
-        );
-        if found & RULE != 0 {
-            let rule = schedule::in_force(slot, (found & RULE) as u32);
-            return Ruling {
-                reason: if rule == 0 {
-                    Reason::RuleNotInForce
-                } else {
-                    Reason::AllowedRule
-                },
-                rule,
-            };
-        }
-        has_protocol = found & HAS_PROTOCOL != 0;
+    let set = peer::longest(slot, profile, question.opener);
+    let answer = ask(slot, set, packet.protocol, question);
+    if let Some(rule) = answer.rule() {
+        let rule = schedule::in_force(slot, rule);
+        return Ruling {
+            reason: if rule == 0 {
+                Reason::RuleNotInForce
+            } else {
+                Reason::AllowedRule
+            },
+            rule,
+        };
     }
-    let opposite = peer::longest(slot, profile, other);
+    let opposite = peer::longest(slot, profile, question.opener.other());
+    Ruling {
+        reason: nearest_miss(slot, answer, opposite, packet.protocol, question),
+        rule: 0,
+    }
+}
+
+/// What the rule set says that is filed for a peer.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer {
+    found: u64,
+    /// There is none.
+    is_unlisted: bool,
+}
+
+impl Answer {
+    /// The rule that allows the conversation while it is in force.
+    #[inline(always)]
+    pub const fn rule(self) -> Option<u32> {
+        if self.found & RULE == 0 {
+            None
+        } else {
+            Some((self.found & RULE) as u32)
+        }
+    }
+}
+
+/// Asks the rule set that is filed under this payload; 0: none is.
+#[inline(always)]
+pub fn ask(slot: &Slot, set: u32, protocol: u8, question: Question) -> Answer {
+    let service = question.service;
+    Answer {
+        found: if set == 0 {
+            0
+        } else {
+            scan(slot, set - 1, protocol, service, service)
+        },
+        is_unlisted: set == 0,
+    }
+}
+
+/// Why no rule allows the conversation, by the answer to it and the rule set of the other direction.
+#[inline(always)]
+pub fn nearest_miss(
+    slot: &Slot,
+    answer: Answer,
+    opposite: u32,
+    protocol: u8,
+    question: Question,
+) -> Reason {
     if opposite != 0 {
-        let second = match packet.protocol {
+        let second = match protocol {
             l4::TCP | l4::UDP => question.client,
             _ => question.service,
         };
-        if scan(
-            slot,
-            opposite - 1,
-            packet.protocol,
-            question.service,
-            second,
-        ) & RULE
-            != 0
-        {
-            return Ruling {
-                reason: Reason::WrongDirection,
-                rule: 0,
-            };
+        let found = scan(slot, opposite - 1, protocol, question.service, second);
+        if found & RULE != 0 {
+            return Reason::WrongDirection;
         }
     }
-    let reason = if has_protocol {
+    if answer.found & HAS_PROTOCOL != 0 {
         Reason::NoPort
-    } else if set != 0 {
-        Reason::NoProtocol
-    } else {
+    } else if answer.is_unlisted {
         Reason::NoPeer
-    };
-    Ruling { reason, rule: 0 }
+    } else {
+        Reason::NoProtocol
+    }
 }
 
 /// In what [`scan`] gives: the rule.

@@ -52,6 +52,15 @@ pub fn allows(slot: &Slot, packet: &Packet, services: u32) -> bool {
     false
 }
 
+/// Whether a service may let pass a UDP datagram, as far as its destination port says.
+#[inline(always)]
+pub const fn may_be_dhcp(packet: &Packet) -> bool {
+    matches!(
+        packet.dst_port,
+        DHCP_CLIENT | DHCP_SERVER | DHCPV6_CLIENT | DHCPV6_SERVER
+    )
+}
+
 #[inline(always)]
 fn neighbour(packet: &Packet) -> bool {
     if packet.direct == 0 || packet.hop_limit != 255 || packet.service & 0xff != 0 {

@@ -9,6 +9,7 @@ use xiot_common::{
     profile::{LINES_PER_PROFILE, ProfilePrefixes, ProfileRecord},
     rule::RuleLine,
     slot::{Active, SlotHeader},
+    table::{Table, find2, is_full},
 };
 
 use crate::config;
@@ -40,11 +41,13 @@ pub struct Slot {
 
 /// Slot and epoch in force, read together.
 #[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "the word holds two halves")]
 pub fn in_force() -> (u32, u32) {
-    let Some(active) = ACTIVE.get(0) else {
-        return (0, 0);
-    };
+    ACTIVE.get(0).map_or((0, 0), slot_and_epoch)
+}
+
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "the word holds two halves")]
+fn slot_and_epoch(active: &Active) -> (u32, u32) {
     // SAFETY: the first word of the entry, aligned. Volatile: it must be one load.
     let word = unsafe { core::ptr::from_ref(active).cast::<u64>().read_volatile() };
     // The lower address holds the slot.
@@ -59,6 +62,14 @@ pub fn in_force() -> (u32, u32) {
 #[inline(always)]
 pub fn is_grace(now: u32) -> bool {
     ACTIVE.get(0).is_some_and(|active| now < active.grace_until)
+}
+
+/// Slot and epoch in force for a frame that is judged by policy and nothing else: none while conversations are picked up or
+/// anything is decided beside it.
+#[inline(always)]
+pub fn alone_in_force(now: u32) -> Option<(u32, u32)> {
+    let active = ACTIVE.get(0)?;
+    (active.overrides == 0 && now >= active.grace_until).then(|| slot_and_epoch(active))
 }
 
 /// Whether anything was decided beside the policy.
@@ -103,6 +114,20 @@ impl Slot {
     #[inline(always)]
     pub fn line(&self, line: u32) -> Option<&'static Line> {
         IMAGE.get(self.base.wrapping_add(line))
+    }
+
+    /// The payload filed under a narrow key in this table of the slot, or 0.
+    #[inline(always)]
+    pub fn filed2(&self, table: &Table, key: [u64; 2]) -> u32 {
+        let (first, second) = table.lines2(key);
+        let Some(line) = self.line(first) else {
+            return 0;
+        };
+        let payload = find2(line, key);
+        if payload != 0 || !is_full(line) {
+            return payload;
+        }
+        self.line(second).map_or(0, |line| find2(line, key))
     }
 
     /// The record of a device.

@@ -9,14 +9,15 @@ use xiot_common::{
     addr::Addr,
     capacity::{DEFAULT_EVENT_RING_BYTES, EVENT_SENDERS},
     counter::EventCounter,
-    event::{Event, SenderBudget, SenderKey},
+    event::{Event, Muted, SenderBudget, SenderKey},
     reason::Reason,
 };
 
+use super::muted;
 use crate::{
     clock, config,
     packet::{Kind, Packet, mac},
-    scratch,
+    parse, scratch,
 };
 
 /// Sized by the loader. Read by the agent.
@@ -47,7 +48,13 @@ pub extern "C" fn xiot_event() -> u32 {
     // with an event that is sent, never before. What repeats itself takes none: it would hide what else the sender does.
     let may_be_sent = scratch.repeated.get() == 0 && has_token(counter, packet.now);
     let budget = sender(packet, verdict.reason, may_be_sent);
-    if !may_be_sent || budget.as_ref().is_some_and(|budget| budget.tokens == 0) {
+    let is_spent = budget.as_ref().is_some_and(|budget| budget.tokens == 0);
+    if is_spent {
+        mute(packet, muted::ALL);
+    } else if parse::has_flow(packet) {
+        mute(packet, scratch.hash.get().tag);
+    }
+    if !may_be_sent || is_spent {
         counter.suppressed += 1;
         hold_back(budget);
         return 0;
@@ -92,6 +99,69 @@ pub extern "C" fn xiot_event() -> u32 {
     slot.submit(0);
     counter.sent += 1;
     0
+}
+
+/// Whether something was refused to the frame's sender in this second, as far as this CPU remembers.
+#[inline(always)]
+pub fn has_refusals(packet: &Packet) -> bool {
+    muted::of(packet).is_some_and(|muted| muted.second == packet.now)
+}
+
+/// Who would have to be told that a frame is refused, if anybody.
+#[derive(Debug)]
+pub struct Silence {
+    counter: *mut EventCounter,
+    muted: Option<&'static mut Muted>,
+}
+
+/// What is known beforehand of the events of a frame's sender.
+#[inline(always)]
+pub fn silence(packet: &Packet) -> Option<Silence> {
+    Some(Silence {
+        counter: EVENT_COUNTERS.get_ptr_mut(0)?,
+        muted: muted::of(packet),
+    })
+}
+
+impl Silence {
+    /// Whether no event is to be sent in this second of what is refused of the conversation with this tag; [`muted::ALL`]: of any.
+    #[inline(always)]
+    pub fn covers(&self, now: u32, tag: u32) -> bool {
+        // SAFETY: the element belongs to this CPU, and the program is not interrupted by itself.
+        let counter = unsafe { &*self.counter };
+        let is_spent =
+            config::events_per_cpu() == 0 || (counter.filled_at == now && counter.tokens == 0);
+        let muted = self.muted.as_ref();
+        is_spent || muted.is_some_and(|muted| muted::covers(muted, now, tag))
+    }
+
+    /// Counts an event that is not sent.
+    #[inline(always)]
+    pub fn hold_back(self) {
+        // SAFETY: as in `covers`.
+        unsafe {
+            (*self.counter).suppressed += 1;
+        }
+        if let Some(muted) = self.muted {
+            muted.held += 1;
+        }
+    }
+}
+
+/// Has the entry hold back what else the sender does in this second: all of it, or what is of the conversation with this tag.
+#[inline(always)]
+fn mute(packet: &Packet, tag: u32) {
+    let Some(before) = muted::mute(packet, tag) else {
+        return;
+    };
+    if before.held != 0
+        && let Some(budget) = EVENT_BUDGETS.get_ptr_mut(muted::key(&before))
+    {
+        // SAFETY: the element outlives the program run; a count more or less is harmless.
+        unsafe {
+            (*budget).suppressed += before.held;
+        }
+    }
 }
 
 /// Budgets that hosts whose MAC is not known share.

@@ -4,6 +4,7 @@ pub mod counter;
 pub mod event;
 #[cfg(feature = "log")]
 pub mod log;
+pub(crate) mod muted;
 pub mod observed;
 pub mod rule;
 pub mod trace;

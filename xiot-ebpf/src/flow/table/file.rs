@@ -3,10 +3,12 @@
 use xiot_common::{
     flow_hash::FlowHash,
     flow_line::HOLD_NONE,
-    flow_table::{FlowMark, MARK_CONFIRMED, MARK_TAKEN},
+    flow_table::{FlowMark, MARK_CONFIRMED},
 };
 
-use super::{KEY, NOWHERE, Numbers, Place, SLOTS, at, marks, number, room, xiot_find};
+use super::{
+    KEY, NOWHERE, Numbers, Place, SLOTS, at, hints, marks, number, owners, room, xiot_find,
+};
 use crate::scratch::{self, Scratch};
 
 /// While so few slots of the first set are taken, the second is not looked at: most flows are found in the first then.
@@ -25,7 +27,7 @@ pub(in crate::flow) fn file() -> bool {
     // Once more where another CPU takes the place in this instant.
     let mut tries = 0;
     while tries < 2 {
-        let number = match xiot_find(KEY) {
+        let number = match find_again(tries != 0) {
             NOWHERE => xiot_choose(),
             number => number,
         };
@@ -36,6 +38,17 @@ pub(in crate::flow) fn file() -> bool {
         tries += 1;
     }
     false
+}
+
+/// Number of the place that the packet's key has by now; [`NOWHERE`] if there is none, or was none when the entry looked.
+#[inline(always)]
+fn find_again(is_again: bool) -> u32 {
+    let missed = scratch::get().is_some_and(|scratch| scratch.missed.get() != 0);
+    if missed && !is_again {
+        NOWHERE
+    } else {
+        xiot_find(KEY)
+    }
 }
 
 /// Sees to it that the packet's flow is there once, where another CPU has filed it too: that of the lower number stays; 1: it had
@@ -107,6 +120,7 @@ fn fill(scratch: &Scratch, place: Place) -> bool {
         scratch.rest.as_ptr().copy_to_nonoverlapping(rest, 1);
     }
     let hash = scratch.hash.get();
+    owners::note(&scratch.packet);
     place.hint(hash.hint);
     place.publish(FlowMark {
         tag: hash.tag,
@@ -129,15 +143,19 @@ extern "C" fn xiot_choose() -> u32 {
         home,
         ..
     } = scratch.hash.get();
-    let (taken, also_taken) = (taken(first), taken(second));
+    // By hints, which have been read already; marks are far away. Who claims a place in this instant shows by its mark.
+    let (here, there) = (hints(first).free(), hints(second).free());
     // Where frames look first.
-    for (set, taken) in [(first, taken), (second, also_taken)] {
-        let mark = marks(set).map_or(FlowMark::CLAIMED, |marks| marks.get(home));
-        if mark.tag == 0 && taken < MANY {
-            scratch.mark.set(mark.to_word());
-            return number(set, home);
+    for (set, free) in [(first, here), (second, there)] {
+        if free.has(home) && SLOTS - free.count() < MANY {
+            let mark = marks(set).map_or(FlowMark::CLAIMED, |marks| marks.get(home));
+            if mark.tag == 0 {
+                scratch.mark.set(mark.to_word());
+                return number(set, home);
+            }
         }
     }
+    let (taken, also_taken) = (SLOTS - here.count(), SLOTS - there.count());
     let number = if taken <= FEW || taken <= also_taken {
         free(scratch, first, home)
     } else {
@@ -167,27 +185,16 @@ extern "C" fn xiot_choose() -> u32 {
     NOWHERE
 }
 
-/// How many slots are taken. Without a branch: the verifier would walk every pattern of them.
-#[inline(always)]
-fn taken(set: u32) -> u32 {
-    sum(set, |tag| tag >> MARK_TAKEN.trailing_zeros() & 1)
-}
-
-/// How many of them are for good.
+/// How many slots are for good. Without a branch: the verifier would walk every pattern of them.
 #[inline(always)]
 fn confirmed(set: u32) -> u32 {
-    sum(set, |tag| tag >> MARK_CONFIRMED.trailing_zeros())
-}
-
-#[inline(always)]
-fn sum(set: u32, of: impl Fn(u32) -> u32) -> u32 {
     let Some(marks) = marks(set) else {
         return SLOTS;
     };
     let mut sum = 0;
     let mut slot = 0;
     while slot < SLOTS {
-        sum += of(marks.tag(slot));
+        sum += marks.tag(slot) >> MARK_CONFIRMED.trailing_zeros();
         slot += 1;
     }
     sum

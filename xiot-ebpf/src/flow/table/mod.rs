@@ -9,6 +9,7 @@
 //! is whole. Lines and rests are written without any of that: see [`Place::line`].
 
 mod file;
+pub(crate) mod owners;
 mod place;
 pub(super) mod room;
 
@@ -187,11 +188,16 @@ const fn number(set: u32, slot: u32) -> u32 {
 /// The slots of a set that may hold a key.
 #[inline(always)]
 fn candidates(set: u32, hint: u32) -> Candidates {
-    let hints = FLOW_HINTS.get_ptr_mut(set).map_or(0, |hints| {
+    hints(set).candidates(hint)
+}
+
+/// What is said of the slots of a set.
+#[inline(always)]
+fn hints(set: u32) -> FlowHints {
+    FlowHints(FLOW_HINTS.get_ptr_mut(set).map_or(0, |hints| {
         // SAFETY: aligned map memory. Volatile: one load.
         unsafe { hints.cast::<u64>().read_volatile() }
-    });
-    FlowHints(hints).candidates(hint)
+    }))
 }
 
 /// Places of a set that may hold a key: as a rule none or one.
