@@ -20,7 +20,8 @@ use crate::compile::{lines::Lines, slot::Editable};
 #[derive(Debug)]
 pub(crate) struct Edited {
     pub(crate) lines: Lines,
-    touched: Vec<usize>,
+    /// Each change of a line, and whether the line was full before it.
+    touched: Vec<(usize, bool)>,
 }
 
 impl Edited {
@@ -42,8 +43,9 @@ impl Index<usize> for Edited {
 
 impl IndexMut<usize> for Edited {
     fn index_mut(&mut self, index: usize) -> &mut Line {
-        self.touched.push(index);
-        &mut self.lines[index]
+        let line = &mut self.lines[index];
+        self.touched.push((index, is_full(line)));
+        line
     }
 }
 
@@ -73,7 +75,6 @@ impl<S: Editable> Edit<S> {
     /// none where the table has to be laid out anew, and these lines are of no use.
     pub(crate) fn make(&self, lines: &mut Edited, table: &Table, count: usize) -> Option<usize> {
         lines.touched.clear();
-        let before = lines.lines.clone();
         for &slot in &self.gone {
             remove(lines, table, slot)?;
         }
@@ -89,12 +90,12 @@ impl<S: Editable> Edit<S> {
         }
         let count = (count + self.new.len()).checked_sub(self.gone.len())?;
         let room = (table.mask as usize + 1) * S::PER_LINE * S::LOAD / 100;
-        let is_sound = count <= room && self.is_made(lines, table, &before);
+        let is_sound = count <= room && self.is_made(lines, table);
         is_sound.then_some(count)
     }
 
     /// Whether lookups find what they should: what was changed, and what else stands in lines that were.
-    fn is_made(&self, lines: &mut Edited, table: &Table, before: &Lines) -> bool {
+    fn is_made(&self, lines: &mut Edited, table: &Table) -> bool {
         let mut touched = mem::take(&mut lines.touched);
         touched.sort_unstable();
         touched.dedup();
@@ -105,10 +106,10 @@ impl<S: Editable> Edit<S> {
         let mut gone = self.gone.iter();
         put.all(|slot| found(slot) == slot.payload())
             && gone.all(|slot| found(slot) == 0 || new.binary_search(&slot.network()).is_ok())
-            && touched.iter().all(|&place| {
+            && touched.iter().all(|&(place, was_full)| {
                 let line = &lines[place];
                 let mut slots = (0..S::PER_LINE).filter_map(|n| S::read(line, n));
-                (!is_full(&before[place]) || is_full(line))
+                (!was_full || is_full(line))
                     && slots.all(|slot| found(&slot) == slot.payload())
             })
     }
