@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use xiot_agent::{collect::Counters, compile::Assignment, oracle::Side};
+use xiot_agent::{collect::Counters, compile::Assignment, model::list::List, oracle::Side};
 use xiot_common::{
     counter::{DeviceCounter, ReasonCounter},
     reason::{Class, Reason},
@@ -33,7 +33,7 @@ pub(crate) struct Tally {
 impl Tally {
     /// Starts from where the program's counters stand.
     pub(crate) fn before(counters: &Counters, numbers: &[Assignment]) -> Self {
-        let highest = |of: fn(&Assignment) -> &[u32]| {
+        let highest = |of: fn(&Assignment) -> &List<u32>| {
             let all = numbers.iter().flat_map(of).copied();
             usize::try_from(all.max().unwrap_or(0)).expect("a small number")
         };

@@ -212,7 +212,7 @@ fn profile(name: &str, services: bool, rules: Vec<Rule>) -> Profile {
         dhcp: services,
         timeouts: Timeouts::default(),
         limits: Limits::default(),
-        rules,
+        rules: rules.into(),
         at: Position::default(),
     }
 }

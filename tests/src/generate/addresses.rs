@@ -21,7 +21,7 @@ pub(super) struct Party<'p> {
 
 pub(super) fn party<'p>(dice: &mut Dice, policy: &'p Policy) -> Party<'p> {
     if dice.percent(88)
-        && let Some(device) = dice.maybe_pick(policy.devices.items())
+        && let Some(device) = dice.maybe_pick_of(&policy.devices)
     {
         return Party {
             mac: device.mac,
@@ -59,7 +59,7 @@ fn vlans(dice: &mut Dice, wanted: Option<(u16, u16)>) -> (u16, u16) {
 pub(super) fn other_mac(dice: &mut Dice, policy: &Policy, may_be_group: bool) -> Mac {
     match dice.below(20) {
         0 => dice
-            .maybe_pick(policy.devices.items())
+            .maybe_pick_of(&policy.devices)
             .map_or(ROUTER, |device| device.mac),
         1 | 2 if may_be_group => dice.pick(&GROUPS),
         _ => ROUTER,

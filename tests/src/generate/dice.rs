@@ -1,5 +1,7 @@
 //! A seeded source of chance, the same on every machine and for ever (`SplitMix64`, Steele and others 2014).
 
+use xiot_agent::model::list::List;
+
 /// Throws what a seed holds.
 #[derive(Clone, Debug)]
 pub struct Dice(u64);
@@ -51,6 +53,15 @@ impl Dice {
 
     /// One of these; none of an empty list.
     pub fn maybe_pick<'t, T>(&mut self, list: &'t [T]) -> Option<&'t T> {
+        if list.is_empty() {
+            None
+        } else {
+            list.get(self.below(list.len()))
+        }
+    }
+
+    /// One of these, if there are any.
+    pub fn maybe_pick_of<'t, T>(&mut self, list: &'t List<T>) -> Option<&'t T> {
         if list.is_empty() {
             None
         } else {

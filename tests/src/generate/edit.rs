@@ -2,7 +2,10 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use xiot_agent::model::policy::{Initiator, Mode, Policy};
+use xiot_agent::model::{
+    list::List,
+    policy::{Initiator, Mode, Policy},
+};
 
 use super::{
     dice::Dice,
@@ -46,7 +49,7 @@ fn change(dice: &mut Dice, policy: &mut Policy) {
         20 => rule_times(dice, policy),
         21 => policy.time_zone = times::zone(dice),
         0 => rename(dice, policy),
-        1 => shuffle(dice, policy.devices.items_mut()),
+        1 => shuffle(dice, &mut policy.devices),
         2 => {
             let profile = dice.below(policy.profiles.len());
             shuffle(dice, &mut policy.profiles[profile].rules);
@@ -96,7 +99,7 @@ fn rename(dice: &mut Dice, policy: &mut Policy) {
 
 fn rules(dice: &mut Dice, policy: &mut Policy) {
     let from = dice.below(policy.profiles.len());
-    let borrowed = dice.maybe_pick(&policy.profiles[from].rules).cloned();
+    let borrowed = dice.maybe_pick_of(&policy.profiles[from].rules).cloned();
     let to = dice.below(policy.profiles.len());
     let rules = &mut policy.profiles[to].rules;
     if dice.percent(50) {
@@ -203,7 +206,7 @@ fn mode(dice: &mut Dice) -> Mode {
     dice.pick(&[Mode::Enforce, Mode::Enforce, Mode::Monitor, Mode::Learn])
 }
 
-fn shuffle<T>(dice: &mut Dice, list: &mut [T]) {
+fn shuffle<T: Clone>(dice: &mut Dice, list: &mut List<T>) {
     for last in (1..list.len()).rev() {
         list.swap(last, dice.below(last + 1));
     }

@@ -24,7 +24,7 @@ pub(super) fn draw(dice: &mut Dice, policy: &Policy) -> Draft {
     let rule = if dice.percent(85) {
         party
             .profile
-            .and_then(|profile| dice.maybe_pick(&profile.rules))
+            .and_then(|profile| dice.maybe_pick_of(&profile.rules))
     } else {
         None
     };
@@ -110,7 +110,7 @@ fn transport(dice: &mut Dice, party: &Party<'_>, rule: Option<&Rule>, v6: bool) 
     // Sometimes the clause of another rule: no_port and no_protocol live there.
     let other = party
         .profile
-        .and_then(|profile| dice.maybe_pick(&profile.rules));
+        .and_then(|profile| dice.maybe_pick_of(&profile.rules));
     let rule = if dice.percent(85) { rule } else { other };
     let clause = rule.and_then(|rule| dice.maybe_pick(&rule.clauses));
     let (mut source, mut destination) = (client_port(dice), dice.pick(&PORTS));

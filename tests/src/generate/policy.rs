@@ -127,7 +127,7 @@ fn profiles() -> impl Strategy<Value = Profile> {
             dhcp,
             timeouts,
             limits,
-            rules,
+            rules: rules.into(),
             at: Position::default(),
         })
 }

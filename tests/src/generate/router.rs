@@ -236,7 +236,7 @@ fn mac(dice: &mut Dice, policy: &Policy, port: RouterPort, address: Option<IpAdd
     match owner {
         Some(device) if dice.percent(92) => device.mac,
         _ if dice.percent(2) => [0x01, 0, 0x5e, 0, 0, 0x16],
-        _ => match dice.maybe_pick(policy.devices.items()) {
+        _ => match dice.maybe_pick_of(&policy.devices) {
             Some(device) if dice.percent(80) => device.mac,
             _ => device_mac(dice.byte() % (LISTABLE + 8)),
         },

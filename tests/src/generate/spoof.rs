@@ -99,7 +99,7 @@ fn disguise(dice: &mut Dice, frame: &mut Frame) {
 }
 
 pub(super) fn some_mac(dice: &mut Dice, policy: &Policy) -> Mac {
-    match dice.maybe_pick(policy.devices.items()) {
+    match dice.maybe_pick_of(&policy.devices) {
         Some(device) if dice.percent(80) => device.mac,
         _ => device_mac(dice.byte() % 32),
     }

@@ -61,7 +61,7 @@ pub(crate) fn learned(number: usize, capture: &[Vec<u8>]) -> Policy {
             dhcp: true,
             timeouts: Timeouts::default(),
             limits: Limits::default(),
-            rules,
+            rules: rules.into(),
             at: Position::default(),
         });
         policy.devices.push(Device {

@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use xiot_common::{device::DeviceId, rule::RuleId};
 
-use crate::model::policy::Policy;
+use crate::model::{list::List, policy::Policy};
 
 use super::{
     error::{CompileError, Resource},
@@ -86,12 +86,12 @@ impl Assignment {
     }
 
     /// Numbers of the devices in file order.
-    pub fn devices(&self) -> &[DeviceId] {
+    pub const fn devices(&self) -> &List<DeviceId> {
         &self.devices.ids
     }
 
     /// Numbers of the rules in file order.
-    pub fn rules(&self) -> &[RuleId] {
+    pub const fn rules(&self) -> &List<RuleId> {
         &self.rules.ids
     }
 
@@ -126,7 +126,7 @@ impl Assignment {
         }
         let last = places(policy).max().unwrap_or(0);
         let mut by_place = vec![0; last as usize + 1];
-        for (place, &id) in places(policy).zip(&*self.rules.ids) {
+        for (place, &id) in places(policy).zip(&self.rules.ids) {
             by_place[place as usize] = id;
         }
         Some(by_place)
@@ -156,7 +156,7 @@ pub(super) struct Numbers {
     /// What tells each from the others.
     pub(super) keys: Arc<Vec<u64>>,
     /// Its number, not 0.
-    pub(super) ids: Arc<Vec<u32>>,
+    pub(super) ids: List<u32>,
     /// The highest of them; 0 for none.
     pub(super) highest: u32,
 }
@@ -167,7 +167,7 @@ impl Numbers {
         let highest = ids.iter().copied().max().unwrap_or(0);
         Self {
             keys: Arc::new(keys),
-            ids: Arc::new(ids),
+            ids: ids.into(),
             highest,
         }
     }
@@ -176,7 +176,7 @@ impl Numbers {
     fn follow(&self, before: &[u64], keys: Vec<u64>, limit: u32) -> (Self, FreshNumbers) {
         let mut ids = self.kept(before, &keys);
         let mut used = vec![false; self.highest as usize + 1];
-        for &id in &*self.ids {
+        for &id in &self.ids {
             used[id as usize] = true;
         }
         let free = (1..=limit).filter(|&id| !used.get(id as usize).copied().unwrap_or(false));
@@ -214,11 +214,12 @@ impl Numbers {
         let start = same.count();
         let end = same_end(&before[start..], &keys[start..]);
         let (before_end, end) = (before.len() - end, keys.len() - end);
-        let mut known = Known::new(&before[start..before_end], &self.ids[start..before_end]);
+        let known_ids = self.ids.range(start..before_end).copied().collect();
+        let mut known = Known::new(&before[start..before_end], known_ids);
         let mut ids = Vec::with_capacity(keys.len());
-        ids.extend_from_slice(&self.ids[..start]);
+        ids.extend(self.ids.range(0..start));
         ids.extend(keys[start..end].iter().map(|&key| known.take(key)));
-        ids.extend_from_slice(&self.ids[before_end..]);
+        ids.extend(self.ids.range(before_end..before.len()));
         ids
     }
 }
@@ -239,19 +240,19 @@ fn same_end(before: &[u64], after: &[u64]) -> usize {
 
 /// Numbers by key. Where several have one key, the first in file order is taken first.
 #[derive(Debug)]
-pub(super) struct Known<'a> {
+pub(super) struct Known {
     /// Place of the first that has the key and is not taken.
     first: HashMap<u64, usize>,
     /// Place of the next with the same key.
     next: Vec<usize>,
-    ids: &'a [u32],
+    ids: Vec<u32>,
 }
 
 /// No place.
 const NONE: usize = usize::MAX;
 
-impl<'a> Known<'a> {
-    pub(super) fn new(keys: &[u64], ids: &'a [u32]) -> Self {
+impl Known {
+    pub(super) fn new(keys: &[u64], ids: Vec<u32>) -> Self {
         let mut first = HashMap::with_capacity(keys.len());
         let mut next = vec![NONE; keys.len()];
         for (place, &key) in keys.iter().enumerate().rev() {
@@ -290,7 +291,7 @@ mod tests {
         let (after, fresh) = before.follow(&before.keys, keys.to_vec(), limit);
         assert_eq!(*after.keys, keys);
         assert_eq!(after.highest, after.ids.iter().copied().max().unwrap_or(0));
-        (after.ids.to_vec(), fresh)
+        (after.ids.iter().copied().collect(), fresh)
     }
 
     fn fresh(free: &[u32], taken_over: &[u32]) -> FreshNumbers {
@@ -350,7 +351,7 @@ mod tests {
             let whole = |middle: &[u64]| [&start, middle, &end].concat();
             let (before, after) = (whole(&before), whole(&after));
             let ids: Vec<_> = (1..).zip(&before).map(|(id, _)| id).collect();
-            let mut known = Known::new(&before, &ids);
+            let mut known = Known::new(&before, ids.clone());
             let looked_up: Vec<_> = after.iter().map(|&key| known.take(key)).collect();
             prop_assert_eq!(numbers(&before, &ids).kept(&before, &after), looked_up);
         }

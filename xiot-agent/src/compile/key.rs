@@ -1,5 +1,7 @@
 //! What makes a device or a rule the same one in another revision of the policy: names and content, never a place.
 
+use std::ops::Range;
+
 use ipnetwork::IpNetwork;
 use jiff::tz::TimeZone;
 
@@ -39,19 +41,18 @@ pub(super) fn zone(zone: Option<&TimeZone>) -> Fingerprint {
 
 /// Of every rule of the profile, in file order, where local time is that of this zone.
 pub(super) fn rules(profile: &Profile, zone: Fingerprint) -> impl Iterator<Item = Fingerprint> {
-    rules_of(profile, &profile.rules, zone)
+    rules_of(profile, 0..profile.rules.len(), zone)
 }
 
-/// Of these rules of the profile.
+/// Of the rules at these places of the profile.
 pub(super) fn rules_of(
     profile: &Profile,
-    rules: &[Rule],
+    places: Range<usize>,
     zone: Fingerprint,
 ) -> impl Iterator<Item = Fingerprint> {
     let start = name(&profile.name);
-    rules
-        .iter()
-        .map(move |content| times(rule(start, content), &content.times, zone))
+    let rules = profile.rules.range(places);
+    rules.map(move |content| times(rule(start, content), &content.times, zone))
 }
 
 /// Of what the rule allows. What people say about it (label, note, owner, line) is no part of it.

@@ -27,6 +27,8 @@ const _: () = assert!(MAX_STRETCHES == xiot_common::schedule::WINDOWS);
 pub(super) struct Chains {
     /// Places of the rules of this profile that are not always in force; ascending.
     timed: Vec<RuleId>,
+    /// Whether a rule of any profile so far is not.
+    has_timed: bool,
     /// Names by rules.
     known: HashMap<Vec<RuleId>, RuleId>,
     /// Rules by name.
@@ -42,6 +44,12 @@ impl Chains {
     pub(super) fn next_profile(&mut self, profile: &Profile) {
         let timed = profile.rules.iter().filter(|rule| !rule.times.is_always());
         self.timed = timed.map(|rule| rule.id).collect();
+        self.has_timed |= !self.timed.is_empty();
+    }
+
+    /// Whether a rule of any profile so far is not always in force.
+    pub(super) const fn has_timed(&self) -> bool {
+        self.has_timed
     }
 
     /// Whether every rule of the profile is always in force.

@@ -104,7 +104,7 @@ pub struct Profile {
     /// How much its devices may do in one second.
     pub limits: Limits,
     /// What is allowed, in file order; rules that come from `services` (DNS, NTP) follow.
-    pub rules: Vec<Rule>,
+    pub rules: List<Rule>,
     /// Where it is defined.
     pub at: Position,
 }
@@ -115,7 +115,7 @@ impl Profile {
     pub fn without_rules(&self) -> Self {
         Self {
             name: self.name.clone(),
-            rules: Vec::new(),
+            rules: List::default(),
             ..*self
         }
     }

@@ -9,7 +9,10 @@ use xiot_common::{device::DeviceId, port::Side, rule::RuleId};
 
 use crate::{
     compile::Assignment,
-    model::policy::{Device, Policy, Profile, Rule},
+    model::{
+        list::List,
+        policy::{Device, Policy, Profile, Rule},
+    },
     service::state::{MacBytes, RuleRef, Vlans},
 };
 
@@ -210,7 +213,7 @@ fn places(policy: &Policy) -> impl Iterator<Item = (u32, u32)> {
 }
 
 /// What has each number.
-fn by_number<T: Copy>(numbers: &[u32], things: impl Iterator<Item = T>) -> Vec<Option<T>> {
+fn by_number<T: Copy>(numbers: &List<u32>, things: impl Iterator<Item = T>) -> Vec<Option<T>> {
     let highest = numbers.iter().copied().max().unwrap_or(0);
     let mut by_number = vec![None; highest as usize + 1];
     for (&number, thing) in numbers.iter().zip(things) {

@@ -192,7 +192,7 @@ pub(super) fn policy() -> Policy {
         arp: services,
         nd: services,
         dhcp: services,
-        rules,
+        rules: rules.into(),
         ..ward.profiles[0].clone()
     };
     let device = |name: &str, mac, profile| Device {

@@ -8,8 +8,7 @@ use xiot_common::{
 };
 
 use super::{
-    Basis,
-    difference::{self, Stretch},
+    Basis, difference,
     draft::{Draft, Edits},
 };
 use crate::{
@@ -21,7 +20,10 @@ use crate::{
         peers::AddressSlot,
         slot::Narrow,
     },
-    model::policy::{Device, Policy},
+    model::{
+        list::Stretch,
+        policy::{Device, Policy},
+    },
 };
 
 /// The devices that differ.
@@ -52,10 +54,11 @@ impl Revision {
             &self.keys,
             &before.keys[before_end..],
         ];
-        let ids = [&before.ids[..start], &self.ids, &before.ids[before_end..]];
+        let mut ids = before.ids.clone();
+        ids.splice(start..before_end, self.ids.iter().copied());
         Numbers {
             keys: Arc::new(keys.concat()),
-            ids: Arc::new(ids.concat()),
+            ids,
             highest,
         }
     }
@@ -93,8 +96,8 @@ impl Basis {
         let keys = new.map(|n| key::name(&after.devices[n].name).get());
         let keys: Vec<u64> = keys.collect();
         // From 1, because 0 is none.
-        let places: Vec<u32> = (1..).take(old.len()).collect();
-        let mut known = Known::new(&numbers.keys[old.clone()], &places);
+        let places = (1..).take(old.len()).collect();
+        let mut known = Known::new(&numbers.keys[old.clone()], places);
         let mut differ = Vec::new();
         let mut ids = vec![0; keys.len()];
         let mut gone = vec![true; old.len()];
@@ -107,11 +110,8 @@ impl Basis {
             let before_place = stretch.start + place;
             gone[place] = false;
             ids[n] = numbers.ids[before_place];
-            let shared = before
-                .devices
-                .shares(before_place, &after.devices, after_place);
             let devices = (&before.devices[before_place], &after.devices[after_place]);
-            if !shared && !difference::devices_alike(devices.0, devices.1) {
+            if !difference::devices_alike(devices.0, devices.1) {
                 differ.push((Some(before_place), Some(after_place)));
             }
         }

@@ -1,6 +1,11 @@
 //! What differs between two policies in what judges frames. What they share is not looked at.
 
-use crate::model::policy::{Device, Policy, Profile, Rule};
+use std::ops::Range;
+
+use crate::model::{
+    list::Stretch,
+    policy::{Device, Policy, Profile, Rule},
+};
 
 /// Whether all but profiles and devices is the same, and there are as many profiles.
 pub(super) fn is_small(before: &Policy, after: &Policy) -> bool {
@@ -11,22 +16,26 @@ pub(super) fn is_small(before: &Policy, after: &Policy) -> bool {
 }
 
 /// Places of the profiles that differ; none where these are better compiled with all others: most rules are new, or some are
-/// not always in force.
-pub(super) fn profiles(before: &Policy, after: &Policy) -> Option<Vec<usize>> {
+/// not always in force. `is_timed` says whether some were not before.
+pub(super) fn profiles(before: &Policy, after: &Policy, is_timed: bool) -> Option<Vec<usize>> {
     let mut changed = Vec::new();
     let (mut rules, mut all) = (0, MANY);
-    for (place, profile) in after.profiles.iter().enumerate() {
-        if before.profiles.shares(place, &after.profiles, place) {
-            continue;
-        }
-        if !in_order(profile) {
+    for (place, old, profile) in before.profiles.beside(&after.profiles) {
+        // Those that are the same ones are as they were.
+        let others = old.rules.stretch(&profile.rules, |_, _| false).after();
+        if !in_order(profile, &others) {
             return None;
         }
-        let old = before.profiles.get(place)?;
         if profiles_alike(old, profile) {
             continue;
         }
-        if profile.rules.iter().any(|rule| !rule.times.is_always()) {
+        let looked_at = if is_timed {
+            0..profile.rules.len()
+        } else {
+            others
+        };
+        let mut looked_at = profile.rules.range(looked_at);
+        if looked_at.any(|rule| !rule.times.is_always()) {
             return None;
         }
         rules += profile.rules.len();
@@ -45,37 +54,26 @@ pub(super) fn profiles(before: &Policy, after: &Policy) -> Option<Vec<usize>> {
 /// Rules of which at most a quarter may be in profiles that changed; with fewer it does not matter.
 const MANY: usize = 4096;
 
-/// Whether the rules are numbered as they stand.
-fn in_order(profile: &Profile) -> bool {
-    let ids = profile.rules.iter().map(|rule| rule.id);
+/// Whether the rules are numbered as they stand, of which only those at these places may not be.
+fn in_order(profile: &Profile, places: &Range<usize>) -> bool {
+    let with_neighbours = places.start.saturating_sub(1)..places.end + 1;
+    let rules = profile.rules.range(with_neighbours);
+    let ids = rules.map(|rule| rule.id);
     ids.clone().next() != Some(0) && ids.is_sorted_by(|one, next| one < next)
 }
 
 fn profiles_alike(one: &Profile, other: &Profile) -> bool {
     let head = |it: &Profile| (it.arp, it.nd, it.dhcp, it.timeouts, it.limits);
-    let mut rules = one.rules.iter().zip(&other.rules);
-    one.name == other.name
-        && head(one) == head(other)
-        && one.rules.len() == other.rules.len()
-        && rules.all(|(one, other)| rules_alike(one, other))
+    one.name == other.name && head(one) == head(other) && rules(one, other).is_empty()
 }
 
-/// Where the rules of two profiles differ: those before and after are alike, one by one.
+/// Where the rules of two profiles differ.
 pub(super) fn rules(before: &Profile, after: &Profile) -> Stretch {
-    let (old, new) = (&before.rules, &after.rules);
-    let (mut start, mut end) = (0, 0);
     // The name is in the key of each rule.
-    if before.name == after.name {
-        let same = old.iter().zip(new);
-        start = same.take_while(|(a, b)| rules_alike(a, b)).count();
-        let left = old[start..].iter().rev().zip(new[start..].iter().rev());
-        end = left.take_while(|(a, b)| rules_alike(a, b)).count();
+    if before.name != after.name {
+        return Stretch::whole(&before.rules, &after.rules);
     }
-    Stretch {
-        start,
-        before_end: old.len() - end,
-        after_end: new.len() - end,
-    }
+    before.rules.stretch(&after.rules, rules_alike)
 }
 
 /// Not in what people say about them, nor in their places.
@@ -86,32 +84,8 @@ fn rules_alike(one: &Rule, other: &Rule) -> bool {
         && one.times == other.times
 }
 
-/// Where two lists of devices, or of rules, differ: what comes before and after is alike, one by one.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Stretch {
-    /// How many come before it.
-    pub(super) start: usize,
-    /// Where it ends in the policy before.
-    pub(super) before_end: usize,
-    /// Where it ends in the policy after.
-    pub(super) after_end: usize,
-}
-
 pub(super) fn devices(before: &Policy, after: &Policy) -> Stretch {
-    let alike = |old: usize, new: usize| {
-        before.devices.shares(old, &after.devices, new)
-            || devices_alike(&before.devices[old], &after.devices[new])
-    };
-    let (old, new) = (before.devices.len(), after.devices.len());
-    let shorter = old.min(new);
-    let start = (0..shorter).take_while(|&n| alike(n, n)).count();
-    let left = 1..=shorter - start;
-    let end = left.take_while(|&n| alike(old - n, new - n)).count();
-    Stretch {
-        start,
-        before_end: old - end,
-        after_end: new - end,
-    }
+    before.devices.stretch(&after.devices, devices_alike)
 }
 
 pub(super) fn devices_alike(one: &Device, other: &Device) -> bool {

@@ -1,12 +1,14 @@
 //! Which numbers are in use.
 
+use crate::model::list::List;
+
 /// Numbers in use, a bit for each.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ledger(Vec<u64>);
 
 impl Ledger {
     /// Of these numbers.
-    pub(super) fn of(numbers: &[u32]) -> Self {
+    pub(super) fn of(numbers: &List<u32>) -> Self {
         let mut ledger = Self::default();
         for &number in numbers {
             ledger.add(number);
@@ -72,7 +74,7 @@ mod tests {
 
     #[test]
     fn the_lowest_free_numbers_are_given() {
-        let mut ledger = Ledger::of(&(1..=200).collect::<Vec<_>>());
+        let mut ledger = Ledger::of(&(1..=200).collect());
         assert_eq!(ledger.highest(), 200);
         assert_eq!(ledger.free(2, 300), Some(vec![201, 202]));
         assert_eq!(ledger.free(2, 201), None);

@@ -61,6 +61,8 @@ struct Basis {
     owners: Owners,
     by_vlan: usize,
     by_wire: usize,
+    /// Some rules were not always in force when all was compiled.
+    is_timed: bool,
     /// Slots in use in the tables.
     slots: Slots,
     devices: Ledger,
@@ -152,7 +154,8 @@ impl Compilation {
         }
         let both = (before, &**policy);
         let basis = &mut self.basis;
-        let places = difference::profiles(before, policy)?;
+        let is_timed = basis.is_timed;
+        let places = difference::profiles(before, policy, is_timed)?;
         let rules = basis.revise_profiles(both, ids, &places)?;
         let devices = basis.revise_devices(before, policy, &ids.devices)?;
 
@@ -167,7 +170,7 @@ impl Compilation {
             devices: devices.number(&ids.devices, totals.devices),
             rules: Numbers {
                 keys: Arc::default(),
-                ids: rules.number(&ids.rules.ids, &basis.starts),
+                ids: rules.number(&ids.rules.ids),
                 highest: totals.rules,
             },
             keys_of: Some(Arc::clone(policy)),
@@ -201,6 +204,7 @@ impl Basis {
             by_wire,
         } = whole;
         let header = &image.header;
+        let is_timed = filed.chains.has_timed();
         Self {
             wires: wires.to_vec(),
             limits: *limits,
@@ -219,6 +223,7 @@ impl Basis {
             owners,
             by_vlan,
             by_wire,
+            is_timed,
             devices: Ledger::of(ids.devices()),
             rules: Ledger::of(ids.rules()),
             room: Room::new(limits.slot_lines),

@@ -1,13 +1,12 @@
 //! Profiles that changed: compiled by themselves, then brought in where they differ from what is there.
 
-use std::{ops::Range, sync::Arc};
+use std::ops::Range;
 
 use hashbrown::HashSet;
 use xiot_common::{profile::LINES_PER_PROFILE, rule::RuleId};
 
 use super::{
-    Basis,
-    difference::{self, Stretch},
+    Basis, difference,
     draft::Draft,
     placing::Placing,
     reach::Reach,
@@ -24,17 +23,31 @@ use crate::{
         profiles::Head,
         slot::Slot as _,
     },
-    model::policy::{Policy, Profile},
+    model::{
+        list::{List, Stretch},
+        policy::{Policy, Profile},
+    },
 };
 
-/// A profile that changed, compiled by itself.
+/// A profile that changed.
+#[derive(Debug)]
+struct Change {
+    place: usize,
+    /// Where its rules differ.
+    stretch: Stretch,
+    /// Where those that differ stand among all that there were.
+    old: Range<usize>,
+    /// Keys of those that stand there now.
+    keys: Vec<u64>,
+}
+
+/// The same, compiled by itself.
 #[derive(Debug)]
 struct Revised {
-    place: usize,
-    head: Head,
-    /// Keys and numbers of its rules.
-    keys: Vec<u64>,
+    change: Change,
+    /// Numbers of its rules that differ.
     ids: Vec<RuleId>,
+    head: Head,
     /// The networks that it was compiled for.
     reach: Reach,
     /// Its rule sets; slots count lines from the first of these.
@@ -50,31 +63,25 @@ pub(super) struct Revision {
 }
 
 impl Revision {
-    /// Numbers of all rules, from those before. `starts` are where the rules of each profile began.
-    pub(super) fn number(&self, before: &Arc<Vec<RuleId>>, starts: &[usize]) -> Arc<Vec<RuleId>> {
-        if self.profiles.is_empty() {
-            return Arc::clone(before);
+    /// Numbers of all rules, from those before.
+    pub(super) fn number(&self, before: &List<RuleId>) -> List<RuleId> {
+        let mut all = before.clone();
+        // From the end, so that places before stay what they are.
+        for profile in self.profiles.iter().rev() {
+            all.splice(profile.change.old.clone(), profile.ids.iter().copied());
         }
-        let mut all = Vec::with_capacity(before.len() + self.fresh.free.len());
-        let mut from = 0;
-        for profile in &self.profiles {
-            let old = starts[profile.place]..starts[profile.place + 1];
-            all.extend_from_slice(&before[from..old.start]);
-            all.extend_from_slice(&profile.ids);
-            from = old.end;
-        }
-        all.extend_from_slice(&before[from..]);
-        Arc::new(all)
+        all
     }
 
     /// Where the rules of each profile begin now.
     pub(super) fn shift(&self, starts: &mut [usize]) {
-        for profile in &self.profiles {
-            let [start, end] = [starts[profile.place], starts[profile.place + 1]];
-            let new_end = start + profile.ids.len();
-            if new_end != end {
-                for start in &mut starts[profile.place + 1..] {
-                    *start = *start + new_end - end;
+        for Change {
+            place, old, keys, ..
+        } in self.profiles.iter().map(|it| &it.change)
+        {
+            if old.len() != keys.len() {
+                for start in &mut starts[place + 1..] {
+                    *start = *start + keys.len() - old.len();
                 }
             }
         }
@@ -87,6 +94,47 @@ impl Basis {
         self.starts[profile]..self.starts[profile + 1]
     }
 
+    /// What differs in the profiles at these places.
+    fn changes(&self, before: &Policy, after: &Policy, places: &[usize]) -> Vec<Change> {
+        let change = |place: usize, of: fn(&Profile, &Profile) -> Stretch| {
+            let (one, other) = (&before.profiles[place], &after.profiles[place]);
+            let stretch = of(one, other);
+            let keys = key::rules_of(other, stretch.after(), self.zone).map(Fingerprint::get);
+            let start = self.starts[place];
+            Change {
+                place,
+                old: start + stretch.start..start + stretch.before_end,
+                keys: keys.collect(),
+                stretch,
+            }
+        };
+        let changes: Vec<_> = places
+            .iter()
+            .map(|&place| change(place, difference::rules))
+            .collect();
+        if self.are_apart(&changes) {
+            return changes;
+        }
+        // Which of several equal rules keeps its number is decided among all.
+        let whole = |one: &Profile, other: &Profile| Stretch::whole(&one.rules, &other.rules);
+        places.iter().map(|&place| change(place, whole)).collect()
+    }
+
+    /// Whether no rule that differs is equal to one of the same profiles that does not.
+    fn are_apart(&self, changes: &[Change]) -> bool {
+        let differ = changes.iter().flat_map(|it| {
+            let old = &self.keys[it.old.clone()];
+            old.iter().chain(&it.keys)
+        });
+        let differ: HashSet<_> = differ.collect();
+        let mut others = changes.iter().flat_map(|it| {
+            let Range { start, end } = self.rules_of(it.place);
+            let (front, back) = (start..it.old.start, it.old.end..end);
+            self.keys[front].iter().chain(&self.keys[back])
+        });
+        !others.any(|key| differ.contains(key))
+    }
+
     /// Numbers and compiles the profiles at these places; none if they can't be, for whatever reason.
     pub(super) fn revise_profiles(
         &self,
@@ -94,64 +142,53 @@ impl Basis {
         ids: &Assignment,
         places: &[usize],
     ) -> Option<Revision> {
-        let stretches: Vec<Stretch> = places
+        let changes = self.changes(before, after, places);
+        let old = changes.iter().flat_map(|it| &self.keys[it.old.clone()]);
+        let old: Vec<u64> = old.copied().collect();
+        let numbers = changes
             .iter()
-            .map(|&at| difference::rules(&before.profiles[at], &after.profiles[at]))
-            .collect();
-        let old: Vec<u64> = places
-            .iter()
-            .flat_map(|&at| &self.keys[self.rules_of(at)])
-            .copied()
-            .collect();
-        let numbers = places
-            .iter()
-            .flat_map(|&at| &ids.rules()[self.rules_of(at)]);
-        let numbers: Vec<u32> = numbers.copied().collect();
-        let mut known = Known::new(&old, &numbers);
-        let new: Vec<Vec<u64>> = places
-            .iter()
-            .zip(&stretches)
-            .map(|(&at, stretch)| {
-                let profile = &after.profiles[at];
-                let changed = &profile.rules[stretch.start..stretch.after_end];
-                let old = &self.keys[self.rules_of(at)];
-                let mut keys = old[..stretch.start].to_vec();
-                keys.extend(key::rules_of(profile, changed, self.zone).map(Fingerprint::get));
-                keys.extend(&old[stretch.before_end..]);
-                keys
-            })
-            .collect();
-        let kept = |keys: &Vec<u64>| keys.iter().map(|&key| known.take(key)).collect();
-        let before_ids = ids;
-        let mut ids: Vec<Vec<RuleId>> = new.iter().map(kept).collect();
-        let stay: HashSet<RuleId> = ids.iter().flatten().copied().collect();
-        let given_up = numbers
-            .into_iter()
-            .filter(|id| !stay.contains(id))
-            .collect();
+            .flat_map(|it| ids.rules().range(it.old.clone()));
+        let numbers: Vec<RuleId> = numbers.copied().collect();
+        let mut known = Known::new(&old, numbers.clone());
+        let keys = changes.iter().flat_map(|it| &it.keys);
+        let mut new: Vec<RuleId> = keys.map(|&key| known.take(key)).collect();
+        let stay: HashSet<RuleId> = new.iter().copied().collect();
+        let given_up = numbers.into_iter().filter(|id| !stay.contains(id));
+        let given_up = given_up.collect();
 
-        let missing = || ids.iter().flatten().filter(|id| **id == 0);
-        let free = self.rules.free(missing().count(), self.limits.rules)?;
-        let wanting = ids.iter_mut().flatten().filter(|id| **id == 0);
-        for (id, &number) in wanting.zip(&free) {
+        let missing = new.iter().filter(|id| **id == 0).count();
+        let free = self.rules.free(missing, self.limits.rules)?;
+        for (id, &number) in new.iter_mut().filter(|id| **id == 0).zip(&free) {
             *id = number;
         }
-        let all = places.iter().zip(&stretches).zip(ids).zip(new);
-        let profiles = all.map(|(((&place, stretch), ids), keys)| {
-            let (old, profile) = (&before.profiles[place], &after.profiles[place]);
-            let scopes = Scopes::of(ids::profile(place).ok()?);
-            let old_ids = &before_ids.rules()[self.rules_of(place)];
-            // Of equal rules one may have got the number of another.
-            let is_kept = ids[..stretch.start] == old_ids[..stretch.start]
-                && ids[stretch.after_end..] == old_ids[stretch.before_end..];
-            let reach = if is_kept {
-                let gone = &old.rules[stretch.start..stretch.before_end];
-                let new = &profile.rules[stretch.start..stretch.after_end];
-                Reach::of(scopes, &gone.iter().chain(new).collect::<Vec<_>>())
-            } else {
-                Reach::all(scopes)
-            };
-            compile(profile, place, reach, ids, keys, self.limits.slot_lines)
+        let mut left = new.into_iter();
+        let profiles = changes.into_iter().map(|change| {
+            let own: Vec<RuleId> = left.by_ref().take(change.keys.len()).collect();
+            let (old, profile) = (
+                &before.profiles[change.place],
+                &after.profiles[change.place],
+            );
+            let scopes = Scopes::of(ids::profile(change.place).ok()?);
+            let gone = old.rules.range(change.stretch.before());
+            let new = profile.rules.range(change.stretch.after());
+            let reach = Reach::of(scopes, &gone.chain(new).collect::<Vec<_>>());
+            let all = self.rules_of(change.place);
+            let (front, back) = (all.start..change.old.start, change.old.end..all.end);
+            let keys = [
+                &self.keys[front.clone()],
+                &change.keys,
+                &self.keys[back.clone()],
+            ];
+            let (front, back) = (ids.rules().range(front), ids.rules().range(back));
+            let numbers: Vec<RuleId> = front.chain(&own).chain(back).copied().collect();
+            let (reach, filed) = compile(profile, reach, &numbers, self.limits.slot_lines)?;
+            Some(Revised {
+                head: Head::of(profile, &keys.concat()),
+                change,
+                ids: own,
+                reach,
+                filed,
+            })
         });
         Some(Revision {
             profiles: profiles.collect::<Option<_>>()?,
@@ -170,11 +207,18 @@ impl Basis {
             lines,
             edits,
         } = draft;
-        let mut new_keys = Vec::new();
         for profile in &revision.profiles {
             let Filed { narrow, wide, .. } = &profile.filed;
-            let old_narrow = Split::of(self.sets.narrow.of(profile.place), &profile.reach, true);
-            let old_wide = Split::of(self.sets.wide.of(profile.place), &profile.reach, false);
+            let old_narrow = Split::of(
+                self.sets.narrow.of(profile.change.place),
+                &profile.reach,
+                true,
+            );
+            let old_wide = Split::of(
+                self.sets.wide.of(profile.change.place),
+                &profile.reach,
+                false,
+            );
             let narrow = Split::of(narrow, &profile.reach, true).reached;
             let wide = Split::of(wide, &profile.reach, false).reached;
             let mut sets = Placing::new(&profile.filed, header.rule_lines);
@@ -198,25 +242,20 @@ impl Basis {
                 lines,
             );
             let prefixes = prefixes(profile.reach.scopes(), &narrow, &wide)?;
-            self.sets.narrow.set(profile.place, narrow);
-            self.sets.wide.set(profile.place, wide);
+            self.sets.narrow.set(profile.change.place, narrow);
+            self.sets.wide.set(profile.change.place, wide);
 
-            let first = header.profiles as usize + profile.place * LINES_PER_PROFILE as usize;
+            let first =
+                header.profiles as usize + profile.change.place * LINES_PER_PROFILE as usize;
             for (place, line) in (first..).zip(profile.head.lines(&prefixes)) {
                 lines[place] = line;
             }
-            let rules = self.starts[profile.place]..self.starts[profile.place + 1];
-            new_keys.push((rules, &profile.keys));
-            self.fingerprints[profile.place] = profile.head.fingerprint;
-            self.services[profile.place] = profile.head.services();
+            self.fingerprints[profile.change.place] = profile.head.fingerprint;
+            self.services[profile.change.place] = profile.head.services();
         }
         // From the end, so that places before stay what they are.
-        for (place, keys) in new_keys.into_iter().rev() {
-            if place.len() == keys.len() {
-                self.keys[place].copy_from_slice(keys);
-            } else {
-                self.keys.splice(place, keys.iter().copied());
-            }
+        for Change { old, keys, .. } in revision.profiles.iter().rev().map(|it| &it.change) {
+            self.keys.splice(old.clone(), keys.iter().copied());
         }
         for &id in &revision.given_up {
             self.rules.remove(id);
@@ -228,49 +267,42 @@ impl Basis {
     }
 }
 
+/// Compiles as much of a profile as is reached, whose rules have these numbers; returns what was.
 fn compile(
     profile: &Profile,
-    place: usize,
     mut reach: Reach,
-    ids: Vec<RuleId>,
-    keys: Vec<u64>,
+    ids: &[RuleId],
     available: u32,
-) -> Option<Revised> {
-    let head = Head::of(profile, &keys);
+) -> Option<(Reach, Filed)> {
     let concerned = reach.rules(profile);
     let mut peers = Peers::new(available);
-    let mut part;
+    let part;
     let (compiled, numbers): (&Profile, Vec<RuleId>) = if concerned.len() > profile.rules.len() / 2
     {
         reach = Reach::all(reach.scopes());
-        (profile, ids.clone())
+        (profile, ids.to_vec())
     } else {
+        let rules = concerned.iter().map(|&n| profile.rules[n].clone());
         part = Profile {
-            rules: Vec::with_capacity(concerned.len()),
+            rules: rules.collect(),
             ..profile.without_rules()
         };
-        let rules = concerned.iter().map(|&n| profile.rules[n].clone());
-        part.rules.extend(rules);
         (&part, concerned.iter().map(|&n| ids[n]).collect())
     };
     peers.add(compiled, reach.scopes()).ok()?;
     let mut filed = peers.into_filed();
-    let rules = &compiled.rules;
-    let first = rules.first().map_or(0, |rule| rule.id);
+    let places: Vec<u32> = compiled.rules.iter().map(|rule| rule.id).collect();
+    let first = places.first().copied().unwrap_or(0);
     number_rules(&mut filed.lines, |id| {
         // Mostly they are numbered without gaps.
         let guess = (id - first) as usize;
-        let is_it = rules.get(guess).is_some_and(|rule| rule.id == id);
-        let found = || rules.binary_search_by_key(&id, |rule| rule.id);
-        let position = if is_it { Ok(guess) } else { found() };
+        let is_it = places.get(guess) == Some(&id);
+        let position = if is_it {
+            Ok(guess)
+        } else {
+            places.binary_search(&id)
+        };
         position.map_or(0, |position| numbers[position])
     });
-    Some(Revised {
-        place,
-        head,
-        keys,
-        ids,
-        reach,
-        filed,
-    })
+    Some((reach, filed))
 }

@@ -37,7 +37,7 @@ pub(crate) fn profile(name: &str, rules: Vec<Rule>) -> Profile {
         dhcp: true,
         timeouts: Timeouts::default(),
         limits: Limits::default(),
-        rules,
+        rules: rules.into(),
         at: Position::default(),
     }
 }

@@ -182,7 +182,7 @@ fn profile() -> impl Strategy<Value = Profile> {
         dhcp,
         timeouts: Timeouts::default(),
         limits: Limits::default(),
-        rules,
+        rules: rules.into(),
         at: Position::default(),
     })
 }

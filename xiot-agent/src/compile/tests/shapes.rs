@@ -177,7 +177,7 @@ fn the_generation_of_unlisted_devices_follows_what_judges_them() {
         |policy| policy.profiles[0].rules[0].initiator = Initiator::Peer,
         |policy| policy.profiles[0].rules[0].clauses.push(tcp(81)),
         |policy| policy.profiles[0].rules[1].clauses.push(tcp(80)),
-        |policy| drop(policy.profiles[0].rules.pop()),
+        |policy| policy.profiles[0].rules.truncate(1),
         |policy| policy.onboarding = Mode::Learn,
         |policy| policy.default_profile = None,
     ];

@@ -67,7 +67,7 @@ fn build(raw: &RawProfile<'_>, rules: Vec<Rule>) -> Profile {
         dhcp: has(Service::Dhcp),
         timeouts: raw.timeouts,
         limits: raw.limits,
-        rules,
+        rules: rules.into(),
         at: position(raw.name.span),
     }
 }

@@ -132,7 +132,8 @@ fn a_syn_of_a_revoked_flow_may_open_another() {
     let (first, wires) = (policy(Mode::Enforce), wires());
     let mut second = first.clone();
     // Now the peer may open to the port that the device used, and the device may open nothing.
-    second.profiles[0].rules = vec![rule(1, Initiator::Peer, Clause::Tcp(vec![4000..=4000]))];
+    second.profiles[0].rules =
+        vec![rule(1, Initiator::Peer, Clause::Tcp(vec![4000..=4000]))].into();
     let mut ward = Ward::new(&first, &wires);
     let _syn = ward.out(&tcp_out(4000, SYN, (99, 0)));
     ward.oracle.swap(&second);

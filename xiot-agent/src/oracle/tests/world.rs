@@ -44,7 +44,8 @@ pub(super) fn policy(mode: Mode) -> Policy {
                 rule(4, from, ports(Clause::Tcp, 22)),
                 rule(5, from, ports(Clause::Udp, 161)),
                 rule(6, to, Clause::Protocol(58)),
-            ],
+            ]
+            .into(),
             at: Position::default(),
         }]
         .into(),

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::{
     compile::{FreshNumbers, read::Reader},
+    model::list::List,
     service::{
         files::Files,
         state::{Changes, RuleChanges},
@@ -25,7 +26,7 @@ pub(super) fn devices(old: &Files, new: &Files, fresh: &FreshNumbers) -> Changes
 }
 
 /// By the numbers that the things of both policies have.
-pub(super) fn rules(old: &[u32], new: &[u32], fresh: &FreshNumbers) -> RuleChanges {
+pub(super) fn rules(old: &List<u32>, new: &List<u32>, fresh: &FreshNumbers) -> RuleChanges {
     let added = fresh.all().count();
     RuleChanges {
         added: added as u64,

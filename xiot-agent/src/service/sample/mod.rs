@@ -132,8 +132,8 @@ pub(crate) fn policy() -> Policy {
             },
         ],
         profiles: From::from(vec![
-            profile("infusion-pump", pump_rules, 9),
-            profile("patient-monitor", monitor_rules, 14),
+            profile("infusion-pump", pump_rules.into(), 9),
+            profile("patient-monitor", monitor_rules.into(), 14),
         ]),
         devices: From::from(vec![
             device("pump-icu-12", PUMP, "10.30.1.12", 0, Mode::Enforce, 20),

@@ -77,7 +77,7 @@ fn small_rule() -> impl Strategy<Value = Rule> {
 pub(super) fn many_rules() -> impl Strategy<Value = Policy> {
     (policy(), prop::collection::vec(small_rule(), 20..50)).prop_map(|(mut policy, rules)| {
         policy.profiles.truncate(1);
-        policy.profiles[0].rules = rules;
+        policy.profiles[0].rules = rules.into();
         policy.default_profile = None;
         numbered(policy)
     })
@@ -108,7 +108,8 @@ impl Edit {
                 let rules = &mut policy.profiles[profile.index(profiles)].rules;
                 if !rules.is_empty() {
                     let by = place.index(rules.len());
-                    rules.rotate_left(by);
+                    let (front, back) = (rules.range(0..by), rules.range(by..rules.len()));
+                    *rules = back.chain(front).cloned().collect();
                 }
             }
             Self::DeviceAdded(place, device) => {
@@ -120,7 +121,9 @@ impl Edit {
             Self::DeviceChanged(place, device) if devices > 0 => {
                 policy.devices[place.index(devices)] = *device;
             }
-            Self::DevicesTurned => policy.devices.items_mut().reverse(),
+            Self::DevicesTurned => {
+                policy.devices = policy.devices.iter().rev().cloned().collect();
+            }
             Self::Mode(place, mode) if devices > 0 => {
                 policy.devices[place.index(devices)].mode = mode;
             }
@@ -135,7 +138,6 @@ impl Edit {
             Self::Profiles(one, other) => {
                 policy
                     .profiles
-                    .items_mut()
                     .swap(one.index(profiles), other.index(profiles));
             }
             Self::Other(other) => *policy = *other,

@@ -109,8 +109,7 @@ impl<S: Editable> Edit<S> {
             && touched.iter().all(|&(place, was_full)| {
                 let line = &lines[place];
                 let mut slots = (0..S::PER_LINE).filter_map(|n| S::read(line, n));
-                (!was_full || is_full(line))
-                    && slots.all(|slot| found(&slot) == slot.payload())
+                (!was_full || is_full(line)) && slots.all(|slot| found(&slot) == slot.payload())
             })
     }
 }
