@@ -16,6 +16,8 @@ use super::digest::{self, CHUNK, Hash};
 pub struct Lines {
     /// All but the last are full, none is empty.
     chunks: Vec<Arc<Chunk>>,
+    /// Of all lines, once somebody asked.
+    digest: OnceLock<Hash>,
 }
 
 #[derive(Debug, Default)]
@@ -79,7 +81,10 @@ impl Lines {
                 let last = self.chunks.len() - 1;
                 self.chunk_mut(last).push(line);
             }
-            Some(_) | None => self.chunks.push(Arc::new(Chunk::of(&[line]))),
+            Some(_) | None => {
+                self.digest = OnceLock::new();
+                self.chunks.push(Arc::new(Chunk::of(&[line])));
+            }
         }
     }
 
@@ -95,20 +100,29 @@ impl Lines {
 
     /// The digest of all lines ([`digest::digest`]). Chunks that were hashed before are not hashed again.
     pub fn digest(&self) -> Hash {
-        let open = |chunk: &&Arc<Chunk>| chunk.hash.get().is_none();
-        if self.chunks.iter().filter(open).count() > FEW {
-            let (one, other) = self.chunks.split_at(self.chunks.len() / 2);
-            let hash_all = |chunks: &[Arc<Chunk>]| {
-                for chunk in chunks {
-                    chunk.hash();
-                }
-            };
-            thread::scope(|scope| {
-                scope.spawn(|| hash_all(other));
-                hash_all(one);
-            });
+        *self.digest.get_or_init(|| {
+            self.hash_chunks();
+            digest::of_chunks(self.chunks.iter().map(|chunk| chunk.hash()))
+        })
+    }
+
+    /// Hashes the chunks that were not, on two threads if they are many.
+    fn hash_chunks(&self) {
+        let is_open = |chunk: &&Arc<Chunk>| chunk.hash.get().is_none();
+        let open: Vec<_> = self.chunks.iter().filter(is_open).collect();
+        if open.len() <= FEW {
+            return;
         }
-        digest::of_chunks(self.chunks.iter().map(|chunk| chunk.hash()))
+        let (one, other) = open.split_at(open.len() / 2);
+        let hash_all = |chunks: &[&Arc<Chunk>]| {
+            for chunk in chunks {
+                chunk.hash();
+            }
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| hash_all(other));
+            hash_all(one);
+        });
     }
 
     /// The lines in chunks, each with the place of its first and whether `other` shares it: then the lines are the same ones.
@@ -124,6 +138,7 @@ impl Lines {
     }
 
     fn chunk_mut(&mut self, place: usize) -> &mut Vec<Line> {
+        self.digest = OnceLock::new();
         let chunk = Arc::make_mut(&mut self.chunks[place]);
         chunk.hash = OnceLock::new();
         &mut chunk.lines
@@ -167,7 +182,10 @@ impl From<Vec<Line>> for Lines {
             }
         }
         chunks.reverse();
-        Self { chunks }
+        Self {
+            chunks,
+            digest: OnceLock::new(),
+        }
     }
 }
 

@@ -63,20 +63,21 @@ impl Revision {
         }
     }
 
-    /// Number of the device at this place, before or after.
-    fn id(&self, before: &Numbers, place: usize, is_after: bool) -> DeviceId {
+    /// Number of the device at this place, before or after, and the key of its name.
+    fn known(&self, before: &Numbers, place: usize, is_after: bool) -> (DeviceId, u64) {
         let Stretch {
             start,
             before_end,
             after_end,
         } = self.stretch;
-        if !is_after || place < start {
-            before.ids[place]
+        let place = if !is_after || place < start {
+            place
         } else if place < after_end {
-            self.ids[place - start]
+            return (self.ids[place - start], self.keys[place - start]);
         } else {
-            before.ids[place - after_end + before_end]
-        }
+            place - after_end + before_end
+        };
+        (before.ids[place], before.keys[place])
     }
 }
 
@@ -163,11 +164,9 @@ impl Basis {
         self.profile_of.splice(start..before_end, profile_of);
 
         for place in self.devices_of(profiles) {
-            let device = Filed {
-                id: revision.id(numbers, place, true),
-                compiled: self.compile(&after.devices[place])?,
-            };
-            draft.put(device.id, &device.compiled.record);
+            let (id, name) = revision.known(numbers, place, true);
+            let compiled = self.compile(&after.devices[place], name)?;
+            draft.put(id, &compiled.record);
         }
         let mut owned = Owned::default();
         for &(old, new) in &revision.differ {
@@ -175,10 +174,9 @@ impl Basis {
                 let Some(place) = place else {
                     return Some(None);
                 };
-                Some(Some(Filed {
-                    id: revision.id(numbers, place, is_after),
-                    compiled: self.compile(&policy.devices[place])?,
-                }))
+                let (id, name) = revision.known(numbers, place, is_after);
+                let compiled = self.compile(&policy.devices[place], name)?;
+                Some(Some(Filed { id, compiled }))
             };
             let (filed_old, filed_new) = (filed(before, old, false)?, filed(after, new, true)?);
             if let Some(old) = &filed_old {
@@ -217,8 +215,8 @@ impl Basis {
         of_one.map(|(place, _)| place).collect()
     }
 
-    fn compile(&self, device: &Device) -> Option<Compiled> {
-        let name = key::name(&device.name).get();
+    /// `name` is the key of its name.
+    fn compile(&self, device: &Device, name: u64) -> Option<Compiled> {
         Compiled::new(device, name, &self.wires, &self.fingerprints).ok()
     }
 
