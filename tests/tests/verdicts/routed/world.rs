@@ -187,7 +187,7 @@ pub(super) fn policy() -> Policy {
     let icmp = |kind| vec![IcmpType { kind, code: None }];
     let pings = || vec![Clause::Icmp(icmp(8)), Clause::Icmpv6(icmp(128))];
     let udp = |port: u16| vec![Clause::Udp(vec![port..=port])];
-    let profile = |name: &str, services, rules| Profile {
+    let profile = |name: &str, services, rules: Vec<Rule>| Profile {
         name: name.to_owned(),
         arp: services,
         nd: services,

@@ -239,7 +239,9 @@ impl<T: Clone> List<T> {
         let rest = self.0.split_off(rest);
         self.0.truncate(first);
         self.append_all(all);
-        rest.into_iter().for_each(|chunk| self.append(chunk.items));
+        for chunk in rest {
+            self.append(chunk.items);
+        }
     }
 
     /// Adds an item at the end.

@@ -67,11 +67,9 @@ impl Edit {
                 assert_eq!(list.remove(place), plain.remove(place));
             }
             Self::Bump => {
-                list.iter_mut()
-                    .for_each(|item| *item = item.wrapping_add(1));
-                plain
-                    .iter_mut()
-                    .for_each(|item| *item = item.wrapping_add(1));
+                for item in list.iter_mut().chain(plain) {
+                    *item = item.wrapping_add(1);
+                }
             }
             Self::Set(..) | Self::Swap(..) | Self::Remove(_) => (),
         }
@@ -101,7 +99,7 @@ proptest! {
         first in vec(any::<u8>(), 0..20),
         edits in vec(edit(), 0..12),
     ) {
-        let (mut list, mut plain) = (List::from(first.clone()), first.clone());
+        let (mut list, mut plain) = (List::from(first.clone()), first);
         for edit in edits {
             let (copy, before) = (list.clone(), plain.clone());
             edit.make(&mut list, &mut plain);
