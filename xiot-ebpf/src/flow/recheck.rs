@@ -135,7 +135,13 @@ fn restamp(
     rest: &mut FlowRest,
 ) {
     let would_drop = ruling.reason != Reason::AllowedRule;
-    let timeouts = subject::timeouts(subject.profile(slot));
+    // A group that is not listed any more has no profile, not that of devices which are not listed.
+    let profile = if subject.is_nobody(packet) {
+        None
+    } else {
+        subject.profile(slot)
+    };
+    let timeouts = subject::timeouts(profile);
     let silence = Silence::of(packet, line.state, &timeouts, would_drop);
     let before = line.idle_timeout;
     line.idle_timeout = silence.idle;
