@@ -78,13 +78,13 @@ fn forward(frame: &Frame, packet: &mut Packet, missed: &mut Option<FlowHash>) ->
     }
     packet.now = clock::seconds();
     // Of a stranger that nothing more is told of, the conversation does not matter.
-    if !table::owners::may_have_flow(packet) && refuse::is_refused(packet, &plain.key, ALL) {
+    if !table::owners::may_have_flow(packet) && refuse::is_refused(frame, packet, &plain.key, ALL) {
         return Some(xdp_action::XDP_DROP);
     }
     let hash = plain.hash();
     let place = match table::find_short(&hash, &plain.key) {
         Found::Flow(place) => place,
-        Found::None if refuse::is_refused(packet, &plain.key, hash.tag) => {
+        Found::None if refuse::is_refused(frame, packet, &plain.key, hash.tag) => {
             return Some(xdp_action::XDP_DROP);
         }
         Found::None => {

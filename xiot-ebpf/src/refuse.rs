@@ -15,7 +15,9 @@ use xiot_common::{
 };
 
 use crate::{
-    config, guard,
+    config,
+    frame::Frame,
+    guard,
     packet::Packet,
     parse::l4,
     policy::{
@@ -32,7 +34,7 @@ use crate::{
 /// Whether a frame that has no flow is refused, by what of its conversation [`muted`](crate::record::muted) knows it by. It is
 /// counted then; else somebody has to look closer, and nothing has been changed.
 #[inline(always)]
-pub(crate) fn is_refused(packet: &Packet, key: &ShortKey, tag: u32) -> bool {
+pub(crate) fn is_refused(frame: &Frame, packet: &Packet, key: &ShortKey, tag: u32) -> bool {
     let Some(scratch) = scratch::take() else {
         return false;
     };
@@ -40,7 +42,8 @@ pub(crate) fn is_refused(packet: &Packet, key: &ShortKey, tag: u32) -> bool {
     let asked = &mut scratch.packet;
     asked.src_mac = packet.src_mac;
     asked.dst_mac = packet.dst_mac;
-    asked.length = packet.length;
+    // A frame may have more buffers than the first, whatever its IP header says.
+    asked.length = frame.whole_length();
     asked.now = packet.now;
     asked.port.index = packet.port.index;
     asked.port.wire = packet.port.wire;
