@@ -251,6 +251,23 @@ fn the_entry_leaves_alone_what_may_pass_or_is_out_of_the_ordinary() {
     }
 }
 
+#[test]
+fn all_of_a_frame_counts_that_is_refused_by_its_first_buffer() {
+    let mut alone = loaded(0);
+    without_judge(&alone);
+    let mut frame = datagram(0x99, [10, 30, 1, 99], SERVER, 53);
+    // More than a page, which is more than a buffer.
+    frame.resize(5000, 0);
+    alone.test_run(Side::Device, &frame).unwrap();
+    let counters = Counters::open(&alone).unwrap();
+    let reasons = counters.reasons([0]).unwrap();
+    let counted = reasons
+        .iter()
+        .find(|total| total.reason == Reason::UnknownDevice)
+        .unwrap();
+    assert_eq!(counted.total.dropped_bytes, 5000);
+}
+
 /// Frames sent before the second whose first event tells of them.
 const FRAMES: u64 = 200;
 

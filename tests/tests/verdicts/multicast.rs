@@ -1,5 +1,7 @@
 //! Groups that a policy lists: who may speak to everybody.
 
+use std::time::Duration;
+
 use xiot_agent::{model::policy::Mode, oracle::Decision};
 use xiot_common::reason::Reason::{
     AddressNotBound, AllowedFlow, AllowedFragment, AllowedRule, AllowedService, EthertypeDenied,
@@ -194,7 +196,21 @@ fn changed() -> Vec<Case> {
     let mut unlisted = ward::with_groups();
     unlisted.devices.truncate(6);
     unlisted.default_profile = Some(2);
+    let mut watched = unlisted.clone();
+    watched.onboarding = Mode::Monitor;
+    watched.profiles[2].timeouts.udp_unreplied = Duration::from_mins(1);
     vec![
+        case(
+            "nor has a conversation with it the timeouts of the default",
+            [
+                heard(),
+                uplink(&announcement(), GroupDenied)
+                    .by_flow()
+                    .forwarded()
+                    .after(Event::Swap),
+            ],
+        )
+        .then(watched),
         case(
             "a group that is not listed has no profile, not even the default",
             [

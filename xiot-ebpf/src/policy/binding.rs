@@ -27,6 +27,18 @@ pub fn is_bound(slot: &Slot, packet: &Packet, subject: &Subject, opener: Opener)
     peer::contains(slot, scope::binding(subject.device), Whose::Device)
 }
 
+/// Whether this is one of the device's own IPv4 addresses (host order), for the entry; none of one that anybody may use.
+#[inline(always)]
+pub fn is_own_v4(slot: &Slot, device: u32, addr: u32) -> Option<bool> {
+    if addr == 0 || addr >> 28 >= 0xe {
+        return None;
+    }
+    Some(peer::filed_v4(slot, scope::binding(device), addr, WHOLE) != 0)
+}
+
+/// Prefix length of an address alone.
+const WHOLE: u8 = 32;
+
 /// 224.0.0.0/4, 255.255.255.255 and `ff00::/8`.
 #[inline(always)]
 fn is_group(addr: &Addr) -> bool {

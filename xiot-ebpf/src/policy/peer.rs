@@ -175,3 +175,31 @@ pub fn filed_v4(slot: &Slot, scope: u32, addr: u32, prefix: u8) -> u32 {
     let key = peer4_key(scope, mask4(addr, prefix), prefix);
     slot.filed2(&slot.header.peers_v4, key)
 }
+
+/// Prefix lengths that [`longest_v4`] asks about: more are seldom.
+const FEW_LENGTHS: usize = 4;
+const _: () = assert!(FEW_LENGTHS < MAX_PREFIX_LENGTHS);
+
+/// The same as [`longest`] of an IPv4 address (host order), for the entry, which has no frame in the scratch; none where the
+/// profile has too many prefix lengths.
+#[inline(always)]
+pub fn longest_v4(slot: &Slot, profile: u32, opener: Opener, addr: u32) -> Option<u32> {
+    let prefixes = slot.prefixes(profile)?;
+    let (lengths, scope) = match opener {
+        Opener::Device => (&prefixes.to_v4, scope::to(profile)),
+        Opener::Peer => (&prefixes.from_v4, scope::from(profile)),
+    };
+    let mut index = 0;
+    while index < FEW_LENGTHS {
+        let length = lengths[index];
+        if length == NO_PREFIX {
+            return Some(0);
+        }
+        let payload = filed_v4(slot, scope, addr, length);
+        if payload != 0 {
+            return Some(payload);
+        }
+        index += 1;
+    }
+    (lengths[FEW_LENGTHS] == NO_PREFIX).then_some(0)
+}
