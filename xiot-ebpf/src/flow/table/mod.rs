@@ -25,7 +25,7 @@ pub(super) use self::file::file;
 use self::place::{Marks, marks};
 pub(crate) use self::place::{Place, at};
 use crate::{
-    config,
+    ahead, config,
     scratch::{self, Scratch},
 };
 
@@ -62,9 +62,28 @@ pub(crate) fn hash(key: &FlowKey) -> FlowHash {
 #[inline(always)]
 pub(crate) fn find(scratch: &Scratch) -> u32 {
     if scratch.missed.get() != 0 {
+        fetch_room(&scratch.hash.get());
         return NOWHERE;
     }
     xiot_find(KEY)
+}
+
+/// Begins to fetch where a flow of this key is filed, most often.
+#[inline(always)]
+fn fetch_room(hash: &FlowHash) {
+    let number = number(hash.first, hash.home);
+    if let Some(place) = at(number)
+        && let Some(rest) = place.rest()
+        && let Some(marks) = marks(hash.first)
+    {
+        // SAFETY: elements of maps.
+        unsafe {
+            ahead::fetch(place.line());
+            ahead::fetch(&raw const rest.device);
+            ahead::fetch(&raw const rest.from_frames);
+            ahead::fetch(marks.0);
+        }
+    }
 }
 
 /// Where a short key was looked for.
