@@ -23,6 +23,16 @@ pub struct Assignment {
     pub(super) keys_of: Option<Arc<Policy>>,
 }
 
+/// What tells devices and rules from each other, with their numbers: all that another process needs to number alike what follows.
+/// A key stands for a name or for content, and is the same in every version that has the same ABI.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Keyed {
+    /// Key and number of each device.
+    pub devices: Vec<(u64, u32)>,
+    /// Key and number of each rule.
+    pub rules: Vec<(u64, u32)>,
+}
+
 /// What a policy that follows another one has new numbers for.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Fresh {
@@ -54,6 +64,19 @@ impl Assignment {
         Self {
             devices: Numbers::new(device_keys(policy), 1..),
             rules: Numbers::new(rule_keys(policy), places(policy)),
+            keys_of: None,
+        }
+    }
+
+    /// Of a policy of which only this is known: that others can follow it.
+    pub fn of(keyed: &Keyed) -> Self {
+        let numbers = |keyed: &[(u64, u32)]| {
+            let keys = keyed.iter().map(|&(key, _)| key).collect();
+            Numbers::new(keys, keyed.iter().map(|&(_, id)| id))
+        };
+        Self {
+            devices: numbers(&keyed.devices),
+            rules: numbers(&keyed.rules),
             keys_of: None,
         }
     }

@@ -38,7 +38,7 @@ mod whole;
 mod tests;
 
 pub use self::{
-    assignment::{Assignment, Fresh, FreshNumbers},
+    assignment::{Assignment, Fresh, FreshNumbers, Keyed},
     error::CompileError,
     fit::Limits,
     follow::Compilation,

@@ -16,11 +16,11 @@ mod sets;
 
 use std::{iter, sync::Arc};
 
-use crate::model::policy::Policy;
+use crate::model::{list::List, policy::Policy};
 
 use self::{draft::Draft, ledger::Ledger, room::Room, sets::Sets};
 use super::{
-    assignment::{Assignment, Fresh, Numbers},
+    assignment::{Assignment, Fresh, Keyed, Numbers},
     devices::Owners,
     error::CompileError,
     fingerprint::Fingerprint,
@@ -124,6 +124,28 @@ impl Compilation {
     /// The policy for the kernel.
     pub const fn image(&self) -> &Arc<Image> {
         &self.image
+    }
+
+    /// What tells its devices and rules from each other.
+    pub fn keyed(&self) -> Keyed {
+        let with = |keys: &[u64], ids: &List<u32>| {
+            let keys = keys.iter().copied();
+            keys.zip(ids.iter().copied()).collect()
+        };
+        let devices = &self.ids.devices;
+        Keyed {
+            devices: with(&devices.keys, &devices.ids),
+            rules: with(&self.basis.keys, self.ids.rules()),
+        }
+    }
+
+    /// The same under another stamp.
+    #[must_use]
+    pub fn stamped(mut self, stamp: Stamp) -> Self {
+        let header = &mut Arc::make_mut(&mut self.image).header;
+        header.revision = stamp.revision;
+        header.compiled_at = stamp.compiled_at;
+        self
     }
 
     /// Of the policy that follows, on the same gateway or another.

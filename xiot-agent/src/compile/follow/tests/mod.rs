@@ -164,6 +164,15 @@ fn follow(mut policy: Policy, edits: Vec<Vec<Edit>>, at: u32) {
         assert_eq!(ids.rules(), expected.rules());
         assert_eq!(ids.rule_keys(), expected.rule_keys());
         assert_eq!(fresh, expected_fresh);
+        // Another process that knows the keys alone goes on with them.
+        let keyed = next.keyed();
+        let numbers = ids.rules().iter().copied();
+        let rules: Vec<_> = ids.rule_keys().iter().copied().zip(numbers).collect();
+        assert_eq!(keyed.rules, rules);
+        let (again, none) = Assignment::of(&keyed).follow(&policy, &LIMITS).unwrap();
+        assert_eq!(again.devices, ids.devices);
+        assert_eq!(again.rules(), ids.rules());
+        assert_eq!(none, Fresh::default());
         assert_whole(&policy, &next, at);
     }
 }
