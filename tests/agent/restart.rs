@@ -1,10 +1,20 @@
-//! Another policy by a restart: what goes on, and what is forgotten.
+//! A restart: what goes on, what is judged anew, and what begins anew.
 
-use std::io::{Read as _, Write as _};
+use std::{
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpStream, UdpSocket},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
 
+use aya::maps::{Array, Map, MapData};
+use rustix::process::Signal;
+use serde_json::Value;
+use xiot_common::{about::About, map};
 use xiot_tests::net::{
     rig::Rig,
-    traffic::{EchoServer, connect, connect_is_lost, exchange},
+    traffic::{EchoServer, connect, connect_is_lost, exchange, udp},
 };
 
 use crate::{
@@ -14,36 +24,269 @@ use crate::{
 
 const KEEP: [&str; 1] = ["--keep-attached"];
 
-#[test]
-fn a_new_policy_takes_over_and_flows_are_forgotten() {
-    let rig = Rig::new();
-    let first = Agent::start_with(&rig, &gateway(&rig, ""), POLICY, &KEEP);
-    let pump = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 3613);
-    let shell = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 22);
-    let mut session = connect(&rig.device, pump.address());
-    exchange(&mut session, 1_000);
-    first.stop();
+/// No conversation is picked up: what goes on has its flow.
+const COLD: &str = "grace: 0s\n";
 
-    // Nobody is there, and the old policy is enforced: sessions go on, new ones open, others do not.
-    exchange(&mut session, 1_000);
-    exchange(&mut connect(&rig.device, pump.address()), 1_000);
-    assert!(connect_is_lost(&rig.device, shell.address()));
+/// Other sizes: nothing that the program before has is of use.
+const SMALLER: &str = "grace: 0s\ncapacity: {flows: 1000}\n";
 
-    let policy = POLICY.replace("tcp: 3613", "tcp: [22, 3613]");
-    let second = Agent::start_with(&rig, &gateway(&rig, "grace: 0s\n"), &policy, &KEEP);
-    let status = second.json(&["status"]);
-    assert_eq!(status["flows"]["used"], 0);
-    assert_eq!(second.json(&["observed"]).as_array().unwrap().len(), 0);
-    exchange(&mut connect(&rig.device, shell.address()), 1_000);
-    // The session from before the takeover has no flow any more.
+#[track_caller]
+fn is_cut(session: &mut TcpStream) {
     session.write_all(b"anybody there?").unwrap();
     session
-        .set_read_timeout(Some(std::time::Duration::from_millis(300)))
+        .set_read_timeout(Some(Duration::from_millis(300)))
         .unwrap();
     session.read_exact(&mut [0]).unwrap_err();
+}
+
+/// Frames that were forwarded in all.
+fn forwarded(agent: &Agent<'_>) -> u64 {
+    let status = agent.json(&["status"]);
+    let frames = status["frames"].as_array().unwrap().iter();
+    let counts = frames.filter(|it| it["verdict"] == "forwarded");
+    counts.map(|it| it["frames"].as_u64().unwrap()).sum()
+}
+
+fn flows(agent: &Agent<'_>) -> Vec<Value> {
+    agent.json(&["flows"]).as_array().unwrap().clone()
+}
+
+#[test]
+fn everything_goes_on_after_an_orderly_end() {
+    let rig = Rig::new();
+    let files = gateway(&rig, COLD);
+    let first = Agent::start_with(&rig, &files, POLICY, &KEEP);
+    let server = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 3613);
+    let mut session = connect(&rig.device, server.address());
+    exchange(&mut session, 100_000);
+    let (before, frames) = (first.json(&["status"]), forwarded(&first));
+    let opened = flows(&first);
+    first.stop();
+    // Nobody is there, and policy is enforced: sessions go on, new ones open, others do not.
+    exchange(&mut session, 100_000);
+    exchange(&mut connect(&rig.device, server.address()), 1_000);
+    assert!(connect_is_lost(&rig.device, (rig.uplink.v4, 22).into()));
+
+    let second = Agent::start_with(&rig, &files, POLICY, &KEEP);
+    let after = second.json(&["status"]);
+    for key in ["revision", "digest"] {
+        assert_eq!(after["policy"][key], before["policy"][key]);
+    }
+    assert!(forwarded(&second) >= frames + 100);
+    let known = flows(&second);
+    assert!(known.len() > opened.len(), "{known:?}");
+    assert!(known.iter().all(|flow| flow["device"] == "pump-1"));
+    let observed = second.json(&["observed"]);
+    let tcp = observed.as_array().unwrap().iter();
+    let tcp: Vec<_> = tcp.filter(|it| it["protocol"] == "tcp").collect();
+    assert!(tcp.iter().any(|it| it["conversations"] == 2), "{tcp:?}");
+    exchange(&mut session, 100_000);
+    assert!(second.log().contains("go on"), "{}", second.log());
+}
+
+#[test]
+fn everything_goes_on_after_a_kill() {
+    let rig = Rig::new();
+    let files = gateway(&rig, COLD);
+    let server = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 3613);
+    let mut agent = Agent::start(&rig, &files, POLICY);
+    let mut session = connect(&rig.device, server.address());
+    for _ in 0..3 {
+        exchange(&mut session, 10_000);
+        let frames = forwarded(&agent);
+        agent.running().signal(Signal::KILL).unwrap();
+        agent.running().wait(Duration::from_secs(10)).unwrap();
+        drop(agent);
+        exchange(&mut session, 10_000);
+        agent = Agent::start(&rig, &files, POLICY);
+        assert!(forwarded(&agent) > frames);
+    }
+    exchange(&mut session, 10_000);
+}
+
+#[test]
+fn another_policy_ends_what_it_does_not_allow_and_nothing_else() {
+    let rig = Rig::new();
+    let files = gateway(&rig, COLD);
+    let both = POLICY.replace("tcp: 3613", "tcp: [22, 3613]");
+    let first = Agent::start_with(&rig, &files, &both, &KEEP);
+    let pump = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 3613);
+    let shell = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 22);
+    let [mut allowed, mut denied] =
+        [&pump, &shell].map(|server| connect(&rig.device, server.address()));
+    exchange(&mut allowed, 1_000);
+    exchange(&mut denied, 1_000);
+    let revision = first.json(&["status"])["policy"]["revision"].as_u64();
+    first.stop();
+
+    let second = Agent::start_with(&rig, &files, POLICY, &KEEP);
+    exchange(&mut allowed, 1_000);
+    is_cut(&mut denied);
+    let drops = second.say(&["drops", "--reason", "revoked", "--json"]);
+    assert!(drops.contains("pump-1"), "{drops}");
+    let status = second.json(&["status"]);
+    assert!(status["policy"]["revision"].as_u64() > revision);
+}
+
+/// Requests over UDP, each as soon as the one before is answered, until `done`; how many there were, and how many answers never came.
+fn requests(socket: &UdpSocket, to: SocketAddr, done: &AtomicBool) -> (u64, u64) {
+    socket
+        .set_read_timeout(Some(Duration::from_millis(500)))
+        .unwrap();
+    let (mut sent, mut lost) = (0, 0);
+    while !done.load(Ordering::Relaxed) {
+        socket.send_to(&u64::to_be_bytes(sent), to).unwrap();
+        sent += 1;
+        let mut answer = [0; 8];
+        if socket.recv(&mut answer).is_err() {
+            lost += 1;
+        }
+    }
+    (sent, lost)
+}
+
+#[test]
+fn no_frame_is_lost_while_one_agent_follows_another() {
+    let rig = Rig::new();
+    let files = gateway(&rig, COLD);
+    let allowed = POLICY.replace("tcp: 3613", "tcp: 3613, udp: 7");
+    let mut agent = Agent::start_with(&rig, &files, &allowed, &KEEP);
+    let server = udp(&rig.uplink, rig.uplink.v4.into(), 7);
+    let client = udp(&rig.device, rig.device.v4.into(), 40_000);
+    let to = server.local_addr().unwrap();
+    let done = AtomicBool::new(false);
+    let (agent, sent, lost) = thread::scope(|scope| {
+        scope.spawn(|| {
+            server
+                .set_read_timeout(Some(Duration::from_millis(50)))
+                .unwrap();
+            let mut request = [0; 8];
+            while !done.load(Ordering::Relaxed) {
+                if let Ok((length, from)) = server.recv_from(&mut request) {
+                    server.send_to(&request[..length], from).unwrap();
+                }
+            }
+        });
+        let client = scope.spawn(|| requests(&client, to, &done));
+        for round in 0..4 {
+            if round % 2 == 0 {
+                agent.stop();
+            } else {
+                agent.running().signal(Signal::KILL).unwrap();
+                agent.running().wait(Duration::from_secs(10)).unwrap();
+                drop(agent);
+            }
+            let policy = allowed.replace("tcp: 3613", &format!("tcp: {}", 3613 + round));
+            agent = Agent::start_with(&rig, &files, &policy, &KEEP);
+        }
+        done.store(true, Ordering::Relaxed);
+        let (sent, lost) = client.join().unwrap();
+        (agent, sent, lost)
+    });
+    println!("{sent} requests, {lost} without an answer");
+    assert!(sent > 100);
+    assert_eq!(lost, 0);
+    let flows = flows(&agent);
+    let flow = flows.iter().find(|flow| flow["protocol"] == "udp").unwrap();
+    // Counted to the frame, across four programs.
+    assert_eq!(flow["from_frames"], sent);
+}
+
+#[test]
+fn a_device_that_is_put_before_others_takes_nothing_from_them() {
+    let rig = Rig::new();
+    let files = gateway(&rig, COLD);
+    let first = Agent::start_with(&rig, &files, POLICY, &KEEP);
+    let server = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 3613);
+    let mut session = connect(&rig.device, server.address());
+    exchange(&mut session, 1_000);
+    let device = |agent: &Agent<'_>, name: &str| {
+        let devices = agent.json(&["devices"]);
+        let mut devices = devices.as_array().unwrap().iter();
+        let device = devices.find(|it| it["name"] == name).unwrap();
+        device["traffic"]["from_frames"].as_u64().unwrap()
+    };
+    let before = device(&first, "pump-1");
+    assert!(before > 0);
+    first.stop();
+    let more = POLICY.replace(
+        "devices:\n",
+        "devices:\n  - {name: pump-0, mac: \"02:00:00:00:30:99\", ip: [10.30.1.99], profile: pump, mode: enforce}\n",
+    );
+    let second = Agent::start_with(&rig, &files, &more, &KEEP);
+    exchange(&mut session, 1_000);
+    assert!(device(&second, "pump-1") > before);
+    assert_eq!(device(&second, "pump-0"), 0);
+    assert!(flows(&second).iter().all(|flow| flow["device"] == "pump-1"));
+}
+
+type Change = fn(&mut About);
+
+/// What the agent noted beside the program.
+fn note(rig: &Rig) -> Array<MapData, About> {
+    let pin = rig.scratch.bpf().join("xiot").join(map::ABOUT);
+    let map = Map::from_map_data(MapData::from_pin(pin).unwrap()).unwrap();
+    map.try_into().unwrap()
+}
+
+#[test]
+fn what_an_agent_does_not_understand_it_does_not_go_on_with() {
+    let rig = Rig::new();
+    let files = gateway(&rig, COLD);
+    let server = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 3613);
+    let changes: [(&str, Change); 3] = [
+        ("says nothing of its maps", |it| it.magic = 0),
+        ("has ABI version 4711", |it| it.abi = 4711),
+        ("`wires` changed", |it| it.wires[0] ^= 1),
+    ];
+    let mut agent = Agent::start_with(&rig, &files, POLICY, &KEEP);
+    for (why, change) in changes {
+        let mut session = connect(&rig.device, server.address());
+        exchange(&mut session, 1_000);
+        agent.stop();
+        let mut note = note(&rig);
+        let mut about = note.get(&0, 0).unwrap();
+        change(&mut about);
+        note.set(0, about, 0).unwrap();
+        agent = Agent::start_with(&rig, &files, POLICY, &KEEP);
+        let log = agent.log();
+        assert!(log.contains("begin anew") && log.contains(why), "{log}");
+        is_cut(&mut session);
+    }
+    // A map that is gone.
+    agent.stop();
+    std::fs::remove_file(rig.scratch.bpf().join("xiot").join(map::FLOW_LEVEL)).unwrap();
+    let agent = Agent::start_with(&rig, &files, POLICY, &KEEP);
+    let log = agent.log();
+    assert!(log.contains("FLOW_LEVEL"), "{log}");
+    exchange(&mut connect(&rig.device, server.address()), 1_000);
+    agent.stop();
+    // With the maps of that one all is well again.
+    let agent = Agent::start_with(&rig, &files, POLICY, &KEEP);
+    assert!(agent.log().contains("go on"), "{}", agent.log());
+}
+
+#[test]
+fn with_other_sizes_conversations_begin_anew() {
+    let rig = Rig::new();
+    let first = Agent::start_with(&rig, &gateway(&rig, ""), POLICY, &KEEP);
+    let server = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 3613);
+    let mut session = connect(&rig.device, server.address());
+    exchange(&mut session, 1_000);
+    first.stop();
+    let second = Agent::start_with(&rig, &gateway(&rig, SMALLER), POLICY, &KEEP);
+    assert_eq!(second.json(&["status"])["flows"]["used"], 0);
+    assert_eq!(second.json(&["observed"]).as_array().unwrap().len(), 0);
+    let log = second.log();
+    assert!(
+        log.contains("begin anew: `capacity.flows` changed"),
+        "{log}"
+    );
+    // The session from before has no flow any more.
+    is_cut(&mut session);
     let drops = second.say(&["drops", "--reason", "tcp_no_flow", "--json"]);
     assert!(drops.contains("pump-1"), "{drops}");
-    exchange(&mut connect(&rig.device, pump.address()), 1_000);
+    exchange(&mut connect(&rig.device, server.address()), 1_000);
 }
 
 #[test]
@@ -54,7 +297,8 @@ fn within_the_grace_time_a_session_survives_the_takeover() {
     let mut session = connect(&rig.device, server.address());
     exchange(&mut session, 1_000);
     first.stop();
-    let second = Agent::start_with(&rig, &gateway(&rig, ""), POLICY, &KEEP);
+    let smaller = gateway(&rig, "capacity: {flows: 1000}\n");
+    let second = Agent::start_with(&rig, &smaller, POLICY, &KEEP);
     exchange(&mut session, 1_000);
     let frames = second.json(&["status"])["frames"].clone();
     let mut frames = frames.as_array().unwrap().iter();
@@ -70,7 +314,8 @@ fn while_learning_a_session_survives_the_takeover() {
     let mut session = connect(&rig.device, server.address());
     exchange(&mut session, 1_000);
     first.stop();
-    let second = Agent::start_with(&rig, &gateway(&rig, ""), policy, &KEEP);
+    let smaller = gateway(&rig, "capacity: {flows: 1000}\n");
+    let second = Agent::start_with(&rig, &smaller, policy, &KEEP);
     exchange(&mut session, 1_000);
     let observed = second.json(&["observed"]);
     let tcp = observed.as_array().unwrap().iter();

@@ -1,4 +1,4 @@
-//! The version of everything that outlives a process: map layouts, reason numbers, hashes.
+//! The version of everything that outlives a process: map layouts, reason numbers, hashes, and what tells devices and rules apart.
 
 /// Bumped by every change to a shared layout. Stored in each slot header and beside the pins, so that
 /// an agent never reads maps it does not understand.

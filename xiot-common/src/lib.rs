@@ -11,6 +11,7 @@
 #![no_std]
 
 pub mod abi;
+pub mod about;
 pub mod addr;
 pub mod binding;
 pub mod budget;

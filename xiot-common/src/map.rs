@@ -58,6 +58,12 @@ pub const EVENT_COUNTERS: &str = "EVENT_COUNTERS";
 pub const EVENT_BUDGETS: &str = "EVENT_BUDGETS";
 /// `Array<Trace>` of two. Memory-mapped, read by `explain` and tests.
 pub const TRACE: &str = "TRACE";
+/// `Array<About>` of one: what the agent notes beside the program, which does not know it. Written by the agent.
+pub const ABOUT: &str = "ABOUT";
+/// `Array<u64>` by device id, memory-mapped: what tells the device from all others, or 0. Likewise.
+pub const DEVICE_KEYS: &str = "DEVICE_KEYS";
+/// `Array<u64>` by rule, memory-mapped: what tells the rule from all others, or 0. Likewise.
+pub const RULE_KEYS: &str = "RULE_KEYS";
 /// Name of the program in the object file.
 pub const PROGRAM: &str = "xiot";
 /// The program that judges what the entry does not forward.

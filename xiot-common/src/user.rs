@@ -3,8 +3,8 @@
 use aya::Pod;
 
 use crate::{
-    binding, budget, counter, event, flow_line, flow_table, fragment, guard, image, observed,
-    overrides, port, slot, trace,
+    about, binding, budget, counter, event, flow_line, flow_table, fragment, guard, image,
+    observed, overrides, port, slot, trace,
 };
 
 // Each is `repr(C)`, made of integers and arrays of them, has no padding (its size check adds up the
@@ -19,6 +19,7 @@ macro_rules! pod {
 }
 
 pod!(
+    about::About,
     binding::Binding,
     binding::BindingKey,
     binding::Places,

@@ -40,8 +40,8 @@ use crate::{
 /// `xiot-agent reload`, or SIGHUP, loads the files again and puts the policy in force without a gap.
 ///
 /// With --keep-attached, and after death by any other signal, enforcement goes on without an agent, and the next run takes
-/// over: each port is judged by the old or the new program at any time. The new program begins with empty tables: flows,
-/// counters and what was observed are forgotten. Sessions that the rules allow are picked up for a while (grace).
+/// over: each port is judged by the old or the new program at any time. Flows, counters and what was observed go on, unless
+/// sizes or wires of the gateway file changed: then sessions that the rules allow are picked up for a while (grace).
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     /// Gateway file: wires, sizes, addresses to listen on.
@@ -216,7 +216,10 @@ fn start_failure(error: StartError) -> Failure {
     let exit = match &error {
         StartError::BringUp(error) => match error {
             BringUpError::Load(LoadError::Privileges { .. }) => Exit::NotPermitted,
-            BringUpError::Load(_) | BringUpError::Apply(_) | BringUpError::Map(_) => Exit::Rejected,
+            BringUpError::Load(_)
+            | BringUpError::Apply(_)
+            | BringUpError::Compile(_)
+            | BringUpError::Map(_) => Exit::Rejected,
             BringUpError::Pins(PinError::Locked { .. }) => Exit::InUse,
             BringUpError::Pins(_)
             | BringUpError::Preflight(_)

@@ -12,6 +12,7 @@ use aya::{
     programs::{ProgramError, Xdp},
 };
 use xiot_common::{
+    flow_hash::FLOW_SEEDS,
     image::{Line, SLOTS},
     map,
     port::{PortConfig, Side},
@@ -19,9 +20,10 @@ use xiot_common::{
 };
 
 use super::{
-    active::ActivePolicy, error::MapAccessError, map as maps, options::Capacity, shared::Shared,
+    active::ActivePolicy, error::MapAccessError, kept::Note, map as maps, options::Capacity,
+    shared::Shared,
 };
-use crate::compile::image::Lines;
+use crate::compile::{Keyed, image::Lines};
 
 /// One loaded instance of the program. Dropping it unloads what is neither attached nor pinned.
 pub struct Datapath {
@@ -35,6 +37,10 @@ pub struct Datapath {
     pub(super) cpus: u32,
     pub(super) device_stride: u32,
     pub(super) has_guards: bool,
+    /// What flow keys are hashed with.
+    pub(super) flow_seeds: [u64; FLOW_SEEDS],
+    /// What the next agent has to know; none of an instance that is never attached.
+    pub(super) note: Option<Note>,
     pub(super) instructions: Instructions,
     /// Ports of the router, by interface index.
     pub(super) routed: BTreeMap<u32, PortConfig>,
@@ -81,6 +87,14 @@ impl Datapath {
     /// Whether it was loaded with guards: only then can there be any.
     pub fn has_guards(&self) -> bool {
         self.has_guards
+    }
+
+    /// Notes beside the program what has which number from now on, for the agent after this one.
+    pub fn note(&mut self, keyed: &Keyed) -> Result<(), MapAccessError> {
+        match &mut self.note {
+            Some(note) => note.write(keyed),
+            None => Ok(()),
+        }
     }
 
     /// Instructions that the verifier looked at.

@@ -29,8 +29,10 @@ use super::{
     active::ActivePolicy,
     error::{LoadError, MapAccessError},
     instance::{Datapath, Instructions},
+    kept::{self, Kept},
     map as maps,
     options::{Capacity, Options},
+    pin::Pins,
     shared::Shared,
 };
 
@@ -160,6 +162,15 @@ impl Sizes {
 impl Datapath {
     /// Loads the program and makes its maps. Nothing is attached, and no policy is loaded.
     pub fn load(options: &Options) -> Result<Self, LoadError> {
+        Self::load_beside(options, None)
+    }
+
+    /// Loads the program. What the one before knows, which is still at work, it knows too: of both there is one policy, one flow
+    /// table, one of everything that goes on. Guards are as they are.
+    pub(super) fn load_beside(
+        options: &Options,
+        before: Option<(&Kept, &Pins)>,
+    ) -> Result<Self, LoadError> {
         let cpus = cpus()?;
         let sizes = Sizes::new(options, cpus)?;
         let object: &[u8] = match &options.object {
@@ -171,7 +182,10 @@ impl Datapath {
         let guards = u32::from(options.guards.is_some());
         let addresses = options.addresses_per_device.unwrap_or(PLACES).min(PLACES);
         let routed = u32::from(options.routed);
-        let seeds = seeds().map_err(LoadError::Random)?;
+        let flow_seeds = match before {
+            Some((kept, _)) => kept.flow_seeds(),
+            None => seeds().map_err(LoadError::Random)?,
+        };
         let mut loader = EbpfLoader::new();
         // Nothing is relocated against the kernel's own types: its BTF need not be read.
         loader
@@ -199,9 +213,14 @@ impl Datapath {
             .override_global(config::EVENTS_PER_CPU, &options.events.per_cpu, true)
             .override_global(config::FLOWS, &options.capacity.flows, true)
             .override_global(config::FLOW_SETS, &sizes.flow_sets, true)
-            .override_global(config::FLOW_SEEDS, &seeds, true);
+            .override_global(config::FLOW_SEEDS, &flow_seeds, true);
         for (name, entries) in sizes.entries() {
             loader.map_max_entries(name, entries);
+        }
+        if let Some((_, pins)) = before {
+            for name in maps::ALL.into_iter().filter(|name| kept::goes_on(name)) {
+                loader.map_pin_path(name, pins.map(name));
+            }
         }
         let mut ebpf = loader
             .load(object)
@@ -231,12 +250,17 @@ impl Datapath {
             cpus,
             device_stride: sizes.device_stride,
             has_guards: options.guards.is_some(),
+            flow_seeds,
+            note: None,
             instructions,
             routed: BTreeMap::new(),
             tested: None,
             ebpf,
         }
         .checked()?;
+        if before.is_some() {
+            return Ok(datapath);
+        }
         for (guards, wire) in options.guards.iter().flatten().zip(0..) {
             datapath.set_guards(wire, guards).map_err(LoadError::Fill)?;
         }
@@ -313,7 +337,7 @@ fn seeds() -> io::Result<[u64; FLOW_SEEDS]> {
 }
 
 /// CPUs that may ever be online: per-CPU maps have a copy for each.
-fn cpus() -> Result<u32, LoadError> {
+pub(super) fn cpus() -> Result<u32, LoadError> {
     let cpus = nr_cpus().map_err(|(path, source)| LoadError::Cpus { path, source })?;
     u32::try_from(cpus).map_err(|_too_many| LoadError::TooLarge {
         what: "CPUs",

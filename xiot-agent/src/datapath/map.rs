@@ -44,6 +44,9 @@ pub(super) const ALL: [&str; 29] = [
     map::STAGES,
 ];
 
+/// Maps that the agent pins beside those, and the program does not know.
+pub(super) const NOTES: [&str; 3] = [map::ABOUT, map::DEVICE_KEYS, map::RULE_KEYS];
+
 /// The map data behind any kind of map that the program uses.
 pub(super) fn data(map: &Map) -> Option<&MapData> {
     #[expect(

@@ -13,6 +13,7 @@ mod ethtool;
 mod flows;
 mod gateway;
 mod instance;
+mod kept;
 mod load;
 #[cfg(feature = "bpf-log")]
 mod log;
@@ -44,9 +45,11 @@ pub use self::{
     error::{LoadError, MapAccessError},
     flows::{FiledFlow, FlowSets},
     gateway::{
-        BringUpError, DetachError, Detached, Gateway, Plan, PortReport, Report, bring_up, detach,
+        BringUpError, DetachError, Detached, Followed, Gateway, Plan, PortReport, Report, bring_up,
+        bring_up_after, detach,
     },
     instance::{Datapath, Instructions},
+    kept::{Anew, Kept},
     load::object,
     netlink::{NetlinkError, XdpMode},
     options::{Capacity, Events, GroupFrames, NewFlows, Options},

@@ -26,6 +26,24 @@ impl Datapath {
         })
     }
 
+    /// Sets the guards of a wire. If it had none, it has learned nothing: then it is settled from this second (of the program's clock)
+    /// on.
+    pub(super) fn begin_guards(
+        &mut self,
+        wire: u32,
+        guards: &WireGuards,
+        settled: u32,
+    ) -> Result<(), MapAccessError> {
+        self.change_guards(wire, |before| WireGuards {
+            settled: if before.levels == 0 && guards.levels != 0 {
+                settled
+            } else {
+                before.settled
+            },
+            ..*guards
+        })
+    }
+
     /// The wire is settled from this second (of the program's clock) on.
     pub fn set_settled(&mut self, wire: u32, settled: u32) -> Result<(), MapAccessError> {
         self.change_guards(wire, |guards| WireGuards { settled, ..guards })

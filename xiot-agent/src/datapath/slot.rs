@@ -203,7 +203,8 @@ impl Datapath {
         self.active().map(|active| active.header)
     }
 
-    fn check(&self, image: &Image) -> Result<(), ApplyError> {
+    /// Whether the image is whole, made for this program, and fits.
+    pub(super) fn check(&self, image: &Image) -> Result<(), ApplyError> {
         let header = &image.header;
         if header.abi != ABI_VERSION {
             return Err(ApplyError::Abi {

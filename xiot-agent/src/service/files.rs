@@ -7,7 +7,8 @@ use std::{
 };
 
 use crate::{
-    compile::{Assignment, Compilation, CompileError, Fresh, Image, Limits, Stamp},
+    compile::{Assignment, Compilation, CompileError, Fresh, Image, Keyed, Limits, Stamp},
+    datapath::Kept,
     diag::Report,
     model::{
         self, Loaded,
@@ -157,6 +158,41 @@ impl Both {
             Ok(files(before.paths.clone(), gateway, wires, compilation))
         });
         (checked, fresh)
+    }
+}
+
+impl Files {
+    /// The same, under numbers that follow those which an earlier agent left. Where that has this very policy in force, with its stamp.
+    pub(super) fn after(&self, kept: &Kept) -> Result<(Self, Fresh), CompileError> {
+        let limits = limits(&self.gateway.capacity);
+        let (ids, fresh) = Assignment::of(&kept.keyed()).follow(&self.policy, &limits)?;
+        let before = &kept.in_force().header;
+        let stamp = Stamp {
+            revision: before.revision,
+            compiled_at: before.compiled_at,
+        };
+        let policy = Arc::clone(&self.policy);
+        let mut compilation = Compilation::whole(policy, &self.wires, &limits, ids, stamp)?;
+        if compilation.image().header != *before {
+            compilation = compilation.stamped(Stamp {
+                revision: before.revision + 1,
+                compiled_at: self.image.header.compiled_at,
+            });
+        }
+        let files = Self {
+            ids: Arc::clone(compilation.ids()),
+            image: Arc::clone(compilation.image()),
+            compilation: Arc::new(Mutex::new(Some(compilation))),
+            ..self.clone()
+        };
+        Ok((files, fresh))
+    }
+
+    /// What tells devices and rules from each other; none while the policy after this one is compiled.
+    pub(super) fn keyed(&self) -> Option<Keyed> {
+        let compilation = self.compilation.lock();
+        let compilation = compilation.unwrap_or_else(PoisonError::into_inner);
+        compilation.as_ref().map(Compilation::keyed)
     }
 }
 

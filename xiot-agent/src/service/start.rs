@@ -17,8 +17,8 @@ use super::{
 use crate::{
     collect::EventStream,
     datapath::{
-        self, AttachMode, BringUpError, DetachError, Detached, MapAccessError, Plan, PortReport,
-        RingError, UsedMode,
+        self, Anew, AttachMode, BringUpError, DetachError, Detached, Followed, MapAccessError,
+        Plan, PortReport, RingError, UsedMode,
     },
     model::gateway::{Gateway, XdpMode},
 };
@@ -54,8 +54,22 @@ impl Service {
     pub fn start(files: Files, object: Option<Vec<u8>>) -> Result<Self, StartError> {
         let mut plan = plan(&files.gateway);
         plan.options.object = object.map(Cow::Owned);
-        let mut gateway = datapath::bring_up(&plan, &files.image)?;
+        let (mut files, image) = (files.clone(), files.image);
+        let mut gateway = datapath::bring_up_after(&plan, &image, |kept| {
+            let (after, fresh) = files.after(kept)?;
+            files = after;
+            let image = Arc::clone(&files.image);
+            Ok(Followed { image, fresh })
+        })?;
+        match &gateway.report().anew {
+            None => tracing::info!("Conversations, counters and what was observed go on."),
+            Some(Anew::First) => {}
+            Some(why) => {
+                tracing::warn!("Conversations, counters and what was observed begin anew: {why}.")
+            }
+        }
         reload::make_ready(gateway.datapath_mut(), &files.image);
+        reload::note(gateway.datapath_mut(), &files);
         for warning in &gateway.report().warnings {
             tracing::warn!("{warning}");
         }

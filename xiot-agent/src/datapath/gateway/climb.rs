@@ -6,17 +6,13 @@ use std::{
     os::fd::{AsFd as _, BorrowedFd, OwnedFd},
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
-use nix::time::{ClockId, clock_gettime};
-use xiot_common::{
-    abi::seconds,
-    port::{PortConfig, Role, Side},
-};
+use xiot_common::port::{PortConfig, Role};
 
 use super::{
-    BringUpError, Plan, PortReport, Report,
+    BringUpError, Follow, Plan, PortReport, Report,
+    beginning::Beginning,
     old::Old,
     transmit::{self, Takes},
     undo::{Step, Undo},
@@ -25,8 +21,8 @@ use crate::{
     compile::image::Image,
     datapath::{
         attach::{self, AttachError, AttachMode, UsedMode},
-        bindings::{OldBindings, OldMaps},
         instance::Datapath,
+        kept::{Anew, Note},
         map,
         pin::{Pins, RestoreTable},
         preflight::{self, Finding, Port, Preflight, Routing},
@@ -54,6 +50,7 @@ pub(super) fn climb(
     plan: &Plan,
     image: &Image,
     pins: &Pins,
+    follow: Option<Follow<'_>>,
 ) -> Result<(Datapath, Report), BringUpError> {
     let old = Old::find(pins)?;
     let routed = preflight::is_routed(&plan.wires);
@@ -77,24 +74,12 @@ pub(super) fn climb(
     let mut options = plan.options.clone();
     options.max_ifindex = highest_index(&ports);
     options.routed = routed;
-    let mut datapath = Datapath::load(&options)?;
+    let (mut datapath, mut beginning) =
+        Beginning::load(plan, &options, image, (pins, &ports), follow)?;
     for port in &ports {
         datapath.set_port(port.link.ifindex, port.config)?;
         datapath.set_egress(port.config.index, port.link.ifindex)?;
     }
-    datapath.apply(image)?;
-    if let Some(decided) = pins.old_map(xiot_common::map::OVERRIDES)? {
-        datapath
-            .adopt_overrides(decided)
-            .map_err(|source| BringUpError::Decisions {
-                pins: pins.path().to_owned(),
-                source,
-            })?;
-    }
-    let mut learned = bindings(pins, &ports);
-    settle(&mut datapath, &ports, learned.as_ref(), plan.settle)?;
-    copy(&datapath, &mut learned);
-
     let mut climb = Climb {
         mode: plan.mode,
         pins,
@@ -103,89 +88,26 @@ pub(super) fn climb(
         undo: Undo::default(),
     };
     let mut restore = climb.prepare(&ports)?;
-    let staged = climb.stage()?;
+    let staged = climb.stage(beginning.goes_on())?;
     let takes_over = climb.old.has_program();
     if !takes_over {
         climb.commit(&staged)?;
     }
-    grant_grace(&mut climb.datapath, plan.grace);
+    beginning.before_frames(plan, &mut climb.datapath);
     let mut attached = Vec::new();
     for port in &ports {
         attached.push(climb.attach(port)?);
     }
     climb.check_transmit(&ports, &mut attached)?;
-    // What the program before learned until it was replaced.
-    copy(&climb.datapath, &mut learned);
+    beginning.after_takeover(plan, &mut climb.datapath)?;
     if takes_over {
         climb.commit(&staged)?;
     }
     climb.undo.done();
 
     climb.old.remove_unused(&ports, &mut restore);
-    Ok((climb.datapath, report(ports, &attached, findings)))
-}
-
-/// From now on, as the program is about to see its first frame. A takeover starts cold too: the flows before it are in other
-/// maps.
-fn grant_grace(datapath: &mut Datapath, grace: Duration) {
-    if grace.is_zero() {
-        return;
-    }
-    datapath.set_grace(second_in(grace));
-}
-
-/// The second of the program's clock in which so much time will have passed.
-fn second_in(time: Duration) -> u32 {
-    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from);
-    seconds(u64::try_from((now + time).as_nanos()).unwrap_or(u64::MAX))
-}
-
-/// What an earlier agent's program has learned. What can't be read is forgotten: the guards have to settle then.
-fn bindings(pins: &Pins, ports: &[Port]) -> Option<OldBindings> {
-    let old = |name| match pins.old_map(name) {
-        Ok(map) => map,
-        Err(error) => {
-            tracing::warn!(%error, "Could not open what an earlier agent left.");
-            None
-        }
-    };
-    let maps = OldMaps {
-        bindings: old(xiot_common::map::BINDINGS)?,
-        places: old(xiot_common::map::PLACES)?,
-        ports: old(xiot_common::map::PORTS)?,
-        guards: old(xiot_common::map::GUARDS)?,
-    };
-    let device_ports = ports.iter().filter(|port| port.side == Side::Device);
-    let device_ports = device_ports.map(|port| (port.link.ifindex, port.config.wire));
-    OldBindings::open(maps, device_ports)
-        .inspect_err(|error| {
-            tracing::warn!(%error, "Could not take bindings of addresses over: they are learned anew.");
-        })
-        .ok()
-}
-
-fn copy(datapath: &Datapath, learned: &mut Option<OldBindings>) {
-    if let Some(learned) = learned
-        && let Err(error) = learned.copy(datapath)
-    {
-        tracing::warn!(%error, "Could not take all bindings of addresses over.");
-    }
-}
-
-/// A wire settles when it did for the program before, or in a while if that knew nothing of it.
-fn settle(
-    datapath: &mut Datapath,
-    ports: &[Port],
-    learned: Option<&OldBindings>,
-    time: Duration,
-) -> Result<(), BringUpError> {
-    let anew = if time.is_zero() { 0 } else { second_in(time) };
-    for port in ports.iter().filter(|port| port.side == Side::Device) {
-        let wire = port.config.wire;
-        let settled = learned.and_then(|learned| learned.settled(wire));
-        datapath.set_settled(wire.into(), settled.unwrap_or(anew))?;
-    }
-    Ok(())
+    let report = report(ports, &attached, findings, beginning.anew());
+    Ok((climb.datapath, report))
 }
 
 fn highest_index(ports: &[Port]) -> u32 {
@@ -196,8 +118,14 @@ fn highest_index(ports: &[Port]) -> u32 {
         .unwrap_or(0)
 }
 
-fn report(ports: Vec<Port>, attached: &[Attached], warnings: Vec<Finding>) -> Report {
+fn report(
+    ports: Vec<Port>,
+    attached: &[Attached],
+    warnings: Vec<Finding>,
+    anew: Option<Anew>,
+) -> Report {
     Report {
+        anew,
         ports: ports
             .into_iter()
             .zip(attached)
@@ -245,15 +173,22 @@ impl Climb<'_> {
         Ok(restore)
     }
 
-    /// Pins the program and its maps beside those of an earlier agent. Returns where they are to go.
-    fn stage(&mut self) -> Result<Vec<PathBuf>, BringUpError> {
+    /// Pins the program and its maps beside those of an earlier agent, but for those that go on. Returns where they are to go.
+    fn stage(&mut self, goes_on: fn(&str) -> bool) -> Result<Vec<PathBuf>, BringUpError> {
         let program = self.pins.program();
         let fd = self
             .datapath
             .program_fd()
             .map_err(|error| failed(&program)(io::Error::other(error)))?;
-        let mut objects = vec![(fd, program)];
-        for name in map::ALL {
+        let mut objects = Vec::new();
+        // First: of maps of which some are of one program and some of another, nothing is believed.
+        for (name, fd) in self.datapath.note.iter().flat_map(Note::maps) {
+            if !goes_on(name) {
+                objects.push((fd, self.pins.map(name)));
+            }
+        }
+        objects.push((fd, program));
+        for name in map::ALL.into_iter().filter(|name| !goes_on(name)) {
             let fd = self.datapath.map_data(name).fd().as_fd();
             objects.push((fd, self.pins.map(name)));
         }

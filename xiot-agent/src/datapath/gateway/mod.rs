@@ -1,12 +1,13 @@
 //! A gateway that enforces: brought up as a whole or not at all, taken down as a whole.
 
+mod beginning;
 mod climb;
 mod detach;
 mod old;
 mod transmit;
 mod undo;
 
-use std::{fmt, io, path::PathBuf, time::Duration};
+use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
 
 use xiot_common::port::Side;
 
@@ -16,6 +17,7 @@ use super::{
     capability,
     error::{LoadError, MapAccessError},
     instance::Datapath,
+    kept::{Anew, Kept},
     netlink::NetlinkError,
     options::Options,
     pin::{PinError, Pins},
@@ -24,7 +26,7 @@ use super::{
     slot::ApplyError,
     wire::Wire,
 };
-use crate::compile::image::Image;
+use crate::compile::{CompileError, Fresh, Image};
 
 /// What to bring up.
 #[derive(Clone, Debug)]
@@ -60,6 +62,9 @@ pub enum BringUpError {
     /// The policy could not be applied.
     #[error(transparent)]
     Apply(#[from] ApplyError),
+    /// The policy can't follow the one in force.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
     /// A map could not be filled.
     #[error(transparent)]
     Map(#[from] MapAccessError),
@@ -135,6 +140,8 @@ pub struct PortReport {
 /// What is in force.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Report {
+    /// Why conversations, counters and what was observed begin anew; none where those of an earlier agent go on.
+    pub anew: Option<Anew>,
     /// Every port, by index.
     pub ports: Vec<PortReport>,
     /// What is worth knowing, but no obstacle.
@@ -171,9 +178,36 @@ impl Gateway {
     }
 }
 
-/// Brings the gateway up with this policy in force. An earlier agent's program that is still attached is replaced
-/// without a gap where interface and mode are the same.
+/// The policy that follows what an earlier agent left in force.
+#[derive(Clone, Debug)]
+pub struct Followed {
+    /// It, under numbers that follow that agent's.
+    pub image: Arc<Image>,
+    /// Numbers that it has and that one had not.
+    pub fresh: Fresh,
+}
+
+/// How to compile the policy that follows what an earlier agent left.
+type Follow<'f> = &'f mut dyn FnMut(&Kept) -> Result<Followed, CompileError>;
+
+/// Brings the gateway up with this policy in force. Conversations begin anew, also those of an earlier agent's program, which is
+/// replaced without a gap.
 pub fn bring_up(plan: &Plan, image: &Image) -> Result<Gateway, BringUpError> {
+    up(plan, image, None)
+}
+
+/// The same, but where there is an earlier agent's program whose maps are of use: then conversations and counters go on, and what
+/// `follow` gives is in force.
+pub fn bring_up_after(
+    plan: &Plan,
+    image: &Image,
+    mut follow: impl FnMut(&Kept) -> Result<Followed, CompileError>,
+) -> Result<Gateway, BringUpError> {
+    up(plan, image, Some(&mut follow))
+}
+
+/// An earlier agent's program that is still attached is replaced without a gap where interface and mode are the same.
+fn up(plan: &Plan, image: &Image, follow: Option<Follow<'_>>) -> Result<Gateway, BringUpError> {
     let missing = capability::missing();
     if !missing.is_empty() {
         return Err(LoadError::Privileges {
@@ -183,7 +217,7 @@ pub fn bring_up(plan: &Plan, image: &Image) -> Result<Gateway, BringUpError> {
         .into());
     }
     let pins = Pins::create(&plan.pins)?;
-    match climb::climb(plan, image, &pins) {
+    match climb::climb(plan, image, &pins, follow) {
         Ok((datapath, report)) => Ok(Gateway {
             datapath,
             pins,

@@ -241,7 +241,8 @@ impl Pins {
         let mut removed = 0;
         for (name, path) in self.entries()? {
             let base = name.strip_prefix(STAGED).unwrap_or(&name);
-            if base == PROGRAM || base == RESTORE || map::ALL.contains(&base) {
+            let is_map = map::ALL.contains(&base) || map::NOTES.contains(&base);
+            if base == PROGRAM || base == RESTORE || is_map {
                 fs::remove_file(&path).map_err(PinError::io("remove", &path))?;
                 removed += 1;
             }

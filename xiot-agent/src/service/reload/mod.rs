@@ -187,6 +187,7 @@ fn put_in_force(
             set_guards(datapath, old, &new)?;
             datapath.touch();
         }
+        note(datapath, &new);
         live.set_files(new, guarded);
         Applied::default()
     } else {
@@ -195,9 +196,10 @@ fn put_in_force(
         }
         match datapath.apply(&new.image) {
             Ok(applied) => {
-                let image = Arc::clone(&new.image);
+                let files = new.clone();
                 live.set_files(new, true);
-                make_ready(datapath, &image);
+                make_ready(datapath, &files.image);
+                note(datapath, &files);
                 applied
             }
             Err(error) => {
@@ -213,6 +215,16 @@ fn put_in_force(
     // No frame counts for the policy before any more.
     datapath.clear_counters(&fresh.devices.taken_over, &fresh.rules.taken_over)?;
     Ok(applied)
+}
+
+/// Notes for the agent after this one what has which number.
+pub(super) fn note(datapath: &mut Datapath, files: &Files) {
+    let Some(keyed) = files.keyed() else {
+        return;
+    };
+    if let Err(error) = datapath.note(&keyed) {
+        tracing::error!(%error, "Could not note what has which number: conversations will not outlive this agent.");
+    }
 }
 
 /// For the policy after this one, which is in force whatever comes of it.
