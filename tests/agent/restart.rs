@@ -13,7 +13,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use xiot_common::{about::About, map};
 use xiot_tests::net::{
-    rig::Rig,
+    rig::{Host, Rig},
     traffic::{EchoServer, connect, connect_is_lost, exchange, udp},
 };
 
@@ -154,19 +154,9 @@ fn no_frame_is_lost_while_one_agent_follows_another() {
     let server = udp(&rig.uplink, rig.uplink.v4.into(), 7);
     let client = udp(&rig.device, rig.device.v4.into(), 40_000);
     let to = server.local_addr().unwrap();
-    let done = AtomicBool::new(false);
+    let [done, answered] = [const { AtomicBool::new(false) }; 2];
     let (agent, sent, lost) = thread::scope(|scope| {
-        scope.spawn(|| {
-            server
-                .set_read_timeout(Some(Duration::from_millis(50)))
-                .unwrap();
-            let mut request = [0; 8];
-            while !done.load(Ordering::Relaxed) {
-                if let Ok((length, from)) = server.recv_from(&mut request) {
-                    server.send_to(&request[..length], from).unwrap();
-                }
-            }
-        });
+        scope.spawn(|| echo(&server, &answered));
         let client = scope.spawn(|| requests(&client, to, &done));
         for round in 0..4 {
             if round % 2 == 0 {
@@ -181,6 +171,7 @@ fn no_frame_is_lost_while_one_agent_follows_another() {
         }
         done.store(true, Ordering::Relaxed);
         let (sent, lost) = client.join().unwrap();
+        answered.store(true, Ordering::Relaxed);
         (agent, sent, lost)
     });
     println!("{sent} requests, {lost} without an answer");
@@ -190,6 +181,73 @@ fn no_frame_is_lost_while_one_agent_follows_another() {
     let flow = flows.iter().find(|flow| flow["protocol"] == "udp").unwrap();
     // Counted to the frame, across four programs.
     assert_eq!(flow["from_frames"], sent);
+}
+
+/// As requests, but each opens a conversation of its own.
+fn openings(host: &Host, to: SocketAddr, done: &AtomicBool) -> (u64, u64) {
+    let (mut sent, mut lost) = (0, 0);
+    while !done.load(Ordering::Relaxed) {
+        let socket = udp(host, host.v4.into(), 0);
+        socket
+            .set_read_timeout(Some(Duration::from_millis(500)))
+            .unwrap();
+        socket.send_to(&u64::to_be_bytes(sent), to).unwrap();
+        sent += 1;
+        if socket.recv(&mut [0; 8]).is_err() {
+            lost += 1;
+        }
+    }
+    (sent, lost)
+}
+
+/// Echoes datagrams until `done`.
+fn echo(server: &UdpSocket, done: &AtomicBool) {
+    server
+        .set_read_timeout(Some(Duration::from_millis(50)))
+        .unwrap();
+    let mut request = [0; 8];
+    while !done.load(Ordering::Relaxed) {
+        if let Ok((length, from)) = server.recv_from(&mut request) {
+            server.send_to(&request[..length], from).unwrap();
+        }
+    }
+}
+
+/// An agent that is killed as it takes over may leave a port whose program has its array of programs pinned where the next agent
+/// pins its own at first.
+#[test]
+fn what_a_killed_takeover_left_works_until_the_next_one_is_done() {
+    let rig = Rig::new();
+    let files = gateway(&rig, COLD);
+    let allowed = POLICY
+        .replace("tcp: 3613", "tcp: 3613, udp: 7")
+        .replace("  pump:\n", "  pump:\n    limits: {new-flows: 1000000}\n");
+    Agent::start_with(&rig, &files, &allowed, &KEEP).stop();
+    let pins = rig.scratch.bpf().join("xiot");
+    std::fs::rename(pins.join(map::STAGES), pins.join("new-STAGES")).unwrap();
+
+    let server = udp(&rig.uplink, rig.uplink.v4.into(), 7);
+    let to = server.local_addr().unwrap();
+    let [done, answered] = [const { AtomicBool::new(false) }; 2];
+    let (agent, sent, lost) = thread::scope(|scope| {
+        scope.spawn(|| echo(&server, &answered));
+        let client = scope.spawn(|| openings(&rig.device, to, &done));
+        let agent = Agent::start_with(&rig, &files, &allowed, &KEEP);
+        done.store(true, Ordering::Relaxed);
+        let (sent, lost) = client.join().unwrap();
+        answered.store(true, Ordering::Relaxed);
+        (agent, sent, lost)
+    });
+    println!("{sent} conversations, {lost} without an answer");
+    assert!(sent > 100);
+    assert_eq!(lost, 0);
+    let left = std::fs::read_dir(&pins).unwrap();
+    let names = left.map(|it| it.unwrap().file_name().into_string().unwrap());
+    let odd: Vec<_> = names
+        .filter(|name| name.starts_with("new-") || name.starts_with("left-"))
+        .collect();
+    assert!(odd.is_empty(), "{odd:?}");
+    agent.stop();
 }
 
 #[test]

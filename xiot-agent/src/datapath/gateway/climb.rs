@@ -104,6 +104,9 @@ pub(super) fn climb(
         climb.commit(&staged)?;
     }
     climb.undo.done();
+    if let Err(error) = pins.remove_set_aside() {
+        tracing::warn!(%error, "Could not remove a pin of an agent that was killed.");
+    }
 
     climb.old.remove_unused(&ports, &mut restore);
     let report = report(ports, &attached, findings, beginning.anew());
@@ -195,6 +198,10 @@ impl Climb<'_> {
         let mut paths = Vec::new();
         for (fd, path) in objects {
             let staged = self.pins.staged(&path);
+            // Of an agent that was killed as it took over. The kernel empties a program array with its last pin.
+            if path == self.pins.map(xiot_common::map::STAGES) && staged.exists() {
+                self.pins.set_aside(&staged).map_err(failed(&staged))?;
+            }
             remove_if_there(&staged).map_err(failed(&staged))?;
             sys::pin(fd, &staged).map_err(failed(&staged))?;
             self.undo.push(Step::Pinned(staged));

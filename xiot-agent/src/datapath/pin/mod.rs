@@ -32,6 +32,7 @@ const PROGRAM: &str = "program";
 const RESTORE: &str = "restore";
 const LINK: &str = "link-";
 const STAGED: &str = "new-";
+const ASIDE: &str = "left-";
 
 /// `BPF_FS_MAGIC` of linux/magic.h.
 const BPF_FS_MAGIC: u64 = 0xcafe_4a11;
@@ -100,7 +101,8 @@ pub(super) struct Pins {
     path: PathBuf,
     /// Directories that were made for it, outermost first.
     created: Vec<PathBuf>,
-    _lock: OwnedFd,
+    /// None: it is another's, and only looked at.
+    _lock: Option<OwnedFd>,
 }
 
 impl Pins {
@@ -129,7 +131,7 @@ impl Pins {
             Ok(Some(lock)) => Ok(Self {
                 path: path.to_owned(),
                 created,
-                _lock: lock,
+                _lock: Some(lock),
             }),
             Ok(None) => Err(PinError::Io {
                 call: "lock",
@@ -152,8 +154,17 @@ impl Pins {
         Ok(lock::lock(path)?.map(|lock| Self {
             path: path.to_owned(),
             created: Vec::new(),
-            _lock: lock,
+            _lock: Some(lock),
         }))
+    }
+
+    /// The directory, which somebody else has: to look at, and for nothing else.
+    pub(super) fn beside(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            created: Vec::new(),
+            _lock: None,
+        }
     }
 
     /// The directory.
@@ -185,6 +196,26 @@ impl Pins {
     pub(super) fn staged(&self, path: &Path) -> PathBuf {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         self.path.join(format!("{STAGED}{name}"))
+    }
+
+    /// Gives what an agent staged, and could not put in its place, another name that nothing has: some port may run with it.
+    pub(super) fn set_aside(&self, staged: &Path) -> io::Result<()> {
+        let name = staged.file_name().unwrap_or_default().to_string_lossy();
+        let mut names = (0..).map(|n: u32| self.path.join(format!("{ASIDE}{n}-{name}")));
+        match names.find(|path| !path.exists()) {
+            Some(path) => fs::rename(staged, path),
+            None => Ok(()),
+        }
+    }
+
+    /// Removes what was set aside: no port runs with it any more.
+    pub(super) fn remove_set_aside(&self) -> Result<(), PinError> {
+        for (name, path) in self.entries()? {
+            if name.starts_with(ASIDE) {
+                fs::remove_file(&path).map_err(PinError::io("remove", &path))?;
+            }
+        }
+        Ok(())
     }
 
     /// The program that an earlier agent left.
@@ -242,7 +273,7 @@ impl Pins {
         for (name, path) in self.entries()? {
             let base = name.strip_prefix(STAGED).unwrap_or(&name);
             let is_map = map::ALL.contains(&base) || map::NOTES.contains(&base);
-            if base == PROGRAM || base == RESTORE || is_map {
+            if base == PROGRAM || base == RESTORE || is_map || name.starts_with(ASIDE) {
                 fs::remove_file(&path).map_err(PinError::io("remove", &path))?;
                 removed += 1;
             }
