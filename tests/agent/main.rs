@@ -17,6 +17,7 @@ mod crash;
 mod decide;
 mod explain;
 mod guards;
+mod left;
 mod metrics;
 mod observed;
 mod prometheus;

@@ -90,6 +90,7 @@ impl Ward {
             mode,
             pins: self.pins(),
             grace: Duration::ZERO,
+            adopt: false,
             settle: Duration::ZERO,
             options,
         }

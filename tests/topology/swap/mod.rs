@@ -47,6 +47,7 @@ fn start(rig: &Rig, policies: &Policies) -> datapath::Gateway {
         mode: AttachMode::Native,
         pins: rig.scratch.bpf().join("xiot"),
         grace: Duration::ZERO,
+        adopt: false,
         settle: Duration::ZERO,
         options: Options {
             capacity: Capacity {

@@ -1,43 +1,26 @@
 //! `detach`: removes what an earlier run left attached and pinned.
 
-use std::path::PathBuf;
-
 use clap::ArgGroup;
 
 use super::{
-    exit::{Exit, Failure, OrExit as _, Outcome},
-    findings, output,
+    exit::{Exit, Failure, Outcome},
+    output,
+    pinned::Pinned,
     words::count,
 };
-use crate::{
-    datapath::{self, DetachError, Detached, PinError},
-    service::files,
-};
+use crate::datapath::{self, DetachError, Detached, PinError};
 
 /// Detach what an earlier run left attached (--keep-attached, or killed), and put the interfaces back as they were.
 #[derive(clap::Args, Debug)]
 #[command(group(ArgGroup::new("where").required(true).args(["gateway", "pins"])))]
 pub(super) struct Args {
-    /// Gateway file of that run: names the pins.
-    #[arg(long, value_name = "FILE")]
-    gateway: Option<PathBuf>,
-    /// Directory of the pins.
-    #[arg(long, value_name = "DIR")]
-    pins: Option<PathBuf>,
+    #[command(flatten)]
+    pins: Pinned,
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    let pins = match (&args.gateway, &args.pins) {
-        (Some(gateway), _) => {
-            let loaded = files::read_gateway(gateway).or_exit(Exit::Usage)?;
-            findings::print_one(&loaded.report)?;
-            match loaded.value {
-                Some(gateway) => gateway.pins,
-                None => return Ok(Exit::Findings),
-            }
-        }
-        (None, Some(pins)) => pins.clone(),
-        (None, None) => return Ok(Exit::Usage),
+    let Some(pins) = args.pins.directory()? else {
+        return Ok(Exit::Findings);
     };
     let detached = datapath::detach(&pins).map_err(failure)?;
     output::print(&render(detached, &pins.display().to_string()))?;

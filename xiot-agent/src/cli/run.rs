@@ -27,7 +27,7 @@ use crate::{
         clock::Now,
         files::{self, Files},
         handle::Handle,
-        start::{Service, StartError},
+        start::{How, Service, StartError},
         state::{Port, Status, words::hex},
     },
 };
@@ -53,6 +53,9 @@ pub(super) struct Args {
     /// Leave the XDP program attached at the end: enforcement goes on without an agent until the next run takes over.
     #[arg(long)]
     keep_attached: bool,
+    /// Only take over: where flows, counters and what was observed would begin anew, say why and change nothing.
+    #[arg(long)]
+    adopt: bool,
     /// Load this object file instead of the program that is built in. For work on the program.
     #[arg(long, value_name = "FILE", hide = true)]
     object: Option<PathBuf>,
@@ -76,20 +79,24 @@ pub(super) fn run(args: &Args) -> Outcome {
         .enable_all()
         .build()
         .or_exit(Exit::Failed)?;
-    let outcome = runtime.block_on(serve(files, object, args.keep_attached));
+    let how = How {
+        adopt: args.adopt,
+        object,
+    };
+    let outcome = runtime.block_on(serve(files, how, args.keep_attached));
     runtime.shutdown_timeout(LEFT_OVER);
     outcome
 }
 
 /// What can be in somebody else's way comes first, and the network last: a failure on the way touches nothing.
-async fn serve(files: Files, object: Option<Vec<u8>>, keep_attached: bool) -> Outcome {
+async fn serve(files: Files, how: How, keep_attached: bool) -> Outcome {
     let mut signals = Signals::listen()?;
     let mut hangups = Hangups::listen()?;
     let access = Access::new(geteuid().as_raw(), files.gateway.control.group.as_deref())
         .or_exit(Exit::Host)?;
     let socket = claim(&files.gateway, &access)?;
     let page = listen(&files.gateway).await?;
-    let mut service = Service::start(files, object).map_err(start_failure)?;
+    let mut service = Service::start(files, how).map_err(start_failure)?;
     let handle = service.handle();
     announce(&service.status().or_exit(Exit::Failed)?);
     let reloads = async {
@@ -228,6 +235,7 @@ fn start_failure(error: StartError) -> Failure {
             | BringUpError::Netlink(_)
             | BringUpError::Pin { .. }
             | BringUpError::Decisions { .. }
+            | BringUpError::Anew { .. }
             | BringUpError::Remains { .. } => Exit::Host,
         },
         StartError::Maps(_) | StartError::Ring(_) => Exit::Failed,

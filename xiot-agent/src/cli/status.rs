@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use clap::ArgGroup;
 use jiff::Timestamp;
 
 use super::{
     Socket, client, decide,
     exit::{Exit, Outcome},
+    left,
     output::{self, Align},
+    pinned::Pinned,
     words::{ago, bytes, count, short},
 };
 use crate::{
@@ -16,16 +19,24 @@ use crate::{
 };
 
 /// Show the gateway on one screen: policy, ports, frames by verdict, what was dropped and why.
+///
+/// With --gateway or --pins it asks no agent: it shows what is attached there, as the kernel has it.
 #[derive(clap::Args, Debug)]
+#[command(group(ArgGroup::new("where").args(["gateway", "pins"])))]
 pub(super) struct Args {
     #[command(flatten)]
     socket: Socket,
+    #[command(flatten)]
+    pinned: Pinned,
     /// Print JSON.
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
+    if args.pinned.is_given() {
+        return left::run(&args.pinned, args.json);
+    }
     let status = client::one(&args.socket.socket, Ask::Status, |answer| {
         if let Answer::Status(status) = answer {
             Some(status)

@@ -49,7 +49,7 @@ pub use self::{
         bring_up_after, detach,
     },
     instance::{Datapath, Instructions},
-    kept::{Anew, Kept},
+    kept::{Anew, Held, Kept, Left, Noted, look},
     load::object,
     netlink::{NetlinkError, XdpMode},
     options::{Capacity, Events, GroupFrames, NewFlows, Options},

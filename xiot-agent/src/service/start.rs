@@ -40,6 +40,15 @@ pub enum StartError {
     Ring(#[from] RingError),
 }
 
+/// How to start.
+#[derive(Debug, Default)]
+pub struct How {
+    /// Not at all where conversations would begin anew.
+    pub adopt: bool,
+    /// By this program instead of the one that is built in.
+    pub object: Option<Vec<u8>>,
+}
+
 /// A data path that enforces, and what answers for it. Dropping it leaves enforcement in place.
 #[derive(Debug)]
 pub struct Service {
@@ -49,10 +58,11 @@ pub struct Service {
 }
 
 impl Service {
-    /// Brings the data path up with these files in force, by the program that is built in or by `object`. Within a
-    /// Tokio runtime.
-    pub fn start(files: Files, object: Option<Vec<u8>>) -> Result<Self, StartError> {
+    /// Brings the data path up with these files in force. Within a Tokio runtime.
+    pub fn start(files: Files, how: How) -> Result<Self, StartError> {
+        let How { adopt, object } = how;
         let mut plan = plan(&files.gateway);
+        plan.adopt = adopt;
         plan.options.object = object.map(Cow::Owned);
         let (mut files, image) = (files.clone(), files.image);
         let mut gateway = datapath::bring_up_after(&plan, &image, |kept| {
@@ -164,6 +174,7 @@ fn plan(gateway: &Gateway) -> Plan {
         },
         pins: gateway.pins.clone(),
         grace: gateway.grace,
+        adopt: false,
         settle: gateway.bindings_settle,
         options: datapath::Options {
             capacity: datapath::Capacity {

@@ -74,6 +74,7 @@ pub(crate) fn start(rig: &Rig, site: &Site, mode: Mode, flows: u32) -> Gateway {
         mode: AttachMode::Native,
         pins: rig.scratch.bpf().join("xiot"),
         grace: Duration::ZERO,
+        adopt: false,
         settle: Duration::ZERO,
         options: options(capacity),
     };

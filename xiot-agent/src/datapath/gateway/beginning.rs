@@ -52,6 +52,9 @@ impl Beginning {
             (Ok(_), None) => Anew::Unasked,
             (Err(anew), _) => anew,
         };
+        if plan.adopt {
+            return Err(BringUpError::Anew { why });
+        }
         let mut datapath = Datapath::load(options)?;
         datapath.apply(image)?;
         if let Some(decided) = pins.old_map(map::OVERRIDES)? {

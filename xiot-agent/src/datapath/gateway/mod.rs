@@ -41,6 +41,8 @@ pub struct Plan {
     pub pins: PathBuf,
     /// How long conversations are picked up that were there before the gateway.
     pub grace: Duration,
+    /// Rather not at all than with conversations that begin anew.
+    pub adopt: bool,
     /// How long a wire takes to settle on which nothing was learned before.
     pub settle: Duration,
     /// What the program is loaded with. The highest interface index is found out.
@@ -95,6 +97,15 @@ pub enum BringUpError {
         pins: PathBuf,
         /// Why not.
         source: MapAccessError,
+    },
+    /// Conversations were to go on, and can't.
+    #[error(
+        "nothing is to be forgotten (--adopt), but conversations, counters and what was observed would begin anew: {why}; \
+         undo that, or start without --adopt"
+    )]
+    Anew {
+        /// Why they would begin anew.
+        why: Anew,
     },
     /// An earlier agent left attachments, but not the program to go back to if this one fails.
     #[error("{} holds attachments without their program; `xiot-agent detach --pins {}`", pins.display(), pins.display())]

@@ -2,6 +2,7 @@
 //! beside the program what it takes to tell.
 
 mod keys;
+mod left;
 mod note;
 
 use std::{fmt, os::fd::OwnedFd};
@@ -9,6 +10,7 @@ use std::{fmt, os::fd::OwnedFd};
 use aya::maps::{Array, Map, MapData, MapError};
 use xiot_common::{about::About, map};
 
+pub use self::left::{Held, Left, Noted, look};
 pub(super) use self::note::{Note, about};
 use self::{keys::Keys, note::Difference};
 use super::{
