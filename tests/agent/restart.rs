@@ -3,14 +3,16 @@
 use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream, UdpSocket},
+    process::Stdio,
     sync::atomic::{AtomicBool, Ordering},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use aya::maps::{Array, Map, MapData};
 use rustix::process::Signal;
 use serde_json::Value;
+use xiot_agent::netns::process::Running;
 use xiot_common::{about::About, map};
 use xiot_tests::net::{
     rig::{Host, Rig},
@@ -19,7 +21,7 @@ use xiot_tests::net::{
 
 use crate::{
     POLICY,
-    agent::{Agent, gateway},
+    agent::{Agent, gateway, run},
 };
 
 const KEEP: [&str; 1] = ["--keep-attached"];
@@ -211,6 +213,50 @@ fn echo(server: &UdpSocket, done: &AtomicBool) {
             server.send_to(&request[..length], from).unwrap();
         }
     }
+}
+
+/// Killed at any moment of its way up, a takeover loses no frame of a live conversation and none that opens one, and the next agent
+/// goes on from wherever it was.
+#[test]
+fn takeovers_that_are_killed_at_any_moment_lose_nothing() {
+    const ROUNDS: u32 = 12;
+    let rig = Rig::new();
+    let files = gateway(&rig, COLD);
+    let allowed = POLICY
+        .replace("tcp: 3613", "tcp: 3613, udp: 7")
+        .replace("  pump:\n", "  pump:\n    limits: {new-flows: 1000000}\n");
+    let start = Instant::now();
+    Agent::start_with(&rig, &files, &allowed, &KEEP).stop();
+    let took = start.elapsed();
+    let server = udp(&rig.uplink, rig.uplink.v4.into(), 7);
+    let client = udp(&rig.device, rig.device.v4.into(), 40_000);
+    let to = server.local_addr().unwrap();
+    let [done, answered] = [const { AtomicBool::new(false) }; 2];
+    let (opened, requested) = thread::scope(|scope| {
+        scope.spawn(|| echo(&server, &answered));
+        let opener = scope.spawn(|| openings(&rig.device, to, &done));
+        let requester = scope.spawn(|| requests(&client, to, &done));
+        for round in 1..=ROUNDS {
+            let mut agent =
+                Running::start(run(&rig, &[]).stdout(Stdio::null()).stderr(Stdio::null())).unwrap();
+            agent.wait(took * round / ROUNDS).unwrap();
+            agent.signal(Signal::KILL).unwrap();
+            agent.wait(Duration::from_secs(10)).unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+        let both = (opener.join().unwrap(), requester.join().unwrap());
+        answered.store(true, Ordering::Relaxed);
+        both
+    });
+    println!("opened, requested and lost of each: {opened:?} {requested:?}");
+    assert!(opened.0 > 100 && requested.0 > 100);
+    assert_eq!((opened.1, requested.1), (0, 0));
+    let agent = Agent::start_with(&rig, &files, &allowed, &["--adopt"]);
+    let flows = flows(&agent);
+    let flow = flows.iter().find(|flow| flow["device_port"] == 40_000);
+    assert_eq!(flow.unwrap()["from_frames"], requested.0);
+    agent.stop();
+    assert!(!rig.scratch.bpf().join("xiot").exists());
 }
 
 /// An agent that is killed as it takes over may leave a port whose program has its array of programs pinned where the next agent
