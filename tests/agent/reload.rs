@@ -50,6 +50,48 @@ fn is_dead(session: &mut TcpStream) -> bool {
     session.read_exact(&mut [0]).is_err()
 }
 
+/// Reloads that were counted.
+fn reloads(agent: &Agent<'_>, outcome: &str) -> u64 {
+    let status = agent.json(&["status"]);
+    status["policy"]["reloads"][outcome].as_u64().unwrap()
+}
+
+#[test]
+fn files_that_change_are_loaded_and_what_is_wrong_with_them_is_told_once() {
+    let rig = Rig::new();
+    let files = gateway(&rig, "reload: on-change\n");
+    let agent = Agent::start(&rig, &files, POLICY);
+    let pump = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 3613);
+    let mut session = connect(&rig.device, pump.address());
+    exchange(&mut session, 1_000);
+    write_policy(&rig, &longer());
+    until("the other policy", || {
+        (reloads(&agent, "applied") == 1).then_some(())
+    });
+    assert_eq!(device(&agent, "camera-1")["listed"], true);
+
+    // One file in the place of the other, with an error.
+    fs::write(rig.file("next.yaml"), POLICY.replace("tcp:", "tpc:")).unwrap();
+    fs::rename(rig.file("next.yaml"), rig.file("policy.yaml")).unwrap();
+    until("the refusal", || {
+        (reloads(&agent, "refused") == 1).then_some(())
+    });
+    assert_eq!(device(&agent, "camera-1")["listed"], true);
+    exchange(&mut session, 1_000);
+
+    // The next change is seen after more looks than one: the refusal was not repeated meanwhile.
+    write_policy(&rig, POLICY);
+    until("the first policy", || {
+        (reloads(&agent, "applied") == 2).then_some(())
+    });
+    assert_eq!(reloads(&agent, "refused"), 1);
+    let log = agent.log();
+    assert_eq!(log.matches("not reloaded").count(), 1, "{log}");
+    assert!(log.contains("tpc"), "{log}");
+    exchange(&mut session, 1_000);
+    agent.stop();
+}
+
 #[test]
 fn conversations_counters_and_names_go_on() {
     let rig = Rig::new();

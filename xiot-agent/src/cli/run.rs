@@ -7,6 +7,8 @@ use tokio::{
     net::TcpListener,
     runtime,
     signal::unix::{Signal, SignalKind, signal},
+    task,
+    time::{self, MissedTickBehavior},
 };
 
 use super::{
@@ -22,13 +24,14 @@ use crate::{
     },
     datapath::{BringUpError, LoadError, PinError},
     metrics::http,
-    model::gateway::Gateway,
+    model::gateway::{Gateway, Reload},
     service::{
         clock::Now,
-        files::{self, Files},
+        files::{self, Files, Paths},
         handle::Handle,
         start::{How, Service, StartError},
         state::{Port, Status, words::hex},
+        watch::{self, Watch},
     },
 };
 
@@ -66,6 +69,11 @@ const LEFT_OVER: Duration = Duration::from_secs(1);
 
 pub(super) fn run(args: &Args) -> Outcome {
     let compiled_at = Now::read().epoch_nanos();
+    // Before they are read: what changes from now on is a change.
+    let watch = Watch::new(&Paths {
+        gateway: args.gateway.clone(),
+        policy: args.policy.clone(),
+    });
     let checked = files::check(&args.gateway, &args.policy, compiled_at).or_exit(Exit::Usage)?;
     findings::print(&checked)?;
     let Ok(files) = checked.files else {
@@ -83,19 +91,20 @@ pub(super) fn run(args: &Args) -> Outcome {
         adopt: args.adopt,
         object,
     };
-    let outcome = runtime.block_on(serve(files, how, args.keep_attached));
+    let outcome = runtime.block_on(serve(files, watch, how, args.keep_attached));
     runtime.shutdown_timeout(LEFT_OVER);
     outcome
 }
 
 /// What can be in somebody else's way comes first, and the network last: a failure on the way touches nothing.
-async fn serve(files: Files, how: How, keep_attached: bool) -> Outcome {
+async fn serve(files: Files, watch: Watch, how: How, keep_attached: bool) -> Outcome {
     let mut signals = Signals::listen()?;
     let mut hangups = Hangups::listen()?;
     let access = Access::new(geteuid().as_raw(), files.gateway.control.group.as_deref())
         .or_exit(Exit::Host)?;
     let socket = claim(&files.gateway, &access)?;
     let page = listen(&files.gateway).await?;
+    let watched = (files.gateway.reload == Reload::OnChange).then_some(watch);
     let mut service = Service::start(files, how).map_err(start_failure)?;
     let handle = service.handle();
     announce(&service.status().or_exit(Exit::Failed)?);
@@ -103,6 +112,12 @@ async fn serve(files: Files, how: How, keep_attached: bool) -> Outcome {
         loop {
             hangups.next().await;
             reload(&handle).await;
+        }
+    };
+    let changes = async {
+        match watched {
+            Some(watch) => watched_files(watch, &handle).await,
+            None => std::future::pending().await,
         }
     };
     let metrics = async {
@@ -117,7 +132,7 @@ async fn serve(files: Files, how: How, keep_attached: bool) -> Outcome {
     };
     let served = tokio::select! {
         served = server::serve(&socket, access, handle.clone(), end) => served,
-        () = async { tokio::join!(service.tend(), metrics, reloads); } => Ok(()),
+        () = async { tokio::join!(service.tend(), metrics, reloads, changes); } => Ok(()),
     };
     drop(socket);
     if keep_attached {
@@ -128,6 +143,28 @@ async fn serve(files: Files, how: How, keep_attached: bool) -> Outcome {
     }
     served.or_exit(Exit::Failed)?;
     Ok(Exit::Success)
+}
+
+/// Loads the files again whenever one of them has changed.
+async fn watched_files(mut watch: Watch, handle: &Handle) {
+    let mut looks = time::interval(watch::PERIOD);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        looks.tick().await;
+        // A file system may take its time.
+        let looked = task::spawn_blocking(move || {
+            let changed = watch.look();
+            (watch, changed)
+        });
+        let Ok((next, changed)) = looked.await else {
+            return;
+        };
+        watch = next;
+        if changed {
+            tracing::info!("a file changed");
+            reload(handle).await;
+        }
+    }
 }
 
 /// SIGHUP: what `xiot-agent reload` does; the log says how it ended.

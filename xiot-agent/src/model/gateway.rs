@@ -32,6 +32,18 @@ pub struct Gateway {
     pub grace: Duration,
     /// How long after that the guard `binding` drops no IPv4 and no ARP: leases that were given before it does not know.
     pub bindings_settle: Duration,
+    /// When the files are loaded again.
+    pub reload: Reload,
+}
+
+/// When a running agent loads its files again.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Reload {
+    /// When somebody asks for it.
+    #[default]
+    OnRequest,
+    /// Also when one of them changed.
+    OnChange,
 }
 
 /// A pair of ports, or a segment of the router.

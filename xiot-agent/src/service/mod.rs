@@ -20,3 +20,4 @@ pub mod state;
 mod strangers;
 mod tend;
 pub mod view;
+pub mod watch;

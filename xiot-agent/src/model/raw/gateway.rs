@@ -15,7 +15,8 @@ use crate::{
     model::{
         decode::{Fields, Numbers, choice, counts, duration_within, path, shorten, text},
         gateway::{
-            Control, DEFAULT_BINDINGS_SETTLE, DEFAULT_GRACE, Events, Gateway, Limits, XdpMode,
+            Control, DEFAULT_BINDINGS_SETTLE, DEFAULT_GRACE, Events, Gateway, Limits, Reload,
+            XdpMode,
         },
         limit::{
             ADDRESSES_PER_DEVICE, BINDINGS_SETTLE, EVENT_RATE, FLOW_RATE, GRACE,
@@ -46,9 +47,14 @@ const XDP_MODES: [(&str, XdpMode); 3] = [
     ("auto", XdpMode::Auto),
 ];
 
+const RELOADS: [(&str, Reload); 2] = [
+    ("on-request", Reload::OnRequest),
+    ("on-change", Reload::OnChange),
+];
+
 /// Reads the root of a gateway file.
 pub(crate) fn read_gateway(root: &Node<'_>, file: &str, report: &mut Report) -> Option<Gateway> {
-    const KEYS: [&str; 11] = [
+    const KEYS: [&str; 12] = [
         "wires",
         "router",
         "xdp",
@@ -60,6 +66,7 @@ pub(crate) fn read_gateway(root: &Node<'_>, file: &str, report: &mut Report) -> 
         "limits",
         "grace",
         "bindings-settle",
+        "reload",
     ];
     let fields = Fields::read(root, "a gateway", &KEYS, report)?;
     let router = fields.get("router");
@@ -105,6 +112,10 @@ pub(crate) fn read_gateway(root: &Node<'_>, file: &str, report: &mut Report) -> 
             .get("bindings-settle")
             .and_then(|node| duration_within(node, "a time to settle", &BINDINGS_SETTLE, report))
             .unwrap_or(DEFAULT_BINDINGS_SETTLE),
+        reload: fields
+            .get("reload")
+            .and_then(|node| choice(node, "when to reload", &RELOADS, report))
+            .unwrap_or_default(),
     })
 }
 

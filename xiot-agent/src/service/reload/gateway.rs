@@ -18,6 +18,7 @@ pub(super) fn fixed_changes(old: &Gateway, new: &Gateway) -> Vec<&'static str> {
         limits,
         grace: _,
         bindings_settle: _,
+        reload,
     } = new;
     let differ = |segments| {
         let [old, new] = [&old.wires, wires].map(|wires| {
@@ -38,6 +39,7 @@ pub(super) fn fixed_changes(old: &Gateway, new: &Gateway) -> Vec<&'static str> {
         ("capacity", *capacity != old.capacity),
         ("events", *events != old.events),
         ("limits", *limits != old.limits),
+        ("reload", *reload != old.reload),
     ]
     .into_iter()
     .filter_map(|(key, changed)| changed.then_some(key))

@@ -1,0 +1,146 @@
+//! Files that changed: noticed once they have stopped changing.
+//!
+//! By looking at them again and again. That holds for whatever puts another file in the place of one (editors, `mv`, links that are
+//! turned elsewhere) and on every file system, where notifications of the kernel do not.
+
+use std::{
+    fs,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use super::files::Paths;
+
+/// Time between two looks: a file that was the same for so long is whole, as far as can be told.
+pub const PERIOD: Duration = Duration::from_secs(1);
+
+/// Both files, as they were seen.
+#[derive(Debug)]
+pub struct Watch {
+    paths: [PathBuf; 2],
+    /// At the last look.
+    seen: [Option<Stamp>; 2],
+    /// When they were loaded.
+    loaded: [Option<Stamp>; 2],
+}
+
+/// What changes with a file. None: it is not there, or can't be looked at.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        let it = fs::metadata(path).ok()?;
+        Some(Self {
+            device: it.dev(),
+            inode: it.ino(),
+            size: it.size(),
+            modified: (it.mtime(), it.mtime_nsec()),
+            changed: (it.ctime(), it.ctime_nsec()),
+        })
+    }
+}
+
+impl Watch {
+    /// Of files that are loaded as they are now.
+    pub fn new(paths: &Paths) -> Self {
+        let paths = [paths.gateway.clone(), paths.policy.clone()];
+        let seen = paths.each_ref().map(|path| Stamp::of(path));
+        Self {
+            paths,
+            seen,
+            loaded: seen,
+        }
+    }
+
+    /// Looks at them: whether one differs from what was loaded, and from nothing since the last look. They count as loaded then.
+    #[must_use]
+    pub fn look(&mut self) -> bool {
+        let now = self.paths.each_ref().map(|path| Stamp::of(path));
+        if now != self.seen {
+            self.seen = now;
+            return false;
+        }
+        let differs = now != self.loaded;
+        self.loaded = now;
+        differs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    struct Files {
+        directory: tempfile::TempDir,
+        watch: Watch,
+    }
+
+    fn files() -> Files {
+        let directory = tempfile::tempdir().unwrap();
+        let [gateway, policy] = ["gateway", "policy"].map(|name| directory.path().join(name));
+        for path in [&gateway, &policy] {
+            fs::write(path, "before").unwrap();
+        }
+        let watch = Watch::new(&Paths { gateway, policy });
+        Files { directory, watch }
+    }
+
+    impl Files {
+        fn path(&self, name: &str) -> PathBuf {
+            self.directory.path().join(name)
+        }
+
+        fn looks<const N: usize>(&mut self) -> [bool; N] {
+            std::array::from_fn(|_| self.watch.look())
+        }
+    }
+
+    #[test]
+    fn a_change_counts_once_and_only_when_it_is_over() {
+        let mut files = files();
+        assert_eq!(files.looks(), [false; 3]);
+        fs::write(files.path("policy"), "half").unwrap();
+        assert_eq!(files.looks(), [false]);
+        fs::write(files.path("policy"), "the whole").unwrap();
+        assert_eq!(files.looks(), [false, true, false, false]);
+        fs::write(files.path("gateway"), "other").unwrap();
+        assert_eq!(files.looks(), [false, true, false]);
+    }
+
+    #[test]
+    fn another_file_in_the_place_of_one_is_a_change() {
+        let mut files = files();
+        fs::write(files.path("new"), "before").unwrap();
+        fs::rename(files.path("new"), files.path("policy")).unwrap();
+        assert_eq!(files.looks(), [false, true, false]);
+        // A link is turned elsewhere, as where files are mounted from a store of configurations.
+        for name in ["one", "two"] {
+            fs::write(files.path(name), "before").unwrap();
+        }
+        symlink(files.path("one"), files.path("new")).unwrap();
+        fs::rename(files.path("new"), files.path("policy")).unwrap();
+        assert_eq!(files.looks(), [false, true, false]);
+        symlink(files.path("two"), files.path("new")).unwrap();
+        fs::rename(files.path("new"), files.path("policy")).unwrap();
+        assert_eq!(files.looks(), [false, true, false]);
+    }
+
+    #[test]
+    fn a_file_that_is_gone_counts_once_and_so_does_its_return() {
+        let mut files = files();
+        fs::rename(files.path("policy"), files.path("kept")).unwrap();
+        assert_eq!(files.looks(), [false, true, false]);
+        fs::rename(files.path("kept"), files.path("policy")).unwrap();
+        assert_eq!(files.looks(), [false, true, false]);
+    }
+}
