@@ -24,6 +24,7 @@ mod prometheus;
 mod refusals;
 mod reload;
 mod restart;
+mod takeover;
 mod times;
 mod traces;
 mod unlisted;
