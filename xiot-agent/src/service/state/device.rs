@@ -31,7 +31,7 @@ pub struct Device {
     pub groups: Vec<String>,
     /// Last frame from it.
     pub last_seen: Option<Timestamp>,
-    /// What it sent and received since the program was loaded. Devices that are not listed have no counters
+    /// What it sent and received, also under earlier agents whose tables go on. Devices that are not listed have no counters
     /// of their own.
     pub traffic: Option<Traffic>,
 }

@@ -29,7 +29,7 @@ pub struct Status {
     pub observed: Gauge,
     /// Addresses bound to MACs, at the last sweep.
     pub bindings: Bindings,
-    /// The event ring's bookkeeping since the program was loaded.
+    /// The event ring's bookkeeping, also under earlier agents whose tables go on.
     pub events: EventTotals,
     /// Frames by wire, side, verdict and reason; those without a frame included.
     pub frames: Vec<FrameTotal>,
