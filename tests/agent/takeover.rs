@@ -33,9 +33,6 @@ fn flows(agent: &Agent<'_>) -> Vec<Value> {
 
 /// Requests over UDP, each as soon as the one before is answered, until `done`; how many there were, and how many answers never came.
 fn requests(socket: &UdpSocket, to: SocketAddr, done: &AtomicBool) -> (u64, u64) {
-    socket
-        .set_read_timeout(Some(Duration::from_millis(500)))
-        .unwrap();
     let (mut sent, mut lost) = (0, 0);
     while !done.load(Ordering::Relaxed) {
         socket.send_to(&u64::to_be_bytes(sent), to).unwrap();
@@ -91,9 +88,6 @@ fn openings(host: &Host, to: SocketAddr, done: &AtomicBool) -> (u64, u64) {
     let (mut sent, mut lost) = (0, 0);
     while !done.load(Ordering::Relaxed) {
         let socket = udp(host, host.v4.into(), 0);
-        socket
-            .set_read_timeout(Some(Duration::from_millis(500)))
-            .unwrap();
         socket.send_to(&u64::to_be_bytes(sent), to).unwrap();
         sent += 1;
         if socket.recv(&mut [0; 8]).is_err() {
