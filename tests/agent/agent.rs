@@ -42,6 +42,12 @@ pub(crate) fn gateway(rig: &Rig, more: &str) -> String {
     )
 }
 
+/// Enforcement goes on after its end.
+pub(crate) const KEEP: [&str; 1] = ["--keep-attached"];
+
+/// No conversation is picked up: what goes on has its flow.
+pub(crate) const COLD: &str = "grace: 0s\n";
+
 /// Writes both files.
 pub(crate) fn write(rig: &Rig, gateway: &str, policy: &str) {
     fs::write(rig.file("gateway.yaml"), gateway).unwrap();
@@ -136,6 +142,12 @@ impl<'r> Agent<'r> {
     #[track_caller]
     pub(crate) fn json(&self, args: &[&str]) -> Value {
         serde_json::from_str(&self.say(&[args, &["--json"]].concat())).unwrap()
+    }
+
+    /// All conversations.
+    #[track_caller]
+    pub(crate) fn flows(&self) -> Vec<Value> {
+        self.json(&["flows"]).as_array().unwrap().clone()
     }
 
     /// Asks it to end, and waits for that.

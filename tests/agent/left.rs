@@ -11,10 +11,8 @@ use xiot_tests::net::{
 
 use crate::{
     AGENT, POLICY,
-    agent::{Agent, ended, gateway, run, write},
+    agent::{Agent, KEEP, ended, gateway, run, write},
 };
-
-const KEEP: [&str; 1] = ["--keep-attached"];
 
 /// What `status --gateway` prints.
 fn left(rig: &Rig, json: bool) -> String {

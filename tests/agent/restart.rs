@@ -6,10 +6,12 @@ use std::{
     time::Duration,
 };
 
-use aya::maps::{Array, Map, MapData};
+use aya::{
+    Pod,
+    maps::{Array, Map, MapData},
+};
 use rustix::process::Signal;
-use serde_json::Value;
-use xiot_common::{about::About, map};
+use xiot_common::{about::About, map, slot::Active};
 use xiot_tests::net::{
     rig::Rig,
     traffic::{EchoServer, connect, connect_is_lost, exchange},
@@ -17,13 +19,8 @@ use xiot_tests::net::{
 
 use crate::{
     POLICY,
-    agent::{Agent, gateway},
+    agent::{Agent, COLD, KEEP, gateway},
 };
-
-const KEEP: [&str; 1] = ["--keep-attached"];
-
-/// No conversation is picked up: what goes on has its flow.
-const COLD: &str = "grace: 0s\n";
 
 /// Other sizes: nothing that the program before has is of use.
 const SMALLER: &str = "grace: 0s\ncapacity: {flows: 1000}\n";
@@ -45,10 +42,6 @@ fn forwarded(agent: &Agent<'_>) -> u64 {
     counts.map(|it| it["frames"].as_u64().unwrap()).sum()
 }
 
-fn flows(agent: &Agent<'_>) -> Vec<Value> {
-    agent.json(&["flows"]).as_array().unwrap().clone()
-}
-
 #[test]
 fn everything_goes_on_after_an_orderly_end() {
     let rig = Rig::new();
@@ -58,7 +51,7 @@ fn everything_goes_on_after_an_orderly_end() {
     let mut session = connect(&rig.device, server.address());
     exchange(&mut session, 100_000);
     let (before, frames) = (first.json(&["status"]), forwarded(&first));
-    let opened = flows(&first);
+    let opened = first.flows();
     first.stop();
     // Nobody is there, and policy is enforced: sessions go on, new ones open, others do not.
     exchange(&mut session, 100_000);
@@ -71,7 +64,7 @@ fn everything_goes_on_after_an_orderly_end() {
         assert_eq!(after["policy"][key], before["policy"][key]);
     }
     assert!(forwarded(&second) >= frames + 100);
-    let known = flows(&second);
+    let known = second.flows();
     assert!(known.len() > opened.len(), "{known:?}");
     assert!(known.iter().all(|flow| flow["device"] == "pump-1"));
     let observed = second.json(&["observed"]);
@@ -151,14 +144,14 @@ fn a_device_that_is_put_before_others_takes_nothing_from_them() {
     exchange(&mut session, 1_000);
     assert!(device(&second, "pump-1") > before);
     assert_eq!(device(&second, "pump-0"), 0);
-    assert!(flows(&second).iter().all(|flow| flow["device"] == "pump-1"));
+    assert!(second.flows().iter().all(|flow| flow["device"] == "pump-1"));
 }
 
 type Change = fn(&mut About);
 
-/// What the agent noted beside the program.
-fn note(rig: &Rig) -> Array<MapData, About> {
-    let pin = rig.scratch.bpf().join("xiot").join(map::ABOUT);
+/// An array that the agent pinned.
+fn pinned<T: Pod>(rig: &Rig, name: &str) -> Array<MapData, T> {
+    let pin = rig.scratch.bpf().join("xiot").join(name);
     let map = Map::from_map_data(MapData::from_pin(pin).unwrap()).unwrap();
     map.try_into().unwrap()
 }
@@ -178,7 +171,7 @@ fn what_an_agent_does_not_understand_it_does_not_go_on_with() {
         let mut session = connect(&rig.device, server.address());
         exchange(&mut session, 1_000);
         agent.stop();
-        let mut note = note(&rig);
+        let mut note = pinned::<About>(&rig, map::ABOUT);
         let mut about = note.get(&0, 0).unwrap();
         change(&mut about);
         note.set(0, about, 0).unwrap();
@@ -187,6 +180,15 @@ fn what_an_agent_does_not_understand_it_does_not_go_on_with() {
         assert!(log.contains("begin anew") && log.contains(why), "{log}");
         is_cut(&mut session);
     }
+    // The note of a version that notes otherwise.
+    agent.stop();
+    let pin = rig.scratch.bpf().join("xiot").join(map::ABOUT);
+    std::fs::remove_file(&pin).unwrap();
+    let other = Array::<MapData, u64>::create(1, 0).unwrap();
+    other.pin(&pin).unwrap();
+    let agent = Agent::start_with(&rig, &files, POLICY, &KEEP);
+    let log = agent.log();
+    assert!(log.contains("says nothing of its maps"), "{log}");
     // A map that is gone.
     agent.stop();
     std::fs::remove_file(rig.scratch.bpf().join("xiot").join(map::FLOW_LEVEL)).unwrap();
@@ -198,6 +200,52 @@ fn what_an_agent_does_not_understand_it_does_not_go_on_with() {
     // With the maps of that one all is well again.
     let agent = Agent::start_with(&rig, &files, POLICY, &KEEP);
     assert!(agent.log().contains("go on"), "{}", agent.log());
+}
+
+/// Conversations that no rule allows to begin as they do are picked up in the time of grace alone.
+#[test]
+fn a_grace_period_goes_on_but_not_beyond_what_the_gateway_file_says() {
+    let rig = Rig::new();
+    let first = Agent::start_with(&rig, &gateway(&rig, "grace: 1h\n"), POLICY, &KEEP);
+    let until = || {
+        pinned::<Active>(&rig, map::ACTIVE)
+            .get(&0, 0)
+            .unwrap()
+            .grace_until
+    };
+    let hour = until();
+    first.stop();
+    let longer = gateway(&rig, "grace: 30m\n");
+    Agent::start_with(&rig, &longer, POLICY, &KEEP).stop();
+    let sooner = hour - until();
+    assert!((1_000..=1_800).contains(&sooner), "by {sooner} s");
+    Agent::start_with(&rig, &gateway(&rig, COLD), POLICY, &KEEP).stop();
+    assert_eq!(until(), 0);
+    // What is over does not begin again.
+    Agent::start_with(&rig, &longer, POLICY, &KEEP).stop();
+    assert_eq!(until(), 0);
+}
+
+/// What it left behind has no name any more, and is shown all the same.
+#[test]
+fn what_is_taken_off_the_list_meanwhile_is_cut_and_still_shown() {
+    let rig = Rig::new();
+    let files = gateway(&rig, COLD);
+    let first = Agent::start_with(&rig, &files, POLICY, &KEEP);
+    let server = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 3613);
+    let mut session = connect(&rig.device, server.address());
+    exchange(&mut session, 1_000);
+    first.stop();
+    let (others, _) = POLICY.split_once("devices:").unwrap();
+    let nobody = others.replace("onboarding: learn", "onboarding: enforce");
+    let second = Agent::start_with(&rig, &files, &nobody, &KEEP);
+    assert_eq!(second.flows().len(), 1);
+    for command in ["flows", "observed", "devices", "status", "drops"] {
+        second.say(&[command]);
+    }
+    is_cut(&mut session);
+    let drops = second.say(&["drops", "--reason", "revoked", "--json"]);
+    assert!(drops.contains("02:00:00:00:30:0c"), "{drops}");
 }
 
 #[test]

@@ -9,7 +9,6 @@ use std::{
 };
 
 use rustix::process::Signal;
-use serde_json::Value;
 use xiot_agent::netns::process::Running;
 use xiot_common::map;
 use xiot_tests::net::{
@@ -19,17 +18,8 @@ use xiot_tests::net::{
 
 use crate::{
     POLICY,
-    agent::{Agent, gateway, run},
+    agent::{Agent, COLD, KEEP, gateway, run},
 };
-
-const KEEP: [&str; 1] = ["--keep-attached"];
-
-/// No conversation is picked up: what goes on has its flow.
-const COLD: &str = "grace: 0s\n";
-
-fn flows(agent: &Agent<'_>) -> Vec<Value> {
-    agent.json(&["flows"]).as_array().unwrap().clone()
-}
 
 /// Requests over UDP, each as soon as the one before is answered, until `done`; how many there were, and how many answers never came.
 fn requests(socket: &UdpSocket, to: SocketAddr, done: &AtomicBool) -> (u64, u64) {
@@ -77,7 +67,7 @@ fn no_frame_is_lost_while_one_agent_follows_another() {
     println!("{sent} requests, {lost} without an answer");
     assert!(sent > 100);
     assert_eq!(lost, 0);
-    let flows = flows(&agent);
+    let flows = agent.flows();
     let flow = flows.iter().find(|flow| flow["protocol"] == "udp").unwrap();
     // Counted to the frame, across four programs.
     assert_eq!(flow["from_frames"], sent);
@@ -147,7 +137,7 @@ fn takeovers_that_are_killed_at_any_moment_lose_nothing() {
     assert!(opened.0 > 100 && requested.0 > 100);
     assert_eq!((opened.1, requested.1), (0, 0));
     let agent = Agent::start_with(&rig, &files, &allowed, &["--adopt"]);
-    let flows = flows(&agent);
+    let flows = agent.flows();
     let flow = flows.iter().find(|flow| flow["device_port"] == 40_000);
     assert_eq!(flow.unwrap()["from_frames"], requested.0);
     agent.stop();

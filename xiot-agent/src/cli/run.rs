@@ -156,10 +156,14 @@ async fn watched_files(mut watch: Watch, handle: &Handle) {
             let changed = watch.look();
             (watch, changed)
         });
-        let Ok((next, changed)) = looked.await else {
-            return;
+        let changed;
+        (watch, changed) = match looked.await {
+            Ok(looked) => looked,
+            Err(error) => {
+                tracing::error!(%error, "files that change are not noticed any more");
+                return;
+            }
         };
-        watch = next;
         if changed {
             tracing::info!("a file changed");
             reload(handle).await;

@@ -122,11 +122,17 @@ fn go_on(plan: &Plan, datapath: &mut Datapath, followed: &Followed) -> Result<()
     for (guards, wire) in plan.options.guards.iter().flatten().zip(0..) {
         datapath.begin_guards(wire, guards, settled)?;
     }
+    // What is left of the time before goes on, but no longer than from now on it may.
+    let until = datapath.active().map_or(0, |active| active.grace_until);
+    let longest = anew(plan.grace);
+    if until > longest {
+        datapath.set_grace(longest);
+    }
     datapath.touch();
     Ok(())
 }
 
-/// The second from which on a wire is settled that knows nothing; 0: at once.
+/// The second at which so much time is over that begins now; 0: there is none.
 fn anew(time: Duration) -> u32 {
     if time.is_zero() { 0 } else { second_in(time) }
 }

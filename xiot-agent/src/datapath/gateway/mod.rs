@@ -101,7 +101,7 @@ pub enum BringUpError {
     /// Conversations were to go on, and can't.
     #[error(
         "nothing is to be forgotten (--adopt), but conversations, counters and what was observed would begin anew: {why}; \
-         undo that, or start without --adopt"
+         start without --adopt if they may, or undo what changed"
     )]
     Anew {
         /// Why they would begin anew.

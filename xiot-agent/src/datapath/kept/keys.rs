@@ -38,12 +38,10 @@ impl One {
     }
 
     fn of(name: &'static str, data: MapData) -> Result<Self, MapAccessError> {
-        let memory = Shared::new(&data);
-        let memory = memory.map_err(|error| MapAccessError {
-            map: name,
-            source: error.into(),
-        })?;
-        Ok(Self { data, memory })
+        Ok(Self {
+            memory: super::memory(name, &data)?,
+            data,
+        })
     }
 
     /// Writes down what differs.

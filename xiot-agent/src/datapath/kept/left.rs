@@ -15,7 +15,7 @@ use crate::datapath::{
     error::MapAccessError,
     gateway::BringUpError,
     netlink,
-    pin::{Holder, PinError, Pins},
+    pin::{Held, Pins},
 };
 
 /// A program that some agent left in a pin directory, or is at work with.
@@ -29,13 +29,6 @@ pub struct Left {
     pub in_force: Option<InForce>,
     /// Interfaces that it is attached to. Of one that has no name here there is its index.
     pub interfaces: Vec<String>,
-}
-
-/// Somebody holds the pins.
-#[derive(Clone, Debug)]
-pub struct Held {
-    /// Who, as far as can be told.
-    pub holder: Option<Holder>,
 }
 
 /// What an agent noted.
@@ -58,12 +51,8 @@ impl Noted {
 
 /// Looks into a pin directory; none: there is no program. Changes nothing, and holds up nobody.
 pub fn look(path: &Path) -> Result<Option<Left>, BringUpError> {
-    // Held for a moment only; an agent that starts in it says that the pins are in use, by this process.
-    let (pins, holder) = match Pins::open(path) {
-        Ok(Some(pins)) => (pins, None),
-        Ok(None) => return Ok(None),
-        Err(PinError::Locked { holder, .. }) => (Pins::beside(path), Some(Held { holder })),
-        Err(error) => return Err(error.into()),
+    let Some((pins, holder)) = Pins::beside(path)? else {
+        return Ok(None);
     };
     if pins.old_program()?.is_none() {
         return Ok(None);

@@ -10,7 +10,7 @@ use std::{fmt, os::fd::OwnedFd};
 use aya::maps::{Array, Map, MapData, MapError};
 use xiot_common::{about::About, map};
 
-pub use self::left::{Held, Left, Noted, look};
+pub use self::left::{Left, Noted, look};
 pub(super) use self::note::{Note, about};
 use self::{keys::Keys, note::Difference};
 use super::{
@@ -60,7 +60,7 @@ impl fmt::Display for Anew {
                 "the program before has ABI version {theirs}, this one {}",
                 xiot_common::abi::ABI_VERSION
             ),
-            Self::Changed(what) => write!(f, "`{what}` changed"),
+            Self::Changed(what) => write!(f, "{what} changed"),
             Self::Missing(map) => write!(f, "the map {map} of the program before is missing"),
         }
     }
@@ -93,10 +93,10 @@ impl Kept {
             };
             return Ok(Err(anew));
         };
-        let note: Array<_, About> = Array::try_from(note).map_err(|source| MapAccessError {
-            map: map::ABOUT,
-            source,
-        })?;
+        // Of another size: that of a version which notes more, or less.
+        let Ok(note) = Array::<_, About>::try_from(note) else {
+            return Ok(Err(Anew::Unnoted));
+        };
         let about = note.get(&0, 0).map_err(|source| MapAccessError {
             map: map::ABOUT,
             source,

@@ -44,23 +44,26 @@ pub(super) fn difference(noted: &About, wanted: &About) -> Option<Difference> {
         return Some(Difference::Abi(noted.abi));
     }
     let differs = [
-        ("wires", noted.wires != wanted.wires),
+        ("`wires`", noted.wires != wanted.wires),
         (
-            "guards",
+            "`guards`",
             noted.flags & ABOUT_GUARDS != wanted.flags & ABOUT_GUARDS,
         ),
         (
-            "router",
+            "`router`",
             noted.flags & ABOUT_ROUTED != wanted.flags & ABOUT_ROUTED,
         ),
-        ("capacity.slot-lines", noted.slot_lines != wanted.slot_lines),
-        ("capacity.flows", noted.flows != wanted.flows),
-        ("capacity.half-open", noted.half_open != wanted.half_open),
-        ("capacity.devices", noted.devices != wanted.devices),
-        ("capacity.rules", noted.rules != wanted.rules),
-        ("capacity.observed", noted.observed != wanted.observed),
-        ("capacity.event-ring", noted.event_ring != wanted.event_ring),
-        ("CPUs", noted.cpus != wanted.cpus),
+        ("`capacity.policy`", noted.slot_lines != wanted.slot_lines),
+        ("`capacity.flows`", noted.flows != wanted.flows),
+        ("`capacity.half-open`", noted.half_open != wanted.half_open),
+        ("`capacity.devices`", noted.devices != wanted.devices),
+        ("`capacity.rules`", noted.rules != wanted.rules),
+        ("`capacity.observed`", noted.observed != wanted.observed),
+        (
+            "`capacity.event-ring`",
+            noted.event_ring != wanted.event_ring,
+        ),
+        ("the number of CPUs", noted.cpus != wanted.cpus),
     ];
     let mut differs = differs.into_iter().filter(|(_, differs)| *differs);
     differs.next().map(|(what, _)| Difference::Of(what))
@@ -226,17 +229,17 @@ mod tests {
     #[test]
     fn every_size_counts_and_so_do_wires() {
         let changes: [(&str, Change); 11] = [
-            ("wires", |it| it.wires[31] = 1),
-            ("guards", |it| it.flags |= ABOUT_GUARDS),
-            ("router", |it| it.flags |= ABOUT_ROUTED),
-            ("capacity.slot-lines", |it| it.slot_lines = 1),
-            ("capacity.flows", |it| it.flows = 1),
-            ("capacity.half-open", |it| it.half_open = 1),
-            ("capacity.devices", |it| it.devices = 1),
-            ("capacity.rules", |it| it.rules = 1),
-            ("capacity.observed", |it| it.observed = 1),
-            ("capacity.event-ring", |it| it.event_ring = 1),
-            ("CPUs", |it| it.cpus = 1),
+            ("`wires`", |it| it.wires[31] = 1),
+            ("`guards`", |it| it.flags |= ABOUT_GUARDS),
+            ("`router`", |it| it.flags |= ABOUT_ROUTED),
+            ("`capacity.policy`", |it| it.slot_lines = 1),
+            ("`capacity.flows`", |it| it.flows = 1),
+            ("`capacity.half-open`", |it| it.half_open = 1),
+            ("`capacity.devices`", |it| it.devices = 1),
+            ("`capacity.rules`", |it| it.rules = 1),
+            ("`capacity.observed`", |it| it.observed = 1),
+            ("`capacity.event-ring`", |it| it.event_ring = 1),
+            ("the number of CPUs", |it| it.cpus = 1),
         ];
         for (what, change) in changes {
             let mut other = noted();

@@ -9,6 +9,8 @@ use std::{
         unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     },
     path::Path,
+    thread,
+    time::Duration,
 };
 
 use rustix::fs::{FlockOperation, flock, major, minor};
@@ -17,6 +19,9 @@ use super::PinError;
 
 /// Times that the directory may be removed by a detaching agent between opening and locking it.
 const ATTEMPTS: usize = 5;
+
+/// How long somebody may hold the lock who only looks whether anybody does.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Who holds a lock.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -38,6 +43,17 @@ impl fmt::Display for Holder {
 
 /// Locks the directory; none if there is none (any more).
 pub(super) fn lock(path: &Path) -> Result<Option<OwnedFd>, PinError> {
+    match try_lock(path) {
+        Err(PinError::Locked { .. }) => {
+            thread::sleep(LOOK);
+            try_lock(path)
+        }
+        other => other,
+    }
+}
+
+/// Locks it now or not at all.
+pub(super) fn try_lock(path: &Path) -> Result<Option<OwnedFd>, PinError> {
     for _ in 0..ATTEMPTS {
         let directory = match File::options()
             .read(true)

@@ -95,6 +95,13 @@ pub(super) struct PinnedLink {
     pub(super) info: sys::LinkInfo,
 }
 
+/// Somebody holds the pins.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// Who, as far as can be told.
+    pub holder: Option<Holder>,
+}
+
 /// The pin directory, held by this process.
 #[derive(Debug)]
 pub(super) struct Pins {
@@ -158,13 +165,24 @@ impl Pins {
         }))
     }
 
-    /// The directory, which somebody else has: to look at, and for nothing else.
-    pub(super) fn beside(path: &Path) -> Self {
-        Self {
+    /// The directory if there is one, to look at and for nothing else; and whether somebody has it.
+    pub(super) fn beside(path: &Path) -> Result<Option<(Self, Option<Held>)>, PinError> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        check_file_system(path)?;
+        // Given back at once: who wants it waits for as long as that takes.
+        let held = match lock::try_lock(path) {
+            Ok(_) => None,
+            Err(PinError::Locked { holder, .. }) => Some(Held { holder }),
+            Err(error) => return Err(error),
+        };
+        let pins = Self {
             path: path.to_owned(),
             created: Vec::new(),
             _lock: None,
-        }
+        };
+        Ok(Some((pins, held)))
     }
 
     /// The directory.
