@@ -12,4 +12,5 @@ pub mod model;
 pub mod netns;
 pub mod oracle;
 pub mod service;
+pub mod store;
 pub mod unit;

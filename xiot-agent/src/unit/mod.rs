@@ -4,6 +4,7 @@
 
 pub mod duration;
 pub mod ethertype;
+pub mod hex;
 pub mod icmp;
 pub mod mac;
 pub mod moment;

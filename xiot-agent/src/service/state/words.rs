@@ -1,8 +1,7 @@
 //! How values are called in tables, JSON and metrics.
 
-use std::fmt::Write as _;
-
 use super::{Criticality, Mode, Side};
+pub use crate::unit::hex::format as hex;
 
 /// `learn`, `monitor` or `enforce`.
 pub const fn mode(mode: Mode) -> &'static str {
@@ -29,13 +28,4 @@ pub const fn criticality(criticality: Criticality) -> &'static str {
         Criticality::High => "high",
         Criticality::LifeSustaining => "life-sustaining",
     }
-}
-
-/// Bytes in lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        write!(text, "{byte:02x}").unwrap_or_default();
-        text
-    })
 }

@@ -1,0 +1,15 @@
+//! What outlives the agent on disk: the revisions of policy, in an embedded database in the state directory.
+//!
+//! Every commit is a transaction that is on the disk before it counts (redb: copy-on-write pages, checksums): a power cut at any byte
+//! leaves what was before or what is after. A file that is not what was written is set aside, never trusted.
+
+mod database;
+mod record;
+mod revisions;
+
+#[cfg(test)]
+mod tests;
+
+pub use database::{OpenError, Opened, open};
+pub use record::{Author, Cause, Record, Summary, Text, Texts, Trial};
+pub use revisions::{Revisions, StoreError};
