@@ -66,6 +66,7 @@ pub(crate) fn run(rig: &Rig, wrapper: &[&str]) -> Command {
         .arg(rig.file("gateway.yaml"))
         .arg("--policy")
         .arg(rig.file("policy.yaml"))
+        .env("XIOT_STATE", rig.file("state"))
         .stdin(Stdio::null());
     command
 }
@@ -87,6 +88,12 @@ impl<'r> Agent<'r> {
     #[track_caller]
     pub(crate) fn start_with(rig: &'r Rig, gateway: &str, policy: &str, args: &[&str]) -> Self {
         write(rig, gateway, policy);
+        Self::start_as_is(rig, args)
+    }
+
+    /// The same with the files that are there.
+    #[track_caller]
+    pub(crate) fn start_as_is(rig: &'r Rig, args: &[&str]) -> Self {
         let mut command = run(rig, &[]);
         command
             .args(args)
@@ -162,11 +169,13 @@ impl<'r> Agent<'r> {
     }
 }
 
-/// Exit code and standard error of a run that must end by itself.
+/// Exit code and standard error of a run that must end by itself. It knows of no policy that was good.
 #[track_caller]
 pub(crate) fn refused(rig: &Rig, gateway: &str, policy: &str) -> (i32, String) {
     write(rig, gateway, policy);
-    ended(&run(rig, &[]).output().unwrap())
+    let mut command = run(rig, &[]);
+    command.env("XIOT_STATE", rig.file("state-of-another"));
+    ended(&command.output().unwrap())
 }
 
 /// Exit code and standard error.

@@ -10,6 +10,7 @@ mod access;
 mod agent;
 mod binary;
 mod bindings;
+mod boot;
 #[cfg(feature = "bpf-log")]
 mod bpf_log;
 mod commands;
@@ -24,6 +25,7 @@ mod prometheus;
 mod refusals;
 mod reload;
 mod restart;
+mod revisions;
 mod takeover;
 mod times;
 mod traces;

@@ -231,7 +231,9 @@ fn run_command(rig: &dyn Place, binary: &Path) -> Command {
         .arg("--gateway")
         .arg(rig.file("gateway.yaml"))
         .arg("--policy")
-        .arg(rig.file("policy.yaml"));
+        .arg(rig.file("policy.yaml"))
+        .arg("--state")
+        .arg(rig.file("state"));
     command
 }
 

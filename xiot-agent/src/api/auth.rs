@@ -84,6 +84,12 @@ fn group_id(name: &str) -> Result<(String, u32), GroupError> {
     }
 }
 
+/// Name of this user by the user database.
+pub fn name_of(uid: u32) -> Option<String> {
+    let user = User::from_uid(Uid::from_raw(uid)).ok()??;
+    Some(user.name)
+}
+
 /// Groups of this user by the user database; empty for a user that is not in it.
 pub fn groups_of(uid: u32) -> Vec<u32> {
     let Ok(Some(user)) = User::from_uid(Uid::from_raw(uid)) else {

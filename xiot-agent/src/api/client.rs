@@ -73,6 +73,11 @@ pub struct Answers {
 
 /// Puts a question to the agent at this socket.
 pub fn ask(socket: &Path, ask: Ask) -> Result<Answers, ClientError> {
+    ask_with(socket, ask, &[])
+}
+
+/// The same, with what follows it.
+pub fn ask_with(socket: &Path, ask: Ask, body: &[u8]) -> Result<Answers, ClientError> {
     let mut stream = UnixStream::connect(socket).map_err(|source| {
         let socket = socket.to_owned();
         let kind = source.kind();
@@ -89,13 +94,16 @@ pub fn ask(socket: &Path, ask: Ask) -> Result<Answers, ClientError> {
     })?;
     let patience = match &ask {
         Ask::Drops(query) if query.follow => None,
-        Ask::Reload | Ask::Explain(_) => Some(LONG_PATIENCE),
+        Ask::Reload | Ask::Plan(_) | Ask::Change(_) | Ask::Explain(_) => Some(LONG_PATIENCE),
         Ask::Status
         | Ask::Devices
         | Ask::Flows(_)
         | Ask::Bindings(_)
         | Ask::Observed(_)
         | Ask::Drops(_)
+        | Ask::Confirm
+        | Ask::History(_)
+        | Ask::Texts(_)
         | Ask::Decide(_) => Some(PATIENCE),
     };
     stream
@@ -107,7 +115,10 @@ pub fn ask(socket: &Path, ask: Ask) -> Result<Answers, ClientError> {
     })
     .map_err(|error| io_error(socket, error.into()))?;
     line.push(b'\n');
-    if let Err(source) = stream.write_all(&line)
+    let sent = stream
+        .write_all(&line)
+        .and_then(|()| stream.write_all(body));
+    if let Err(source) = sent
         && source.kind() != io::ErrorKind::BrokenPipe
     {
         return Err(io_error(socket, source));

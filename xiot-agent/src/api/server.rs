@@ -83,7 +83,9 @@ async fn welcome(
     handle: Handle,
     over: watch::Receiver<bool>,
 ) {
-    let refusal = match peer_of(&stream) {
+    let peer = peer_of(&stream);
+    let uid = peer.as_ref().ok().map(|peer| peer.uid);
+    let refusal = match peer {
         Ok(peer) => {
             // The user database may ask the network (LDAP): not on the event loop.
             let verdict = {
@@ -123,9 +125,10 @@ async fn welcome(
             message: format!("{MAX_CLIENTS} clients use the control socket already: try again"),
         })
     });
-    let outcome = match refusal {
-        Some(refusal) => session::refuse(&mut stream, refusal).await,
-        None => session::run(stream, &handle, over).await,
+    let outcome = match (refusal, uid) {
+        (None, Some(uid)) => session::run(stream, uid, &handle, over).await,
+        (Some(refusal), _) => session::refuse(&mut stream, refusal).await,
+        (None, None) => Ok(()),
     };
     if let Err(error) = outcome {
         tracing::debug!(%error, "a client of the control socket went away");

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{exit::Failure, output};
 use crate::api::{
-    client::{self, ClientError},
+    client::{self, Answers, ClientError},
     wire::{Answer, Ask},
 };
 
@@ -14,7 +14,10 @@ pub(super) fn all<T>(
     ask: Ask,
     pick: impl Fn(Answer) -> Option<T>,
 ) -> Result<Vec<T>, Failure> {
-    let mut answers = client::ask(socket, ask)?;
+    each(client::ask(socket, ask)?, pick)
+}
+
+fn each<T>(mut answers: Answers, pick: impl Fn(Answer) -> Option<T>) -> Result<Vec<T>, Failure> {
     let mut all = Vec::new();
     while let Some(answer) = answers.next() {
         all.push(pick(answer?).ok_or_else(|| answers.foreign())?);
@@ -67,11 +70,24 @@ pub(super) fn one<T>(
     ask: Ask,
     pick: impl Fn(Answer) -> Option<T>,
 ) -> Result<T, Failure> {
-    all(socket, ask, pick)?.into_iter().next().ok_or_else(|| {
-        ClientError::Broken {
-            socket: socket.to_owned(),
-            source: None,
-        }
-        .into()
-    })
+    one_with(socket, ask, &[], pick)
+}
+
+/// The same of a question that something follows.
+pub(super) fn one_with<T>(
+    socket: &Path,
+    ask: Ask,
+    body: &[u8],
+    pick: impl Fn(Answer) -> Option<T>,
+) -> Result<T, Failure> {
+    each(client::ask_with(socket, ask, body)?, pick)?
+        .into_iter()
+        .next()
+        .ok_or_else(|| {
+            ClientError::Broken {
+                socket: socket.to_owned(),
+                source: None,
+            }
+            .into()
+        })
 }

@@ -21,7 +21,7 @@ pub enum Exit {
     Host = 4,
     /// The kernel refuses the XDP program or its maps.
     Rejected = 5,
-    /// Another agent has the socket, the address or the pins.
+    /// Another agent has the socket, the address, the pins or the state directory; another policy is in force, or on trial.
     InUse = 6,
     /// No agent is running there.
     NoAgent = 7,
@@ -69,7 +69,7 @@ impl From<ClientError> for Failure {
             ClientError::NotPermitted { .. } => Exit::NotPermitted,
             ClientError::Refused(refusal) => match refusal.code {
                 RefusalCode::NotPermitted | RefusalCode::NeedsOverride => Exit::NotPermitted,
-                RefusalCode::Busy => Exit::InUse,
+                RefusalCode::Busy | RefusalCode::Conflict => Exit::InUse,
                 RefusalCode::BadRequest | RefusalCode::NotFound => Exit::Usage,
                 RefusalCode::BadFiles => Exit::Findings,
                 RefusalCode::Failed => Exit::Failed,

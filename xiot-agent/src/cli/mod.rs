@@ -1,17 +1,20 @@
 //! The command line: one file per command, each with `Args` and `run`.
 
 mod bindings;
+mod change;
 mod check;
 mod client;
 mod decide;
 mod demo;
 mod detach;
 mod devices;
+mod diff;
 mod drops;
 pub mod exit;
 mod explain;
 mod findings;
 mod flows;
+mod history;
 mod left;
 mod logs;
 mod observed;
@@ -61,6 +64,11 @@ const AFTER_HELP: &str = "Exit codes: 0 done, 1 errors in the files, 2 usage or 
 enum Command {
     Run(run::Args),
     Reload(reload::Args),
+    Apply(change::Apply),
+    Rollback(change::Rollback),
+    Confirm(change::Confirm),
+    History(history::Args),
+    Diff(diff::Args),
     Check(check::Args),
     Explain(explain::Args),
     Status(status::Args),
@@ -149,6 +157,11 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::run(&args),
             Command::Reload(args) => reload::run(&args),
+            Command::Apply(args) => args.run(),
+            Command::Rollback(args) => args.run(),
+            Command::Confirm(args) => args.run(),
+            Command::History(args) => history::run(&args),
+            Command::Diff(args) => diff::run(&args),
             Command::Check(args) => check::run(&args),
             Command::Explain(args) => explain::run(args),
             Command::Status(args) => status::run(&args),

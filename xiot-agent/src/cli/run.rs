@@ -26,13 +26,16 @@ use crate::{
     metrics::http,
     model::gateway::{Gateway, Reload},
     service::{
+        boot::{Boot, BootError, Kept, boot},
         clock::Now,
         files::{self, Files, Paths},
         handle::Handle,
+        reload::{Change, Occasion},
         start::{How, Service, StartError},
         state::{Port, Status, words::hex},
         watch::{self, Watch},
     },
+    store::Texts,
 };
 
 /// Enforce the policy on the wires, in the foreground, until SIGTERM or SIGINT.
@@ -40,7 +43,10 @@ use crate::{
 /// Prints a line that starts with READY for each wire once every frame is judged by the policy. Ends by detaching the XDP
 /// program and putting the interfaces back as they were: from then on a wire without a bridge under it carries nothing.
 ///
-/// `xiot-agent reload`, or SIGHUP, loads the files again and puts the policy in force without a gap.
+/// It starts with the policy that was in force last and was good, which the state directory keeps, and then loads the files if they
+/// are others: a file with errors keeps nothing from being enforced. Where nothing is kept it starts with the files.
+///
+/// `xiot-agent apply`, `reload`, or SIGHUP, loads the files again and puts the policy in force without a gap.
 ///
 /// With --keep-attached, and after death by any other signal, enforcement goes on without an agent, and the next run takes
 /// over: each port is judged by the old or the new program at any time. Flows, counters and what was observed go on, unless
@@ -53,6 +59,15 @@ pub(super) struct Args {
     /// Policy file: peer sets, profiles, devices.
     #[arg(long, value_name = "FILE")]
     policy: PathBuf,
+    /// Where revisions of policy are kept.
+    #[arg(
+        long,
+        env = "XIOT_STATE",
+        hide_env_values = true,
+        default_value = "/var/lib/xiot",
+        value_name = "DIR"
+    )]
+    state: PathBuf,
     /// Leave the XDP program attached at the end: enforcement goes on without an agent until the next run takes over.
     #[arg(long)]
     keep_attached: bool,
@@ -68,14 +83,18 @@ pub(super) struct Args {
 const LEFT_OVER: Duration = Duration::from_secs(1);
 
 pub(super) fn run(args: &Args) -> Outcome {
-    let compiled_at = Now::read().epoch_nanos();
-    // Before they are read: what changes from now on is a change.
-    let watch = Watch::new(&Paths {
+    let paths = Paths {
         gateway: args.gateway.clone(),
         policy: args.policy.clone(),
-    });
-    let checked = files::check(&args.gateway, &args.policy, compiled_at).or_exit(Exit::Usage)?;
-    findings::print(&checked)?;
+    };
+    // Before they are read: what changes from now on is a change.
+    let watch = Watch::new(&paths);
+    let Boot { checked, kept } = boot(&paths, &args.state, Now::read()).map_err(boot_failure)?;
+    // Of what was in force before people were told then.
+    if kept.record.is_none() || checked.files.is_err() {
+        findings::print(&checked)?;
+    }
+    let texts = checked.texts();
     let Ok(files) = checked.files else {
         return Ok(Exit::Findings);
     };
@@ -91,13 +110,33 @@ pub(super) fn run(args: &Args) -> Outcome {
         adopt: args.adopt,
         object,
     };
-    let outcome = runtime.block_on(serve(files, watch, how, args.keep_attached));
+    let start = Start {
+        files,
+        texts,
+        kept,
+        how,
+    };
+    let outcome = runtime.block_on(serve(start, watch, args.keep_attached));
     runtime.shutdown_timeout(LEFT_OVER);
     outcome
 }
 
+/// All that the service starts with.
+struct Start {
+    files: Files,
+    texts: Texts,
+    kept: Kept,
+    how: How,
+}
+
 /// What can be in somebody else's way comes first, and the network last: a failure on the way touches nothing.
-async fn serve(files: Files, watch: Watch, how: How, keep_attached: bool) -> Outcome {
+async fn serve(start: Start, watch: Watch, keep_attached: bool) -> Outcome {
+    let Start {
+        files,
+        texts,
+        kept,
+        how,
+    } = start;
     let mut signals = Signals::listen()?;
     let mut hangups = Hangups::listen()?;
     let access = Access::new(geteuid().as_raw(), files.gateway.control.group.as_deref())
@@ -105,13 +144,14 @@ async fn serve(files: Files, watch: Watch, how: How, keep_attached: bool) -> Out
     let socket = claim(&files.gateway, &access)?;
     let page = listen(&files.gateway).await?;
     let watched = (files.gateway.reload == Reload::OnChange).then_some(watch);
-    let mut service = Service::start(files, how).map_err(start_failure)?;
+    let mut service = Service::start(files, &texts, kept, how).map_err(start_failure)?;
+    drop(texts);
     let handle = service.handle();
     announce(&service.status().or_exit(Exit::Failed)?);
     let reloads = async {
         loop {
             hangups.next().await;
-            reload(&handle).await;
+            reload(&handle, Occasion::Reload).await;
         }
     };
     let changes = async {
@@ -164,16 +204,17 @@ async fn watched_files(mut watch: Watch, handle: &Handle) {
                 return;
             }
         };
-        if changed {
+        // A file that was there when what is in force was put there was not wanted then.
+        if changed && handle.has_news().await.unwrap_or(true) {
             tracing::info!("a file changed");
-            reload(handle).await;
+            reload(handle, Occasion::FileChange).await;
         }
     }
 }
 
 /// SIGHUP: what `xiot-agent reload` does; the log says how it ended.
-async fn reload(handle: &Handle) {
-    match handle.reload().await {
+async fn reload(handle: &Handle, occasion: Occasion) {
+    match handle.change(Change::files(occasion)).await {
         Ok(reloaded) => {
             let digest = hex(&reloaded.after.digest);
             tracing::info!(
@@ -258,6 +299,16 @@ async fn listen(gateway: &Gateway) -> Result<Option<TcpListener>, Failure> {
 
 fn is_permission(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::PermissionDenied
+}
+
+fn boot_failure(error: BootError) -> Failure {
+    Failure {
+        exit: match &error {
+            BootError::File(_) => Exit::Usage,
+            BootError::State(_) => Exit::InUse,
+        },
+        error: error.into(),
+    }
 }
 
 fn start_failure(error: StartError) -> Failure {

@@ -53,7 +53,9 @@ pub(super) fn run(args: &Args) -> Outcome {
 }
 
 pub(super) fn render(status: &Status, now: Timestamp) -> String {
-    let mut parts = vec![head(status, now), wires(status)];
+    let mut parts = vec![head(status, now)];
+    parts.extend(revisions(status));
+    parts.push(wires(status));
     parts.extend(decisions(status));
     parts.extend(refused(status));
     parts.push(profiles(status));
@@ -86,6 +88,21 @@ fn head(status: &Status, now: Timestamp) -> String {
         status.unlisted_devices,
         policy.onboarding,
     )
+}
+
+/// What is not settled about the revision in force.
+fn revisions(status: &Status) -> Option<String> {
+    let policy = &status.policy;
+    let trial = policy.on_trial_until.map(|until| {
+        format!(
+            "revision {} is on trial until {until}: confirm it, or it goes back by itself\n",
+            policy.revision
+        )
+    });
+    let trouble = policy.revisions_trouble.as_ref();
+    let trouble = trouble.map(|trouble| format!("revisions: {trouble}\n"));
+    let parts: Vec<_> = [trial, trouble].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.concat())
 }
 
 fn wires(status: &Status) -> String {

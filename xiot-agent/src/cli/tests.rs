@@ -119,3 +119,54 @@ fn lines_of_drops() {
     let lines: String = [tcp, arp, ping].iter().map(drops::render).collect();
     insta::assert_snapshot!(lines);
 }
+
+#[test]
+fn the_look_at_a_change() {
+    let plan = convert::plan(sample::plan());
+    insta::assert_snapshot!(change::preview(&plan));
+    let unchanged = crate::api::wire::Plan {
+        unchanged: true,
+        of_revision: Some(2),
+        ..plan.clone()
+    };
+    assert_eq!(
+        change::preview(&unchanged),
+        "unchanged: new.yaml of revision 2 is in force already, revision 3 (policy.yaml, abababababab)\n"
+    );
+    let mut harmless = plan;
+    harmless.cut_flows = 0;
+    assert!(change::preview(&harmless).contains("conversations that end: none of 214 live"));
+}
+
+#[test]
+fn a_long_look_is_cut_off_and_says_so() {
+    let mut plan = convert::plan(sample::plan());
+    let device = plan.which_devices[0].clone();
+    plan.which_devices = vec![device; 1_000];
+    plan.devices.changed = 5_000;
+    let text = change::preview(&plan);
+    assert_eq!(text.matches("pump-icu-12 (life").count(), 20);
+    assert!(text.contains("  and 4981 more\n"), "{text}");
+}
+
+#[test]
+fn the_table_of_revisions() {
+    let mut back = sample::record(4);
+    back.cause = crate::store::Cause::Rollback(2);
+    back.author = crate::store::Author::Agent;
+    back.reason = None;
+    back.back_to = Some(3);
+    let revisions = [back, sample::record(3)].map(convert::revision);
+    insta::assert_snapshot!(history::render(&revisions, now()));
+}
+
+#[test]
+fn a_difference_is_as_diff_prints_it() {
+    let names = ["policy, revision 1", "policy, files"].map(str::to_owned);
+    let text = diff::unified(&names, "a\nb\nc\n", "a\nx\nc\n", 1);
+    assert_eq!(
+        text,
+        "--- policy, revision 1\n+++ policy, files\n@@ -1,3 +1,3 @@\n a\n-b\n+x\n c\n"
+    );
+    assert_eq!(diff::unified(&names, "a\n", "a\n", 1), "");
+}

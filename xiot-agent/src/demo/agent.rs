@@ -150,7 +150,9 @@ fn run_command(hospital: &Hospital, policy: &str) -> Result<Command> {
         .arg("--gateway")
         .arg(path(hospital, files::GATEWAY))
         .arg("--policy")
-        .arg(path(hospital, policy));
+        .arg(path(hospital, policy))
+        .arg("--state")
+        .arg(path(hospital, "state"));
     Ok(command)
 }
 

@@ -53,7 +53,7 @@ metrics! {
     POLICY_APPLIED Gauge "xiot_policy_applied_timestamp_seconds" []
         "When the policy was put in force, in seconds since the Unix epoch.";
     POLICY_REVISION Gauge "xiot_policy_revision" []
-        "Number of the policy in force: counts those that this agent put in force, from 1.";
+        "Number of the policy in force, as history numbers them.";
     POLICY_EPOCH Gauge "xiot_policy_epoch" []
         "Counts everything that made the program judge conversations again, from 1.";
     RELOADS Counter "xiot_reloads_total" ["outcome"]

@@ -80,18 +80,18 @@ pub fn load_gateway(path: &str, text: impl Into<Vec<u8>>) -> Loaded<Gateway> {
 
 /// Reads a policy file, never more of it than the limit.
 pub fn read_policy(path: &Path) -> io::Result<Loaded<Policy>> {
-    let text = read(path, MAX_POLICY_BYTES)?;
+    let text = read_text(path, MAX_POLICY_BYTES)?;
     Ok(load_policy(&path.display().to_string(), text))
 }
 
 /// Reads a gateway file, never more of it than the limit.
 pub fn read_gateway(path: &Path) -> io::Result<Loaded<Gateway>> {
-    let text = read(path, MAX_GATEWAY_BYTES)?;
+    let text = read_text(path, MAX_GATEWAY_BYTES)?;
     Ok(load_gateway(&path.display().to_string(), text))
 }
 
 /// The file up to one byte past `limit`, which is enough to see that it is too large.
-fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+pub fn read_text(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     File::open(path)?.take(limit + 1).read_to_end(&mut text)?;
     Ok(text)

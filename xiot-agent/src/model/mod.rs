@@ -19,7 +19,9 @@ mod yaml;
 
 pub use self::{
     check::check_pair,
-    load::{Loaded, load_gateway, load_policy, load_policy_at, read_gateway, read_policy},
+    load::{
+        Loaded, load_gateway, load_policy, load_policy_at, read_gateway, read_policy, read_text,
+    },
 };
 
 #[cfg(test)]

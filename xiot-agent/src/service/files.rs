@@ -9,12 +9,14 @@ use std::{
 use crate::{
     compile::{Assignment, Compilation, CompileError, Fresh, Image, Keyed, Limits, Stamp},
     datapath::Kept,
-    diag::Report,
+    diag::{Report, Style},
     model::{
         self, Loaded,
         gateway::{Capacity, Gateway},
+        limit::{MAX_GATEWAY_BYTES, MAX_POLICY_BYTES},
         policy::Policy,
     },
+    store::{Texts, digest},
 };
 
 /// A file can't be read.
@@ -36,6 +38,16 @@ pub struct Checked {
     pub policy_report: Report,
     /// What the files say, or why that can't be used.
     pub files: Result<Files, Unusable>,
+}
+
+impl Checked {
+    /// Both texts.
+    pub fn texts(&self) -> Texts {
+        Texts {
+            gateway: self.gateway_report.shared_text(),
+            policy: self.policy_report.shared_text(),
+        }
+    }
 }
 
 /// What is in force once it is loaded.
@@ -84,16 +96,28 @@ pub fn check(gateway: &Path, policy: &Path, compiled_at: u64) -> Result<Checked,
         gateway: gateway.to_owned(),
         policy: policy.to_owned(),
     };
-    let read = read_both(&paths)?;
     let stamp = Stamp {
         revision: FIRST_REVISION,
         compiled_at,
     };
-    Ok(read.compile(|gateway, policy| {
-        let (wires, limits) = (wires(&gateway), limits(&gateway.capacity));
-        let compilation = Compilation::fresh(Arc::new(policy), &wires, &limits, stamp)?;
-        Ok(files(paths, gateway, wires, compilation))
-    }))
+    Ok(read_both(&paths)?.start(&paths, stamp))
+}
+
+/// SHA-256 of both files as they are, in hexadecimal, that of the gateway file first; empty where one can't be read.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Seen(pub(super) [String; 2]);
+
+impl Seen {
+    /// Looks at them.
+    pub(super) fn look(paths: &Paths) -> Self {
+        Self(
+            [
+                model::read_text(&paths.gateway, MAX_GATEWAY_BYTES),
+                model::read_text(&paths.policy, MAX_POLICY_BYTES),
+            ]
+            .map(|text| text.map_or_else(|_unreadable| String::new(), |text| digest(&text))),
+        )
+    }
 }
 
 /// Both files, read and checked.
@@ -105,18 +129,47 @@ pub(super) struct Both {
 
 /// Reads and checks both files, alone and together.
 pub(super) fn read_both(paths: &Paths) -> Result<Both, FileError> {
-    let gateway = read_gateway(&paths.gateway)?;
-    let mut policy = read_policy(&paths.policy)?;
-    if let Some(gateway) = &gateway.value {
-        model::check_pair(gateway, &mut policy);
-    }
-    Ok(Both { gateway, policy })
+    Ok(Both::of(
+        read_gateway(&paths.gateway)?,
+        read_policy(&paths.policy)?,
+    ))
 }
 
 impl Both {
     /// What the gateway file says; none if it has errors.
     pub(super) fn gateway(&self) -> Option<&Gateway> {
         self.gateway.value.as_ref()
+    }
+
+    /// Two that were read, checked together.
+    pub(super) fn of(gateway: Loaded<Gateway>, mut policy: Loaded<Policy>) -> Self {
+        if let Some(gateway) = &gateway.value {
+            model::check_pair(gateway, &mut policy);
+        }
+        Self { gateway, policy }
+    }
+
+    /// Both texts.
+    pub(super) fn texts(&self) -> Texts {
+        Texts {
+            gateway: self.gateway.report.shared_text(),
+            policy: self.policy.report.shared_text(),
+        }
+    }
+
+    /// What is wrong with them, in words; empty for nothing.
+    pub(super) fn findings(&self) -> String {
+        let reports = [&self.gateway.report, &self.policy.report];
+        reports.map(|report| report.render(Style::Plain)).concat()
+    }
+
+    /// Compiles them as the first policy of an agent.
+    pub(super) fn start(self, paths: &Paths, stamp: Stamp) -> Checked {
+        self.compile(|gateway, policy| {
+            let (wires, limits) = (wires(&gateway), limits(&gateway.capacity));
+            let compilation = Compilation::fresh(Arc::new(policy), &wires, &limits, stamp)?;
+            Ok(files(paths.clone(), gateway, wires, compilation))
+        })
     }
 
     fn compile(self, compile: impl FnOnce(Gateway, Policy) -> Result<Files, Unusable>) -> Checked {
@@ -128,6 +181,19 @@ impl Both {
                 _ => Err(Unusable::Errors),
             },
         }
+    }
+
+    /// The same for a look: `before` can be followed as fast as ever.
+    pub(super) fn beside(self, before: &Files, stamp: Stamp) -> (Checked, Fresh) {
+        let mut fresh = Fresh::default();
+        let checked = self.compile(|gateway, policy| {
+            let (wires, limits) = (wires(&gateway), limits(&gateway.capacity));
+            let (ids, new) = before.ids.follow(&policy, &limits)?;
+            let whole = Compilation::whole(Arc::new(policy), &wires, &limits, ids, stamp)?;
+            fresh = new;
+            Ok(files(before.paths.clone(), gateway, wires, whole))
+        });
+        (checked, fresh)
     }
 
     /// Compiles what was read as the policy that follows `before`.
@@ -162,21 +228,24 @@ impl Both {
 }
 
 impl Files {
-    /// The same, under numbers that follow those which an earlier agent left. Where that has this very policy in force, with its stamp.
-    pub(super) fn after(&self, kept: &Kept) -> Result<(Self, Fresh), CompileError> {
+    /// The same, under numbers that follow those which an earlier agent left; with its stamp where that has this very policy in force, or
+    /// one that is `known` to be the same revision, whose lines may lie elsewhere.
+    pub(super) fn after(&self, kept: &Kept, known: bool) -> Result<(Self, Fresh), CompileError> {
         let limits = limits(&self.gateway.capacity);
         let (ids, fresh) = Assignment::of(&kept.keyed()).follow(&self.policy, &limits)?;
-        let before = &kept.in_force().header;
+        let (before, wanted) = (&kept.in_force().header, &self.image.header);
         let stamp = Stamp {
             revision: before.revision,
             compiled_at: before.compiled_at,
         };
         let policy = Arc::clone(&self.policy);
         let mut compilation = Compilation::whole(policy, &self.wires, &limits, ids, stamp)?;
-        if compilation.image().header != *before {
+        let same = before.revision == wanted.revision && known
+            || before.revision >= wanted.revision && compilation.image().header == *before;
+        if !same {
             compilation = compilation.stamped(Stamp {
-                revision: before.revision + 1,
-                compiled_at: self.image.header.compiled_at,
+                revision: wanted.revision.max(before.revision + 1),
+                compiled_at: wanted.compiled_at,
             });
         }
         let files = Self {

@@ -8,12 +8,14 @@ use tokio::{sync::broadcast, task};
 use super::{
     decide::{DecideError, Wish},
     explain::{ExplainError, Explanation, Query},
-    reload::ReloadError,
+    plan::Plan,
+    reload::{Candidate, Change, ReloadError},
     state::{
         Binding, BindingFilter, Decided, Device, Drop, Flow, FlowFilter, Observed, ObservedFilter,
         Reloaded, Selected, Status,
     },
 };
+use crate::store::{Record, Texts};
 
 /// Where answers come from. Calls may take milliseconds of system calls: [`Handle`] keeps them off the event loop.
 pub trait Source: Send + Sync + 'static {
@@ -29,8 +31,18 @@ pub trait Source: Send + Sync + 'static {
     fn bindings(&self, filter: &BindingFilter) -> Result<Selected<Binding>, SourceError>;
     /// What becomes of a conversation.
     fn explain(&self, query: &Query) -> Result<Explanation, SourceError>;
-    /// Loads the files again.
-    fn reload(&self) -> Result<Reloaded, SourceError>;
+    /// What a change would do.
+    fn plan(&self, what: &Candidate) -> Result<Plan, SourceError>;
+    /// Puts another policy in force.
+    fn change(&self, change: &Change) -> Result<Reloaded, SourceError>;
+    /// Whether a file is another than when the policy in force was put there.
+    fn has_news(&self) -> bool;
+    /// What is on trial stays.
+    fn confirm(&self) -> Result<Record, SourceError>;
+    /// Revisions, newest first.
+    fn history(&self, limit: usize) -> Result<Selected<Record>, SourceError>;
+    /// Both texts of a revision; none: the files as they are.
+    fn texts(&self, revision: Option<u64>) -> Result<Texts, SourceError>;
     /// Decides about a device.
     fn decide(&self, wish: &Wish) -> Result<Decided, SourceError>;
     /// Recent drops from this time on, oldest first.
@@ -109,9 +121,34 @@ impl Handle {
         self.ask(move |source| source.explain(&query)).await
     }
 
-    /// Loads the files again: all of what they say, or nothing.
-    pub async fn reload(&self) -> Result<Reloaded, SourceError> {
-        self.ask(Source::reload).await
+    /// What a change would do.
+    pub async fn plan(&self, what: Candidate) -> Result<Plan, SourceError> {
+        self.ask(move |source| source.plan(&what)).await
+    }
+
+    /// Puts another policy in force: all of it, or nothing.
+    pub async fn change(&self, change: Change) -> Result<Reloaded, SourceError> {
+        self.ask(move |source| source.change(&change)).await
+    }
+
+    /// Whether a file is another than when the policy in force was put there.
+    pub async fn has_news(&self) -> Result<bool, SourceError> {
+        self.ask(|source| Ok(source.has_news())).await
+    }
+
+    /// What is on trial stays.
+    pub async fn confirm(&self) -> Result<Record, SourceError> {
+        self.ask(Source::confirm).await
+    }
+
+    /// Revisions, newest first.
+    pub async fn history(&self, limit: usize) -> Result<Selected<Record>, SourceError> {
+        self.ask(move |source| source.history(limit)).await
+    }
+
+    /// Both texts of a revision; none: the files as they are.
+    pub async fn texts(&self, revision: Option<u64>) -> Result<Texts, SourceError> {
+        self.ask(move |source| source.texts(revision)).await
     }
 
     /// Decides about a device: what policy says of it counts for nothing until that is over.

@@ -2,6 +2,7 @@
 //!
 //! Surfaces (`api`, `metrics`) hold a [`handle::Handle`] and see the snapshots of [`state`], nothing else.
 
+pub mod boot;
 pub mod clock;
 pub mod decide;
 pub mod explain;
@@ -9,9 +10,11 @@ pub mod files;
 pub mod guards;
 pub mod handle;
 mod history;
+pub mod keeper;
 mod live;
 pub mod names;
 mod neighbours;
+pub mod plan;
 pub mod reload;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -5,13 +5,16 @@ use std::{borrow::Cow, sync::Arc};
 use tokio::sync::broadcast;
 
 use super::{
-    files::Files,
+    boot::Kept,
+    clock::Now,
+    files::{Files, Seen},
     guards,
     handle::{Handle, Source as _, SourceError},
+    keeper::Keeper,
     live::Live,
     names::router_uplink,
-    reload,
-    state::{Drop, Port, Status, Wire},
+    reload::{self, Change, Occasion},
+    state::{Drop, Port, Status, Wire, words::hex},
     tend::tend,
 };
 use crate::{
@@ -21,6 +24,7 @@ use crate::{
         Plan, PortReport, RingError, UsedMode,
     },
     model::gateway::{Gateway, XdpMode},
+    store::{Author, Cause, Record, Summary, Text, Texts},
 };
 
 /// Drops that a follower may lag behind before it misses some.
@@ -58,15 +62,21 @@ pub struct Service {
 }
 
 impl Service {
-    /// Brings the data path up with these files in force. Within a Tokio runtime.
-    pub fn start(files: Files, how: How) -> Result<Self, StartError> {
+    /// Brings the data path up with these files in force, and with what others say meanwhile. Within a Tokio runtime.
+    pub fn start(files: Files, texts: &Texts, kept: Kept, how: How) -> Result<Self, StartError> {
         let How { adopt, object } = how;
+        let Kept {
+            keeper,
+            record,
+            catch_up,
+        } = kept;
         let mut plan = plan(&files.gateway);
         plan.adopt = adopt;
         plan.options.object = object.map(Cow::Owned);
         let (mut files, image) = (files.clone(), files.image);
+        let known = record.is_some();
         let mut gateway = datapath::bring_up_after(&plan, &image, |kept| {
-            let (after, fresh) = files.after(kept)?;
+            let (after, fresh) = files.after(kept, known)?;
             files = after;
             let image = Arc::clone(&files.image);
             Ok(Followed { image, fresh })
@@ -83,9 +93,13 @@ impl Service {
         for warning in &gateway.report().warnings {
             tracing::warn!("{warning}");
         }
-        match open(files, &gateway) {
+        match open(files, keeper, &gateway) {
             Ok((live, events)) => {
                 live.hold(gateway);
+                keep(&live, record, texts);
+                if catch_up {
+                    catch_up_with(&live);
+                }
                 Ok(Self {
                     live: Arc::new(live),
                     events: Some(events),
@@ -147,11 +161,69 @@ impl Service {
     }
 }
 
-fn open(files: Files, gateway: &datapath::Gateway) -> Result<(Live, EventStream), StartError> {
+fn open(
+    files: Files,
+    keeper: Keeper,
+    gateway: &datapath::Gateway,
+) -> Result<(Live, EventStream), StartError> {
     let wires = wires(&files.gateway, &gateway.report().ports);
-    let live = Live::open(files, wires, gateway.datapath())?;
+    let live = Live::open(files, wires, keeper, gateway.datapath())?;
     let events = EventStream::open(gateway.datapath())?;
     Ok((live, events))
+}
+
+/// Notes which revision is in force. It may be one under another number than that which the agent began with: what the kernel had came first.
+fn keep(live: &Live, record: Option<Record>, texts: &Texts) {
+    let files = live.files();
+    let header = &files.image.header;
+    let mut keeper = live.keeper();
+    let known = record.filter(|record| record.number == header.revision);
+    let kept = match known {
+        Some(record) if record.applied.is_some() => {
+            let image = hex(&header.digest);
+            keeper.goes_on(Record { image, ..record })
+        }
+        Some(record) => keeper.applied(record, None),
+        None => {
+            let record = Record {
+                number: header.revision,
+                written: Now::read().wall,
+                applied: None,
+                cause: Cause::Start,
+                author: Author::Agent,
+                reason: None,
+                image: hex(&header.digest),
+                compiled_at: header.compiled_at,
+                policy: Text::of(&files.policy.file, &texts.policy),
+                gateway: Text::of(&files.gateway.file, &texts.gateway),
+                seen: Seen::look(&files.paths).0,
+                summary: Summary::default(),
+                back_to: None,
+                confirmed: None,
+            };
+            let begun = keeper.begin(&record, texts);
+            keeper.ends(begun, record, None)
+        }
+    };
+    if let Err(error) = kept {
+        tracing::error!("Revision {} is in force: {error}.", header.revision);
+    }
+}
+
+/// Loads files that are others than when the revision in force was put there.
+fn catch_up_with(live: &Live) {
+    match live.change(&Change::files(Occasion::Start)) {
+        Ok(reloaded) => tracing::info!(
+            revision = reloaded.after.revision,
+            "The files are others than those in force: they were loaded."
+        ),
+        Err(error) => {
+            let error = anyhow::Error::new(error);
+            tracing::error!(
+                "The files can't be used, the last policy that was good is in force: {error:#}"
+            );
+        }
+    }
 }
 
 fn plan(gateway: &Gateway) -> Plan {

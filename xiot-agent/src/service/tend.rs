@@ -1,17 +1,18 @@
 //! What the service does while nobody asks: takes events from the ring, sweeps the flow table, looks at the clock.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::pending, sync::Arc, time::Duration};
 
 use tokio::{
     sync::broadcast,
     task,
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, sleep},
 };
 
 use super::{
     clock::Now,
     live::Live,
     neighbours::{self, Neighbours},
+    reload,
     state::Drop,
 };
 use crate::{collect::EventStream, datapath::Datapath};
@@ -25,6 +26,9 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Time between looks at the MACs of the router's ports.
 const FOLLOW: Duration = Duration::from_secs(2);
 
+/// Time until the end of a trial is tried again.
+const AGAIN: Duration = Duration::from_secs(5);
+
 /// Tends the data path until the future is dropped.
 pub(super) async fn tend(
     live: Arc<Live>,
@@ -35,6 +39,7 @@ pub(super) async fn tend(
         follow(&live, events, &drops),
         sweep(&live),
         keep_time(&live),
+        end_trials(&live),
         follow_macs(&live)
     );
 }
@@ -47,6 +52,36 @@ async fn keep_time(live: &Live) -> ! {
         tick.tick().await;
         if let Some(seconds) = live.follow_clock() {
             tracing::info!(seconds, "TAI is so far ahead of UTC now");
+        }
+    }
+}
+
+/// Goes back where nobody confirms a revision in time. What fails is tried again.
+async fn end_trials(live: &Arc<Live>) {
+    let mut trials = live.trials();
+    loop {
+        let until = *trials.borrow_and_update();
+        let over = async {
+            match until {
+                Some(until) => sleep(until.saturating_sub(Now::read().monotonic)).await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            changed = trials.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+            }
+            () = over => {
+                let live = Arc::clone(live);
+                let ended = task::spawn_blocking(move || reload::end_trial(&live)).await;
+                let ended = ended.map_err(anyhow::Error::from).and_then(|ended| Ok(ended?));
+                if let Err(error) = ended {
+                    tracing::error!("The revision on trial could not be undone: {error:#}.");
+                    sleep(AGAIN).await;
+                }
+            }
         }
     }
 }

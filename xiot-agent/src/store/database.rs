@@ -68,7 +68,10 @@ pub fn open(directory: &Path) -> Result<Opened, OpenError> {
     let path = directory.join(FILE);
     let mut set_aside = None;
     loop {
-        if !path.try_exists().map_err(|source| io_error(&path, source))? {
+        if !path
+            .try_exists()
+            .map_err(|source| io_error(&path, source))?
+        {
             create(directory, &path)?;
         }
         match file(&path).and_then(check) {
@@ -128,14 +131,19 @@ fn fault(error: DatabaseError) -> Fault {
         {
             Fault::Io(source)
         }
-        error => Fault::Damaged(error.to_string()),
+        error @ (DatabaseError::RepairAborted
+        | DatabaseError::TransactionInProgress
+        | DatabaseError::Storage(_)
+        | _) => Fault::Damaged(error.to_string()),
     }
 }
 
 fn store_fault(error: StoreError) -> Fault {
     match error {
         StoreError::Foreign(version) => Fault::Foreign(format!("revisions of version {version}")),
-        error => Fault::Damaged(error.to_string()),
+        error @ (StoreError::Database(_) | StoreError::Record { .. } | StoreError::Text { .. }) => {
+            Fault::Damaged(error.to_string())
+        }
     }
 }
 

@@ -11,5 +11,5 @@ mod revisions;
 mod tests;
 
 pub use database::{OpenError, Opened, open};
-pub use record::{Author, Cause, Record, Summary, Text, Texts, Trial};
+pub use record::{Author, Cause, Record, Summary, Text, Texts, Trial, digest};
 pub use revisions::{Revisions, StoreError};

@@ -1,5 +1,7 @@
 //! One revision: who put which texts in force, when and why.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -24,7 +26,7 @@ pub struct Record {
     pub author: Author,
     /// Why, in their words.
     pub reason: Option<String>,
-    /// SHA-256 of the compiled image, in hexadecimal.
+    /// SHA-256 of its image when that was compiled last, in hexadecimal.
     pub image: String,
     /// When it was compiled, in nanoseconds since the Unix epoch.
     pub compiled_at: u64,
@@ -94,9 +96,14 @@ impl Text {
     pub fn of(file: &str, text: &str) -> Self {
         Self {
             file: file.to_owned(),
-            sha256: hex::format(&sha(text.as_bytes())),
+            sha256: digest(text.as_bytes()),
             bytes: text.len() as u64,
         }
+    }
+
+    /// Whether it is this text.
+    pub fn is(&self, text: &str) -> bool {
+        self.bytes == text.len() as u64 && self.sha256 == digest(text.as_bytes())
     }
 }
 
@@ -119,9 +126,14 @@ pub struct Summary {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Texts {
     /// The gateway file.
-    pub gateway: String,
+    pub gateway: Arc<str>,
     /// The policy.
-    pub policy: String,
+    pub policy: Arc<str>,
+}
+
+/// SHA-256 of a text, in hexadecimal.
+pub fn digest(text: &[u8]) -> String {
+    hex::format(&sha(text))
 }
 
 /// A revision that waits for somebody to confirm it.

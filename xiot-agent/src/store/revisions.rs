@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     io::{self, Read as _, Write as _},
+    sync::Arc,
 };
 
 use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
@@ -217,15 +218,12 @@ impl Revisions {
         {
             let mut state = write.open_table(STATE)?;
             state.insert(IN_FORCE, record.number)?;
-            match record.back_to {
-                Some(back_to) => {
-                    state.insert(TRIAL, record.number)?;
-                    state.insert(BACK_TO, back_to)?;
-                }
-                None => {
-                    state.remove(TRIAL)?;
-                    state.remove(BACK_TO)?;
-                }
+            if let Some(back_to) = record.back_to {
+                state.insert(TRIAL, record.number)?;
+                state.insert(BACK_TO, back_to)?;
+            } else {
+                state.remove(TRIAL)?;
+                state.remove(BACK_TO)?;
             }
         }
         forget(&write, &[Some(record.number), record.back_to])?;
@@ -265,9 +263,7 @@ fn put(write: &WriteTransaction, record: &Record) -> Result<(), StoreError> {
         number: record.number,
         source,
     })?;
-    write
-        .open_table(REVISIONS)?
-        .insert(record.number, &*json)?;
+    write.open_table(REVISIONS)?.insert(record.number, &*json)?;
     Ok(())
 }
 
@@ -320,9 +316,10 @@ fn text(
     table: &impl ReadableTable<Sha, &'static [u8]>,
     number: u64,
     text: &Text,
-) -> Result<String, StoreError> {
+) -> Result<Arc<str>, StoreError> {
     let fault = |what: String| StoreError::Text { number, what };
-    let wanted = hex::parse::<32>(&text.sha256).ok_or_else(|| fault("its SHA-256 is none".to_owned()))?;
+    let wanted =
+        hex::parse::<32>(&text.sha256).ok_or_else(|| fault("its SHA-256 is none".to_owned()))?;
     let deflated = table
         .get(wanted)?
         .ok_or_else(|| fault("it is missing".to_owned()))?;
@@ -335,5 +332,6 @@ fn text(
     if sha(&bytes) != wanted {
         return Err(fault("it has another SHA-256".to_owned()));
     }
-    String::from_utf8(bytes).map_err(|error| fault(error.to_string()))
+    let text = String::from_utf8(bytes).map_err(|error| fault(error.to_string()))?;
+    Ok(text.into())
 }

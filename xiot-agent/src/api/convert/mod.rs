@@ -2,6 +2,7 @@
 //! outside.
 
 mod binding;
+mod change;
 mod decide;
 mod device;
 mod drop;
@@ -12,6 +13,7 @@ mod reload;
 mod status;
 
 pub(crate) use binding::{binding, binding_filter};
+pub(crate) use change::{candidate, change, plan, revision};
 pub(crate) use decide::{decided, wish};
 pub(crate) use device::device;
 pub(crate) use drop::{DropFilter, drop};

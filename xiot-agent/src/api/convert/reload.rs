@@ -24,6 +24,7 @@ pub(crate) fn reload(reloaded: &Reloaded) -> wire::Reload {
             removed: rules.removed,
             changed: 0,
         },
+        on_trial_until: reloaded.trial,
         warnings: reloaded.warnings.clone(),
         compile_ms: ms(reloaded.compiled),
         write_ms: ms(reloaded.written),
@@ -31,7 +32,7 @@ pub(crate) fn reload(reloaded: &Reloaded) -> wire::Reload {
     }
 }
 
-fn mark(mark: &Mark) -> wire::Mark {
+pub(super) fn mark(mark: &Mark) -> wire::Mark {
     wire::Mark {
         digest: hex(&mark.digest),
         revision: mark.revision,

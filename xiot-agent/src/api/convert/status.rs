@@ -71,6 +71,9 @@ fn policy(policy: &state::PolicyInfo) -> wire::Policy {
         profiles: policy.profiles,
         rules: policy.rules,
         image_bytes: gauge(policy.image_bytes),
+        kept: policy.revisions.in_force.clone().map(super::revision),
+        on_trial_until: policy.revisions.trial,
+        revisions_trouble: policy.revisions.trouble.clone(),
     }
 }
 

@@ -1,5 +1,8 @@
 //! One client: reads a request, writes its answer, until the client leaves or misbehaves, or the agent ends.
 
+mod answers;
+mod refusal;
+
 use std::{io, sync::Arc, time::Duration};
 
 use tokio::{
@@ -15,17 +18,15 @@ use tokio::{
     time::timeout,
 };
 
+use self::answers::{answers, drop_filter};
 use super::{
     convert::{self, DropFilter},
-    wire::{Answer, Ask, DropsQuery, MAX_REQUEST, Refusal, RefusalCode, Reply, Request, VERSION},
+    wire::{
+        Answer, Ask, DropsQuery, MAX_POLICY_BYTES, MAX_REQUEST, Refusal, RefusalCode, Reply,
+        Request, VERSION,
+    },
 };
-use crate::service::{
-    decide::DecideError,
-    explain::ExplainError,
-    handle::{Handle, SourceError},
-    reload::ReloadError,
-    state,
-};
+use crate::service::{handle::Handle, state};
 
 /// A client that asks nothing for so long is sent away.
 const IDLE: Duration = Duration::from_mins(1);
@@ -34,14 +35,18 @@ const IDLE: Duration = Duration::from_mins(1);
 /// what they miss is counted for them.
 const STALLED: Duration = Duration::from_secs(30);
 
+/// Bytes of what follows a request that are read at a time.
+const CHUNK: usize = 64 * 1024;
+
 /// Serves one permitted client until it leaves or the agent is `over`.
 pub(super) async fn run(
     stream: UnixStream,
+    uid: u32,
     handle: &Handle,
     over: watch::Receiver<bool>,
 ) -> io::Result<()> {
     let (reader, writer) = stream.into_split();
-    converse(reader, writer, handle, over).await
+    converse(reader, writer, uid, handle, over).await
 }
 
 /// Tells a client that it gets no answers.
@@ -54,6 +59,7 @@ pub(super) async fn refuse(stream: &mut UnixStream, refusal: Refusal) -> io::Res
 async fn converse(
     reader: impl AsyncRead + Unpin,
     writer: impl AsyncWrite + Unpin,
+    uid: u32,
     handle: &Handle,
     mut over: watch::Receiver<bool>,
 ) -> io::Result<()> {
@@ -82,9 +88,39 @@ async fn converse(
             Ok(Ask::Drops(query)) if query.follow => {
                 return follow(&mut reader, &mut writer, handle, query, over).await;
             }
-            Ok(ask) => answer(&mut writer, handle, ask).await?,
+            Ok(ask) if ask.body() > MAX_POLICY_BYTES => {
+                let message = format!("a policy has at most {MAX_POLICY_BYTES} bytes");
+                return writer.refuse(RefusalCode::BadRequest, message).await;
+            }
+            Ok(ask) => {
+                let Some(body) = body(&mut reader, ask.body()).await? else {
+                    return Ok(());
+                };
+                answer(&mut writer, Asked { ask, body, uid }, handle).await?;
+            }
         }
     }
+}
+
+/// A request with what came with it, and from whom.
+struct Asked {
+    ask: Ask,
+    body: Vec<u8>,
+    uid: u32,
+}
+
+/// What follows a request; none: the client left in the middle of it.
+async fn body(reader: &mut (impl AsyncRead + Unpin), bytes: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut body = Vec::new();
+    let mut reader = reader.take(bytes);
+    while (body.len() as u64) < bytes {
+        // Room for what comes, not for what was said to come.
+        body.reserve(CHUNK);
+        if timeout(STALLED, reader.read_buf(&mut body)).await?? == 0 {
+            return Ok(None);
+        }
+    }
+    Ok(Some(body))
 }
 
 fn parse(line: &[u8]) -> Result<Ask, String> {
@@ -109,10 +145,10 @@ fn parse(line: &[u8]) -> Result<Ask, String> {
 
 async fn answer<W: AsyncWrite + Unpin>(
     writer: &mut Writer<W>,
+    asked: Asked,
     handle: &Handle,
-    ask: Ask,
 ) -> io::Result<()> {
-    match answers(handle, ask).await {
+    match answers(handle, asked).await {
         Ok(answers) => {
             for answer in answers {
                 writer.send(answer).await?;
@@ -121,154 +157,6 @@ async fn answer<W: AsyncWrite + Unpin>(
             writer.flush().await
         }
         Err(Refusal { code, message }) => writer.refuse(code, message).await,
-    }
-}
-
-async fn answers(
-    handle: &Handle,
-    ask: Ask,
-) -> Result<Box<dyn Iterator<Item = Answer> + Send>, Refusal> {
-    Ok(match ask {
-        Ask::Status => {
-            let status = handle.status().await.map_err(refusal)?;
-            one(Answer::Status(Box::new(convert::status(&status))))
-        }
-        Ask::Devices => {
-            let devices = handle.devices().await.map_err(refusal)?;
-            each(devices, |device| {
-                Answer::Device(Box::new(convert::device(device)))
-            })
-        }
-        Ask::Flows(query) => {
-            let flows = handle.flows(convert::filter(query)).await;
-            selected(flows.map_err(refusal)?, |flow| {
-                Answer::Flow(Box::new(convert::flow(flow)))
-            })
-        }
-        Ask::Observed(query) => {
-            let observed = handle.observed(convert::observed_filter(query)).await;
-            selected(observed.map_err(refusal)?, |observed| {
-                Answer::Observed(Box::new(convert::observed(observed)))
-            })
-        }
-        Ask::Bindings(query) => {
-            let bindings = handle.bindings(convert::binding_filter(query)).await;
-            selected(bindings.map_err(refusal)?, |binding| {
-                Answer::Binding(Box::new(convert::binding(binding)))
-            })
-        }
-        Ask::Drops(query) => {
-            let filter = drop_filter(&query)?;
-            let drops = handle.recent_drops(filter.since());
-            each(
-                drops.into_iter().filter(move |drop| filter.wants(drop)),
-                |drop| Answer::Drop(Box::new(convert::drop(&drop))),
-            )
-        }
-        Ask::Reload => {
-            let reloaded = handle.reload().await.map_err(refusal)?;
-            one(Answer::Reload(Box::new(convert::reload(&reloaded))))
-        }
-        Ask::Decide(decide) => {
-            let wish = convert::wish(decide).map_err(|message| Refusal {
-                code: RefusalCode::BadRequest,
-                message,
-            })?;
-            let decided = handle.decide(wish).await.map_err(refusal)?;
-            one(Answer::Decided(Box::new(convert::decided(&decided))))
-        }
-        Ask::Explain(query) => {
-            let query = convert::query(query).map_err(|error| Refusal {
-                code: RefusalCode::BadRequest,
-                message: error.to_string(),
-            })?;
-            let explanation = handle.explain(query).await.map_err(refusal)?;
-            one(Answer::Explanation(Box::new(convert::explanation(
-                &explanation,
-            ))))
-        }
-    })
-}
-
-fn one(answer: Answer) -> Box<dyn Iterator<Item = Answer> + Send> {
-    Box::new(std::iter::once(answer))
-}
-
-/// Converts while writing: a hundred thousand flows are not held twice.
-fn each<T, I>(items: I, convert: fn(T) -> Answer) -> Box<dyn Iterator<Item = Answer> + Send>
-where
-    T: Send + 'static,
-    I: IntoIterator<Item = T>,
-    I::IntoIter: Send + 'static,
-{
-    Box::new(items.into_iter().map(convert))
-}
-
-/// The same, and what the limit cut off.
-fn selected<T: Send + 'static>(
-    selected: state::Selected<T>,
-    convert: fn(T) -> Answer,
-) -> Box<dyn Iterator<Item = Answer> + Send> {
-    let left_out = (selected.left_out > 0).then_some(Answer::LeftOut(selected.left_out));
-    Box::new(each(selected.items, convert).chain(left_out))
-}
-
-fn drop_filter(query: &DropsQuery) -> Result<DropFilter, Refusal> {
-    DropFilter::new(query).map_err(|error| Refusal {
-        code: RefusalCode::BadRequest,
-        message: error.to_string(),
-    })
-}
-
-fn refusal(error: SourceError) -> Refusal {
-    match error {
-        SourceError::Explain(ExplainError::Query(error)) => Refusal {
-            code: RefusalCode::NotFound,
-            message: error.to_string(),
-        },
-        SourceError::Reload(ReloadError::File(error)) => Refusal {
-            code: RefusalCode::NotFound,
-            message: error.to_string(),
-        },
-        SourceError::Decide(
-            error @ (DecideError::UnknownDevice { .. } | DecideError::NothingDecided(_)),
-        ) => Refusal {
-            code: RefusalCode::NotFound,
-            message: error.to_string(),
-        },
-        SourceError::Decide(error @ DecideError::LifeSustaining(_)) => Refusal {
-            code: RefusalCode::NeedsOverride,
-            message: error.to_string(),
-        },
-        SourceError::Decide(
-            error @ (DecideError::VlansOfListed(_) | DecideError::Group(_) | DecideError::Span),
-        ) => Refusal {
-            code: RefusalCode::BadRequest,
-            message: error.to_string(),
-        },
-        SourceError::Reload(
-            error @ (ReloadError::Findings(_)
-            | ReloadError::Gateway { .. }
-            | ReloadError::Guards { .. }
-            | ReloadError::Compile { .. }),
-        ) => Refusal {
-            code: RefusalCode::BadFiles,
-            message: error.to_string(),
-        },
-        error @ (SourceError::Explain(_)
-        | SourceError::Reload(
-            ReloadError::Apply(_) | ReloadError::Maps(_) | ReloadError::Ending,
-        )
-        | SourceError::Decide(DecideError::Maps(_) | DecideError::Ending)
-        | SourceError::Datapath(_)
-        | SourceError::Gone) => {
-            let error = anyhow::Error::new(error);
-            tracing::error!("a request could not be answered: {error:#}");
-            Refusal {
-                code: RefusalCode::Failed,
-                message: format!("{error:#}"),
-            }
-        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! MACs are `aa:bb:cc:dd:ee:ff`, times RFC 3339 in UTC, durations and sizes plain numbers with the unit in the key.
 
 mod binding;
+mod change;
 mod decide;
 mod device;
 mod drop;
@@ -16,6 +17,10 @@ mod status;
 use serde::{Deserialize, Serialize};
 
 pub use binding::{Binding, BindingsQuery};
+pub use change::{
+    Candidate, Change, Criticality, CutFlow, DeviceChange, HistoryQuery, Plan, Revision,
+    RuleChange, Texts, TextsQuery,
+};
 pub use decide::{Decide, Decided, Decision};
 pub use device::{Device, Traffic};
 pub use drop::{Drop, DropsQuery};
@@ -33,6 +38,9 @@ pub const VERSION: u32 = 1;
 
 /// Longest request in bytes, newline included.
 pub const MAX_REQUEST: usize = 64 * 1024;
+
+/// Longest policy that may follow a request, in bytes: that of a file.
+pub const MAX_POLICY_BYTES: u64 = 64 << 20;
 
 /// One request.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -64,8 +72,45 @@ pub enum Ask {
     Explain(Query),
     /// Loads the files again that the agent runs with: one `reload`.
     Reload,
+    /// What a change would do, which is not done: one `plan`.
+    Plan(Candidate),
+    /// Puts another policy in force: one `reload`.
+    Change(Change),
+    /// The revision on trial stays: one `revision`.
+    Confirm,
+    /// A `revision` for each, newest first, and `left_out` if the limit cut some off.
+    History(HistoryQuery),
+    /// One `texts`.
+    Texts(TextsQuery),
     /// Decides about a device: one `decided`.
     Decide(Decide),
+}
+
+impl Ask {
+    /// Bytes that follow the request.
+    pub const fn body(&self) -> u64 {
+        match self {
+            Self::Plan(Candidate::Policy { bytes, .. })
+            | Self::Change(Change {
+                candidate: Candidate::Policy { bytes, .. },
+                ..
+            }) => *bytes,
+            Self::Status
+            | Self::Devices
+            | Self::Flows(_)
+            | Self::Observed(_)
+            | Self::Bindings(_)
+            | Self::Drops(_)
+            | Self::Explain(_)
+            | Self::Reload
+            | Self::Plan(_)
+            | Self::Change(_)
+            | Self::Confirm
+            | Self::History(_)
+            | Self::Texts(_)
+            | Self::Decide(_) => 0,
+        }
+    }
 }
 
 /// One line of an answer.
@@ -99,8 +144,14 @@ pub enum Answer {
     Missed(u64),
     /// To [`Ask::Explain`].
     Explanation(Box<Explanation>),
-    /// To [`Ask::Reload`].
+    /// To [`Ask::Reload`] and [`Ask::Change`].
     Reload(Box<Reload>),
+    /// To [`Ask::Plan`].
+    Plan(Box<Plan>),
+    /// To [`Ask::Confirm`] and [`Ask::History`].
+    Revision(Box<Revision>),
+    /// To [`Ask::Texts`].
+    Texts(Box<Texts>),
     /// To [`Ask::Decide`].
     Decided(Box<Decided>),
     /// The answer is complete.
@@ -132,6 +183,8 @@ pub enum RefusalCode {
     NotFound,
     /// The files can't be used: nothing was changed.
     BadFiles,
+    /// What is in force is not what the request is about, or is on trial: nothing was changed.
+    Conflict,
     /// It may harm somebody: it has to be asked for in so many words.
     NeedsOverride,
     /// The agent could not find out.

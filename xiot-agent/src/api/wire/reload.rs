@@ -1,5 +1,6 @@
 //! `reload`.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What a reload did.
@@ -17,6 +18,8 @@ pub struct Reload {
     pub devices: Changes,
     /// Rules by profile and content: one with another content is another one, none is changed.
     pub rules: Changes,
+    /// Until when it is on trial; null: it stays.
+    pub on_trial_until: Option<Timestamp>,
     /// What is odd about the files, in words; empty for nothing.
     pub warnings: String,
     /// Milliseconds for reading, checking and compiling.
@@ -32,7 +35,7 @@ pub struct Reload {
 pub struct Mark {
     /// SHA-256 of its image in hexadecimal, as it lies in the kernel.
     pub digest: String,
-    /// Counts the policies that this agent put in force, from 1.
+    /// Its number.
     pub revision: u64,
     /// Counts everything that made the program judge conversations again.
     pub epoch: u32,

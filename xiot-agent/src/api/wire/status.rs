@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Decided, Traffic};
+use super::{Decided, Revision, Traffic};
 
 /// The gateway as a whole.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -71,7 +71,7 @@ pub struct Policy {
     pub digest: String,
     /// When it was compiled.
     pub compiled_at: Timestamp,
-    /// Counts the policies that this agent put in force, from 1.
+    /// Its number.
     pub revision: u64,
     /// Counts everything that made the program judge conversations again.
     pub epoch: u32,
@@ -89,6 +89,12 @@ pub struct Policy {
     pub rules: u32,
     /// Size of the image.
     pub image_bytes: Gauge,
+    /// The revision in force as it is kept; null: nobody knows where it comes from.
+    pub kept: Option<Revision>,
+    /// Until when it is on trial; null: it stays.
+    pub on_trial_until: Option<Timestamp>,
+    /// Why revisions are not kept, or what was damaged of them; null: all is well.
+    pub revisions_trouble: Option<String>,
 }
 
 /// How reloads ended.

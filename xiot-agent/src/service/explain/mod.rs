@@ -9,6 +9,7 @@ mod ask;
 mod frame;
 mod hint;
 mod judge;
+mod live;
 mod probe;
 mod program;
 mod query;
@@ -16,6 +17,7 @@ mod query;
 pub use answer::{Explanation, JudgeName, Leg};
 pub use ask::{ExplainError, explain};
 pub use judge::{Judge, JudgeError, Judgement, Reference};
+pub use live::judge_flow;
 pub use program::{Program, ProgramError};
 pub use query::{IcmpMessage, Query, QueryError, Service, Subject};
 

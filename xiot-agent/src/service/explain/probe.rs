@@ -19,7 +19,7 @@ const MAX_PEERS: usize = 16;
 const NEXT_HOPS: [MacBytes; 2] = [[0x02, 0, 0, 0, 0, 1], [0x02, 0, 0, 0, 0, 2]];
 
 /// One that is not the device's own: guards refuse what a station sends to itself.
-fn next_hop(device: MacBytes) -> MacBytes {
+pub(super) fn next_hop(device: MacBytes) -> MacBytes {
     let [first, second] = NEXT_HOPS;
     if device == first { second } else { first }
 }

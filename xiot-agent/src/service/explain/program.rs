@@ -112,6 +112,28 @@ impl Program {
         Ok(())
     }
 
+    /// Makes that what the instance has. [`Judge::judge`] does it before each frame.
+    pub fn recall(&mut self) -> Result<(), MapAccessError> {
+        self.datapath.know_bindings(&self.known)
+    }
+
+    /// Judges a frame of a conversation that goes on: what it could teach is known already.
+    pub(super) fn judge_known(
+        &mut self,
+        side: Side,
+        wire: u16,
+        frame: &[u8],
+    ) -> Result<Judgement, JudgeError> {
+        self.datapath
+            .clear_flows()
+            .map_err(|error| JudgeError(error.into()))?;
+        let outcome = self
+            .datapath
+            .test_run_on(wire, side, frame)
+            .map_err(|error| JudgeError(error.into()))?;
+        judgement(&outcome.trace, &self.ids)
+    }
+
     /// Has these decisions about devices hold, and no others.
     pub fn decide(&mut self, decided: &[(OverrideKey, Override)]) -> Result<(), MapAccessError> {
         for (device, _) in self.datapath.overrides()? {
@@ -127,18 +149,9 @@ impl Program {
 impl Judge for Program {
     fn judge(&mut self, side: Side, wire: usize, frame: &[u8]) -> Result<Judgement, JudgeError> {
         let wire = u16::try_from(wire).map_err(|error| JudgeError(error.into()))?;
-        self.datapath
-            .clear_flows()
-            .map_err(|error| JudgeError(error.into()))?;
         // Each frame teaches.
-        self.datapath
-            .know_bindings(&self.known)
-            .map_err(|error| JudgeError(error.into()))?;
-        let outcome = self
-            .datapath
-            .test_run_on(wire, side, frame)
-            .map_err(|error| JudgeError(error.into()))?;
-        judgement(&outcome.trace, &self.ids)
+        self.recall().map_err(|error| JudgeError(error.into()))?;
+        self.judge_known(side, wire, frame)
     }
 
     fn set_clock(&mut self, second: Option<u32>) {

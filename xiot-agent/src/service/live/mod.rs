@@ -2,12 +2,16 @@
 
 mod source;
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 use xiot_common::{addr::Mac, event::Event};
 
 use super::{
@@ -15,18 +19,19 @@ use super::{
     explain::Program,
     files::Files,
     history::History,
+    keeper::Keeper,
     names::Names,
-    state::{Drop, FrameTotal, Gauge, PolicyInfo, Reloads, Wire},
+    state::{Drop, FrameTotal, Gauge, PolicyInfo, Reloads, RevisionInfo, Wire},
     strangers::Strangers,
     view::{self, Seen},
 };
 use crate::{
-    collect::{BindingCount, BindingTable, Counters, FlowTable, ObservedTable},
+    collect::{self, BindingCount, BindingTable, Counters, FlowTable, ObservedTable},
     datapath::{self, ActivePolicy, Datapath, MapAccessError},
 };
 
 /// Levels older than this are read again for whoever asks: a hundred thousand flows take milliseconds to count.
-const FRESH: std::time::Duration = std::time::Duration::from_secs(1);
+const FRESH: Duration = Duration::from_secs(1);
 
 /// Bytes of an image line.
 const LINE: u64 = 64;
@@ -38,6 +43,9 @@ pub(super) struct Live {
     gateway: Mutex<Option<datapath::Gateway>>,
     active: ActivePolicy,
     enforced: Mutex<Enforced>,
+    keeper: Mutex<Keeper>,
+    /// When a trial ends, for whoever ends it.
+    trial: watch::Sender<Option<Duration>>,
     names: Mutex<Arc<Names>>,
     reloads: Counts,
     started: Timestamp,
@@ -49,7 +57,8 @@ pub(super) struct Live {
     levels: Mutex<Option<Levels>>,
     history: Mutex<History>,
     strangers: Mutex<Strangers>,
-    scratch: Mutex<Option<Program>>,
+    /// An instance to put questions to, with the digest of the policy in it.
+    scratch: Mutex<Option<([u8; 32], Program)>>,
 }
 
 /// What is enforced, and since when.
@@ -83,6 +92,7 @@ impl Live {
     pub(super) fn open(
         files: Files,
         wires: Vec<Wire>,
+        keeper: Keeper,
         datapath: &Datapath,
     ) -> Result<Self, MapAccessError> {
         let names = Names::new(
@@ -101,6 +111,8 @@ impl Live {
                 files,
                 applied: now,
             }),
+            keeper: Mutex::new(keeper),
+            trial: watch::Sender::default(),
             names: Mutex::new(Arc::new(names)),
             reloads: Counts::default(),
             started: now,
@@ -138,14 +150,28 @@ impl Live {
         lock(&self.enforced).files.clone()
     }
 
-    /// These files are enforced from now on, `anew` if the kernel was given something.
-    pub(super) fn set_files(&self, files: Files, anew: bool) {
-        let mut enforced = lock(&self.enforced);
-        enforced.files = files;
-        if anew {
-            enforced.applied = Timestamp::now();
-        }
-        drop(enforced);
+    /// Who keeps the revisions. Taken after the data path where both are needed.
+    pub(super) fn keeper(&self) -> MutexGuard<'_, Keeper> {
+        lock(&self.keeper)
+    }
+
+    /// Has whoever ends trials know when that is.
+    pub(super) fn tell_trial(&self) {
+        let until = self.keeper().trial().map(|trial| trial.until);
+        self.trial.send_replace(until);
+    }
+
+    /// When the trial ends, and when that changes.
+    pub(super) fn trials(&self) -> watch::Receiver<Option<Duration>> {
+        self.trial.subscribe()
+    }
+
+    /// These files are enforced from now on.
+    pub(super) fn set_files(&self, files: Files) {
+        *lock(&self.enforced) = Enforced {
+            files,
+            applied: Timestamp::now(),
+        };
         // Whoever explains now loads an instance with the new policy.
         *lock(&self.scratch) = None;
     }
@@ -187,6 +213,11 @@ impl Live {
         let drop = view::drop(&names, now, sequence, event)?;
         lock(&self.history).push(drop.clone());
         Some(drop)
+    }
+
+    /// Every flow, also those that are over and not yet removed.
+    pub(super) fn flow_entries(&self) -> Vec<collect::Flow> {
+        lock(&self.flows).snapshot()
     }
 
     fn levels(&self) -> Result<Levels, MapAccessError> {
@@ -243,6 +274,15 @@ impl Live {
         Ok(view::frames(&self.counters.reasons(ports)?))
     }
 
+    fn revisions(&self) -> RevisionInfo {
+        let keeper = self.keeper();
+        RevisionInfo {
+            in_force: keeper.in_force().cloned(),
+            trial: keeper.trial().map(|trial| trial.until_wall),
+            trouble: keeper.trouble().map(str::to_owned),
+        }
+    }
+
     fn policy(&self) -> PolicyInfo {
         let Enforced { files, applied } = lock(&self.enforced).clone();
         let policy = &files.policy;
@@ -266,6 +306,7 @@ impl Live {
             devices: count(policy.devices.len()),
             profiles: count(policy.profiles.len()),
             rules: count(files.ids.rules().len()),
+            revisions: self.revisions(),
             image_bytes: Gauge {
                 used: u64::from(header.lines) * LINE,
                 capacity: u64::from(files.gateway.capacity.slot_lines) * LINE,

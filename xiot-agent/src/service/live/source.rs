@@ -13,16 +13,19 @@ use crate::{
         clock::Now,
         decide::{self, Wish},
         explain::{self, ExplainError, Explanation, Program, Query},
+        files::{self, Seen},
         guards,
         handle::{Source, SourceError},
         names::Names,
-        reload,
+        plan::{self, Plan},
+        reload::{self, Candidate, Change, ReloadError},
         state::{
             Agent, Binding, BindingFilter, Bindings, Decided, Device, Drop, EventTotals, Flow,
             FlowFilter, Gauge, Observed, ObservedFilter, Reloaded, Selected, Status,
         },
         view,
     },
+    store::{Record, Texts},
 };
 
 impl Source for Live {
@@ -117,10 +120,12 @@ impl Source for Live {
     }
 
     fn explain(&self, query: &Query) -> Result<Explanation, SourceError> {
-        let mut scratch = lock(&self.scratch);
         let files = self.files();
-        let mut program = match scratch.take() {
-            Some(program) => program,
+        let digest = files.image.header.digest;
+        // Not held: a change of policy, which holds the data path that is asked below, takes it.
+        let idle = lock(&self.scratch).take();
+        let mut program = match idle.filter(|(of, _)| *of == digest) {
+            Some((_, program)) => program,
             None => Program::new(
                 &files.image,
                 Arc::clone(&files.ids),
@@ -138,20 +143,58 @@ impl Source for Live {
         let answer = explain::explain(&names, query, &mut program);
         // An instance that failed to judge is not asked again.
         if !matches!(answer, Err(ExplainError::Judge(_))) {
-            *scratch = Some(program);
+            *lock(&self.scratch) = Some((digest, program));
         }
         Ok(answer?)
     }
 
-    fn reload(&self) -> Result<Reloaded, SourceError> {
-        let outcome = reload::reload(self);
+    fn plan(&self, what: &Candidate) -> Result<Plan, SourceError> {
+        Ok(plan::plan(self, what)?)
+    }
+
+    fn change(&self, change: &Change) -> Result<Reloaded, SourceError> {
+        let outcome = reload::change(self, change);
         let counter = match &outcome {
             Ok(reloaded) if reloaded.is_unchanged() => &self.reloads.unchanged,
             Ok(_) => &self.reloads.applied,
             Err(_) => &self.reloads.refused,
         };
         counter.fetch_add(1, Ordering::Relaxed);
+        self.tell_trial();
         Ok(outcome?)
+    }
+
+    fn has_news(&self) -> bool {
+        let paths = self.files().paths;
+        let seen = Seen::look(&paths);
+        self.keeper()
+            .in_force()
+            .is_none_or(|record| record.seen != seen.0)
+    }
+
+    fn confirm(&self) -> Result<Record, SourceError> {
+        let mut keeper = self.keeper();
+        let confirmed = keeper.confirm().map_err(ReloadError::from)?;
+        let record = confirmed.and_then(|_| keeper.in_force().cloned());
+        drop(keeper);
+        self.tell_trial();
+        Ok(record.ok_or(ReloadError::NoTrial)?)
+    }
+
+    fn history(&self, limit: usize) -> Result<Selected<Record>, SourceError> {
+        let (items, left_out) = self.keeper().list(limit).map_err(ReloadError::from)?;
+        Ok(Selected { items, left_out })
+    }
+
+    fn texts(&self, revision: Option<u64>) -> Result<Texts, SourceError> {
+        let Some(number) = revision else {
+            let both = files::read_both(&self.files().paths).map_err(ReloadError::from)?;
+            return Ok(both.texts());
+        };
+        let mut keeper = self.keeper();
+        let record = keeper.get(number).map_err(ReloadError::from)?;
+        let record = record.ok_or(ReloadError::NoRevision(number))?;
+        Ok(keeper.texts(&record).map_err(ReloadError::from)?)
     }
 
     fn decide(&self, wish: &Wish) -> Result<Decided, SourceError> {

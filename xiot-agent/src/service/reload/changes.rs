@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-pub(super) fn devices(old: &Files, new: &Files, fresh: &FreshNumbers) -> Changes {
+pub(in crate::service) fn devices(old: &Files, new: &Files, fresh: &FreshNumbers) -> Changes {
     let RuleChanges { added, removed } = rules(old.ids.devices(), new.ids.devices(), fresh);
     let (before, after) = (Reader::new(&old.image), Reader::new(&new.image));
     let generation = |reader: &Reader<'_>, id| reader.record(id).map(|record| record.generation);
@@ -26,7 +26,11 @@ pub(super) fn devices(old: &Files, new: &Files, fresh: &FreshNumbers) -> Changes
 }
 
 /// By the numbers that the things of both policies have.
-pub(super) fn rules(old: &List<u32>, new: &List<u32>, fresh: &FreshNumbers) -> RuleChanges {
+pub(in crate::service) fn rules(
+    old: &List<u32>,
+    new: &List<u32>,
+    fresh: &FreshNumbers,
+) -> RuleChanges {
     let added = fresh.all().count();
     RuleChanges {
         added: added as u64,

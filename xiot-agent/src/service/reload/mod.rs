@@ -1,106 +1,295 @@
-//! Another policy while the gateway runs: as a whole or not at all, and every conversation that both policies allow goes on.
+//! Another policy while the gateway runs: as a whole or not at all, and every conversation that both policies allow goes on. Each is
+//! a revision, which is written down before it is in force.
 
-mod changes;
+mod candidate;
+pub(super) mod changes;
+mod error;
+mod force;
 mod gateway;
 
-use std::{sync::Arc, time::Instant};
+#[cfg(test)]
+mod tests;
 
+use std::time::{Duration, Instant};
+
+pub(super) use self::force::{make_ready, note};
+pub use self::{candidate::Candidate, error::ReloadError};
 use super::{
     clock::Now,
-    files::{self, Checked, FileError, Files, Unusable},
-    guards,
+    files::{Both, Checked, Files, Seen, Unusable},
+    handle::{Source as _, SourceError},
+    keeper::{Keeper, NotKept},
     live::Live,
-    state::{Mark, Reloaded},
+    state::{Mark, Reloaded, words::hex},
 };
 use crate::{
-    compile::{CompileError, Fresh, Image},
-    datapath::{Applied, ApplyError, Datapath, InForce, MapAccessError},
+    compile::{Fresh, Stamp},
+    datapath::{Applied, Datapath, InForce},
     diag::Style,
+    store::{Author, Cause, Record, Summary, Text, Texts},
 };
 
-/// The files were not loaded; the policy that was in force still is.
-#[derive(Debug, thiserror::Error)]
-pub enum ReloadError {
-    /// A file can't be read.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// A file has errors: all of them, with their places.
-    #[error("the files have errors, nothing was changed:\n\n{}", .0.trim_end())]
-    Findings(String),
-    /// What holds from a start on was changed.
-    #[error(
-        "{file}: {} changed, which takes a restart: start the agent anew (with --keep-attached no frame goes unjudged \
-         meanwhile), or undo the change", list(.keys)
-    )]
-    Gateway {
-        /// The gateway file.
-        file: String,
-        /// Keys whose values differ.
-        keys: Vec<&'static str>,
-    },
-    /// The first guard was asked for.
-    #[error(
-        "{file}: the agent was started with all guards off and has no program for them, which takes a restart: start the agent \
-         anew (with --keep-attached no frame goes unjudged meanwhile), or undo the change"
-    )]
-    Guards {
-        /// The gateway file.
-        file: String,
-    },
-    /// The policy can't be compiled for this gateway.
-    #[error("{file}: {source}")]
-    Compile {
-        /// The policy file.
-        file: String,
-        /// Why not.
-        source: CompileError,
-    },
-    /// The kernel did not take it.
-    #[error(transparent)]
-    Apply(#[from] ApplyError),
-    /// Counters can't be cleared.
-    #[error("the maps of the XDP program can't be written")]
-    Maps(#[from] MapAccessError),
-    /// The agent is on its way down.
-    #[error("the agent is ending")]
-    Ending,
+/// Somebody wants another policy.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Change {
+    /// Which.
+    pub what: Candidate,
+    /// What it comes of.
+    pub occasion: Occasion,
+    /// Who.
+    pub author: Author,
+    /// Why, in their words.
+    pub reason: Option<String>,
+    /// The revision in force that it was looked at with; none: whatever is.
+    pub base: Option<u64>,
+    /// How long it is on trial; none: it stays.
+    pub trial: Option<Duration>,
 }
 
-fn list(keys: &[&str]) -> String {
-    let quoted: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
-    quoted.join(", ")
+/// What asks for another policy.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Occasion {
+    /// A start, with files that are others than those in force.
+    Start,
+    /// `reload` or a signal.
+    Reload,
+    /// Files that changed: not where they are as they were when the policy in force was put there.
+    FileChange,
+    /// `apply`.
+    Apply,
+    /// `rollback`.
+    Rollback,
+    /// The end of a trial.
+    Unconfirmed,
 }
 
-/// Loads the files again that the gateway runs with. One at a time: a second one waits.
-pub(super) fn reload(live: &Live) -> Result<Reloaded, ReloadError> {
-    live.with_datapath(|datapath| {
-        let start = Instant::now();
-        let old = live.files();
-        let before = datapath.active().ok_or(ReloadError::Ending)?;
-        let revision = before.header.revision + 1;
-        let (new, fresh, warnings) = read(&old, revision, datapath.has_guards())?;
-        let compiled = start.elapsed();
+impl Change {
+    /// The files, loaded for this reason by the agent itself.
+    pub fn files(occasion: Occasion) -> Self {
+        Self {
+            what: Candidate::Files,
+            occasion,
+            author: Author::Agent,
+            reason: None,
+            base: None,
+            trial: None,
+        }
+    }
+}
 
-        let file = new.policy.file.clone();
-        let devices = changes::devices(&old, &new, &fresh.devices);
-        let rules = changes::rules(old.ids.rules(), new.ids.rules(), &fresh.rules);
-        let applied = put_in_force(live, datapath, &old, new, &fresh)?;
-        Ok(Reloaded {
-            before: mark(&before),
-            after: mark(&datapath.active().unwrap_or(before)),
-            file,
-            devices,
-            rules,
-            warnings,
-            compiled,
-            written: applied.written,
-            settled: applied.settled,
-        })
+/// What is known of a candidate before anything is done about it.
+pub(super) struct Prepared {
+    pub(super) old: Files,
+    pub(super) before: InForce,
+    pub(super) both: Both,
+    pub(super) remark: Option<String>,
+    /// The revision that it is of.
+    pub(super) revision: Option<u64>,
+    /// Both texts are those in force.
+    pub(super) same: bool,
+    seen: Seen,
+}
+
+/// Reads and checks a candidate.
+pub(super) fn prepare(
+    live: &Live,
+    keeper: &mut Keeper,
+    datapath: &Datapath,
+    what: &Candidate,
+) -> Result<Prepared, ReloadError> {
+    let old = live.files();
+    let before = datapath.active().ok_or(ReloadError::Ending)?;
+    // Before they are read: what changes from now on is a change.
+    let seen = Seen::look(&old.paths);
+    let read = what.read(keeper, &old, datapath.has_guards())?;
+    let Texts { gateway, policy } = read.both.texts();
+    let same = keeper
+        .in_force()
+        .is_some_and(|record| record.policy.is(&policy) && record.gateway.is(&gateway));
+    Ok(Prepared {
+        old,
+        before,
+        both: read.both,
+        remark: read.remark,
+        revision: read.revision,
+        same,
+        seen,
     })
-    .unwrap_or(Err(ReloadError::Ending))
 }
 
-const fn mark(in_force: &InForce) -> Mark {
+/// Puts it in force. One at a time: a second one waits.
+pub(super) fn change(live: &Live, change: &Change) -> Result<Reloaded, ReloadError> {
+    let work = |datapath: &mut Datapath| change_it(live, datapath, &mut live.keeper(), change);
+    live.with_datapath(work).unwrap_or(Err(ReloadError::Ending))
+}
+
+/// Goes back from what nobody confirmed in time.
+pub(super) fn end_trial(live: &Live) -> Result<(), SourceError> {
+    let Some(trial) = live.keeper().trial() else {
+        return Ok(());
+    };
+    if Now::read().monotonic < trial.until {
+        return Ok(());
+    }
+    tracing::warn!(
+        "Nobody confirmed revision {} in time: back to revision {}.",
+        trial.number,
+        trial.back_to
+    );
+    live.change(&Change {
+        what: Candidate::Revision(Some(trial.back_to)),
+        reason: Some(format!(
+            "nobody confirmed revision {} in time",
+            trial.number
+        )),
+        base: Some(trial.number),
+        ..Change::files(Occasion::Unconfirmed)
+    })?;
+    Ok(())
+}
+
+fn change_it(
+    live: &Live,
+    datapath: &mut Datapath,
+    keeper: &mut Keeper,
+    change: &Change,
+) -> Result<Reloaded, ReloadError> {
+    let start = Instant::now();
+    may(keeper, change)?;
+    let prepared = prepare(live, keeper, datapath, &change.what)?;
+    if prepared.same {
+        // What was on trial is confirmed by nobody but people.
+        return Ok(unchanged(&prepared, start.elapsed()));
+    }
+    let Prepared {
+        old,
+        before,
+        both,
+        remark,
+        revision,
+        seen,
+        ..
+    } = prepared;
+    let number = keeper.next_number(before.header.revision);
+    let texts = both.texts();
+    let mut warnings = both.findings() + remark.as_deref().unwrap_or_default();
+    let now = Now::read();
+    let (new, fresh) = compile(both, &old, number, now)?;
+    let compiled = start.elapsed();
+
+    let devices = changes::devices(&old, &new, &fresh.devices);
+    let rules = changes::rules(old.ids.rules(), new.ids.rules(), &fresh.rules);
+    let back_to = keeper.in_force().map(|record| record.number);
+    let trial = change
+        .trial
+        .zip(back_to)
+        .map(|(span, back_to)| (back_to, span));
+    let record = Record {
+        number,
+        written: now.wall,
+        applied: None,
+        cause: cause(change.occasion, revision),
+        author: change.author.clone(),
+        reason: change.reason.clone(),
+        image: hex(&new.image.header.digest),
+        compiled_at: new.image.header.compiled_at,
+        policy: Text::of(&new.policy.file, &texts.policy),
+        gateway: Text::of(&new.gateway.file, &texts.gateway),
+        seen: seen.0,
+        summary: Summary {
+            devices_added: devices.added,
+            devices_removed: devices.removed,
+            devices_changed: devices.changed,
+            rules_added: rules.added,
+            rules_removed: rules.removed,
+        },
+        back_to: trial.map(|(back_to, _)| back_to),
+        confirmed: None,
+    };
+    // Where it can't be kept, care goes on by the policy that was asked for, and whoever asked is told. A trial needs what it goes back to.
+    let begun = keeper.begin(&record, &texts);
+    if change.trial.is_some() {
+        begun.clone()?;
+        if trial.is_none() {
+            return Err(ReloadError::NothingBefore);
+        }
+    }
+    let file = new.policy.file.clone();
+    let applied: Applied = match force::put_in_force(live, datapath, &old, new, &fresh) {
+        Ok(applied) => applied,
+        Err(error) => {
+            // What is left of it does no harm: the next agent sees that the kernel does not have it.
+            keeper.withdraw(number).unwrap_or(());
+            return Err(error);
+        }
+    };
+    if let Err(NotKept(why)) = keeper.ends(begun, record, trial) {
+        warnings.extend([
+            "warning: the policy is in force but could not be written down: an agent that starts anew does not know it (",
+            &why,
+            ")\n",
+        ]);
+    }
+    Ok(Reloaded {
+        before: mark(&before),
+        after: mark(&datapath.active().unwrap_or(before)),
+        file,
+        devices,
+        rules,
+        warnings,
+        trial: keeper.trial().map(|trial| trial.until_wall),
+        compiled,
+        written: applied.written,
+        settled: applied.settled,
+    })
+}
+
+/// Whether this may be asked for now.
+fn may(keeper: &Keeper, change: &Change) -> Result<(), ReloadError> {
+    let ends_trial = matches!(change.occasion, Occasion::Rollback | Occasion::Unconfirmed);
+    if let Some(trial) = keeper.trial()
+        && !ends_trial
+    {
+        return Err(ReloadError::OnTrial {
+            number: trial.number,
+            until: trial.until_wall,
+        });
+    }
+    let now = keeper.in_force().map(|record| record.number);
+    match (change.base, now) {
+        (Some(base), Some(now)) if base != now => Err(ReloadError::Moved { base, now }),
+        _ => Ok(()),
+    }
+}
+
+fn cause(occasion: Occasion, revision: Option<u64>) -> Cause {
+    match occasion {
+        Occasion::Start => Cause::Start,
+        Occasion::Reload => Cause::Reload,
+        Occasion::FileChange => Cause::FileChange,
+        Occasion::Apply => Cause::Apply,
+        Occasion::Rollback => Cause::Rollback(revision.unwrap_or_default()),
+        Occasion::Unconfirmed => Cause::Unconfirmed(revision.unwrap_or_default()),
+    }
+}
+
+fn unchanged(prepared: &Prepared, compiled: Duration) -> Reloaded {
+    let mark = mark(&prepared.before);
+    Reloaded {
+        before: mark,
+        after: mark,
+        file: prepared.old.policy.file.clone(),
+        devices: Default::default(),
+        rules: Default::default(),
+        warnings: prepared.both.findings(),
+        trial: None,
+        compiled,
+        written: Duration::ZERO,
+        settled: Duration::ZERO,
+    }
+}
+
+pub(super) const fn mark(in_force: &InForce) -> Mark {
     Mark {
         digest: in_force.header.digest,
         revision: in_force.header.revision,
@@ -108,131 +297,39 @@ const fn mark(in_force: &InForce) -> Mark {
     }
 }
 
-/// Reads and compiles what follows these files; also what is odd about it.
-fn read(
+/// Compiles it as what follows these files.
+fn compile(
+    both: Both,
     old: &Files,
     revision: u64,
-    has_guards: bool,
-) -> Result<(Files, Fresh, String), ReloadError> {
-    let both = files::read_both(&old.paths)?;
-    if let Some(gateway) = both.gateway() {
-        let keys = gateway::fixed_changes(&old.gateway, gateway);
-        if !keys.is_empty() {
-            return Err(ReloadError::Gateway {
-                file: gateway.file.clone(),
-                keys,
-            });
-        }
-        if !has_guards && guards::needed(gateway).is_some() {
-            return Err(ReloadError::Guards {
-                file: gateway.file.clone(),
-            });
-        }
-    }
-    let (checked, fresh) = both.follow(old, revision, Now::read().epoch_nanos());
-    let Checked {
-        gateway_report,
-        policy_report,
-        files,
-    } = checked;
-    let text = [&gateway_report, &policy_report].map(|report| report.render(Style::Plain));
-    match files {
-        Ok(files) => Ok((files, fresh, text.concat())),
-        Err(Unusable::Errors) => Err(ReloadError::Findings(text.concat())),
+    now: Now,
+) -> Result<(Files, Fresh), ReloadError> {
+    usable(both.follow(old, revision, now.epoch_nanos()))
+}
+
+/// The same for a look: nothing is taken from these files.
+pub(super) fn compile_beside(
+    both: Both,
+    old: &Files,
+    revision: u64,
+    now: Now,
+) -> Result<(Files, Fresh), ReloadError> {
+    let stamp = Stamp {
+        revision,
+        compiled_at: now.epoch_nanos(),
+    };
+    usable(both.beside(old, stamp))
+}
+
+fn usable((checked, fresh): (Checked, Fresh)) -> Result<(Files, Fresh), ReloadError> {
+    let findings =
+        || [&checked.gateway_report, &checked.policy_report].map(|it| it.render(Style::Plain));
+    match checked.files {
+        Ok(files) => Ok((files, fresh)),
+        Err(Unusable::Errors) => Err(ReloadError::Findings(findings().concat())),
         Err(Unusable::Compile(source)) => Err(ReloadError::Compile {
-            file: policy_report.path().to_owned(),
+            file: checked.policy_report.path().to_owned(),
             source,
         }),
     }
 }
-
-/// Whether the kernel has all of it already: only what people say about rules and devices may differ.
-fn is_same(old: &Files, new: &Files) -> bool {
-    let mut header = new.image.header;
-    header.revision = old.image.header.revision;
-    header.compiled_at = old.image.header.compiled_at;
-    header == old.image.header
-}
-
-/// Sets the guards of these files, which the next epoch asks. A wire that had none has learned nothing: it settles from now on.
-fn set_guards(datapath: &mut Datapath, old: &Files, new: &Files) -> Result<(), MapAccessError> {
-    let settle = new.gateway.bindings_settle;
-    let before = guards::of_wires(&old.gateway.wires);
-    let after = guards::of_wires(&new.gateway.wires);
-    for ((before, guards), wire) in before.iter().zip(&after).zip(0..) {
-        if before.levels == 0 && guards.levels != 0 && !settle.is_zero() {
-            datapath.set_settled(wire, Now::read().second_in(settle))?;
-        }
-        datapath.set_guards(wire, guards)?;
-    }
-    Ok(())
-}
-
-fn put_in_force(
-    live: &Live,
-    datapath: &mut Datapath,
-    old: &Files,
-    mut new: Files,
-    fresh: &Fresh,
-) -> Result<Applied, ReloadError> {
-    datapath.clear_counters(&fresh.devices.free, &fresh.rules.free)?;
-    // The new names know the old numbers too, and events of the new policy may come at once.
-    let names = live.names();
-    let next = names.follow(Arc::clone(&new.policy), Arc::clone(&new.ids));
-    live.set_names(Arc::new(next));
-    let guarded = guards::of_wires(&old.gateway.wires) != guards::of_wires(&new.gateway.wires);
-    let applied = if is_same(old, &new) {
-        new.image = Arc::clone(&old.image);
-        if guarded {
-            set_guards(datapath, old, &new)?;
-            datapath.touch();
-        }
-        note(datapath, &new);
-        live.set_files(new, guarded);
-        Applied::default()
-    } else {
-        if guarded {
-            set_guards(datapath, old, &new)?;
-        }
-        match datapath.apply(&new.image) {
-            Ok(applied) => {
-                let files = new.clone();
-                live.set_files(new, true);
-                make_ready(datapath, &files.image);
-                note(datapath, &files);
-                applied
-            }
-            Err(error) => {
-                live.set_names(names);
-                if guarded {
-                    set_guards(datapath, old, old)?;
-                    datapath.touch();
-                }
-                return Err(error.into());
-            }
-        }
-    };
-    // No frame counts for the policy before any more.
-    datapath.clear_counters(&fresh.devices.taken_over, &fresh.rules.taken_over)?;
-    Ok(applied)
-}
-
-/// Notes for the agent after this one what has which number.
-pub(super) fn note(datapath: &mut Datapath, files: &Files) {
-    let Some(keyed) = files.keyed() else {
-        return;
-    };
-    if let Err(error) = datapath.note(&keyed) {
-        tracing::error!(%error, "Could not note what has which number: conversations will not outlive this agent.");
-    }
-}
-
-/// For the policy after this one, which is in force whatever comes of it.
-pub(super) fn make_ready(datapath: &mut Datapath, image: &Image) {
-    if let Err(error) = datapath.make_ready(image) {
-        tracing::error!(%error, "A policy slot did not keep what was written to it.");
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -5,17 +5,21 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 
-use super::{binding, devices, drop, flow, names, observed, reloaded, status};
-use crate::service::{
-    decide::{DecideError, Wish},
-    explain::{self, Explanation, Query, Reference},
-    handle::{Handle, Source, SourceError},
-    reload::ReloadError,
-    state::{
-        Binding, BindingFilter, Decided, Device, Drop, Flow, FlowFilter, Observed, ObservedFilter,
-        Reloaded, Selected, Status,
+use super::{binding, devices, drop, flow, names, observed, plan, record, reloaded, status};
+use crate::{
+    service::{
+        decide::{DecideError, Wish},
+        explain::{self, Explanation, Query, Reference},
+        handle::{Handle, Source, SourceError},
+        plan::Plan,
+        reload::{Candidate, Change, ReloadError},
+        state::{
+            Binding, BindingFilter, Decided, Device, Drop, Flow, FlowFilter, Observed,
+            ObservedFilter, Reloaded, Selected, Status,
+        },
+        view,
     },
-    view,
+    store::{Record, Texts},
 };
 
 /// A service without a kernel.
@@ -89,12 +93,53 @@ impl Source for Fake {
         Ok(explain::explain(&names, query, &mut judge)?)
     }
 
-    fn reload(&self) -> Result<Reloaded, SourceError> {
+    fn plan(&self, _what: &Candidate) -> Result<Plan, SourceError> {
+        self.check()?;
+        Ok(plan())
+    }
+
+    fn change(&self, change: &Change) -> Result<Reloaded, SourceError> {
         self.check()?;
         if self.refuse {
             return Err(ReloadError::Findings("error[bad-port]: no".to_owned()).into());
         }
+        if change.base.is_some_and(|base| base != 3) {
+            return Err(ReloadError::Moved { base: 0, now: 3 }.into());
+        }
+        if let Candidate::Policy { file, text } = &change.what {
+            return Ok(Reloaded {
+                file: format!("{file} of {} bytes", text.len()),
+                ..reloaded()
+            });
+        }
         Ok(reloaded())
+    }
+
+    fn has_news(&self) -> bool {
+        true
+    }
+
+    fn confirm(&self) -> Result<Record, SourceError> {
+        self.check()?;
+        Err(ReloadError::NoTrial.into())
+    }
+
+    fn history(&self, limit: usize) -> Result<Selected<Record>, SourceError> {
+        self.check()?;
+        let mut items = vec![record(3), record(2)];
+        items.truncate(limit);
+        Ok(Selected {
+            left_out: 2 - items.len() as u64,
+            items,
+        })
+    }
+
+    fn texts(&self, _revision: Option<u64>) -> Result<Texts, SourceError> {
+        self.check()?;
+        Ok(Texts {
+            gateway: "wires: []\n".into(),
+            policy: "devices: []\n".into(),
+        })
     }
 
     fn decide(&self, wish: &Wish) -> Result<Decided, SourceError> {

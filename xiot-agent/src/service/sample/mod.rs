@@ -3,19 +3,21 @@
 mod binding;
 mod decided;
 mod fake;
+mod revision;
 
 pub(crate) use binding::binding;
 pub(crate) use decided::time;
 pub(crate) use fake::Fake;
+pub(crate) use revision::{plan, record, reloaded};
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use super::{
     names::Names,
     state::{
-        Agent, Changes, Device, Drop, Endpoint, EventTotals, Flow, Gauge, Mark, Mode, Modes,
-        Observed, Opener, PolicyInfo, Port, ProfileTotals, Reason, Reloaded, Reloads, RuleChanges,
-        Side, Stage, Status, Traffic, Verdict, Vlans, Wire,
+        Agent, Device, Drop, Endpoint, EventTotals, Flow, Gauge, Mode, Modes, Observed, Opener,
+        PolicyInfo, Port, ProfileTotals, Reason, Reloads, RevisionInfo, Side, Stage, Status,
+        Traffic, Verdict, Vlans, Wire,
     },
     view,
 };
@@ -225,6 +227,11 @@ pub(crate) fn status() -> Status {
                 used: 4096,
                 capacity: 16 << 20,
             },
+            revisions: RevisionInfo {
+                in_force: Some(record(3)),
+                trial: Some(time()),
+                trouble: None,
+            },
         },
         wires: vec![Wire {
             name: "ward-3".to_owned(),
@@ -264,32 +271,6 @@ pub(crate) fn status() -> Status {
             traffic: traffic(),
             rule_hits: 2,
         }],
-    }
-}
-
-pub(crate) fn reloaded() -> Reloaded {
-    let mark = |revision, digest, epoch| Mark {
-        digest: [digest; 32],
-        revision,
-        epoch,
-    };
-    Reloaded {
-        before: mark(2, 0xab, 4),
-        after: mark(3, 0xcd, 5),
-        file: "policy.yaml".to_owned(),
-        devices: Changes {
-            added: 1,
-            removed: 0,
-            changed: 12,
-        },
-        rules: RuleChanges {
-            added: 2,
-            removed: 1,
-        },
-        warnings: String::new(),
-        compiled: Duration::from_millis(12),
-        written: Duration::from_micros(3_400),
-        settled: Duration::from_micros(15_250),
     }
 }
 

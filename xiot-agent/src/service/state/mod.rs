@@ -20,7 +20,7 @@ pub use observed::{Observed, ObservedFilter, Selected};
 pub use reload::{Changes, Mark, Reloaded, RuleChanges};
 pub use status::{
     Agent, Bindings, EventTotals, FrameTotal, Gauge, Modes, PolicyInfo, Port, ProfileTotals,
-    Reloads, Status, Verdict, Wire,
+    Reloads, RevisionInfo, Status, Verdict, Wire,
 };
 
 pub use xiot_common::{port::Side, reason::Reason};

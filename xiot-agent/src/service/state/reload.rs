@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 /// A reload that succeeded.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reloaded {
@@ -17,6 +19,8 @@ pub struct Reloaded {
     pub rules: RuleChanges,
     /// What is odd about the files, for people; empty for nothing.
     pub warnings: String,
+    /// Until when it is on trial; none: it stays.
+    pub trial: Option<Timestamp>,
     /// Reading, checking and compiling.
     pub compiled: Duration,
     /// Writing the policy beside the one in force and reading it back.
@@ -26,7 +30,7 @@ pub struct Reloaded {
 }
 
 impl Reloaded {
-    /// Whether the kernel had all of it already.
+    /// Whether it was in force already.
     pub fn is_unchanged(&self) -> bool {
         self.before.epoch == self.after.epoch
     }
@@ -37,7 +41,7 @@ impl Reloaded {
 pub struct Mark {
     /// SHA-256 of its image.
     pub digest: [u8; 32],
-    /// Counts the policies that this agent put in force, from 1.
+    /// Its number.
     pub revision: u64,
     /// Counts everything that made the program judge conversations again.
     pub epoch: u32,

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 
 use xiot_common::reason::Class;
 
+use crate::store::Record;
+
 use super::{Decided, Mode, Reason, Side, Traffic};
 
 /// Everything about the gateway that is not about one device or flow.
@@ -61,7 +63,7 @@ pub struct PolicyInfo {
     pub digest: [u8; 32],
     /// When it was compiled.
     pub compiled_at: Timestamp,
-    /// Counts the policies that this agent put in force, from 1.
+    /// Its number.
     pub revision: u64,
     /// Counts everything that made the program judge conversations again.
     pub epoch: u32,
@@ -79,6 +81,19 @@ pub struct PolicyInfo {
     pub rules: u32,
     /// Bytes of the image and of the slot it lies in.
     pub image_bytes: Gauge,
+    /// What is kept of it.
+    pub revisions: RevisionInfo,
+}
+
+/// The revision in force, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RevisionInfo {
+    /// Who put it there, when and why; none: nobody knows.
+    pub in_force: Option<Record>,
+    /// Until when it is on trial; none: it stays.
+    pub trial: Option<Timestamp>,
+    /// Why revisions are not kept, or what became of those before; none: all is well.
+    pub trouble: Option<String>,
 }
 
 /// How reloads ended.

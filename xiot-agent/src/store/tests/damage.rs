@@ -22,9 +22,9 @@ fn two() -> tempfile::TempDir {
 
 #[test]
 fn a_file_that_is_none_is_set_aside_and_kept() {
-    for content in [&b"not a database"[..], &[0; 100_000]] {
+    for content in [b"not a database".to_vec(), vec![0; 100_000]] {
         let directory = tempfile::tempdir().unwrap();
-        fs::write(directory.path().join(FILE), content).unwrap();
+        fs::write(directory.path().join(FILE), &content).unwrap();
         let Opened {
             revisions,
             set_aside,

@@ -17,8 +17,8 @@ use super::{
 fn texts(number: u64) -> Texts {
     let lines = (0..200).map(|line| format!("  - {{name: pump-{line}, revision: {number}}}\n"));
     Texts {
-        gateway: "wires: []\n".to_owned(),
-        policy: lines.collect(),
+        gateway: "wires: []\n".into(),
+        policy: lines.collect::<String>().into(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Clients that ask well, badly, too much, too slowly.
 
+mod change;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::{
@@ -30,7 +32,7 @@ impl Client {
         let (ending, over) = watch::channel(false);
         let session = tokio::spawn(async move {
             let (reader, writer) = tokio::io::split(far);
-            converse(reader, writer, &handle, over).await
+            converse(reader, writer, 1000, &handle, over).await
         });
         Self {
             stream: BufReader::new(near),

@@ -1,0 +1,160 @@
+//! What is asked, and where the answer comes from.
+
+use super::{Asked, refusal::refusal};
+use crate::{
+    api::{
+        auth,
+        convert::{self, DropFilter},
+        wire::{Answer, Ask, DropsQuery, Refusal, RefusalCode, Texts},
+    },
+    service::{
+        handle::Handle,
+        reload::{Change, Occasion},
+        state,
+    },
+    store::Author,
+};
+use tokio::task::spawn_blocking;
+
+pub(super) async fn answers(
+    handle: &Handle,
+    Asked { ask, body, uid }: Asked,
+) -> Result<Box<dyn Iterator<Item = Answer> + Send>, Refusal> {
+    Ok(match ask {
+        Ask::Status => {
+            let status = handle.status().await.map_err(refusal)?;
+            one(Answer::Status(Box::new(convert::status(&status))))
+        }
+        Ask::Devices => {
+            let devices = handle.devices().await.map_err(refusal)?;
+            each(devices, |device| {
+                Answer::Device(Box::new(convert::device(device)))
+            })
+        }
+        Ask::Flows(query) => {
+            let flows = handle.flows(convert::filter(query)).await;
+            selected(flows.map_err(refusal)?, |flow| {
+                Answer::Flow(Box::new(convert::flow(flow)))
+            })
+        }
+        Ask::Observed(query) => {
+            let observed = handle.observed(convert::observed_filter(query)).await;
+            selected(observed.map_err(refusal)?, |observed| {
+                Answer::Observed(Box::new(convert::observed(observed)))
+            })
+        }
+        Ask::Bindings(query) => {
+            let bindings = handle.bindings(convert::binding_filter(query)).await;
+            selected(bindings.map_err(refusal)?, |binding| {
+                Answer::Binding(Box::new(convert::binding(binding)))
+            })
+        }
+        Ask::Drops(query) => {
+            let filter = drop_filter(&query)?;
+            let drops = handle.recent_drops(filter.since());
+            each(
+                drops.into_iter().filter(move |drop| filter.wants(drop)),
+                |drop| Answer::Drop(Box::new(convert::drop(&drop))),
+            )
+        }
+        Ask::Reload => {
+            let change = Change {
+                author: author(uid).await,
+                ..Change::files(Occasion::Reload)
+            };
+            reloaded(handle, change).await?
+        }
+        Ask::Plan(candidate) => {
+            let plan = handle.plan(convert::candidate(candidate, body)).await;
+            one(Answer::Plan(Box::new(convert::plan(
+                plan.map_err(refusal)?,
+            ))))
+        }
+        Ask::Change(change) => {
+            let author = author(uid).await;
+            reloaded(handle, convert::change(change, body, author)).await?
+        }
+        Ask::Confirm => {
+            let record = handle.confirm().await.map_err(refusal)?;
+            one(Answer::Revision(Box::new(convert::revision(record))))
+        }
+        Ask::History(query) => {
+            let history = handle.history(query.limit.unwrap_or(usize::MAX)).await;
+            selected(history.map_err(refusal)?, |record| {
+                Answer::Revision(Box::new(convert::revision(record)))
+            })
+        }
+        Ask::Texts(query) => {
+            let texts = handle.texts(query.revision).await.map_err(refusal)?;
+            one(Answer::Texts(Box::new(Texts {
+                gateway: texts.gateway.to_string(),
+                policy: texts.policy.to_string(),
+            })))
+        }
+        Ask::Decide(decide) => {
+            let wish = convert::wish(decide).map_err(|message| Refusal {
+                code: RefusalCode::BadRequest,
+                message,
+            })?;
+            let decided = handle.decide(wish).await.map_err(refusal)?;
+            one(Answer::Decided(Box::new(convert::decided(&decided))))
+        }
+        Ask::Explain(query) => {
+            let query = convert::query(query).map_err(|error| Refusal {
+                code: RefusalCode::BadRequest,
+                message: error.to_string(),
+            })?;
+            let explanation = handle.explain(query).await.map_err(refusal)?;
+            one(Answer::Explanation(Box::new(convert::explanation(
+                &explanation,
+            ))))
+        }
+    })
+}
+
+async fn reloaded(
+    handle: &Handle,
+    change: Change,
+) -> Result<Box<dyn Iterator<Item = Answer> + Send>, Refusal> {
+    let reloaded = handle.change(change).await.map_err(refusal)?;
+    Ok(one(Answer::Reload(Box::new(convert::reload(&reloaded)))))
+}
+
+/// The user database may ask the network (LDAP): not on the event loop.
+async fn author(uid: u32) -> Author {
+    let name = spawn_blocking(move || auth::name_of(uid)).await;
+    Author::User {
+        uid,
+        name: name.ok().flatten(),
+    }
+}
+
+fn one(answer: Answer) -> Box<dyn Iterator<Item = Answer> + Send> {
+    Box::new(std::iter::once(answer))
+}
+
+/// Converts while writing: a hundred thousand flows are not held twice.
+fn each<T, I>(items: I, convert: fn(T) -> Answer) -> Box<dyn Iterator<Item = Answer> + Send>
+where
+    T: Send + 'static,
+    I: IntoIterator<Item = T>,
+    I::IntoIter: Send + 'static,
+{
+    Box::new(items.into_iter().map(convert))
+}
+
+/// The same, and what the limit cut off.
+fn selected<T: Send + 'static>(
+    selected: state::Selected<T>,
+    convert: fn(T) -> Answer,
+) -> Box<dyn Iterator<Item = Answer> + Send> {
+    let left_out = (selected.left_out > 0).then_some(Answer::LeftOut(selected.left_out));
+    Box::new(each(selected.items, convert).chain(left_out))
+}
+
+pub(super) fn drop_filter(query: &DropsQuery) -> Result<DropFilter, Refusal> {
+    DropFilter::new(query).map_err(|error| Refusal {
+        code: RefusalCode::BadRequest,
+        message: error.to_string(),
+    })
+}

@@ -1,0 +1,59 @@
+//! Errors of the service as clients are told.
+
+use crate::{
+    api::wire::{Refusal, RefusalCode},
+    service::{
+        decide::DecideError, explain::ExplainError, handle::SourceError, reload::ReloadError,
+    },
+};
+
+pub(super) fn refusal(error: SourceError) -> Refusal {
+    let code = code(&error);
+    let message = if code == RefusalCode::Failed {
+        let error = anyhow::Error::new(error);
+        tracing::error!("a request could not be answered: {error:#}");
+        format!("{error:#}")
+    } else {
+        error.to_string()
+    };
+    Refusal { code, message }
+}
+
+fn code(error: &SourceError) -> RefusalCode {
+    match error {
+        SourceError::Explain(ExplainError::Query(_))
+        | SourceError::Reload(
+            ReloadError::File(_)
+            | ReloadError::NoRevision(_)
+            | ReloadError::NothingBefore
+            | ReloadError::NoTrial,
+        )
+        | SourceError::Decide(DecideError::UnknownDevice { .. } | DecideError::NothingDecided(_)) => {
+            RefusalCode::NotFound
+        }
+        SourceError::Decide(DecideError::LifeSustaining(_)) => RefusalCode::NeedsOverride,
+        SourceError::Decide(
+            DecideError::VlansOfListed(_) | DecideError::Group(_) | DecideError::Span,
+        ) => RefusalCode::BadRequest,
+        SourceError::Reload(
+            ReloadError::Findings(_)
+            | ReloadError::Gateway { .. }
+            | ReloadError::Guards { .. }
+            | ReloadError::Compile { .. },
+        ) => RefusalCode::BadFiles,
+        SourceError::Reload(ReloadError::OnTrial { .. } | ReloadError::Moved { .. }) => {
+            RefusalCode::Conflict
+        }
+        SourceError::Explain(_)
+        | SourceError::Reload(
+            ReloadError::Apply(_)
+            | ReloadError::Maps(_)
+            | ReloadError::Scratch(_)
+            | ReloadError::NotKept(_)
+            | ReloadError::Ending,
+        )
+        | SourceError::Decide(DecideError::Maps(_) | DecideError::Ending)
+        | SourceError::Datapath(_)
+        | SourceError::Gone => RefusalCode::Failed,
+    }
+}

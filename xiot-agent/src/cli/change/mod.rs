@@ -1,0 +1,227 @@
+//! `apply`, `rollback`, `confirm`: another policy, looked at before it is in force.
+
+mod preview;
+
+use std::{
+    fs::File,
+    io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+pub(super) use self::preview::render as preview;
+use super::{
+    Socket, client,
+    exit::{Exit, Failure, OrExit as _, Outcome},
+    output, reload,
+};
+use crate::{
+    api::wire::{Answer, Ask, Candidate, Change, MAX_POLICY_BYTES, Plan, Reload},
+    unit::duration,
+};
+
+/// Put a policy in force, after a look at what that changes: rules, devices, and conversations that are live right now and would end.
+///
+/// Without FILE: the files that the agent runs with. With FILE: this policy, and the agent's gateway file; it stays in force, also after a
+/// restart, until the agent's own policy file changes or is loaded with `reload`. All of it or nothing, as with `reload`.
+#[derive(clap::Args, Debug)]
+pub(super) struct Apply {
+    /// Policy file; `-` for standard input
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    how: How,
+}
+
+/// Put a policy in force again that was before.
+///
+/// Its gateway file comes back with it, guards above all, unless it takes a restart: then it is left out. The files of the agent are not
+/// touched; they are loaded again once they change.
+#[derive(clap::Args, Debug)]
+pub(super) struct Rollback {
+    /// Revision; that before the one in force if none is given
+    #[arg(value_name = "REVISION")]
+    revision: Option<u64>,
+    #[command(flatten)]
+    how: How,
+}
+
+/// Let the revision stay that is on trial (`apply --confirm-within`).
+#[derive(clap::Args, Debug)]
+pub(super) struct Confirm {
+    #[command(flatten)]
+    socket: Socket,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args, Debug)]
+struct How {
+    /// Only look: change nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask.
+    #[arg(long, short, conflicts_with = "dry_run")]
+    yes: bool,
+    /// Why, for the history.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// Go back by itself after this time unless `confirm` says that it is fine: `5m`. Also when the agent ends meanwhile.
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    confirm_within: Option<Duration>,
+    /// Print JSON: the look with --dry-run, else (with --yes) what was done.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    socket: Socket,
+}
+
+impl Apply {
+    pub(super) fn run(self) -> Outcome {
+        let Some(file) = &self.file else {
+            return self.how.run(Candidate::Files, &[]);
+        };
+        let text = read(file).or_exit(Exit::Usage)?;
+        let candidate = Candidate::Policy {
+            file: file.display().to_string(),
+            bytes: text.len() as u64,
+        };
+        self.how.run(candidate, &text)
+    }
+}
+
+impl Rollback {
+    pub(super) fn run(self) -> Outcome {
+        let number = self.revision;
+        self.how.run(Candidate::Revision { number }, &[])
+    }
+}
+
+impl Confirm {
+    pub(super) fn run(self) -> Outcome {
+        let revision = client::one(&self.socket.socket, Ask::Confirm, |answer| {
+            if let Answer::Revision(revision) = answer {
+                Some(*revision)
+            } else {
+                None
+            }
+        })?;
+        if self.json {
+            output::print_json(&revision)?;
+        } else {
+            output::print(&format!("revision {} stays in force\n", revision.number))?;
+        }
+        Ok(Exit::Success)
+    }
+}
+
+/// Never more of it than the agent takes.
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let limit = MAX_POLICY_BYTES + 1;
+    let read = if file == Path::new("-") {
+        io::stdin().lock().take(limit).read_to_end(&mut text)
+    } else {
+        File::open(file).and_then(|file| file.take(limit).read_to_end(&mut text))
+    };
+    read.map_err(|error| anyhow::anyhow!("can't read {}: {error}", file.display()))?;
+    if text.len() as u64 == limit {
+        anyhow::bail!("{} has more than {MAX_POLICY_BYTES} bytes", file.display());
+    }
+    Ok(text)
+}
+
+impl How {
+    fn run(self, candidate: Candidate, body: &[u8]) -> Outcome {
+        if self.json && !self.dry_run && !self.yes {
+            return Err(Failure {
+                exit: Exit::Usage,
+                error: anyhow::anyhow!("--json asks nothing: say --dry-run or --yes"),
+            });
+        }
+        let plan = self.look(candidate.clone(), body)?;
+        if self.json && self.dry_run {
+            output::print_json(&plan)?;
+            return Ok(Exit::Success);
+        }
+        if !self.json {
+            let warnings = plan.warnings.trim_end();
+            if !warnings.is_empty() {
+                output::note(warnings)?;
+            }
+            output::print(&preview(&plan))?;
+        }
+        if self.dry_run || (plan.unchanged && !self.json) {
+            return Ok(Exit::Success);
+        }
+        if !self.yes && !agreed()? {
+            output::note("nothing was changed")?;
+            return Ok(Exit::Failed);
+        }
+        let json = self.json;
+        let done = self.change(candidate, body, &plan)?;
+        if json {
+            output::print_json(&done)?;
+            return Ok(Exit::Success);
+        }
+        // What is odd about the files was told above; what became of writing it down was not.
+        let new = done.warnings.replace(&plan.warnings, "");
+        if !new.trim().is_empty() {
+            output::note(new.trim())?;
+        }
+        output::print(&reload::render(&done))?;
+        if let Some(until) = done.on_trial_until {
+            output::print(&format!(
+                "on trial until {until}: back to revision {} unless `xiot-agent confirm` says that it is fine\n",
+                plan.base.revision
+            ))?;
+        }
+        Ok(Exit::Success)
+    }
+
+    fn look(&self, candidate: Candidate, body: &[u8]) -> Result<Plan, Failure> {
+        client::one_with(&self.socket.socket, Ask::Plan(candidate), body, |answer| {
+            if let Answer::Plan(plan) = answer {
+                Some(*plan)
+            } else {
+                None
+            }
+        })
+    }
+
+    fn change(self, candidate: Candidate, body: &[u8], plan: &Plan) -> Result<Reload, Failure> {
+        let change = Ask::Change(Change {
+            candidate,
+            reason: self.reason,
+            base: Some(plan.base.revision),
+            confirm_within_seconds: self.confirm_within.map(|span| span.as_secs()),
+        });
+        client::one_with(&self.socket.socket, change, body, |answer| {
+            if let Answer::Reload(reload) = answer {
+                Some(*reload)
+            } else {
+                None
+            }
+        })
+    }
+}
+
+/// Asks a person; programs have to say --yes.
+fn agreed() -> Result<bool, Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(Failure {
+            exit: Exit::Usage,
+            error: anyhow::anyhow!(
+                "nobody is there to ask: say --yes, or --dry-run for the look alone"
+            ),
+        });
+    }
+    write!(io::stderr().lock(), "Put it in force? [y/N] ").or_exit(Exit::Failed)?;
+    let mut answer = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .or_exit(Exit::Failed)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
