@@ -82,7 +82,14 @@ fn break_glass_lets_pass_what_policy_denies_and_ends_by_itself_without_an_agent(
     let agent = Agent::start_with(&rig, &gateway(&rig, ""), POLICY, &["--keep-attached"]);
     let shell = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 22);
     assert!(connect_is_lost(&rig.device, shell.address()));
-    let said = agent.say(&["break-glass", "pump-1", "--for", "4s"]);
+    let said = agent.say(&[
+        "break-glass",
+        "pump-1",
+        "--for",
+        "4s",
+        "--reason",
+        "surgery",
+    ]);
     assert!(said.starts_with("pump-1: break-glass until "), "{said}");
     let mut session = connect(&rig.device, shell.address());
     exchange(&mut session, 1_000);
@@ -118,7 +125,27 @@ fn what_is_asked_for_by_mistake_is_refused() {
             2,
             "is not a VLAN",
         ),
-        (&["break-glass", "pump-1", "--for", "60d"], 2, "31 days"),
+        (&["quarantine", "pump-1", "--override"], 2, "takes a reason"),
+        (
+            &["break-glass", "pump-1", "--for", "1h"],
+            2,
+            "takes a reason",
+        ),
+        (
+            &["break-glass", "pump-1", "--for", "1h", "--reason", " "],
+            2,
+            "takes a reason",
+        ),
+        (
+            &["break-glass", "pump-1", "--for", "1h", "--reason", "a\nb"],
+            2,
+            "one line",
+        ),
+        (
+            &["break-glass", "pump-1", "--for", "60d", "--reason", "x"],
+            2,
+            "31 days",
+        ),
         (&["break-glass", "pump-1"], 2, "--for"),
         (&["release", "pump-1"], 2, "nothing is decided about pump-1"),
     ] {
@@ -127,7 +154,15 @@ fn what_is_asked_for_by_mistake_is_refused() {
         assert!(said.contains(message), "{arguments:?}: {said}");
     }
     assert_eq!(agent.json(&["status"])["decisions"], serde_json::json!([]));
-    let said = agent.say(&["quarantine", "pump-1", "--override", "--for", "1h"]);
+    let said = agent.say(&[
+        "quarantine",
+        "pump-1",
+        "--override",
+        "--for",
+        "1h",
+        "--reason",
+        "ransomware",
+    ]);
     assert!(said.starts_with("pump-1: quarantined until 20"), "{said}");
     let said = agent.say(&["quarantine", "02:00:00:00:77:01", "--vlan", "30"]);
     assert_eq!(

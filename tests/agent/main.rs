@@ -8,6 +8,7 @@
 
 mod access;
 mod agent;
+mod audit;
 mod binary;
 mod bindings;
 mod boot;

@@ -24,7 +24,7 @@ pub(super) struct Quarantine {
     /// End by itself after this time: `30m`, `12h`
     #[arg(long = "for", value_name = "TIME", value_parser = duration::parse)]
     span: Option<Duration>,
-    /// Also if the device is life-sustaining.
+    /// Also if the device is life-sustaining; with --reason.
     #[arg(long = "override")]
     insist: bool,
 }
@@ -32,7 +32,8 @@ pub(super) struct Quarantine {
 /// Let everything of one device pass for some time: it is in mode monitor, whatever its mode and policy say.
 ///
 /// For emergencies: care goes on now, and the policy is mended afterwards. What policy denies is counted as would-be drops. It
-/// takes effect with the next frame and ends by itself, also without the agent; what it let pass ends with it. Guards go on.
+/// takes effect with the next frame and ends by itself, also without the agent; what it let pass ends with it. Guards go on. It
+/// takes a --reason.
 #[derive(clap::Args, Debug)]
 pub(super) struct BreakGlass {
     #[command(flatten)]
@@ -56,6 +57,9 @@ struct Whom {
     /// VLAN of a MAC that is not listed: `30`, `100.30`, `untagged`; any if none is given
     #[arg(long, value_name = "VLAN")]
     vlan: Option<String>,
+    /// Why, for the audit log.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -91,6 +95,7 @@ impl Whom {
             decision,
             seconds: span.map(|span| span.as_secs()),
             insist,
+            reason: self.reason,
         });
         let decided = client::one(&self.socket.socket, ask, |answer| {
             if let Answer::Decided(decided) = answer {

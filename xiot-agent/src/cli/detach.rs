@@ -1,14 +1,25 @@
 //! `detach`: removes what an earlier run left attached and pinned.
 
+use std::path::Path;
+
 use clap::ArgGroup;
+use nix::unistd::getuid;
 
 use super::{
+    State,
     exit::{Exit, Failure, Outcome},
     output,
     pinned::Pinned,
     words::count,
 };
-use crate::datapath::{self, DetachError, Detached, PinError};
+use crate::{
+    api::auth::name_of,
+    datapath::{self, DetachError, Detached, PinError},
+    store::{
+        Author,
+        audit::{Audit, Event},
+    },
+};
 
 /// Detach what an earlier run left attached (--keep-attached, or killed), and put the interfaces back as they were.
 #[derive(clap::Args, Debug)]
@@ -16,6 +27,8 @@ use crate::datapath::{self, DetachError, Detached, PinError};
 pub(super) struct Args {
     #[command(flatten)]
     pins: Pinned,
+    #[command(flatten)]
+    state: State,
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
@@ -23,8 +36,29 @@ pub(super) fn run(args: &Args) -> Outcome {
         return Ok(Exit::Findings);
     };
     let detached = datapath::detach(&pins).map_err(failure)?;
+    if detached != Detached::default() {
+        audit(&args.state.state, &pins)?;
+    }
     output::print(&render(detached, &pins.display().to_string()))?;
     Ok(Exit::Success)
+}
+
+/// What is done is done: where it can't be noted, that is said.
+fn audit(state: &Path, pins: &Path) -> Result<(), Failure> {
+    let uid = getuid().as_raw();
+    let by = Author::User {
+        uid,
+        name: name_of(uid),
+    };
+    let pins = pins.display().to_string();
+    let noted = Audit::open(state).and_then(|it| {
+        let mut audit = it.audit;
+        audit.append(by, Event::Detach { pins })
+    });
+    match noted {
+        Ok(()) => Ok(()),
+        Err(error) => output::note(&format!("warning: not in the audit log: {error}")),
+    }
 }
 
 fn render(detached: Detached, pins: &str) -> String {

@@ -1,5 +1,6 @@
 //! The command line: one file per command, each with `Args` and `run`.
 
+mod audit;
 mod bindings;
 mod change;
 mod check;
@@ -69,6 +70,7 @@ enum Command {
     Confirm(change::Confirm),
     History(history::Args),
     Diff(diff::Args),
+    Audit(audit::Args),
     Check(check::Args),
     Explain(explain::Args),
     Status(status::Args),
@@ -96,6 +98,20 @@ struct Socket {
         value_name = "PATH"
     )]
     socket: PathBuf,
+}
+
+/// Where the agent keeps what outlives it.
+#[derive(clap::Args, Debug)]
+struct State {
+    /// State directory: revisions of policy, and the audit log.
+    #[arg(
+        long,
+        env = "XIOT_STATE",
+        hide_env_values = true,
+        default_value = "/var/lib/xiot",
+        value_name = "DIR"
+    )]
+    state: PathBuf,
 }
 
 /// Reads the command line, does what it says, and tells how that ended.
@@ -162,6 +178,7 @@ impl Cli {
             Command::Confirm(args) => args.run(),
             Command::History(args) => history::run(&args),
             Command::Diff(args) => diff::run(&args),
+            Command::Audit(args) => audit::run(&args),
             Command::Check(args) => check::run(&args),
             Command::Explain(args) => explain::run(args),
             Command::Status(args) => status::run(&args),

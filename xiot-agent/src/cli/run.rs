@@ -12,6 +12,7 @@ use tokio::{
 };
 
 use super::{
+    State,
     exit::{Exit, Failure, OrExit as _, Outcome},
     findings, output,
     words::short,
@@ -59,15 +60,8 @@ pub(super) struct Args {
     /// Policy file: peer sets, profiles, devices.
     #[arg(long, value_name = "FILE")]
     policy: PathBuf,
-    /// Where revisions of policy are kept.
-    #[arg(
-        long,
-        env = "XIOT_STATE",
-        hide_env_values = true,
-        default_value = "/var/lib/xiot",
-        value_name = "DIR"
-    )]
-    state: PathBuf,
+    #[command(flatten)]
+    state: State,
     /// Leave the XDP program attached at the end: enforcement goes on without an agent until the next run takes over.
     #[arg(long)]
     keep_attached: bool,
@@ -89,7 +83,8 @@ pub(super) fn run(args: &Args) -> Outcome {
     };
     // Before they are read: what changes from now on is a change.
     let watch = Watch::new(&paths);
-    let Boot { checked, kept } = boot(&paths, &args.state, Now::read()).map_err(boot_failure)?;
+    let Boot { checked, kept } =
+        boot(&paths, &args.state.state, Now::read()).map_err(boot_failure)?;
     // Of what was in force before people were told then.
     if kept.record.is_none() || checked.files.is_err() {
         findings::print(&checked)?;
@@ -176,6 +171,7 @@ async fn serve(start: Start, watch: Watch, keep_attached: bool) -> Outcome {
     };
     drop(socket);
     if keep_attached {
+        service.leave();
         tracing::info!("the XDP program stays attached: enforcement goes on");
     } else {
         let detached = service.stop().or_exit(Exit::Failed)?;

@@ -101,7 +101,9 @@ fn revisions(status: &Status) -> Option<String> {
     });
     let trouble = policy.revisions_trouble.as_ref();
     let trouble = trouble.map(|trouble| format!("revisions: {trouble}\n"));
-    let parts: Vec<_> = [trial, trouble].into_iter().flatten().collect();
+    let audit = policy.audit.trouble.as_ref();
+    let audit = audit.map(|trouble| format!("audit log: {trouble}\n"));
+    let parts: Vec<_> = [trial, trouble, audit].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.concat())
 }
 

@@ -126,9 +126,10 @@ pub(super) fn json<T: DeserializeOwned>(hospital: &Hospital, args: &[&str]) -> R
         })
 }
 
-/// Starts the agent with another policy file beside the running one, and gives back how it ended.
+/// Starts the agent with another policy file beside the running one, as one that knows of no policy that was good, and gives back how it ended.
 pub(super) fn run_to_end(hospital: &Hospital, policy: &str) -> Result<Output> {
     run_command(hospital, policy)?
+        .env("XIOT_STATE", path(hospital, "state-of-another"))
         .stdin(Stdio::null())
         .output()
         .context("could not run the agent")
@@ -151,8 +152,7 @@ fn run_command(hospital: &Hospital, policy: &str) -> Result<Command> {
         .arg(path(hospital, files::GATEWAY))
         .arg("--policy")
         .arg(path(hospital, policy))
-        .arg("--state")
-        .arg(path(hospital, "state"));
+        .env("XIOT_STATE", path(hospital, "state"));
     Ok(command)
 }
 

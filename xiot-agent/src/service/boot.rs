@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{
+    auditor::Auditor,
     clock::Now,
     files::{self, Both, Checked, FileError, Paths, Seen},
     keeper::{Attached, Keeper},
@@ -39,6 +40,8 @@ pub struct Boot {
 pub struct Kept {
     /// Keeps them.
     pub keeper: Keeper,
+    /// Notes what was done.
+    pub auditor: Auditor,
     /// That which the agent starts with; none: it starts with the files.
     pub record: Option<Record>,
     /// The files are others than when that was put in force: they are loaded once it is.
@@ -48,6 +51,7 @@ pub struct Kept {
 /// Looks what there is to start with.
 pub fn boot(paths: &Paths, state: &Path, now: Now) -> Result<Boot, BootError> {
     let mut keeper = Keeper::open(state)?;
+    let auditor = Auditor::open(state);
     let gateway = files::read_gateway(&paths.gateway);
     let usable = gateway.as_ref().ok().filter(|it| it.value.is_some());
     let known = keeper.known_good(|texts| attached(usable, texts));
@@ -57,6 +61,7 @@ pub fn boot(paths: &Paths, state: &Path, now: Now) -> Result<Boot, BootError> {
             checked: from_files(paths, number, now)?,
             kept: Kept {
                 keeper,
+                auditor,
                 record: None,
                 catch_up: false,
             },
@@ -71,7 +76,7 @@ pub fn boot(paths: &Paths, state: &Path, now: Now) -> Result<Boot, BootError> {
     if let Some(gateway) = usable {
         let checked = Both::of(gateway.clone(), policy()).start(paths, stamp);
         if checked.files.is_ok() {
-            return Ok(Boot::known(checked, keeper, record, catch_up));
+            return Ok(Boot::known(checked, keeper, auditor, record, catch_up));
         }
         // The gateway became another that this policy does not fit: the files may fit each other.
         let number = keeper.next_number(0);
@@ -82,6 +87,7 @@ pub fn boot(paths: &Paths, state: &Path, now: Now) -> Result<Boot, BootError> {
                 checked,
                 kept: Kept {
                     keeper,
+                    auditor,
                     record: None,
                     catch_up: false,
                 },
@@ -90,15 +96,22 @@ pub fn boot(paths: &Paths, state: &Path, now: Now) -> Result<Boot, BootError> {
     }
     let gateway = model::load_gateway(&record.gateway.file, texts.gateway.as_bytes());
     let checked = Both::of(gateway, policy()).start(paths, stamp);
-    Ok(Boot::known(checked, keeper, record, catch_up))
+    Ok(Boot::known(checked, keeper, auditor, record, catch_up))
 }
 
 impl Boot {
-    fn known(checked: Checked, keeper: Keeper, record: Record, catch_up: bool) -> Self {
+    fn known(
+        checked: Checked,
+        keeper: Keeper,
+        auditor: Auditor,
+        record: Record,
+        catch_up: bool,
+    ) -> Self {
         Self {
             checked,
             kept: Kept {
                 keeper,
+                auditor,
                 record: Some(record),
                 catch_up,
             },

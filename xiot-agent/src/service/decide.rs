@@ -17,7 +17,9 @@ use super::{
 };
 use crate::{
     datapath::{Datapath, MapAccessError},
-    diag, unit,
+    diag,
+    store::{Author, audit::Event},
+    unit,
 };
 
 /// What an operator wants.
@@ -33,6 +35,10 @@ pub struct Wish {
     pub span: Option<Duration>,
     /// Also where a life depends on the device.
     pub insist: bool,
+    /// Who.
+    pub author: Author,
+    /// Why, in their words.
+    pub reason: Option<String>,
 }
 
 /// Nothing was decided.
@@ -57,9 +63,12 @@ pub enum DecideError {
     Group(String),
     /// A patient's life depends on it.
     #[error(
-        "{0} is life-sustaining: a quarantine cuts it off from everything; if that is meant, say --override"
+        "{0} is life-sustaining: a quarantine cuts it off from everything; if that is meant, say --override, and why (--reason)"
     )]
     LifeSustaining(String),
+    /// Nobody said why.
+    #[error("{0} takes a reason, which the audit log keeps: say --reason")]
+    NoReason(&'static str),
     /// There is nothing to end.
     #[error("nothing is decided about {0}")]
     NothingDecided(String),
@@ -95,6 +104,12 @@ pub(super) fn decide(live: &Live, wish: &Wish) -> Result<Decided, DecideError> {
     if is_risky && !wish.insist {
         return Err(DecideError::LifeSustaining(target.words()));
     }
+    if wish.reason.is_none() && is_risky {
+        return Err(DecideError::NoReason("a quarantine with --override"));
+    }
+    if wish.reason.is_none() && wish.decision == Some(Decision::BreakGlass) {
+        return Err(DecideError::NoReason("break-glass"));
+    }
     live.with_datapath(|datapath| {
         let now = Now::read();
         forget_what_is_over(datapath, now)?;
@@ -123,12 +138,24 @@ pub(super) fn decide(live: &Live, wish: &Wish) -> Result<Decided, DecideError> {
             decision: wish.decision,
             until: until.and_then(|until| now.at_second(until.into())),
         };
-        tracing::warn!(
-            device = decided.device,
-            mac = unit::mac::format(decided.mac),
-            decision = ?decided.decision,
-            until = decided.until.map(tracing::field::display),
-            "An operator decided about a device."
+        live.audit(
+            wish.author.clone(),
+            Event::Decision {
+                device: decided.device.clone(),
+                mac: unit::mac::format(decided.mac),
+                vlan: decided
+                    .vlans
+                    .map(|vlans| unit::vlan::format((vlans.outer, vlans.inner))),
+                decision: match decided.decision {
+                    Some(Decision::Quarantine) => "quarantine",
+                    Some(Decision::BreakGlass) => "break-glass",
+                    None => "release",
+                }
+                .to_owned(),
+                until: decided.until,
+                overridden: is_risky,
+                reason: wish.reason.clone(),
+            },
         );
         Ok(decided)
     })

@@ -15,7 +15,7 @@ use super::{
         Reloaded, Selected, Status,
     },
 };
-use crate::store::{Record, Texts};
+use crate::store::{Author, Record, Texts};
 
 /// Where answers come from. Calls may take milliseconds of system calls: [`Handle`] keeps them off the event loop.
 pub trait Source: Send + Sync + 'static {
@@ -38,7 +38,7 @@ pub trait Source: Send + Sync + 'static {
     /// Whether a file is another than when the policy in force was put there.
     fn has_news(&self) -> bool;
     /// What is on trial stays.
-    fn confirm(&self) -> Result<Record, SourceError>;
+    fn confirm(&self, author: Author) -> Result<Record, SourceError>;
     /// Revisions, newest first.
     fn history(&self, limit: usize) -> Result<Selected<Record>, SourceError>;
     /// Both texts of a revision; none: the files as they are.
@@ -137,8 +137,8 @@ impl Handle {
     }
 
     /// What is on trial stays.
-    pub async fn confirm(&self) -> Result<Record, SourceError> {
-        self.ask(Source::confirm).await
+    pub async fn confirm(&self, author: Author) -> Result<Record, SourceError> {
+        self.ask(move |source| source.confirm(author)).await
     }
 
     /// Revisions, newest first.

@@ -2,6 +2,7 @@
 //!
 //! Surfaces (`api`, `metrics`) hold a [`handle::Handle`] and see the snapshots of [`state`], nothing else.
 
+pub mod auditor;
 pub mod boot;
 pub mod clock;
 pub mod decide;

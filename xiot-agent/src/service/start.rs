@@ -5,6 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use tokio::sync::broadcast;
 
 use super::{
+    auditor::Auditor,
     boot::Kept,
     clock::Now,
     files::{Files, Seen},
@@ -24,7 +25,7 @@ use crate::{
         Plan, PortReport, RingError, UsedMode,
     },
     model::gateway::{Gateway, XdpMode},
-    store::{Author, Cause, Record, Summary, Text, Texts},
+    store::{Author, Cause, Record, Summary, Text, Texts, audit::Event},
 };
 
 /// Drops that a follower may lag behind before it misses some.
@@ -67,6 +68,7 @@ impl Service {
         let How { adopt, object } = how;
         let Kept {
             keeper,
+            auditor,
             record,
             catch_up,
         } = kept;
@@ -93,10 +95,12 @@ impl Service {
         for warning in &gateway.report().warnings {
             tracing::warn!("{warning}");
         }
-        match open(files, keeper, &gateway) {
+        match open(files, (keeper, auditor), &gateway) {
             Ok((live, events)) => {
+                let anew = gateway.report().anew.as_ref().map(ToString::to_string);
                 live.hold(gateway);
                 keep(&live, record, texts);
+                audit_start(&live, anew);
                 if catch_up {
                     catch_up_with(&live);
                 }
@@ -152,8 +156,16 @@ impl Service {
         }
     }
 
+    /// Leaves enforcement in place.
+    pub fn leave(self) {
+        self.live
+            .audit(Author::Agent, Event::Stop { attached: true });
+    }
+
     /// Takes the data path down: frames are no longer judged, interfaces are as they were.
     pub fn stop(self) -> Result<Detached, DetachError> {
+        self.live
+            .audit(Author::Agent, Event::Stop { attached: false });
         match self.live.release() {
             Some(gateway) => gateway.shut_down(),
             None => Ok(Detached::default()),
@@ -163,11 +175,11 @@ impl Service {
 
 fn open(
     files: Files,
-    keeper: Keeper,
+    kept: (Keeper, Auditor),
     gateway: &datapath::Gateway,
 ) -> Result<(Live, EventStream), StartError> {
     let wires = wires(&files.gateway, &gateway.report().ports);
-    let live = Live::open(files, wires, keeper, gateway.datapath())?;
+    let live = Live::open(files, wires, kept, gateway.datapath())?;
     let events = EventStream::open(gateway.datapath())?;
     Ok((live, events))
 }
@@ -208,6 +220,19 @@ fn keep(live: &Live, record: Option<Record>, texts: &Texts) {
     if let Err(error) = kept {
         tracing::error!("Revision {} is in force: {error}.", header.revision);
     }
+}
+
+fn audit_start(live: &Live, anew: Option<String>) {
+    let header = live.files().image.header;
+    live.audit(
+        Author::Agent,
+        Event::Start {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            revision: header.revision,
+            image: hex(&header.digest),
+            anew,
+        },
+    );
 }
 
 /// Loads files that are others than when the revision in force was put there.

@@ -1,8 +1,9 @@
-//! What outlives the agent on disk: the revisions of policy, in an embedded database in the state directory.
+//! What outlives the agent on disk, in the state directory: the revisions of policy, in an embedded database, and the audit log.
 //!
 //! Every commit is a transaction that is on the disk before it counts (redb: copy-on-write pages, checksums): a power cut at any byte
 //! leaves what was before or what is after. A file that is not what was written is set aside, never trusted.
 
+pub mod audit;
 mod database;
 mod record;
 mod revisions;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::flow;
+use super::{flow, reason};
 use crate::{
     api::wire,
     service::{
@@ -25,17 +25,33 @@ pub(crate) fn candidate(candidate: wire::Candidate, body: Vec<u8>) -> reload::Ca
     }
 }
 
-pub(crate) fn change(change: wire::Change, body: Vec<u8>, author: Author) -> reload::Change {
-    reload::Change {
+/// What a client wishes; why not, for people.
+pub(crate) fn change(
+    change: wire::Change,
+    body: Vec<u8>,
+    author: Author,
+) -> Result<reload::Change, String> {
+    Ok(reload::Change {
         occasion: match change.candidate {
             wire::Candidate::Revision { .. } => Occasion::Rollback,
             wire::Candidate::Files | wire::Candidate::Policy { .. } => Occasion::Apply,
         },
         what: candidate(change.candidate, body),
         author,
-        reason: change.reason,
+        reason: reason(change.reason)?,
         base: change.base,
-        trial: change.confirm_within_seconds.map(Duration::from_secs),
+        trial: trial(change.confirm_within_seconds)?,
+    })
+}
+
+/// Longest trial, in seconds: a week.
+const LONGEST_TRIAL: u64 = 7 * 24 * 3600;
+
+fn trial(seconds: Option<u64>) -> Result<Option<Duration>, String> {
+    match seconds {
+        Some(0) => Err("a trial takes at least a second".to_owned()),
+        Some(seconds) if seconds > LONGEST_TRIAL => Err("a trial takes a week at most".to_owned()),
+        seconds => Ok(seconds.map(Duration::from_secs)),
     }
 }
 

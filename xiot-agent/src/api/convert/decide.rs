@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use super::reason;
+
 use crate::{
     api::wire,
     service::{
         decide::Wish,
         state::{Decided, Decision, Vlans},
     },
+    store::Author,
     unit::{mac, vlan},
 };
 
 /// What a client wishes; why not, for people.
-pub(crate) fn wish(decide: wire::Decide) -> Result<Wish, String> {
+pub(crate) fn wish(decide: wire::Decide, author: Author) -> Result<Wish, String> {
     let vlans = decide
         .vlan
         .map(|text| {
@@ -30,6 +33,8 @@ pub(crate) fn wish(decide: wire::Decide) -> Result<Wish, String> {
         }),
         span: decide.seconds.map(Duration::from_secs),
         insist: decide.insist,
+        author,
+        reason: reason(decide.reason)?,
     })
 }
 

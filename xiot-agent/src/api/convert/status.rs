@@ -74,6 +74,7 @@ fn policy(policy: &state::PolicyInfo) -> wire::Policy {
         kept: policy.revisions.in_force.clone().map(super::revision),
         on_trial_until: policy.revisions.trial,
         revisions_trouble: policy.revisions.trouble.clone(),
+        audit: audit(&policy.revisions.audited),
     }
 }
 
@@ -116,5 +117,14 @@ const fn gauge(gauge: state::Gauge) -> wire::Gauge {
     wire::Gauge {
         used: gauge.used,
         capacity: gauge.capacity,
+    }
+}
+
+fn audit(audited: &state::AuditInfo) -> wire::Audit {
+    let head = audited.head.as_ref();
+    wire::Audit {
+        entries: head.map(|head| head.sequence),
+        head: head.map(|head| head.hash.clone()),
+        trouble: audited.trouble.clone(),
     }
 }

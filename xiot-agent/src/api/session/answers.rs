@@ -72,10 +72,11 @@ pub(super) async fn answers(
         }
         Ask::Change(change) => {
             let author = author(uid).await;
-            reloaded(handle, convert::change(change, body, author)).await?
+            let change = convert::change(change, body, author).map_err(bad_request)?;
+            reloaded(handle, change).await?
         }
         Ask::Confirm => {
-            let record = handle.confirm().await.map_err(refusal)?;
+            let record = handle.confirm(author(uid).await).await.map_err(refusal)?;
             one(Answer::Revision(Box::new(convert::revision(record))))
         }
         Ask::History(query) => {
@@ -92,10 +93,7 @@ pub(super) async fn answers(
             })))
         }
         Ask::Decide(decide) => {
-            let wish = convert::wish(decide).map_err(|message| Refusal {
-                code: RefusalCode::BadRequest,
-                message,
-            })?;
+            let wish = convert::wish(decide, author(uid).await).map_err(bad_request)?;
             let decided = handle.decide(wish).await.map_err(refusal)?;
             one(Answer::Decided(Box::new(convert::decided(&decided))))
         }
@@ -110,6 +108,13 @@ pub(super) async fn answers(
             ))))
         }
     })
+}
+
+const fn bad_request(message: String) -> Refusal {
+    Refusal {
+        code: RefusalCode::BadRequest,
+        message,
+    }
 }
 
 async fn reloaded(

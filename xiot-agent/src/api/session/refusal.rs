@@ -33,7 +33,10 @@ fn code(error: &SourceError) -> RefusalCode {
         }
         SourceError::Decide(DecideError::LifeSustaining(_)) => RefusalCode::NeedsOverride,
         SourceError::Decide(
-            DecideError::VlansOfListed(_) | DecideError::Group(_) | DecideError::Span,
+            DecideError::VlansOfListed(_)
+            | DecideError::Group(_)
+            | DecideError::Span
+            | DecideError::NoReason(_),
         ) => RefusalCode::BadRequest,
         SourceError::Reload(
             ReloadError::Findings(_)

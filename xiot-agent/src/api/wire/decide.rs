@@ -21,6 +21,9 @@ pub struct Decide {
     /// Also where a life depends on the device.
     #[serde(default, rename = "override")]
     pub insist: bool,
+    /// Why, for the audit log. Break-glass takes one, and a quarantine where a life depends on the device.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// What may be decided.

@@ -95,6 +95,19 @@ pub struct Policy {
     pub on_trial_until: Option<Timestamp>,
     /// Why revisions are not kept, or what was damaged of them; null: all is well.
     pub revisions_trouble: Option<String>,
+    /// The audit log.
+    pub audit: Audit,
+}
+
+/// The audit log of changes.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Audit {
+    /// Entries; null: nothing can be written.
+    pub entries: Option<u64>,
+    /// SHA-256 of the last one's line in hexadecimal.
+    pub head: Option<String>,
+    /// What is wrong with it; null: all is well.
+    pub trouble: Option<String>,
 }
 
 /// How reloads ended.

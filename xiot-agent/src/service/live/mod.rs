@@ -15,19 +15,21 @@ use tokio::sync::watch;
 use xiot_common::{addr::Mac, event::Event};
 
 use super::{
+    auditor::Auditor,
     clock::{Now, from_epoch_nanos},
     explain::Program,
     files::Files,
     history::History,
     keeper::Keeper,
     names::Names,
-    state::{Drop, FrameTotal, Gauge, PolicyInfo, Reloads, RevisionInfo, Wire},
+    state::{AuditInfo, Drop, FrameTotal, Gauge, PolicyInfo, Reloads, RevisionInfo, Wire},
     strangers::Strangers,
     view::{self, Seen},
 };
 use crate::{
     collect::{self, BindingCount, BindingTable, Counters, FlowTable, ObservedTable},
     datapath::{self, ActivePolicy, Datapath, MapAccessError},
+    store::{Author, audit},
 };
 
 /// Levels older than this are read again for whoever asks: a hundred thousand flows take milliseconds to count.
@@ -44,6 +46,7 @@ pub(super) struct Live {
     active: ActivePolicy,
     enforced: Mutex<Enforced>,
     keeper: Mutex<Keeper>,
+    auditor: Mutex<Auditor>,
     /// When a trial ends, for whoever ends it.
     trial: watch::Sender<Option<Duration>>,
     names: Mutex<Arc<Names>>,
@@ -92,7 +95,7 @@ impl Live {
     pub(super) fn open(
         files: Files,
         wires: Vec<Wire>,
-        keeper: Keeper,
+        (keeper, auditor): (Keeper, Auditor),
         datapath: &Datapath,
     ) -> Result<Self, MapAccessError> {
         let names = Names::new(
@@ -112,6 +115,7 @@ impl Live {
                 applied: now,
             }),
             keeper: Mutex::new(keeper),
+            auditor: Mutex::new(auditor),
             trial: watch::Sender::default(),
             names: Mutex::new(Arc::new(names)),
             reloads: Counts::default(),
@@ -153,6 +157,11 @@ impl Live {
     /// Who keeps the revisions. Taken after the data path where both are needed.
     pub(super) fn keeper(&self) -> MutexGuard<'_, Keeper> {
         lock(&self.keeper)
+    }
+
+    /// Notes what was done.
+    pub(super) fn audit(&self, by: Author, event: audit::Event) {
+        lock(&self.auditor).note(by, event);
     }
 
     /// Has whoever ends trials know when that is.
@@ -274,12 +283,21 @@ impl Live {
         Ok(view::frames(&self.counters.reasons(ports)?))
     }
 
+    fn audited(&self) -> AuditInfo {
+        let auditor = lock(&self.auditor);
+        AuditInfo {
+            head: auditor.head(),
+            trouble: auditor.trouble().map(str::to_owned),
+        }
+    }
+
     fn revisions(&self) -> RevisionInfo {
         let keeper = self.keeper();
         RevisionInfo {
             in_force: keeper.in_force().cloned(),
             trial: keeper.trial().map(|trial| trial.until_wall),
             trouble: keeper.trouble().map(str::to_owned),
+            audited: self.audited(),
         }
     }
 

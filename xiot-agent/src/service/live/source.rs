@@ -25,7 +25,7 @@ use crate::{
         },
         view,
     },
-    store::{Record, Texts},
+    store::{Author, Record, Texts, audit::Event},
 };
 
 impl Source for Live {
@@ -172,13 +172,16 @@ impl Source for Live {
             .is_none_or(|record| record.seen != seen.0)
     }
 
-    fn confirm(&self) -> Result<Record, SourceError> {
+    fn confirm(&self, author: Author) -> Result<Record, SourceError> {
         let mut keeper = self.keeper();
         let confirmed = keeper.confirm().map_err(ReloadError::from)?;
         let record = confirmed.and_then(|_| keeper.in_force().cloned());
         drop(keeper);
         self.tell_trial();
-        Ok(record.ok_or(ReloadError::NoTrial)?)
+        let record = record.ok_or(ReloadError::NoTrial)?;
+        let revision = record.number;
+        self.audit(author, Event::Confirmed { revision });
+        Ok(record)
     }
 
     fn history(&self, limit: usize) -> Result<Selected<Record>, SourceError> {

@@ -26,7 +26,7 @@ use crate::{
     compile::{Fresh, Stamp},
     datapath::{Applied, Datapath, InForce},
     diag::Style,
-    store::{Author, Cause, Record, Summary, Text, Texts},
+    store::{Author, Cause, Record, Summary, Text, Texts, audit::Event},
 };
 
 /// Somebody wants another policy.
@@ -223,6 +223,7 @@ fn change_it(
             return Err(error);
         }
     };
+    let noted = record.clone();
     if let Err(NotKept(why)) = keeper.ends(begun, record, trial) {
         warnings.extend([
             "warning: the policy is in force but could not be written down: an agent that starts anew does not know it (",
@@ -230,6 +231,19 @@ fn change_it(
             ")\n",
         ]);
     }
+    let trial_until = keeper.trial().map(|trial| trial.until_wall);
+    live.audit(
+        noted.author,
+        Event::Policy {
+            revision: number,
+            image: noted.image,
+            policy: noted.policy.sha256,
+            gateway: noted.gateway.sha256,
+            cause: noted.cause,
+            reason: noted.reason,
+            trial_until,
+        },
+    );
     Ok(Reloaded {
         before: mark(&before),
         after: mark(&datapath.active().unwrap_or(before)),
@@ -237,7 +251,7 @@ fn change_it(
         devices,
         rules,
         warnings,
-        trial: keeper.trial().map(|trial| trial.until_wall),
+        trial: trial_until,
         compiled,
         written: applied.written,
         settled: applied.settled,

@@ -19,7 +19,7 @@ use crate::{
         },
         view,
     },
-    store::{Record, Texts},
+    store::{Author, Record, Texts},
 };
 
 /// A service without a kernel.
@@ -119,7 +119,7 @@ impl Source for Fake {
         true
     }
 
-    fn confirm(&self) -> Result<Record, SourceError> {
+    fn confirm(&self, _author: Author) -> Result<Record, SourceError> {
         self.check()?;
         Err(ReloadError::NoTrial.into())
     }

@@ -15,9 +15,9 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use super::{
     names::Names,
     state::{
-        Agent, Device, Drop, Endpoint, EventTotals, Flow, Gauge, Mode, Modes, Observed, Opener,
-        PolicyInfo, Port, ProfileTotals, Reason, Reloads, RevisionInfo, Side, Stage, Status,
-        Traffic, Verdict, Vlans, Wire,
+        Agent, AuditInfo, Device, Drop, Endpoint, EventTotals, Flow, Gauge, Mode, Modes, Observed,
+        Opener, PolicyInfo, Port, ProfileTotals, Reason, Reloads, RevisionInfo, Side, Stage,
+        Status, Traffic, Verdict, Vlans, Wire,
     },
     view,
 };
@@ -231,6 +231,13 @@ pub(crate) fn status() -> Status {
                 in_force: Some(record(3)),
                 trial: Some(time()),
                 trouble: None,
+                audited: AuditInfo {
+                    head: Some(crate::store::audit::Place {
+                        sequence: 17,
+                        hash: "cd".repeat(32),
+                    }),
+                    trouble: None,
+                },
             },
         },
         wires: vec![Wire {

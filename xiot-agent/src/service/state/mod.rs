@@ -19,8 +19,8 @@ pub use flow::{Flow, FlowFilter, Opener, Stage};
 pub use observed::{Observed, ObservedFilter, Selected};
 pub use reload::{Changes, Mark, Reloaded, RuleChanges};
 pub use status::{
-    Agent, Bindings, EventTotals, FrameTotal, Gauge, Modes, PolicyInfo, Port, ProfileTotals,
-    Reloads, RevisionInfo, Status, Verdict, Wire,
+    Agent, AuditInfo, Bindings, EventTotals, FrameTotal, Gauge, Modes, PolicyInfo, Port,
+    ProfileTotals, Reloads, RevisionInfo, Status, Verdict, Wire,
 };
 
 pub use xiot_common::{port::Side, reason::Reason};

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use xiot_common::reason::Class;
 
-use crate::store::Record;
+use crate::store::{Record, audit::Place};
 
 use super::{Decided, Mode, Reason, Side, Traffic};
 
@@ -93,6 +93,17 @@ pub struct RevisionInfo {
     /// Until when it is on trial; none: it stays.
     pub trial: Option<Timestamp>,
     /// Why revisions are not kept, or what became of those before; none: all is well.
+    pub trouble: Option<String>,
+    /// What is noted of changes.
+    pub audited: AuditInfo,
+}
+
+/// The audit log.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AuditInfo {
+    /// Its last entry; none: nothing can be written.
+    pub head: Option<Place>,
+    /// What is wrong with it; none: all is well.
     pub trouble: Option<String>,
 }
 
