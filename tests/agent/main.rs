@@ -16,6 +16,7 @@ mod commands;
 mod crash;
 mod decide;
 mod explain;
+mod generate;
 mod guards;
 mod left;
 mod metrics;

@@ -12,6 +12,7 @@ pub mod exit;
 mod explain;
 mod findings;
 mod flows;
+mod generate;
 mod left;
 mod logs;
 mod observed;
@@ -74,6 +75,8 @@ enum Command {
     Release(decide::Release),
     Demo(demo::Args),
     Detach(detach::Args),
+    #[command(hide = true)]
+    Generate(generate::Args),
 }
 
 /// Where the running agent is found.
@@ -162,6 +165,7 @@ impl Cli {
             Command::Release(args) => args.run(),
             Command::Demo(args) => demo::run(&args),
             Command::Detach(args) => detach::run(&args),
+            Command::Generate(args) => generate::run(&args),
         }
     }
 }
