@@ -88,13 +88,18 @@ impl<'r> Agent<'r> {
     pub(crate) fn start_with(rig: &'r Rig, gateway: &str, policy: &str, args: &[&str]) -> Self {
         write(rig, gateway, policy);
         let mut command = run(rig, &[]);
+        Self::start_by(rig, command.args(args))
+    }
+
+    /// Starts one by a command of [`run`].
+    #[track_caller]
+    pub(crate) fn start_by(rig: &'r Rig, command: &mut Command) -> Self {
         command
-            .args(args)
             .stdout(File::create(rig.file("agent.out")).unwrap())
             .stderr(File::create(rig.file("agent.log")).unwrap());
         let mut agent = Self {
             rig,
-            running: Running::start(&mut command).unwrap(),
+            running: Running::start(command).unwrap(),
         };
         until("READY", || {
             if let Some(status) = agent.running.wait(Duration::ZERO).unwrap() {

@@ -21,6 +21,7 @@ mod guards;
 mod left;
 mod metrics;
 mod observed;
+mod privileges;
 mod prometheus;
 mod refusals;
 mod reload;

@@ -1,6 +1,6 @@
 //! `run`: the service in the foreground.
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{fs::File, io, path::PathBuf, time::Duration};
 
 use nix::unistd::geteuid;
 use tokio::{
@@ -22,7 +22,7 @@ use crate::{
         server,
         socket::{ControlSocket, SocketError},
     },
-    datapath::{BringUpError, LoadError, PinError},
+    datapath::{self, BringUpError, LoadError, PinError},
     metrics::http,
     model::gateway::{Gateway, Reload},
     service::{
@@ -105,8 +105,10 @@ async fn serve(files: Files, watch: Watch, how: How, keep_attached: bool) -> Out
     let socket = claim(&files.gateway, &access)?;
     let page = listen(&files.gateway).await?;
     let watched = (files.gateway.reload == Reload::OnChange).then_some(watch);
+    let paths = files.paths.clone();
     let mut service = Service::start(files, how).map_err(start_failure)?;
     let handle = service.handle();
+    give_up_privileges(&paths);
     announce(&service.status().or_exit(Exit::Failed)?);
     let reloads = async {
         loop {
@@ -284,6 +286,23 @@ fn start_failure(error: StartError) -> Failure {
     Failure {
         exit,
         error: error.into(),
+    }
+}
+
+/// A ward that is enforced is not given up over this: what could not be done is said, loudly.
+fn give_up_privileges(paths: &Paths) {
+    if let Err(error) = datapath::give_up() {
+        tracing::error!("the agent holds more privileges than it needs: {error}");
+        return;
+    }
+    for path in [&paths.gateway, &paths.policy] {
+        if let Err(error) = File::open(path) {
+            let path = path.display();
+            tracing::warn!(
+                "reload will not read {path} ({error}): the agent gave up the right to read files of others; give it to root, and \
+                 let root into its directory"
+            );
+        }
     }
 }
 
