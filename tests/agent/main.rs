@@ -26,6 +26,7 @@ mod prometheus;
 mod refusals;
 mod reload;
 mod restart;
+mod supervisor;
 mod takeover;
 mod times;
 mod traces;

@@ -31,6 +31,7 @@ use crate::{
         handle::Handle,
         start::{How, Service, StartError},
         state::{Port, Status, words::hex},
+        supervisor,
         watch::{self, Watch},
     },
 };
@@ -131,10 +132,14 @@ async fn serve(files: Files, watch: Watch, how: How, keep_attached: bool) -> Out
     let end = async {
         let name = signals.next().await;
         tracing::info!(signal = name, "ending");
+        supervisor::stopping();
     };
     let served = tokio::select! {
         served = server::serve(&socket, access, handle.clone(), end) => served,
-        () = async { tokio::join!(service.tend(), metrics, reloads, changes); } => Ok(()),
+        () = async {
+            let alive = supervisor::keep_alive(handle.clone());
+            tokio::join!(service.tend(), metrics, reloads, changes, alive);
+        } => Ok(()),
     };
     drop(socket);
     if keep_attached {
@@ -306,7 +311,7 @@ fn give_up_privileges(paths: &Paths) {
     }
 }
 
-/// One READY line for each wire, for people and for whoever waits for it.
+/// One READY line for each wire, for people and for whoever waits for it; then the service manager is told.
 fn announce(status: &Status) {
     let digest = hex(&status.policy.digest);
     let modes = status.devices;
@@ -339,4 +344,5 @@ fn announce(status: &Status) {
             "enforcing"
         );
     }
+    supervisor::ready(&status.policy.digest, status.policy.revision);
 }

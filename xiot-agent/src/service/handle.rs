@@ -13,6 +13,7 @@ use super::{
         Binding, BindingFilter, Decided, Device, Drop, Flow, FlowFilter, Observed, ObservedFilter,
         Reloaded, Selected, Status,
     },
+    supervisor::Reloading,
 };
 
 /// Where answers come from. Calls may take milliseconds of system calls: [`Handle`] keeps them off the event loop.
@@ -111,7 +112,14 @@ impl Handle {
 
     /// Loads the files again: all of what they say, or nothing.
     pub async fn reload(&self) -> Result<Reloaded, SourceError> {
-        self.ask(Source::reload).await
+        self.ask(|source| {
+            let reloading = Reloading::begin();
+            let reloaded = source.reload()?;
+            let after = &reloaded.after;
+            reloading.succeeded(&after.digest, after.revision);
+            Ok(reloaded)
+        })
+        .await
     }
 
     /// Decides about a device: what policy says of it counts for nothing until that is over.
