@@ -17,19 +17,21 @@ use crate::{
 const WATCHDOG: Duration = Duration::from_millis(400);
 
 /// The manager's end of the socket.
-struct Manager {
+struct Manager<'r> {
+    rig: &'r Rig,
     socket: UnixDatagram,
 }
 
-impl Manager {
-    fn new(rig: &Rig) -> Self {
+impl<'r> Manager<'r> {
+    fn new(rig: &'r Rig) -> Self {
         let socket = UnixDatagram::bind(rig.file("notify.sock")).unwrap();
         socket.set_read_timeout(Some(patience())).unwrap();
-        Self { socket }
+        Self { rig, socket }
     }
 
     /// An agent whose manager this is.
-    fn start<'r>(&self, rig: &'r Rig, policy: &str, watchdog: Option<Duration>) -> Agent<'r> {
+    fn start(&self, policy: &str, watchdog: Option<Duration>) -> Agent<'r> {
+        let rig = self.rig;
         write(rig, &gateway(rig, ""), policy);
         let mut command = run(rig, &[]);
         command
@@ -65,14 +67,14 @@ impl Manager {
 
 fn digest(agent: &Agent<'_>) -> String {
     let digest = agent.json(&["status"])["policy"]["digest"].clone();
-    digest.as_str().unwrap()[..12].to_owned()
+    digest.as_str().unwrap().chars().take(12).collect()
 }
 
 #[test]
 fn the_manager_is_told_of_readiness_reloads_and_the_end() {
     let rig = Rig::new();
     let manager = Manager::new(&rig);
-    let mut agent = manager.start(&rig, POLICY, None);
+    let mut agent = manager.start(POLICY, None);
     // Its lines come first: who waits for either has both.
     assert!(agent.output().contains("READY wire=ward-3"));
     let first = digest(&agent);
@@ -105,7 +107,7 @@ fn the_manager_is_told_of_readiness_reloads_and_the_end() {
 fn signs_of_life_come_while_the_service_answers() {
     let rig = Rig::new();
     let manager = Manager::new(&rig);
-    let mut agent = manager.start(&rig, POLICY, Some(WATCHDOG));
+    let mut agent = manager.start(POLICY, Some(WATCHDOG));
     assert_eq!(manager.hear()[0], "READY=1");
     for _ in 0..3 {
         assert_eq!(manager.hear(), ["WATCHDOG=1"]);
@@ -126,7 +128,7 @@ fn signs_of_life_come_while_the_service_answers() {
 fn a_manager_that_is_gone_hinders_nobody() {
     let rig = Rig::new();
     let manager = Manager::new(&rig);
-    let agent = manager.start(&rig, POLICY, Some(WATCHDOG));
+    let agent = manager.start(POLICY, Some(WATCHDOG));
     drop(manager);
     std::fs::remove_file(rig.file("notify.sock")).unwrap();
     agent.say(&["reload"]);

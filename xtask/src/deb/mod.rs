@@ -39,6 +39,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         agent: &agent,
         version: &format!("{}-{}", env!("CARGO_PKG_VERSION"), options.revision),
         date: date()?,
+        compression: "xz",
     };
     let out = (options.out.clone()).unwrap_or_else(|| shell::target_dir().join("debian"));
     let path = package.build(&out)?;

@@ -29,6 +29,8 @@ pub(crate) struct Package<'a> {
     pub(crate) version: &'a str,
     /// Date of the sources, in seconds since 1970.
     pub(crate) date: u64,
+    /// How `dpkg-deb` packs it: `xz`, `none`.
+    pub(crate) compression: &'a str,
 }
 
 impl Package<'_> {
@@ -51,7 +53,7 @@ impl Package<'_> {
         self.control(&stage, &architecture)?;
         let package = out.join(format!("{stem}.deb"));
         let mut pack = Command::new("dpkg-deb");
-        pack.args(["--root-owner-group", "--build"])
+        pack.args(["--root-owner-group", "-Z", self.compression, "--build"])
             .arg(&stage)
             .arg(&package)
             // Times in the package are not later than this.
