@@ -70,6 +70,7 @@ pub(crate) const TOOLS: &[Tool] = &[
         "yersinia",
         "spanning tree, CDP and others from a device, and DHCP starvation",
     ),
+    tool("mandoc", "mandoc", "finds fault with man pages"),
     tool(
         "systemd-analyze",
         "systemd",
