@@ -95,13 +95,18 @@ impl<'r> Agent<'r> {
     #[track_caller]
     pub(crate) fn start_as_is(rig: &'r Rig, args: &[&str]) -> Self {
         let mut command = run(rig, &[]);
+        Self::start_by(rig, command.args(args))
+    }
+
+    /// Starts one by a command of [`run`].
+    #[track_caller]
+    pub(crate) fn start_by(rig: &'r Rig, command: &mut Command) -> Self {
         command
-            .args(args)
             .stdout(File::create(rig.file("agent.out")).unwrap())
             .stderr(File::create(rig.file("agent.log")).unwrap());
         let mut agent = Self {
             rig,
-            running: Running::start(&mut command).unwrap(),
+            running: Running::start(command).unwrap(),
         };
         until("READY", || {
             if let Some(status) = agent.running.wait(Duration::ZERO).unwrap() {

@@ -9,6 +9,7 @@ mod agent;
 mod attacks;
 mod bench;
 mod binaries;
+mod deb;
 mod docs;
 mod kernels;
 mod lint;
@@ -46,6 +47,8 @@ enum Command {
         #[arg(long)]
         release: bool,
     },
+    /// Build the agent and make a Debian package of it
+    Deb(deb::Options),
     /// Build the agent and run its demo ward in network namespaces (root)
     Demo {
         /// Arguments for `xiot-agent demo`
@@ -84,6 +87,10 @@ fn run(command: Command) -> Result<()> {
         Command::Build { release } => {
             setup::ensure(Needs::BUILD)?;
             agent::build(release)
+        }
+        Command::Deb(options) => {
+            setup::ensure(Needs::BUILD)?;
+            deb::run(&options)
         }
         Command::Demo { args } => {
             setup::ensure(Needs::DEMO)?;

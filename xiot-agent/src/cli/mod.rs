@@ -15,6 +15,7 @@ pub mod exit;
 mod explain;
 mod findings;
 mod flows;
+mod generate;
 mod history;
 mod left;
 mod logs;
@@ -84,6 +85,8 @@ enum Command {
     Release(decide::Release),
     Demo(demo::Args),
     Detach(detach::Args),
+    #[command(hide = true)]
+    Generate(generate::Args),
 }
 
 /// Where the running agent is found.
@@ -192,6 +195,7 @@ impl Cli {
             Command::Release(args) => args.run(),
             Command::Demo(args) => demo::run(&args),
             Command::Detach(args) => detach::run(&args),
+            Command::Generate(args) => generate::run(&args),
         }
     }
 }

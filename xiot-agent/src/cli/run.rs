@@ -1,6 +1,6 @@
 //! `run`: the service in the foreground.
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{fs::File, io, path::PathBuf, time::Duration};
 
 use nix::unistd::geteuid;
 use tokio::{
@@ -23,7 +23,7 @@ use crate::{
         server,
         socket::{ControlSocket, SocketError},
     },
-    datapath::{BringUpError, LoadError, PinError},
+    datapath::{self, BringUpError, LoadError, PinError},
     metrics::http,
     model::gateway::{Gateway, Reload},
     service::{
@@ -34,6 +34,7 @@ use crate::{
         reload::{Change, Occasion},
         start::{How, Service, StartError},
         state::{Port, Status, words::hex},
+        supervisor,
         watch::{self, Watch},
     },
     store::Texts,
@@ -139,9 +140,11 @@ async fn serve(start: Start, watch: Watch, keep_attached: bool) -> Outcome {
     let socket = claim(&files.gateway, &access)?;
     let page = listen(&files.gateway).await?;
     let watched = (files.gateway.reload == Reload::OnChange).then_some(watch);
+    let paths = files.paths.clone();
     let mut service = Service::start(files, &texts, kept, how).map_err(start_failure)?;
     drop(texts);
     let handle = service.handle();
+    give_up_privileges(&paths);
     announce(&service.status().or_exit(Exit::Failed)?);
     let reloads = async {
         loop {
@@ -164,10 +167,14 @@ async fn serve(start: Start, watch: Watch, keep_attached: bool) -> Outcome {
     let end = async {
         let name = signals.next().await;
         tracing::info!(signal = name, "ending");
+        supervisor::stopping();
     };
     let served = tokio::select! {
         served = server::serve(&socket, access, handle.clone(), end) => served,
-        () = async { tokio::join!(service.tend(), metrics, reloads, changes); } => Ok(()),
+        () = async {
+            let alive = supervisor::keep_alive(handle.clone());
+            tokio::join!(service.tend(), metrics, reloads, changes, alive);
+        } => Ok(()),
     };
     drop(socket);
     if keep_attached {
@@ -334,7 +341,24 @@ fn start_failure(error: StartError) -> Failure {
     }
 }
 
-/// One READY line for each wire, for people and for whoever waits for it.
+/// A ward that is enforced is not given up over this: what could not be done is said, loudly.
+fn give_up_privileges(paths: &Paths) {
+    if let Err(error) = datapath::give_up() {
+        tracing::error!("the agent holds more privileges than it needs: {error}");
+        return;
+    }
+    for path in [&paths.gateway, &paths.policy] {
+        if let Err(error) = File::open(path) {
+            let path = path.display();
+            tracing::warn!(
+                "reload will not read {path} ({error}): the agent gave up the right to read files of others; give it to root, and \
+                 let root into its directory"
+            );
+        }
+    }
+}
+
+/// One READY line for each wire, for people and for whoever waits for it; then the service manager is told.
 fn announce(status: &Status) {
     let digest = hex(&status.policy.digest);
     let modes = status.devices;
@@ -367,4 +391,5 @@ fn announce(status: &Status) {
             "enforcing"
         );
     }
+    supervisor::ready(&status.policy.digest, status.policy.revision);
 }

@@ -25,6 +25,7 @@ mod pin;
 mod ports;
 mod preflight;
 mod prepare;
+mod privileges;
 mod ring;
 mod router;
 mod shared;
@@ -56,6 +57,7 @@ pub use self::{
     pin::{Held, Holder, PinError},
     preflight::{Family, Finding},
     prepare::{PrepareError, UndoError},
+    privileges::{PrivilegesError, give_up},
     ring::RingError,
     router::{FollowError, ask_for_next_hop},
     shared::{Shared, read_pod},

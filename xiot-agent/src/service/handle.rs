@@ -14,6 +14,7 @@ use super::{
         Binding, BindingFilter, Decided, Device, Drop, Flow, FlowFilter, Observed, ObservedFilter,
         Reloaded, Selected, Status,
     },
+    supervisor::Reloading,
 };
 use crate::store::{Author, Record, Texts};
 
@@ -128,7 +129,14 @@ impl Handle {
 
     /// Puts another policy in force: all of it, or nothing.
     pub async fn change(&self, change: Change) -> Result<Reloaded, SourceError> {
-        self.ask(move |source| source.change(&change)).await
+        self.ask(move |source| {
+            let reloading = Reloading::begin();
+            let reloaded = source.change(&change)?;
+            let after = &reloaded.after;
+            reloading.succeeded(&after.digest, after.revision);
+            Ok(reloaded)
+        })
+        .await
     }
 
     /// Whether a file is another than when the policy in force was put there.

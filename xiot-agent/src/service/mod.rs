@@ -22,6 +22,7 @@ pub(crate) mod sample;
 pub mod start;
 pub mod state;
 mod strangers;
+pub mod supervisor;
 mod tend;
 pub mod view;
 pub mod watch;

@@ -48,8 +48,7 @@ pub(crate) struct Options {
 
 /// Tests that ask the kernel nothing are left out: they would tell the same on each. So is the one of costs: what an emulated
 /// processor takes says nothing of a real one.
-const TOUCHES_THE_KERNEL: &str =
-    "kind(test) - binary(generator) - test(=cost::frames_take_few_empty_programs)";
+const TOUCHES_THE_KERNEL: &str = "kind(test) - binary(generator) - binary(package) - test(=cost::frames_take_few_empty_programs)";
 
 /// The tests, built for an emulated processor.
 const TESTS: &[&str] = &["--package", "xiot-tests", "--cargo-profile", "kernels"];

@@ -70,6 +70,12 @@ pub(crate) const TOOLS: &[Tool] = &[
         "yersinia",
         "spanning tree, CDP and others from a device, and DHCP starvation",
     ),
+    tool("mandoc", "mandoc", "finds fault with man pages"),
+    tool(
+        "systemd-analyze",
+        "systemd",
+        "its service manager runs the agent's package and judges the unit",
+    ),
     tool("udhcpc", "udhcpc", "a DHCP client behind the gateway"),
     tool(
         "dnsmasq",
