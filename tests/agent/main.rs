@@ -18,6 +18,7 @@ mod commands;
 mod crash;
 mod decide;
 mod explain;
+mod fail_mode;
 mod generate;
 mod guards;
 mod left;

@@ -98,11 +98,3 @@ fn a_policy_with_a_typo_is_refused_and_nothing_is_attached() {
     assert!(said.contains("tpc") && said.contains('^'), "{said}");
     assert!(!is_attached(&rig));
 }
-
-#[test]
-fn a_bridge_under_the_ports_does_not_open_a_way_around_the_policy() {
-    let rig = Rig::new();
-    rig.bridge();
-    let _gateway = gateway(&rig, policy::PUMP);
-    check_enforced(&rig);
-}

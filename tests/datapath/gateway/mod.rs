@@ -1,6 +1,7 @@
 //! Gateways on the real kernel: up, down, taken over, refused. Every refusal must leave everything as it was.
 
 mod edges;
+mod fail;
 mod jumbo;
 mod modes;
 mod privileges;

@@ -88,18 +88,6 @@ fn auto_falls_back_where_the_other_port_takes_no_redirected_frames() {
 }
 
 #[test]
-fn two_ports_in_one_bridge_are_told_to_fail_open() {
-    let ward = Ward::new();
-    ward.gateway.bridge("br0", &["dev0", "up0"]).unwrap();
-    let gateway = ward.bring_up(&ward.plan(AttachMode::Native)).unwrap();
-    assert!(matches!(
-        gateway.report().warnings[..],
-        [Finding::FailsOpen { .. }]
-    ));
-    ward.assert_forwards(0);
-}
-
-#[test]
 fn a_port_without_carrier_is_told_and_no_obstacle() {
     let ward = Ward::new();
     ward.uplinks.ip("link set dev eth0 down").unwrap();

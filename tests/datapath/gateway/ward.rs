@@ -9,7 +9,7 @@ use std::{
 };
 
 use xiot_agent::{
-    datapath::{AttachMode, BringUpError, Gateway, Plan, Wire, bring_up},
+    datapath::{AttachMode, BringUpError, FailMode, Gateway, Plan, Wire, bring_up},
     netns::{
         link::{End, veth},
         name,
@@ -84,6 +84,7 @@ impl Ward {
                     name: format!("wire-{wire}"),
                     device: format!("dev{wire}"),
                     uplink: Some(format!("up{wire}")),
+                    fail: FailMode::Closed,
                 })
                 .collect(),
             uplinks: Vec::new(),

@@ -1,7 +1,7 @@
 //! The wires with their guards: at levels that let some traffic through, and stop some.
 
 use xiot_agent::model::{
-    gateway::Wire,
+    gateway::{FailMode, Wire},
     guard::{Guards, Level},
 };
 
@@ -21,6 +21,7 @@ fn bare(name: &str) -> Wire {
         name: name.to_owned(),
         device: String::new(),
         uplink: Some(String::new()),
+        fail: FailMode::Closed,
         guards: Guards::all(Level::Off),
         ethertypes: Vec::new(),
     }

@@ -14,7 +14,7 @@ use std::{
 
 use xiot_agent::{
     collect::Counters,
-    datapath::{self, AttachMode, Capacity, Options, Plan, Wire, bring_up},
+    datapath::{self, AttachMode, Capacity, FailMode, Options, Plan, Wire, bring_up},
 };
 use xiot_common::reason::Reason;
 use xiot_tests::{
@@ -42,6 +42,7 @@ fn start(rig: &Rig, policies: &Policies) -> datapath::Gateway {
             name: "ward-3".to_owned(),
             device: DEVICE_PORT.to_owned(),
             uplink: Some(UPLINK_PORT.to_owned()),
+            fail: FailMode::Closed,
         }],
         uplinks: Vec::new(),
         mode: AttachMode::Native,

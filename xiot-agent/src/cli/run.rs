@@ -327,6 +327,7 @@ fn start_failure(error: StartError) -> Failure {
             | BringUpError::Preflight(_)
             | BringUpError::Prepare(_)
             | BringUpError::Attach(_)
+            | BringUpError::FailMode(_)
             | BringUpError::Netlink(_)
             | BringUpError::Pin { .. }
             | BringUpError::Decisions { .. }

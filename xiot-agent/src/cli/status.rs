@@ -55,6 +55,7 @@ pub(super) fn run(args: &Args) -> Outcome {
 pub(super) fn render(status: &Status, now: Timestamp) -> String {
     let mut parts = vec![head(status, now)];
     parts.extend(revisions(status));
+    parts.extend(fail_modes(status));
     parts.push(wires(status));
     parts.extend(decisions(status));
     parts.extend(refused(status));
@@ -88,6 +89,21 @@ fn head(status: &Status, now: Timestamp) -> String {
         status.unlisted_devices,
         policy.onboarding,
     )
+}
+
+/// Wires that would not do without the program what they are to.
+fn fail_modes(status: &Status) -> Option<String> {
+    let wires = status.wires.iter();
+    let lines: Vec<_> = wires
+        .filter_map(|wire| {
+            Some(format!(
+                "wire {}: {}\n",
+                wire.name,
+                wire.fail_trouble.as_ref()?
+            ))
+        })
+        .collect();
+    (!lines.is_empty()).then(|| lines.concat())
 }
 
 /// What is not settled about the revision in force.

@@ -10,6 +10,7 @@ mod capability;
 mod counters;
 mod error;
 mod ethtool;
+mod fail;
 mod flows;
 mod gateway;
 mod instance;
@@ -44,6 +45,7 @@ pub use self::{
     bindings::{KnownBindings, MovedBindings, SettledWires},
     capability::Capability,
     error::{LoadError, MapAccessError},
+    fail::{FailModeError, fail_modes},
     flows::{FiledFlow, FlowSets},
     gateway::{
         BringUpError, DetachError, Detached, Followed, Gateway, Plan, PortReport, Report, bring_up,
@@ -64,5 +66,5 @@ pub use self::{
     slot::{Applied, ApplyError},
     table::Table,
     test_run::{Outcome, TestRunError},
-    wire::{Wire, segment_config, uplink_config},
+    wire::{FailMode, Wire, segment_config, uplink_config},
 };

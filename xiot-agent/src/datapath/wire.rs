@@ -11,6 +11,18 @@ pub struct Wire {
     pub device: String,
     /// Interface towards the rest of the network; none: a segment of the router, to which the kernel routes.
     pub uplink: Option<String>,
+    /// What it does without the program. Of a segment it is the kernel's routing that tells.
+    pub fail: FailMode,
+}
+
+/// What a wire does while the program is not attached.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum FailMode {
+    /// It carries nothing: no bridge is under its ports.
+    #[default]
+    Closed,
+    /// It carries everything, unfiltered: both ports are in one bridge.
+    Open,
 }
 
 impl Wire {

@@ -55,10 +55,22 @@ pub struct Wire {
     pub device: String,
     /// Interface towards the rest of the network; none: a segment, to which the kernel routes.
     pub uplink: Option<String>,
+    /// What it does without the program; of a segment it is the kernel's routing that tells.
+    pub fail: FailMode,
     /// Its guards.
     pub guards: Guards,
     /// Ethernet types beside ARP and IP that pass both ways (host order).
     pub ethertypes: Vec<u16>,
+}
+
+/// What a wire does while the program is not attached.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum FailMode {
+    /// It carries nothing: no bridge is under its ports.
+    #[default]
+    Closed,
+    /// It carries everything, unfiltered: both ports are in one bridge.
+    Open,
 }
 
 impl Wire {

@@ -24,7 +24,7 @@ use crate::{
         self, Anew, AttachMode, BringUpError, DetachError, Detached, Followed, MapAccessError,
         Plan, PortReport, RingError, UsedMode,
     },
-    model::gateway::{Gateway, XdpMode},
+    model::gateway::{FailMode, Gateway, XdpMode},
     store::{Author, Cause, Record, Summary, Text, Texts, audit::Event},
 };
 
@@ -254,15 +254,7 @@ fn catch_up_with(live: &Live) {
 fn plan(gateway: &Gateway) -> Plan {
     let capacity = &gateway.capacity;
     Plan {
-        wires: gateway
-            .wires
-            .iter()
-            .map(|wire| datapath::Wire {
-                name: wire.name.clone(),
-                device: wire.device.clone(),
-                uplink: wire.uplink.clone(),
-            })
-            .collect(),
+        wires: datapath_wires(gateway),
         uplinks: gateway.uplinks.clone(),
         mode: match gateway.xdp {
             XdpMode::Native => AttachMode::Native,
@@ -302,6 +294,20 @@ fn plan(gateway: &Gateway) -> Plan {
     }
 }
 
+/// The wires, then the segments, as the data path knows them.
+pub(super) fn datapath_wires(gateway: &Gateway) -> Vec<datapath::Wire> {
+    let wires = gateway.wires.iter().map(|wire| datapath::Wire {
+        name: wire.name.clone(),
+        device: wire.device.clone(),
+        uplink: wire.uplink.clone(),
+        fail: match wire.fail {
+            FailMode::Closed => datapath::FailMode::Closed,
+            FailMode::Open => datapath::FailMode::Open,
+        },
+    });
+    wires.collect()
+}
+
 /// Everything that has a wire index, in its order.
 fn wires(gateway: &Gateway, ports: &[PortReport]) -> Vec<Wire> {
     let port = |interface: &String| {
@@ -320,11 +326,19 @@ fn wires(gateway: &Gateway, ports: &[PortReport]) -> Vec<Wire> {
         name: wire.name.clone(),
         device: Some(port(&wire.device)),
         uplink: wire.uplink.as_ref().map(port),
+        fail: match wire.fail {
+            _ if wire.is_segment() => None,
+            FailMode::Closed => Some("closed"),
+            FailMode::Open => Some("open"),
+        },
+        fail_trouble: None,
     });
     let uplinks = gateway.uplinks.iter().map(|uplink| Wire {
         name: router_uplink(uplink),
         device: None,
         uplink: Some(port(uplink)),
+        fail: None,
+        fail_trouble: None,
     });
     wires.chain(uplinks).collect()
 }

@@ -23,7 +23,7 @@ const SWEEP: Duration = Duration::from_secs(10);
 /// Time between looks at how far TAI is ahead of UTC: for so long at most rules with times go by another clock.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// Time between looks at the MACs of the router's ports.
+/// Time between looks at the MACs of the router's ports, and at what is under wires.
 const FOLLOW: Duration = Duration::from_secs(2);
 
 /// Time until the end of a trial is tried again.
@@ -40,6 +40,7 @@ pub(super) async fn tend(
         sweep(&live),
         keep_time(&live),
         end_trials(&live),
+        watch_fail_modes(&live),
         follow_macs(&live)
     );
 }
@@ -82,6 +83,39 @@ async fn end_trials(live: &Arc<Live>) {
                     sleep(AGAIN).await;
                 }
             }
+        }
+    }
+}
+
+/// Somebody may take ports out of a bridge, or put them into one.
+async fn watch_fail_modes(live: &Arc<Live>) -> ! {
+    let mut tick = interval(FOLLOW);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failing = false;
+    loop {
+        tick.tick().await;
+        let looked = {
+            let live = Arc::clone(live);
+            task::spawn_blocking(move || live.look_at_fail_modes()).await
+        };
+        let looked = looked.map_err(anyhow::Error::from).and_then(|it| Ok(it?));
+        match looked {
+            Ok(news) => {
+                failing = false;
+                for (wire, what) in news {
+                    let name = live.wires.get(wire).map_or("", |wire| &wire.name);
+                    if let Some(what) = what {
+                        tracing::error!("Wire {name}: {what}.");
+                    } else {
+                        tracing::info!("Wire {name} holds its fail mode again.");
+                    }
+                }
+            }
+            Err(error) if !failing => {
+                tracing::error!("The fail mode of wires can't be looked at: {error:#}.");
+                failing = true;
+            }
+            Err(_) => {}
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use xiot_agent::{
     compile::{Assignment, Image, Limits, compile},
-    datapath::{AttachMode, Capacity, Gateway, NewFlows, Options, Plan, Wire, bring_up},
+    datapath::{AttachMode, Capacity, FailMode, Gateway, NewFlows, Options, Plan, Wire, bring_up},
     model::policy::{Mode, Policy},
 };
 use xiot_tests::net::rig::{DEVICE_PORT, Rig, UPLINK_PORT};
@@ -69,6 +69,7 @@ pub(crate) fn start(rig: &Rig, site: &Site, mode: Mode, flows: u32) -> Gateway {
             name: WIRE.to_owned(),
             device: DEVICE_PORT.to_owned(),
             uplink: Some(UPLINK_PORT.to_owned()),
+            fail: FailMode::Closed,
         }],
         uplinks: Vec::new(),
         mode: AttachMode::Native,

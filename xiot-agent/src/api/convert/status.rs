@@ -88,6 +88,8 @@ fn wire(wire: &state::Wire) -> wire::Wire {
         name: wire.name.clone(),
         device: wire.device.as_ref().map(port),
         uplink: wire.uplink.as_ref().map(port),
+        fail: wire.fail.map(str::to_owned),
+        fail_trouble: wire.fail_trouble.clone(),
     }
 }
 

@@ -130,6 +130,10 @@ pub struct Wire {
     pub device: Option<Port>,
     /// Port towards the rest of the network; null for a segment of the router.
     pub uplink: Option<Port>,
+    /// What it does without the program: `closed`, nothing passes; `open`, everything does; null: the kernel routes.
+    pub fail: Option<String>,
+    /// What is not as that wants it; null: all is well.
+    pub fail_trouble: Option<String>,
 }
 
 /// An interface under XDP.

@@ -21,12 +21,14 @@ use crate::{
     compile::image::Image,
     datapath::{
         attach::{self, AttachError, AttachMode, UsedMode},
+        fail::{self, FailModeError},
         instance::Datapath,
         kept::{Anew, Note},
         map,
         pin::{Pins, RestoreTable},
         preflight::{self, Finding, Port, Preflight, Routing},
         prepare, sys,
+        wire::{FailMode, Wire},
     },
 };
 
@@ -99,11 +101,13 @@ pub(super) fn climb(
         attached.push(climb.attach(port)?);
     }
     climb.check_transmit(&ports, &mut attached)?;
+    climb.open(&plan.wires)?;
     beginning.after_takeover(plan, &mut climb.datapath)?;
     if takes_over {
         climb.commit(&staged)?;
     }
     climb.undo.done();
+    close(&plan.wires);
     if let Err(error) = pins.remove_set_aside() {
         tracing::warn!(%error, "Could not remove a pin of an agent that was killed.");
     }
@@ -111,6 +115,23 @@ pub(super) fn climb(
     climb.old.remove_unused(&ports, &mut restore);
     let report = report(ports, &attached, findings, beginning.anew());
     Ok((climb.datapath, report))
+}
+
+/// Wires, no segments, that are to fail in this way.
+fn pairs(wires: &[Wire], fail: FailMode) -> impl Iterator<Item = &Wire> {
+    wires
+        .iter()
+        .filter(move |wire| wire.uplink.is_some() && wire.fail == fail)
+}
+
+/// Takes the agent's bridges away from wires that are to fail closed. Last: one that was taken away can't be put back as it was, and what is
+/// enforced is no worse for one that stays.
+fn close(wires: &[Wire]) {
+    for wire in pairs(wires, FailMode::Closed) {
+        if let Err(error) = fail::close(wire) {
+            tracing::error!("{error}");
+        }
+    }
 }
 
 fn highest_index(ports: &[Port]) -> u32 {
@@ -174,6 +195,15 @@ impl Climb<'_> {
             })?;
         }
         Ok(restore)
+    }
+
+    /// Puts bridges under wires that are to fail open. Now that the program is attached they see no frame.
+    fn open(&mut self, wires: &[Wire]) -> Result<(), FailModeError> {
+        for wire in pairs(wires, FailMode::Open) {
+            let undo = &mut self.undo;
+            fail::open(wire, |ifindex| undo.push(Step::Bridged { ifindex }))?;
+        }
+        Ok(())
     }
 
     /// Pins the program and its maps beside those of an earlier agent, but for those that go on. Returns where they are to go.

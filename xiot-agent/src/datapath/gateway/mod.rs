@@ -16,6 +16,7 @@ use super::{
     attach::{AttachError, AttachMode, UsedMode},
     capability,
     error::{LoadError, MapAccessError},
+    fail::FailModeError,
     instance::Datapath,
     kept::{Anew, Kept},
     netlink::NetlinkError,
@@ -76,6 +77,9 @@ pub enum BringUpError {
     /// The program could not be attached.
     #[error(transparent)]
     Attach(#[from] AttachError),
+    /// What a wire does without the program could not be set up.
+    #[error(transparent)]
+    FailMode(#[from] FailModeError),
     /// The state of interfaces could not be read.
     #[error(transparent)]
     Netlink(#[from] NetlinkError),

@@ -9,6 +9,7 @@ use std::{
 
 use crate::datapath::{
     attach::UsedMode,
+    netlink,
     pin::{Change, RestoreTable},
     prepare, sys,
 };
@@ -20,6 +21,8 @@ pub(super) enum Step {
     Pinned(PathBuf),
     /// An interface was changed, and that was noted.
     Changed { ifindex: u32, change: Change },
+    /// A bridge was made.
+    Bridged { ifindex: u32 },
     /// A program was attached.
     Attached(Arc<OwnedFd>),
     /// A link runs another program than before.
@@ -71,6 +74,7 @@ impl Undo {
                     restore.forget(*ifindex, *change).map_err(io::Error::other)
                 })
             }
+            Step::Bridged { ifindex } => netlink::delete(*ifindex).map_err(io::Error::other),
             Step::Attached(link) => sys::link_detach(link.as_fd()),
             Step::Replaced { link, before } => sys::link_update(link.as_fd(), before.as_fd()),
             Step::Detached {

@@ -2,6 +2,7 @@
 //! namespace it was mounted in, which may be another one.
 
 mod address;
+mod bridge;
 mod features;
 mod link;
 mod neighbour;
@@ -17,6 +18,7 @@ use netlink_sys::{Socket, SocketAddr};
 pub use self::link::XdpMode;
 pub(super) use self::{
     address::addresses,
+    bridge::{create_bridge, delete, set_master},
     features::{Features, features},
     link::{Link, find, find_index, set_promiscuous},
     neighbour::{ask_for, next_hop},

@@ -145,15 +145,17 @@ pub enum Finding {
         /// The kind of that.
         kind: String,
     },
-    /// Both ports in one bridge: without the program it forwards.
+    /// Both ports in one bridge, which forwards without the program, and the wire is not to.
     #[error(
-        "wire {wire}: both ports are in bridge {bridge}, which forwards everything unfiltered whenever the program is not attached (fail mode open)"
+        "wire {wire} is to fail closed, but both ports are in bridge {bridge}, which forwards everything unfiltered whenever the program is not attached; `ip link set dev {device} nomaster`, or say `fail: open` of the wire"
     )]
     FailsOpen {
         /// The wire.
         wire: String,
         /// The bridge.
         bridge: String,
+        /// The port towards the devices.
+        device: String,
     },
     /// A port in a bridge that the other one is not in.
     #[error(
@@ -289,7 +291,6 @@ impl Finding {
     pub fn is_fatal(&self) -> bool {
         match self {
             Self::NoCarrier { .. }
-            | Self::FailsOpen { .. }
             // A router that does not start is one that judges nothing.
             | Self::NoAddress { .. }
             | Self::NotForwarding { .. }
@@ -305,6 +306,7 @@ impl Finding {
             | Self::Down { .. }
             | Self::MtuMismatch { .. }
             | Self::Member { .. }
+            | Self::FailsOpen { .. }
             | Self::Bridged { .. }
             | Self::BridgedRouter { .. }
             | Self::ForeignProgram { .. }

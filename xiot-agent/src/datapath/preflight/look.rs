@@ -6,6 +6,7 @@ use aya::programs::loaded_programs;
 
 use crate::datapath::{
     ethtool::{self, VlanOffload},
+    fail,
     netlink::{self, Features, Link, NetlinkError},
     wire::{SIDES, Wire},
 };
@@ -16,6 +17,8 @@ pub(in crate::datapath) struct MasterSeen {
     pub(in crate::datapath) ifindex: u32,
     pub(in crate::datapath) name: String,
     pub(in crate::datapath) kind: String,
+    /// A bridge that the agent made, for a wire that was to fail open.
+    pub(in crate::datapath) is_ours: bool,
 }
 
 /// Everything that matters about one interface.
@@ -59,6 +62,7 @@ fn see(link: Link) -> Result<Seen, NetlinkError> {
             let found = netlink::find_index(master.ifindex)?;
             Some(MasterSeen {
                 ifindex: master.ifindex,
+                is_ours: found.as_ref().is_some_and(fail::is_ours),
                 name: found.map_or_else(|| format!("#{}", master.ifindex), |link| link.name),
                 kind: master.kind.clone(),
             })

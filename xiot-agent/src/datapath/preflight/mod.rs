@@ -19,7 +19,7 @@ pub(super) use self::{
 use super::{
     attach::AttachMode,
     netlink::{Features, Link},
-    wire::{SIDES, Wire, port_config, segment_config, uplink_config},
+    wire::{FailMode, SIDES, Wire, port_config, segment_config, uplink_config},
 };
 
 /// A port that can be one.
@@ -282,10 +282,14 @@ fn check_wire(findings: &mut Vec<Finding>, wire: &Wire, device: &Seen, uplink: &
     if let [Some(one), Some(other)] = bridges
         && one.ifindex == other.ifindex
     {
-        findings.push(Finding::FailsOpen {
-            wire: wire.name.clone(),
-            bridge: one.name.clone(),
-        });
+        // One of the agent's own goes once the program is attached.
+        if wire.fail == FailMode::Closed && !one.is_ours {
+            findings.push(Finding::FailsOpen {
+                wire: wire.name.clone(),
+                bridge: one.name.clone(),
+                device: device.link.name.clone(),
+            });
+        }
         return;
     }
     for (seen, bridge) in [device, uplink].into_iter().zip(bridges) {

@@ -8,7 +8,7 @@ use crate::{
     diag::{Code, Diagnostic, Report},
     model::{
         decode::{Fields, name, one_or_many, wrong_type},
-        gateway::Wire,
+        gateway::{FailMode, Wire},
         limit::MAX_WIRES,
         yaml::{Node, Value},
     },
@@ -109,6 +109,7 @@ fn read_segment<'n>(node: &'n Node<'_>, seen: &mut Seen<'n>, report: &mut Report
         name: segment?.value.to_owned(),
         device: device?.value.to_owned(),
         uplink: None,
+        fail: FailMode::default(),
         guards,
         ethertypes,
     })

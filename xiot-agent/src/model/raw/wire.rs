@@ -6,12 +6,14 @@ use super::guard::{read_ethertypes, read_guards};
 use crate::{
     diag::{Code, Diagnostic, Report, Span},
     model::{
-        decode::{Fields, Spanned, name, shorten, text, wrong_type},
-        gateway::Wire,
+        decode::{Fields, Spanned, choice, name, shorten, text, wrong_type},
+        gateway::{FailMode, Wire},
         limit::{MAX_INTERFACE_BYTES, MAX_WIRES},
         yaml::{Node, Value},
     },
 };
+
+const FAIL_MODES: [(&str, FailMode); 2] = [("closed", FailMode::Closed), ("open", FailMode::Open)];
 
 /// Names and interfaces seen so far.
 #[derive(Debug, Default)]
@@ -80,7 +82,7 @@ pub(super) fn read_wires<'n>(
 }
 
 fn read_wire<'n>(node: &'n Node<'_>, seen: &mut Seen<'n>, report: &mut Report) -> Option<Wire> {
-    const KEYS: [&str; 5] = ["name", "device", "uplink", "guards", "ethertypes"];
+    const KEYS: [&str; 6] = ["name", "device", "uplink", "fail", "guards", "ethertypes"];
     let fields = Fields::read(node, "a wire", &KEYS, report)?;
     let wire = fields
         .require("name", "`name: ward-3`", report)
@@ -95,6 +97,10 @@ fn read_wire<'n>(node: &'n Node<'_>, seen: &mut Seen<'n>, report: &mut Report) -
             report,
         )
         .and_then(|node| read_interface(node, report));
+    let fail = fields
+        .get("fail")
+        .and_then(|node| choice(node, "a fail mode", &FAIL_MODES, report))
+        .unwrap_or_default();
     let guards = read_guards(fields.get("guards"), report);
     let ethertypes = read_ethertypes(fields.get("ethertypes"), report);
     if let Some(wire) = wire {
@@ -107,6 +113,7 @@ fn read_wire<'n>(node: &'n Node<'_>, seen: &mut Seen<'n>, report: &mut Report) -
         name: wire?.value.to_owned(),
         device: device?.value.to_owned(),
         uplink: Some(uplink?.value.to_owned()),
+        fail,
         guards,
         ethertypes,
     })

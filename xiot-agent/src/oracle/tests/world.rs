@@ -6,7 +6,7 @@ use xiot_common::reason::Reason;
 
 use super::super::{FlowView, Limits, Oracle, Side};
 use crate::model::{
-    gateway::Wire,
+    gateway::{FailMode, Wire},
     guard::{Guards, Level},
     policy::{Clause, Device, Initiator, Mode, Policy, Position, Profile, Rule, Timeouts},
     times::Times,
@@ -102,6 +102,7 @@ pub(super) fn wires() -> Vec<Wire> {
         name: "ward".to_owned(),
         device: String::new(),
         uplink: Some(String::new()),
+        fail: FailMode::Closed,
         guards: Guards::all(Level::Off),
         ethertypes: Vec::new(),
     }]

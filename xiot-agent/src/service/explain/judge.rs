@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::answer::JudgeName;
 use crate::{
     model::{
-        gateway::Wire,
+        gateway::{FailMode, Wire},
         guard::{Guards, Level},
         policy::{Mode, Policy},
     },
@@ -71,6 +71,7 @@ impl<'p> Reference<'p> {
             name: name.clone(),
             device: String::new(),
             uplink: Some(String::new()),
+            fail: FailMode::Closed,
             guards: Guards::all(Level::Off),
             ethertypes: Vec::new(),
         };

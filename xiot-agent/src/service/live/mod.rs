@@ -22,13 +22,14 @@ use super::{
     history::History,
     keeper::Keeper,
     names::Names,
+    start::datapath_wires,
     state::{AuditInfo, Drop, FrameTotal, Gauge, PolicyInfo, Reloads, RevisionInfo, Wire},
     strangers::Strangers,
     view::{self, Seen},
 };
 use crate::{
     collect::{self, BindingCount, BindingTable, Counters, FlowTable, ObservedTable},
-    datapath::{self, ActivePolicy, Datapath, MapAccessError},
+    datapath::{self, ActivePolicy, Datapath, MapAccessError, NetlinkError},
     store::{Author, audit},
 };
 
@@ -53,6 +54,8 @@ pub(super) struct Live {
     reloads: Counts,
     started: Timestamp,
     pub(super) wires: Vec<Wire>,
+    /// Wires that do not hold their fail mode, by position, and why not.
+    astray: Mutex<Vec<(usize, String)>>,
     counters: Counters,
     flows: Mutex<FlowTable>,
     observed: ObservedTable,
@@ -121,6 +124,7 @@ impl Live {
             reloads: Counts::default(),
             started: now,
             wires,
+            astray: Mutex::default(),
             counters: Counters::open(datapath)?,
             flows: Mutex::new(FlowTable::open(datapath)?),
             observed: ObservedTable::open(datapath)?,
@@ -162,6 +166,32 @@ impl Live {
     /// Notes what was done.
     pub(super) fn audit(&self, by: Author, event: audit::Event) {
         lock(&self.auditor).note(by, event);
+    }
+
+    /// Looks whether each wire holds its fail mode. Tells what is new of that: positions, and what is wrong or no longer.
+    pub(super) fn look_at_fail_modes(&self) -> Result<Vec<(usize, Option<String>)>, NetlinkError> {
+        let found = datapath::fail_modes(&datapath_wires(&self.files().gateway))?;
+        let before = std::mem::replace(&mut *lock(&self.astray), found.clone());
+        let over = before
+            .iter()
+            .filter(|(wire, _)| found.iter().all(|(other, _)| other != wire));
+        let over: Vec<_> = over.map(|(wire, _)| (*wire, None)).collect();
+        let new = found.into_iter().filter(|it| !before.contains(it));
+        Ok(new
+            .map(|(wire, what)| (wire, Some(what)))
+            .chain(over)
+            .collect())
+    }
+
+    /// The wires as they are right now.
+    fn wires_now(&self) -> Vec<Wire> {
+        let mut wires = self.wires.clone();
+        for (wire, what) in lock(&self.astray).iter() {
+            if let Some(wire) = wires.get_mut(*wire) {
+                wire.fail_trouble = Some(what.clone());
+            }
+        }
+        wires
     }
 
     /// Has whoever ends trials know when that is.

@@ -46,7 +46,7 @@ impl Source for Live {
                 started: self.started,
             },
             policy: self.policy(),
-            wires: self.wires.clone(),
+            wires: self.wires_now(),
             devices: view::modes(&names),
             unlisted_forgotten,
             flows: Gauge {

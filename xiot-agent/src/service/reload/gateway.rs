@@ -1,6 +1,6 @@
 //! What of the gateway file holds from a start on.
 
-use crate::model::gateway::{Gateway, Wire};
+use crate::model::gateway::{FailMode, Gateway, Wire};
 
 /// Keys whose values differ and that only a start can change. `grace` and `bindings-settle` are none: they matter at a start only. Of wires only what they are
 /// made of takes one.
@@ -47,13 +47,14 @@ pub(super) fn fixed_changes(old: &Gateway, new: &Gateway) -> Vec<&'static str> {
 }
 
 /// What a wire is made of.
-fn ports(wire: &Wire) -> (&str, &str, Option<&str>) {
+fn ports(wire: &Wire) -> (&str, &str, Option<&str>, FailMode) {
     let Wire {
         name,
         device,
         uplink,
+        fail,
         guards: _,
         ethertypes: _,
     } = wire;
-    (name, device, uplink.as_deref())
+    (name, device, uplink.as_deref(), *fail)
 }

@@ -244,6 +244,8 @@ pub(crate) fn status() -> Status {
             name: "ward-3".to_owned(),
             device: Some(port("eth1", 3)),
             uplink: Some(port("eth2", 4)),
+            fail: Some("closed"),
+            fail_trouble: None,
         }],
         devices: view::modes(&names),
         unlisted: 1,

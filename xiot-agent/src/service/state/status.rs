@@ -138,6 +138,10 @@ pub struct Wire {
     pub device: Option<Port>,
     /// Port towards the rest of the network; a segment has none.
     pub uplink: Option<Port>,
+    /// What it does without the program, `closed` or `open`; none: the kernel routes, which is for others to say.
+    pub fail: Option<&'static str>,
+    /// What is not as that wants it; none: all is well.
+    pub fail_trouble: Option<String>,
 }
 
 /// An interface under XDP.

@@ -137,7 +137,11 @@ fn power_may_fail_at_any_byte() {
         let noted = entries.iter().find_map(|entry| match entry.event {
             Event::Torn { bytes } => Some(bytes),
             Event::Confirmed { .. } => None,
-            _ => panic!("{entry:?}"),
+            Event::Start { .. }
+            | Event::Stop { .. }
+            | Event::Policy { .. }
+            | Event::Decision { .. }
+            | Event::Detach { .. } => panic!("{entry:?}"),
         });
         assert_eq!(noted.unwrap_or(0), torn as u64, "{end}");
     }
