@@ -79,10 +79,10 @@ fn the_page_is_clean_and_says_what_status_says() {
     for row in frames {
         let text = |key: &str| row[key].as_str().unwrap();
         let line = format!(
-            "xiot_frames_total{{reason=\"{}\",side=\"{}\",verdict=\"{}\",wire=\"ward-3\"}} {}",
-            text("reason"),
+            "xiot_frames_total{{wire=\"ward-3\",side=\"{}\",verdict=\"{}\",reason=\"{}\"}} {}",
             text("side"),
             text("verdict"),
+            text("reason"),
             row["frames"]
         );
         assert!(page.lines().any(|found| found == line), "{line}\n{page}");
@@ -90,7 +90,7 @@ fn the_page_is_clean_and_says_what_status_says() {
     // One echo request; its reply is of the flow.
     for (side, reason) in [("device", "allowed_rule"), ("uplink", "allowed_flow")] {
         let line = format!(
-            "xiot_frames_total{{reason=\"{reason}\",side=\"{side}\",verdict=\"forwarded\",wire=\"ward-3\"}} 1"
+            "xiot_frames_total{{wire=\"ward-3\",side=\"{side}\",verdict=\"forwarded\",reason=\"{reason}\"}} 1"
         );
         assert!(page.lines().any(|found| found == line), "{line}\n{page}");
     }

@@ -5,6 +5,7 @@
 
 mod active;
 mod attach;
+mod attached;
 mod bindings;
 mod capability;
 mod counters;
@@ -40,6 +41,7 @@ pub use self::log::LogError;
 pub use self::{
     active::{ActivePolicy, InForce},
     attach::{AttachError, AttachMode, UsedMode},
+    attached::{Attachments, PortState},
     bindings::{KnownBindings, MovedBindings, SettledWires},
     capability::Capability,
     error::{LoadError, MapAccessError},
@@ -56,7 +58,7 @@ pub use self::{
     pin::{Held, Holder, PinError},
     preflight::{Family, Finding},
     prepare::{PrepareError, UndoError},
-    ring::RingError,
+    ring::{RingError, RingLevel},
     router::{FollowError, ask_for_next_hop},
     shared::{Shared, read_pod},
     slot::{Applied, ApplyError},

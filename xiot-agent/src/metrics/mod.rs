@@ -3,5 +3,7 @@
 mod collector;
 pub mod http;
 pub mod names;
+mod page;
+mod process;
 
-pub use collector::{RenderError, render};
+pub(crate) use collector::{DevicePages, render};

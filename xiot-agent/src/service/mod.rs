@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod decide;
 pub mod explain;
+pub mod faults;
 pub mod files;
 pub mod guards;
 pub mod handle;
@@ -15,6 +16,7 @@ mod neighbours;
 pub mod reload;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod seldom;
 pub mod start;
 pub mod state;
 mod strangers;

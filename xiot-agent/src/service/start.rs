@@ -5,6 +5,7 @@ use std::{borrow::Cow, sync::Arc};
 use tokio::sync::broadcast;
 
 use super::{
+    faults::Faults,
     files::Files,
     guards,
     handle::{Handle, Source as _, SourceError},
@@ -78,12 +79,13 @@ impl Service {
                 tracing::warn!("Conversations, counters and what was observed begin anew: {why}.")
             }
         }
-        reload::make_ready(gateway.datapath_mut(), &files.image);
-        reload::note(gateway.datapath_mut(), &files);
+        let faults = Arc::new(Faults::default());
+        reload::make_ready(gateway.datapath_mut(), &files.image, &faults);
+        reload::note(gateway.datapath_mut(), &files, &faults);
         for warning in &gateway.report().warnings {
             tracing::warn!("{warning}");
         }
-        match open(files, &gateway) {
+        match open(files, &gateway, faults) {
             Ok((live, events)) => {
                 live.hold(gateway);
                 Ok(Self {
@@ -147,9 +149,13 @@ impl Service {
     }
 }
 
-fn open(files: Files, gateway: &datapath::Gateway) -> Result<(Live, EventStream), StartError> {
+fn open(
+    files: Files,
+    gateway: &datapath::Gateway,
+    faults: Arc<Faults>,
+) -> Result<(Live, EventStream), StartError> {
     let wires = wires(&files.gateway, &gateway.report().ports);
-    let live = Live::open(files, wires, gateway.datapath())?;
+    let live = Live::open(files, wires, gateway, faults)?;
     let events = EventStream::open(gateway.datapath())?;
     Ok((live, events))
 }
@@ -217,6 +223,8 @@ fn wires(gateway: &Gateway, ports: &[PortReport]) -> Vec<Wire> {
                 Some(UsedMode::Generic) => "generic",
                 None => "none",
             },
+            attached: report.is_some(),
+            carrier: false,
         }
     };
     let wires = gateway.wires.iter().map(|wire| Wire {

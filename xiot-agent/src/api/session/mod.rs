@@ -263,7 +263,8 @@ fn refusal(error: SourceError) -> Refusal {
         | SourceError::Datapath(_)
         | SourceError::Gone) => {
             let error = anyhow::Error::new(error);
-            tracing::error!("a request could not be answered: {error:#}");
+            super::server::UNANSWERED
+                .write(|| tracing::error!("a request could not be answered: {error:#}"));
             Refusal {
                 code: RefusalCode::Failed,
                 message: format!("{error:#}"),

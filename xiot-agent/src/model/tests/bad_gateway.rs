@@ -163,6 +163,20 @@ capacity: {policy: 1GiB, event-ring: 4KiB, rules: 0}
 ",
     ),
     (
+        "metrics of devices that cannot be named, and an address that is none",
+        &[Code::BadListen, Code::BadName, Code::UnknownKey],
+        "wires: [{name: a, device: eth1, uplink: eth2}]
+metrics: {listen: 9469, devices: \"all of them\", device: all}
+",
+    ),
+    (
+        "metrics in a list",
+        &[Code::WrongType],
+        "wires: [{name: a, device: eth1, uplink: eth2}]
+metrics: [127.0.0.1:9469]
+",
+    ),
+    (
         "listening on a multicast address",
         &[Code::BadListen],
         "wires: [{name: a, device: eth1, uplink: eth2}]
@@ -227,7 +241,7 @@ fn more_wires_than_a_gateway_has_ports_for() {
 
 #[test]
 fn what_is_left_out_has_its_default() {
-    use crate::model::gateway::{Capacity, Events, Limits, XdpMode};
+    use crate::model::gateway::{Capacity, DeviceSeries, Events, Limits, Metrics, XdpMode};
     use std::time::Duration;
     let gateway = load_gateway(
         "gateway.yaml",
@@ -236,7 +250,11 @@ fn what_is_left_out_has_its_default() {
     .value
     .unwrap();
     assert_eq!(gateway.xdp, XdpMode::Native);
-    assert_eq!(gateway.metrics, Some(([127, 0, 0, 1], 9469).into()));
+    let metrics = Metrics {
+        listen: ([127, 0, 0, 1], 9469).into(),
+        devices: DeviceSeries::Off,
+    };
+    assert_eq!(gateway.metrics, Some(metrics));
     assert_eq!(
         gateway.control.socket.to_str(),
         Some("/run/xiot/control.sock")
@@ -301,6 +319,34 @@ limits: {group-frames-per-sender: 5, group-frames-per-port: 6}
         ),
         (5, 6)
     );
+}
+
+#[test]
+fn metrics_are_an_address_or_say_of_which_devices() {
+    use crate::model::gateway::{DeviceSeries, Metrics};
+    let metrics = |text: &str| {
+        let wires = "wires: [{name: a, device: eth1, uplink: eth2}]";
+        let loaded = load_gateway("gateway.yaml", format!("{wires}\nmetrics: {text}\n"));
+        loaded.value.unwrap().metrics
+    };
+    let at = |port, devices| {
+        let listen = ([127, 0, 0, 1], port).into();
+        Some(Metrics { listen, devices })
+    };
+    for (text, expected) in [
+        ("off", None),
+        ("{listen: off, devices: all}", None),
+        ("127.0.0.1:9000", at(9000, DeviceSeries::Off)),
+        ("{devices: all}", at(9469, DeviceSeries::All)),
+        ("{devices: off}", at(9469, DeviceSeries::Off)),
+        (
+            "{listen: 127.0.0.1:9000, devices: icu}",
+            at(9000, DeviceSeries::Group("icu".to_owned())),
+        ),
+        ("{}", at(9469, DeviceSeries::Off)),
+    ] {
+        assert_eq!(metrics(text), expected, "{text}");
+    }
 }
 
 #[test]

@@ -1,28 +1,32 @@
 //! Answers from the maps of the attached program. Blocking: [`super::handle::Handle`] keeps it off the event loop.
 
+mod loads;
 mod source;
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use xiot_common::{addr::Mac, event::Event};
+use xiot_common::{
+    addr::Mac,
+    event::Event,
+    overrides::{Override, OverrideKey},
+};
 
+use self::loads::Loads;
 use super::{
     clock::{Now, from_epoch_nanos},
     explain::Program,
+    faults::{Fault, Faults},
     files::Files,
     history::History,
     names::Names,
-    state::{Drop, FrameTotal, Gauge, PolicyInfo, Reloads, Wire},
+    state::{Adoption, Drop, FrameTotal, Gauge, PolicyInfo, Wire},
     strangers::Strangers,
     view::{self, Seen},
 };
 use crate::{
     collect::{BindingCount, BindingTable, Counters, FlowTable, ObservedTable},
-    datapath::{self, ActivePolicy, Datapath, MapAccessError},
+    datapath::{self, ActivePolicy, Anew, Attachments, Datapath, MapAccessError, RingLevel, Table},
 };
 
 /// Levels older than this are read again for whoever asks: a hundred thousand flows take milliseconds to count.
@@ -39,9 +43,15 @@ pub(super) struct Live {
     active: ActivePolicy,
     enforced: Mutex<Enforced>,
     names: Mutex<Arc<Names>>,
-    reloads: Counts,
+    loads: Loads,
+    faults: Arc<Faults>,
     started: Timestamp,
+    adoption: Adoption,
+    /// As they were when the agent started.
     pub(super) wires: Vec<Wire>,
+    attachments: Attachments,
+    overrides: Table<OverrideKey, Override>,
+    event_ring: RingLevel,
     counters: Counters,
     flows: Mutex<FlowTable>,
     observed: ObservedTable,
@@ -59,14 +69,6 @@ struct Enforced {
     applied: Timestamp,
 }
 
-/// How reloads ended.
-#[derive(Debug, Default)]
-struct Counts {
-    applied: AtomicU64,
-    unchanged: AtomicU64,
-    refused: AtomicU64,
-}
-
 /// What takes a walk through a table to know.
 #[derive(Clone, Debug)]
 struct Levels {
@@ -79,12 +81,14 @@ struct Levels {
 }
 
 impl Live {
-    /// Answers about this data path, which enforces these files on these wires.
+    /// Answers about this gateway, which enforces these files on these wires.
     pub(super) fn open(
         files: Files,
         wires: Vec<Wire>,
-        datapath: &Datapath,
+        gateway: &datapath::Gateway,
+        faults: Arc<Faults>,
     ) -> Result<Self, MapAccessError> {
+        let datapath = gateway.datapath();
         let names = Names::new(
             Arc::clone(&files.policy),
             Arc::clone(&files.wires),
@@ -102,9 +106,14 @@ impl Live {
                 applied: now,
             }),
             names: Mutex::new(Arc::new(names)),
-            reloads: Counts::default(),
+            loads: Loads::since(now),
+            faults,
             started: now,
+            adoption: adoption(gateway.report().anew.as_ref()),
             wires,
+            attachments: datapath.attachments(),
+            overrides: datapath.override_table()?,
+            event_ring: datapath.ring_level()?,
             counters: Counters::open(datapath)?,
             flows: Mutex::new(FlowTable::open(datapath)?),
             observed: ObservedTable::open(datapath)?,
@@ -131,6 +140,16 @@ impl Live {
         lock(&self.gateway)
             .as_mut()
             .map(|gateway| work(gateway.datapath_mut()))
+    }
+
+    /// Counts something that went wrong.
+    pub(super) fn fault(&self, fault: Fault) {
+        self.faults.count(fault);
+    }
+
+    /// The same, for whoever counts by itself.
+    pub(super) fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     /// What is enforced.
@@ -249,7 +268,6 @@ impl Live {
         let active = self.active.in_force();
         let header = active.map_or(files.image.header, |active| active.header);
         let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
-        let reloads = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         PolicyInfo {
             file: policy.file.clone(),
             digest: header.digest,
@@ -257,20 +275,26 @@ impl Live {
             revision: header.revision,
             epoch: active.map_or(0, |active| active.epoch),
             applied_at: applied,
-            reloads: Reloads {
-                applied: reloads(&self.reloads.applied),
-                unchanged: reloads(&self.reloads.unchanged),
-                refused: reloads(&self.reloads.refused),
-            },
+            reloads: self.loads.reloads(),
             onboarding: policy.onboarding,
             devices: count(policy.devices.len()),
+            device_capacity: files.gateway.capacity.devices,
             profiles: count(policy.profiles.len()),
             rules: count(files.ids.rules().len()),
+            rule_capacity: files.gateway.capacity.rules,
             image_bytes: Gauge {
                 used: u64::from(header.lines) * LINE,
                 capacity: u64::from(files.gateway.capacity.slot_lines) * LINE,
             },
         }
+    }
+}
+
+fn adoption(anew: Option<&Anew>) -> Adoption {
+    match anew {
+        None => Adoption::Kept,
+        Some(Anew::First) => Adoption::First,
+        Some(why) => Adoption::Anew(why.to_string()),
     }
 }
 

@@ -7,6 +7,7 @@ use std::{sync::Arc, time::Instant};
 
 use super::{
     clock::Now,
+    faults::{Fault, Faults},
     files::{self, Checked, FileError, Files, Unusable},
     guards,
     live::Live,
@@ -187,7 +188,7 @@ fn put_in_force(
             set_guards(datapath, old, &new)?;
             datapath.touch();
         }
-        note(datapath, &new);
+        note(datapath, &new, live.faults());
         live.set_files(new, guarded);
         Applied::default()
     } else {
@@ -198,8 +199,8 @@ fn put_in_force(
             Ok(applied) => {
                 let files = new.clone();
                 live.set_files(new, true);
-                make_ready(datapath, &files.image);
-                note(datapath, &files);
+                make_ready(datapath, &files.image, live.faults());
+                note(datapath, &files, live.faults());
                 applied
             }
             Err(error) => {
@@ -218,18 +219,20 @@ fn put_in_force(
 }
 
 /// Notes for the agent after this one what has which number.
-pub(super) fn note(datapath: &mut Datapath, files: &Files) {
+pub(super) fn note(datapath: &mut Datapath, files: &Files, faults: &Faults) {
     let Some(keyed) = files.keyed() else {
         return;
     };
     if let Err(error) = datapath.note(&keyed) {
+        faults.count(Fault::Note);
         tracing::error!(%error, "Could not note what has which number: conversations will not outlive this agent.");
     }
 }
 
 /// For the policy after this one, which is in force whatever comes of it.
-pub(super) fn make_ready(datapath: &mut Datapath, image: &Image) {
+pub(super) fn make_ready(datapath: &mut Datapath, image: &Image, faults: &Faults) {
     if let Err(error) = datapath.make_ready(image) {
+        faults.count(Fault::Slot);
         tracing::error!(%error, "A policy slot did not keep what was written to it.");
     }
 }

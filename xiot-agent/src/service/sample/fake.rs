@@ -5,15 +5,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 
-use super::{binding, devices, drop, flow, names, observed, reloaded, status};
+use super::{binding, device_totals, devices, drop, flow, names, observed, reloaded, status};
 use crate::service::{
     decide::{DecideError, Wish},
     explain::{self, Explanation, Query, Reference},
     handle::{Handle, Source, SourceError},
     reload::ReloadError,
     state::{
-        Binding, BindingFilter, Decided, Device, Drop, Flow, FlowFilter, Observed, ObservedFilter,
-        Reloaded, Selected, Status,
+        Binding, BindingFilter, Decided, Device, DeviceTotal, Drop, Flow, FlowFilter, Health,
+        Observed, ObservedFilter, Reloaded, Selected, Status,
     },
     view,
 };
@@ -27,6 +27,7 @@ pub(crate) struct Fake {
     /// Number of flows, and of observed conversations.
     pub(crate) flows: usize,
     pub(crate) recent: Vec<Drop>,
+    pub(crate) health: Health,
 }
 
 impl Default for Fake {
@@ -36,6 +37,11 @@ impl Default for Fake {
             refuse: false,
             flows: 1,
             recent: vec![drop(1)],
+            health: Health {
+                has_policy: true,
+                ports: 2,
+                attached: 2,
+            },
         }
     }
 }
@@ -57,6 +63,16 @@ impl Source for Fake {
     fn status(&self) -> Result<Status, SourceError> {
         self.check()?;
         Ok(status())
+    }
+
+    fn health(&self) -> Result<Health, SourceError> {
+        self.check()?;
+        Ok(self.health)
+    }
+
+    fn device_totals(&self, group: Option<&str>) -> Result<Vec<DeviceTotal>, SourceError> {
+        self.check()?;
+        Ok(device_totals(group))
     }
 
     fn devices(&self) -> Result<Vec<Device>, SourceError> {
