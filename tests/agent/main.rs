@@ -8,16 +8,20 @@
 
 mod access;
 mod agent;
+mod alerts;
 mod binary;
 mod bindings;
 #[cfg(feature = "bpf-log")]
 mod bpf_log;
 mod commands;
 mod crash;
+mod dashboard;
 mod decide;
 mod explain;
 mod guards;
+mod health;
 mod left;
+mod many;
 mod metrics;
 mod observed;
 mod prometheus;

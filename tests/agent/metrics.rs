@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Answer to a request in the gateway's namespace.
-fn ask(rig: &Rig, address: &str, request: &str) -> String {
+pub(crate) fn ask(rig: &Rig, address: &str, request: &str) -> String {
     rig.gateway
         .run(|| {
             let mut stream = TcpStream::connect(address).unwrap();
@@ -43,7 +43,7 @@ pub(crate) fn page(rig: &Rig, address: &str) -> String {
 }
 
 #[track_caller]
-fn check_by_promtool(page: &str) {
+pub(crate) fn check_by_promtool(page: &str) {
     let mut promtool = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())
