@@ -1,10 +1,11 @@
 //! Health and readiness of a live agent, also after its ports were taken from it.
 
-use std::fs;
+use std::{fs, io::Write as _, process::Command, time::Duration};
 
+use xiot_agent::netns::process::Running;
 use xiot_tests::{
     net::rig::{DEVICE_PORT, Rig, UPLINK_PORT},
-    until::until,
+    until::{patience, until},
 };
 
 use crate::{
@@ -103,6 +104,34 @@ fn a_port_without_a_link_is_told() {
         format!("xiot_port_carrier{{wire=\"ward-3\",side=\"device\",port=\"{DEVICE_PORT}\"}} 0");
     assert!(page.lines().any(|found| found == line), "{page}");
     assert_eq!(get(&rig, "/readyz"), ready());
+}
+
+#[test]
+fn nobody_waits_for_a_reload() {
+    let rig = Rig::new();
+    let agent = Agent::start(&rig, &gateway(&rig, ""), POLICY);
+    // A file that takes its time: reading it goes on until somebody has written it.
+    let slow = rig.file("policy.yaml");
+    fs::remove_file(&slow).unwrap();
+    assert!(
+        Command::new("mkfifo")
+            .arg(&slow)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let mut reload = Running::start(&mut agent.client(&["reload"])).unwrap();
+    // Opened once there is a reader.
+    let mut file = fs::File::options().write(true).open(&slow).unwrap();
+    assert_eq!(get(&rig, "/readyz"), ready());
+    assert_eq!(get(&rig, "/healthz"), (200, "ok\n".to_owned()));
+    assert_eq!(attached(&rig, "device", DEVICE_PORT), "1");
+    assert_eq!(agent.json(&["status"])["policy"]["devices"], 1);
+    assert_eq!(reload.wait(Duration::ZERO).unwrap(), None);
+    file.write_all(POLICY.as_bytes()).unwrap();
+    drop(file);
+    let status = reload.wait(patience()).unwrap();
+    assert!(status.unwrap().success(), "{}", agent.log());
 }
 
 #[test]

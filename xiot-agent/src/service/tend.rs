@@ -54,7 +54,7 @@ async fn keep_time(live: &Live) -> ! {
 }
 
 /// A port of the router may get another MAC; until that is known here, nothing of its segment is for the router.
-async fn follow_macs(live: &Live) {
+async fn follow_macs(live: &Arc<Live>) {
     let is_router = live.with_datapath(|datapath| datapath.is_router());
     if is_router != Some(true) {
         return;
@@ -64,7 +64,16 @@ async fn follow_macs(live: &Live) {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        match live.with_datapath(Datapath::follow_macs) {
+        // A reload may hold the data path for seconds, and the event loop waits for nothing.
+        let following = Arc::clone(live);
+        let followed =
+            task::spawn_blocking(move || following.with_datapath(Datapath::follow_macs)).await;
+        let followed = followed.unwrap_or_else(|error| {
+            live.fault(Fault::Router);
+            tracing::error!(%error, "the MACs of the router's ports are not followed any more");
+            None
+        });
+        match followed {
             Some(Ok(changed)) => {
                 for interface in changed {
                     tracing::info!(interface, "a port of the router has another MAC now");
