@@ -7,9 +7,12 @@ use std::{
 };
 
 use xiot_common::reason::Reason;
-use xiot_tests::net::{
-    rig::Rig,
-    traffic::{EchoServer, connect_is_lost, ping},
+use xiot_tests::{
+    net::{
+        rig::Rig,
+        traffic::{EchoServer, connect_is_lost, ping},
+    },
+    until::patience,
 };
 
 use crate::{
@@ -22,6 +25,7 @@ pub(crate) fn ask(rig: &Rig, address: &str, request: &str) -> String {
     rig.gateway
         .run(|| {
             let mut stream = TcpStream::connect(address).unwrap();
+            stream.set_read_timeout(Some(patience())).unwrap();
             write!(
                 stream,
                 "{request} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
