@@ -8,6 +8,7 @@
 
 mod access;
 mod agent;
+mod alerts;
 mod audit;
 mod binary;
 mod bindings;
@@ -16,12 +17,15 @@ mod boot;
 mod bpf_log;
 mod commands;
 mod crash;
+mod dashboard;
 mod decide;
 mod explain;
 mod fail_mode;
 mod generate;
 mod guards;
+mod health;
 mod left;
+mod many;
 mod metrics;
 mod observed;
 mod privileges;

@@ -7,9 +7,12 @@ use std::{
 };
 
 use xiot_common::reason::Reason;
-use xiot_tests::net::{
-    rig::Rig,
-    traffic::{EchoServer, connect_is_lost, ping},
+use xiot_tests::{
+    net::{
+        rig::Rig,
+        traffic::{EchoServer, connect_is_lost, ping},
+    },
+    until::patience,
 };
 
 use crate::{
@@ -18,10 +21,11 @@ use crate::{
 };
 
 /// Answer to a request in the gateway's namespace.
-fn ask(rig: &Rig, address: &str, request: &str) -> String {
+pub(crate) fn ask(rig: &Rig, address: &str, request: &str) -> String {
     rig.gateway
         .run(|| {
             let mut stream = TcpStream::connect(address).unwrap();
+            stream.set_read_timeout(Some(patience())).unwrap();
             write!(
                 stream,
                 "{request} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -43,7 +47,7 @@ pub(crate) fn page(rig: &Rig, address: &str) -> String {
 }
 
 #[track_caller]
-fn check_by_promtool(page: &str) {
+pub(crate) fn check_by_promtool(page: &str) {
     let mut promtool = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())
@@ -79,10 +83,10 @@ fn the_page_is_clean_and_says_what_status_says() {
     for row in frames {
         let text = |key: &str| row[key].as_str().unwrap();
         let line = format!(
-            "xiot_frames_total{{reason=\"{}\",side=\"{}\",verdict=\"{}\",wire=\"ward-3\"}} {}",
-            text("reason"),
+            "xiot_frames_total{{wire=\"ward-3\",side=\"{}\",verdict=\"{}\",reason=\"{}\"}} {}",
             text("side"),
             text("verdict"),
+            text("reason"),
             row["frames"]
         );
         assert!(page.lines().any(|found| found == line), "{line}\n{page}");
@@ -90,7 +94,7 @@ fn the_page_is_clean_and_says_what_status_says() {
     // One echo request; its reply is of the flow.
     for (side, reason) in [("device", "allowed_rule"), ("uplink", "allowed_flow")] {
         let line = format!(
-            "xiot_frames_total{{reason=\"{reason}\",side=\"{side}\",verdict=\"forwarded\",wire=\"ward-3\"}} 1"
+            "xiot_frames_total{{wire=\"ward-3\",side=\"{side}\",verdict=\"forwarded\",reason=\"{reason}\"}} 1"
         );
         assert!(page.lines().any(|found| found == line), "{line}\n{page}");
     }

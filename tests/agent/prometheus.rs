@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Starts Prometheus in the gateway's namespace, with everything it keeps in the rig's directory.
-fn prometheus(rig: &Rig) -> Running {
+pub(crate) fn prometheus(rig: &Rig) -> Running {
     let config = "global: {scrape_interval: 1s}\n\
         scrape_configs:\n  - job_name: xiot\n    static_configs:\n      - targets: ['127.0.0.1:9469']\n";
     fs::write(rig.file("prometheus.yml"), config).unwrap();
@@ -45,6 +45,15 @@ fn prometheus(rig: &Rig) -> Running {
 
 /// The value of a query that gives one series; none while there is no such series or no server yet.
 fn query(rig: &Rig, query: &str) -> Option<f64> {
+    let answer = ask(rig, query).ok()?;
+    let [series] = answer.as_slice() else {
+        return None;
+    };
+    series["value"][1].as_str()?.parse().ok()
+}
+
+/// The series of a query, or what is wrong with it.
+pub(crate) fn ask(rig: &Rig, query: &str) -> Result<Vec<Value>, String> {
     let output = rig
         .gateway
         .command("promtool")
@@ -59,11 +68,10 @@ fn query(rig: &Rig, query: &str) -> Option<f64> {
         ])
         .output()
         .unwrap();
-    let answer: Value = serde_json::from_slice(&output.stdout).ok()?;
-    let [series] = answer.as_array()?.as_slice() else {
-        return None;
-    };
-    series["value"][1].as_str()?.parse().ok()
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
 }
 
 #[test]

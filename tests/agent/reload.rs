@@ -264,6 +264,7 @@ fn files_that_cannot_be_used_change_nothing() {
     assert!(said.starts_with("unchanged: "), "{said}");
     let policy = &agent.json(&["status"])["policy"];
     assert_eq!((&policy["revision"], &policy["epoch"]), (&1.into(), &epoch));
-    let counted = serde_json::json!({"applied": 0, "unchanged": 1, "refused": 6});
-    assert_eq!(policy["reloads"], counted);
+    for (outcome, number) in [("applied", 0), ("unchanged", 1), ("refused", 6)] {
+        assert_eq!(policy["reloads"][outcome], number, "{outcome}");
+    }
 }

@@ -6,8 +6,8 @@ use xiot_agent::{
     datapath::Datapath,
 };
 use xiot_common::{
-    addr::Addr, counter::ReasonCounter, device::Mode, observed::OBSERVED_PEER_INITIATED,
-    port::Side, reason::Reason,
+    addr::Addr, counter::ReasonCounter, device::Mode, event::Event,
+    observed::OBSERVED_PEER_INITIATED, port::Side, reason::Reason,
 };
 
 use xiot_tests::clock;
@@ -174,6 +174,11 @@ async fn events_arrive_in_order_and_within_their_budgets() {
     datapath.apply(&nobody_listed(Mode::Enforce, 1)).unwrap();
     let mut stream = EventStream::open(&datapath).unwrap();
     let counters = Counters::open(&datapath).unwrap();
+    let ring = datapath.ring_level().unwrap();
+    assert_eq!(
+        (ring.used(), ring.capacity()),
+        (0, options.capacity.event_ring.into())
+    );
     // Within one second all but four are held back; a new second fills the budget.
     let (seconds, ()) = seconds_of(|| {
         let mut frame = udp();
@@ -183,7 +188,14 @@ async fn events_arrive_in_order_and_within_their_budgets() {
             frame[35] += 1;
         }
     });
+    let waiting = ring.used();
     let read = stream.next().await.unwrap();
+    // Each record has a header of eight bytes.
+    let record = size_of::<Event>() as u64 + 8;
+    assert_eq!(
+        (waiting, ring.used()),
+        (read.events.len() as u64 * record, 0)
+    );
     assert_eq!(read.malformed, 0);
     let event = read.events[0];
     assert_eq!(event.reason, Reason::UnknownDevice as u8);

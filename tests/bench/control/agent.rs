@@ -4,6 +4,7 @@ use std::{
     env, fs,
     io::{Read as _, Write as _},
     net::TcpStream,
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -41,6 +42,7 @@ pub(crate) fn run(effort: &Effort, report: &mut Report) {
     eprintln!("  agent");
     observing(effort, report);
     flooded(effort, report);
+    crowded(effort, report);
 }
 
 /// Two hosts that take everything, and an agent between them.
@@ -70,11 +72,13 @@ impl Ward {
     }
 
     fn agent(&self, mode: Mode) -> Gateway<'_> {
-        let binary = env::current_exe()
-            .expect("it is running")
-            .with_file_name("xiot-agent-under-test");
-        Gateway::start_configured(&self.rig, binary, &self.site.yaml(mode), CAPACITY, &[])
+        Gateway::start_configured(&self.rig, binary(), &self.site.yaml(mode), CAPACITY, &[])
     }
+}
+
+fn binary() -> PathBuf {
+    let bench = env::current_exe().expect("it is running");
+    bench.with_file_name("xiot-agent-under-test")
 }
 
 fn subject(site: &Site, scenario: &str) -> Subject {
@@ -138,6 +142,46 @@ fn flooded(effort: &Effort, report: &mut Report) {
     ] {
         let scenario = format!("flood of {frames} denied frames: {what}");
         report.measured(subject(&ward.site, &scenario), "events", &[count]);
+    }
+}
+
+/// Many devices, with series of their own and without.
+fn crowded(effort: &Effort, report: &mut Report) {
+    let is_smoke = effort.run == Run::Smoke;
+    let site = Site {
+        devices: if is_smoke { 1_000 } else { 100_000 },
+        ..Site::new(1_000, Family::Ipv4)
+    };
+    for devices in ["off", "all"] {
+        let rig = Rig::new();
+        rig.quiet();
+        let config = format!(
+            "capacity: {{devices: {}, policy: 64MiB}}\nmetrics: {{listen: 127.0.0.1:9469, devices: {devices}}}\n",
+            site.devices
+        );
+        let gateway =
+            Gateway::start_configured(&rig, binary(), &site.yaml(Mode::Enforce), &config, &[]);
+        let pid = gateway.id();
+        let before = resident(pid, "VmRSS:");
+        let own = resident(pid, "RssAnon:");
+        let scrapes = if is_smoke { 2 } else { 21 };
+        let scrapes: Vec<_> = (0..scrapes).map(|_| scrape(&rig)).collect();
+        let times: Vec<_> = scrapes.iter().map(|(time, _)| *time).collect();
+        let size = scrapes.last().map_or(0, |(_, page)| page.len());
+        let size = f64::from(u32::try_from(size).expect("fits")) / 1024.0 / 1024.0;
+        let scenario = |what: &str| format!("series of each device {devices}: {what}");
+        let subject = |what: &str| subject(&site, &scenario(what));
+        report.measured(subject("scrape"), "s", &times);
+        report.measured(subject("page"), "MiB", &[size]);
+        report.measured(subject("resident before scrapes"), "MiB", &[before]);
+        let after = resident(pid, "VmRSS:");
+        report.measured(subject("of that not the program's tables"), "MiB", &[own]);
+        report.measured(subject("resident after"), "MiB", &[after]);
+        report.measured(
+            subject("peak, with reading the policy"),
+            "MiB",
+            &[memory(pid)],
+        );
     }
 }
 
@@ -225,6 +269,15 @@ fn used(pid: u32) -> f64 {
         .map(|number| number.parse::<f64>().expect("a number"))
         .sum();
     ticks / 100.0
+}
+
+/// Use of memory now, in MiB, by a line of proc(5).
+fn resident(pid: u32, kind: &str) -> f64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let line = text.lines().find_map(|line| line.strip_prefix(kind));
+    let number = line.and_then(|line| line.split_whitespace().next());
+    let kib: f64 = number.expect("it is there").parse().expect("a number");
+    kib / 1024.0
 }
 
 /// Highest use of memory in MiB.

@@ -1,9 +1,12 @@
 //! Up, and down again without a trace.
 
-use xiot_agent::datapath::{AttachMode, Detached, UsedMode, detach};
+use xiot_agent::datapath::{
+    AttachMode, Attachments, Datapath, Detached, PortState, UsedMode, detach,
+};
 use xiot_common::{capacity::MAX_PORTS, map, port::Side};
 
 use super::ward::Ward;
+use crate::image::small;
 
 #[test]
 fn a_gateway_forwards_while_it_is_up_and_leaves_nothing_behind() {
@@ -44,6 +47,30 @@ fn a_gateway_forwards_while_it_is_up_and_leaves_nothing_behind() {
     // Per port: promiscuous, and two kinds of VLAN tags.
     assert_eq!((down.links, down.restored, down.elsewhere), (2, 6, 0));
     assert_eq!(ward.snapshot(), before);
+}
+
+#[test]
+fn a_port_is_attached_to_its_own_program_only() {
+    let ward = Ward::new();
+    let gateway = ward.bring_up(&ward.plan(AttachMode::Native)).unwrap();
+    let other = Datapath::load(&small()).unwrap();
+    let [ours, theirs] = [gateway.datapath(), &other].map(Datapath::attachments);
+    let device = gateway.report().ports[0].ifindex;
+    let look = |attachments: Attachments, ifindex| {
+        let looked = ward.gateway.run(|| attachments.look(ifindex));
+        looked.unwrap().unwrap()
+    };
+    let state = |attached| PortState {
+        attached,
+        carrier: true,
+    };
+    assert_eq!(look(ours, device), state(true));
+    assert_eq!(look(theirs, device), state(false));
+    // The loopback interface runs nothing, and what is not there does not either.
+    assert!(!look(ours, 1).attached);
+    assert_eq!(look(ours, 0x7fff_fff0), PortState::default());
+    ward.gateway.run(|| gateway.shut_down()).unwrap().unwrap();
+    assert_eq!(look(ours, device), state(false));
 }
 
 #[test]

@@ -239,8 +239,13 @@ fn run_command(rig: &dyn Place, binary: &Path) -> Command {
 
 fn write_files(rig: &dyn Place, policy: &str, lines: Lines<'_>) {
     let more = lines.more;
+    let metrics = if more.contains("metrics:") {
+        ""
+    } else {
+        "metrics: 127.0.0.1:9469\n"
+    };
     let gateway = format!(
-        "{}xdp: native\nmetrics: 127.0.0.1:9469\ncontrol: {{socket: {}}}\npins: {}\n{more}",
+        "{}xdp: native\n{metrics}control: {{socket: {}}}\npins: {}\n{more}",
         rig.wires(lines),
         rig.file("control.sock").display(),
         rig.scratch().bpf().join("xiot").display(),

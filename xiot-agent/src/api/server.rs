@@ -1,7 +1,13 @@
 //! Accepts clients: who they are, how many, and one task each. A client can hurt nobody but itself. At the end each is
 //! taken leave of.
 
-use std::{future::Future, io, pin::pin, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    io,
+    pin::pin,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use tokio::{
     net::UnixStream,
@@ -16,10 +22,17 @@ use super::{
     socket::ControlSocket,
     wire::{Refusal, RefusalCode},
 };
-use crate::service::handle::Handle;
+use crate::service::{handle::Handle, seldom::Seldom};
 
 /// Clients at a time. One more is told so and sent away.
 const MAX_CLIENTS: usize = 64;
+
+/// Refusals that are logged in a minute.
+const REFUSALS: u32 = 5;
+
+/// Errors that clients are answered with.
+pub(in crate::api) static UNANSWERED: LazyLock<Seldom> =
+    LazyLock::new(|| Seldom::new("requests that could not be answered", 5));
 
 /// Pause after a failed accept, so that a lack of file descriptors does not become a busy loop.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
@@ -39,6 +52,11 @@ pub async fn serve(
     let slots = Arc::new(Semaphore::new(MAX_CLIENTS));
     let (ending, over) = watch::channel(false);
     let mut clients = JoinSet::new();
+    let unaccepted = Seldom::new(
+        "clients of the control socket that could not be accepted",
+        1,
+    );
+    let refusals = Seldom::new("clients of the control socket that were refused", REFUSALS);
     let mut end = pin!(end);
     let outcome = loop {
         let accepted = tokio::select! {
@@ -50,12 +68,17 @@ pub async fn serve(
         match accepted {
             Ok((stream, _)) => {
                 let slot = Arc::clone(&slots).try_acquire_owned().ok();
-                let (access, handle) = (Arc::clone(&access), handle.clone());
-                clients.spawn(welcome(stream, slot, access, handle, over.clone()));
+                let door = Door {
+                    access: Arc::clone(&access),
+                    refusals: refusals.clone(),
+                };
+                clients.spawn(welcome(stream, slot, door, handle.clone(), over.clone()));
             }
             Err(error) if is_fatal(&error) => break Err(error),
             Err(error) => {
-                tracing::warn!(%error, "a client of the control socket could not be accepted");
+                unaccepted.write(
+                    || tracing::warn!(%error, "a client of the control socket could not be accepted"),
+                );
                 tokio::time::sleep(ACCEPT_BACKOFF).await;
             }
         }
@@ -76,10 +99,16 @@ fn is_fatal(error: &io::Error) -> bool {
     )
 }
 
+/// Who may come in, and how those who may not are told of.
+struct Door {
+    access: Arc<Access>,
+    refusals: Seldom,
+}
+
 async fn welcome(
     mut stream: UnixStream,
     slot: Option<OwnedSemaphorePermit>,
-    access: Arc<Access>,
+    Door { access, refusals }: Door,
     handle: Handle,
     over: watch::Receiver<bool>,
 ) {
@@ -95,12 +124,14 @@ async fn welcome(
             if matches!(verdict, Ok(true)) {
                 None
             } else {
-                tracing::warn!(
-                    uid = peer.uid,
-                    gid = peer.gid,
-                    pid = peer.pid,
-                    "refused a client of the control socket"
-                );
+                refusals.write(|| {
+                    tracing::warn!(
+                        uid = peer.uid,
+                        gid = peer.gid,
+                        pid = peer.pid,
+                        "refused a client of the control socket"
+                    );
+                });
                 Some(Refusal {
                     code: RefusalCode::NotPermitted,
                     message: format!(
@@ -112,7 +143,9 @@ async fn welcome(
             }
         }
         Err(error) => {
-            tracing::warn!(%error, "refused a client of the control socket: the kernel does not say who it is");
+            refusals.write(
+                || tracing::warn!(%error, "refused a client of the control socket: the kernel does not say who it is"),
+            );
             Some(Refusal {
                 code: RefusalCode::NotPermitted,
                 message: "the kernel does not say who you are".to_owned(),

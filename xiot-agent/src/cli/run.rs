@@ -25,7 +25,7 @@ use crate::{
     },
     datapath::{self, BringUpError, LoadError, PinError},
     metrics::http,
-    model::gateway::{Gateway, Reload},
+    model::gateway::{DeviceSeries, Gateway, Metrics, Reload},
     service::{
         boot::{Boot, BootError, Kept, boot},
         clock::Now,
@@ -160,7 +160,7 @@ async fn serve(start: Start, watch: Watch, keep_attached: bool) -> Outcome {
     };
     let metrics = async {
         match page {
-            Some(listener) => http::serve(listener, handle.clone()).await,
+            Some((listener, devices)) => http::serve(listener, handle.clone(), devices).await,
             None => std::future::pending().await,
         }
     };
@@ -215,24 +215,13 @@ async fn watched_files(mut watch: Watch, handle: &Handle) {
     }
 }
 
-/// SIGHUP: what `xiot-agent reload` does; the log says how it ended.
+/// What `xiot-agent reload` does.
 async fn reload(handle: &Handle, occasion: Occasion) {
-    match handle.change(Change::files(occasion)).await {
-        Ok(reloaded) => {
-            let digest = hex(&reloaded.after.digest);
-            tracing::info!(
-                policy = short(&digest),
-                revision = reloaded.after.revision,
-                epoch = reloaded.after.epoch,
-                unchanged = reloaded.is_unchanged(),
-                "reloaded"
-            );
-        }
-        Err(error) => {
-            let error = anyhow::Error::new(error);
-            tracing::error!("not reloaded, the policy in force stays: {error:#}");
-        }
-    }
+    // The service has logged how it ended.
+    handle
+        .change(Change::files(occasion))
+        .await
+        .map_or_else(|_| (), |_| ());
 }
 
 struct Hangups(Signal);
@@ -283,11 +272,11 @@ fn claim(gateway: &Gateway, access: &Access) -> Result<ControlSocket, Failure> {
     })
 }
 
-async fn listen(gateway: &Gateway) -> Result<Option<TcpListener>, Failure> {
-    let Some(address) = gateway.metrics else {
+async fn listen(gateway: &Gateway) -> Result<Option<(TcpListener, DeviceSeries)>, Failure> {
+    let Some(Metrics { listen, devices }) = gateway.metrics.clone() else {
         return Ok(None);
     };
-    let listener = http::listen(address).await.map_err(|error| Failure {
+    let listener = http::listen(listen).await.map_err(|error| Failure {
         exit: if error.source.kind() == io::ErrorKind::AddrInUse {
             Exit::InUse
         } else if is_permission(&error.source) {
@@ -297,7 +286,7 @@ async fn listen(gateway: &Gateway) -> Result<Option<TcpListener>, Failure> {
         },
         error: error.into(),
     })?;
-    Ok(Some(listener))
+    Ok(Some((listener, devices)))
 }
 
 fn is_permission(error: &io::Error) -> bool {

@@ -14,7 +14,7 @@ use super::{
     words::{ago, bytes, count, short},
 };
 use crate::{
-    api::wire::{Answer, Ask, Gauge, Status, Verdict},
+    api::wire::{Answer, Ask, Gauge, Port, Status, Verdict},
     service::state::Reason,
 };
 
@@ -57,6 +57,7 @@ pub(super) fn render(status: &Status, now: Timestamp) -> String {
     parts.extend(revisions(status));
     parts.extend(fail_modes(status));
     parts.push(wires(status));
+    parts.extend(alarms(status, now));
     parts.extend(decisions(status));
     parts.extend(refused(status));
     parts.push(profiles(status));
@@ -147,7 +148,7 @@ fn wires(status: &Status) -> String {
                 port.as_ref()
                     .map_or("routed", |port| &port.interface)
                     .to_owned(),
-                port.as_ref().map_or("-", |port| &port.xdp).to_owned(),
+                port.as_ref().map_or_else(|| "-".to_owned(), how),
                 frames(Verdict::Forwarded),
                 frames(Verdict::WouldDrop),
                 frames(Verdict::Dropped),
@@ -166,6 +167,55 @@ fn wires(status: &Status) -> String {
         ],
         rows,
     )
+}
+
+/// How the program is attached, or what is amiss.
+fn how(port: &Port) -> String {
+    match (port.attached, port.carrier) {
+        (false, _) => "NOT ATTACHED".to_owned(),
+        (true, false) => format!("{}, no carrier", port.xdp),
+        (true, true) => port.xdp.clone(),
+    }
+}
+
+/// What somebody has to mend.
+fn alarms(status: &Status, now: Timestamp) -> Option<String> {
+    let mut lines = Vec::new();
+    for wire in &status.wires {
+        let ports = [("device", &wire.device), ("uplink", &wire.uplink)];
+        for (side, port) in ports {
+            if let Some(port) = port.as_ref().filter(|port| !port.attached) {
+                lines.push(format!(
+                    "{} side {side}: {} does not run the program any more: nothing is enforced there until the agent is started anew",
+                    wire.name, port.interface
+                ));
+            }
+        }
+    }
+    if let Some(refusal) = &status.policy.reloads.refusal {
+        lines.push(format!(
+            "files refused {}, the policy before them stays in force: {}",
+            ago(now, Some(refusal.at)),
+            refusal.why
+        ));
+    }
+    if let Some(why) = &status.agent.adoption.why {
+        lines.push(format!(
+            "conversations and counters began anew with this agent: {why}"
+        ));
+    }
+    if !status.agent.errors.is_empty() {
+        let errors = status.agent.errors.iter();
+        let errors: Vec<_> = errors
+            .map(|(kind, number)| format!("{kind} {number}"))
+            .collect();
+        lines.push(format!(
+            "errors within the agent, see its log: {}",
+            errors.join(", ")
+        ));
+    }
+    let lines = lines.iter().map(|line| format!("{line}\n"));
+    (lines.len() > 0).then(|| lines.collect())
 }
 
 /// What is decided about single devices: first of all that somebody ends it again.

@@ -5,6 +5,7 @@
 
 mod active;
 mod attach;
+mod attached;
 mod bindings;
 mod capability;
 mod counters;
@@ -42,6 +43,7 @@ pub use self::log::LogError;
 pub use self::{
     active::{ActivePolicy, InForce},
     attach::{AttachError, AttachMode, UsedMode},
+    attached::{Attachments, PortState},
     bindings::{KnownBindings, MovedBindings, SettledWires},
     capability::Capability,
     error::{LoadError, MapAccessError},
@@ -60,7 +62,7 @@ pub use self::{
     preflight::{Family, Finding},
     prepare::{PrepareError, UndoError},
     privileges::{PrivilegesError, give_up},
-    ring::RingError,
+    ring::{RingError, RingLevel},
     router::{FollowError, ask_for_next_hop},
     shared::{Shared, read_pod},
     slot::{Applied, ApplyError},

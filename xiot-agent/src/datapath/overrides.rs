@@ -58,7 +58,8 @@ impl Datapath {
         Ok(())
     }
 
-    fn override_table(&self) -> Result<Table<OverrideKey, Override>, MapAccessError> {
+    /// A handle to the decisions that lives on its own.
+    pub fn override_table(&self) -> Result<Table<OverrideKey, Override>, MapAccessError> {
         self.table(map::OVERRIDES)
     }
 

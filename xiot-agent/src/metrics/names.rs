@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 /// What a series does over time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Kind {
-    /// Only grows, until an agent is started anew.
+    /// Only grows, until it begins anew at zero.
     Counter,
     /// Goes up and down.
     Gauge,
@@ -41,11 +41,22 @@ macro_rules! metrics {
     };
 }
 
+impl Metric {
+    /// Whether single devices have series of it: only where the gateway file asks for them.
+    pub fn is_of_devices(&self) -> bool {
+        self.labels.contains(&"device")
+    }
+}
+
 metrics! {
     BUILD_INFO Gauge "xiot_build_info" ["version", "abi"]
         "Always 1. Version of the agent and of the layouts it shares with the XDP program.";
     START_TIME Gauge "xiot_start_timestamp_seconds" []
         "When the agent started, in seconds since the Unix epoch.";
+    ADOPTION Gauge "xiot_adoption_info" ["outcome"]
+        "Always 1. What became of conversations, counters and what was observed under the agent before. Outcome: kept, they go on; first, there was none; or anew, they were forgotten (the log and status say why).";
+    ERRORS Counter "xiot_errors_total" ["kind"]
+        "What went wrong within the agent since it started; the log says more. Kind: maps, the kernel could not be asked; sweep, what is over could not be removed; events, the ring could not be read or held what is no event; slot, a policy slot did not keep what was written; note, the next agent will begin anew; router, its ports or neighbours could not be looked after; answer, a request failed.";
     POLICY_INFO Gauge "xiot_policy_info" ["file", "digest", "onboarding"]
         "Always 1. The policy in force: its file, the SHA-256 of its compiled image, and the mode of devices that it does not list.";
     POLICY_COMPILED Gauge "xiot_policy_compiled_timestamp_seconds" []
@@ -56,24 +67,40 @@ metrics! {
         "Number of the policy in force, as history numbers them.";
     POLICY_EPOCH Gauge "xiot_policy_epoch" []
         "Counts everything that made the program judge conversations again, from 1.";
-    RELOADS Counter "xiot_reloads_total" ["outcome"]
-        "Reloads since the agent started. Outcome: applied; unchanged, the files said nothing new; or refused, the files can't be used and the policy in force stayed.";
     POLICY_RULES Gauge "xiot_policy_rules" []
         "Rules of the policy in force.";
+    POLICY_RULES_CAPACITY Gauge "xiot_policy_rules_capacity" []
+        "Rules that the gateway has room for (capacity.rules).";
     POLICY_IMAGE Gauge "xiot_policy_image_bytes" []
         "Size of the compiled policy in force.";
     POLICY_IMAGE_CAPACITY Gauge "xiot_policy_image_capacity_bytes" []
         "Largest compiled policy that the gateway has room for (capacity.policy).";
+    RELOADS Counter "xiot_reloads_total" ["outcome"]
+        "Reloads since the agent started. Outcome: applied; unchanged, the files said nothing new; or refused, the files can't be used and the policy in force stayed.";
+    RELOAD_ATTEMPT Gauge "xiot_reload_last_attempt_timestamp_seconds" []
+        "When the files were last loaded or refused, in seconds since the Unix epoch; the start counts.";
+    RELOAD_SUCCESS Gauge "xiot_reload_last_success_timestamp_seconds" []
+        "When the files were last loaded, in seconds since the Unix epoch; the start counts.";
+    RELOAD_DURATION Gauge "xiot_reload_last_duration_seconds" []
+        "How long the last reload took, whatever came of it; 0 before the first.";
+    FILES_REFUSED Gauge "xiot_files_refused" []
+        "1 if the files were refused when they were read last: what they say is not in force. status says why.";
     FRAMES Counter "xiot_frames_total" ["wire", "side", "verdict", "reason"]
         "Frames judged, by the wire and side they came in at. Verdict: forwarded; would_drop, which policy denies but the mode lets through; or dropped. docs/judgement.md explains each reason.";
     BYTES Counter "xiot_bytes_total" ["wire", "side", "verdict", "reason"]
         "Bytes of the frames in xiot_frames_total, from the first MAC byte, without frame check sequence.";
     DEVICES Gauge "xiot_devices" ["mode"]
         "Devices that the policy lists, by mode.";
+    DEVICES_CAPACITY Gauge "xiot_devices_capacity" []
+        "Devices that the gateway has room for (capacity.devices).";
     UNLISTED_DEVICES Gauge "xiot_unlisted_devices" []
         "Devices that sent a frame into a device port, forwarded or dropped, and that the policy does not list (docs/operations.md says how they are known).";
     UNLISTED_FORGOTTEN Counter "xiot_unlisted_devices_forgotten_total" []
         "Devices that are no longer in xiot_unlisted_devices: there is room for 4096 of those that were refused, and the longest silent goes first. A sign of forged MACs.";
+    DECISIONS Gauge "xiot_decisions" ["decision"]
+        "Decisions about single devices in force beside the policy. Decision: quarantine or break-glass.";
+    PROFILE_INFO Gauge "xiot_profile_info" ["profile", "criticality"]
+        "Always 1. What a failure of the most critical device of a profile means: low, medium, high or life-sustaining; empty where the policy does not say.";
     PROFILE_DEVICES Gauge "xiot_profile_devices" ["profile", "mode"]
         "Devices of a profile, by mode.";
     PROFILE_FRAMES Counter "xiot_profile_frames_total" ["profile", "direction", "verdict"]
@@ -106,8 +133,38 @@ metrics! {
         "Events held back because their sender or CPU had used up its budget (events).";
     EVENTS_LOST Counter "xiot_events_lost_total" []
         "Events lost because the ring to the agent was full (capacity.event-ring).";
+    EVENT_RING Gauge "xiot_event_ring_used_bytes" []
+        "Bytes of the ring to the agent that it has not taken out yet.";
+    EVENT_RING_CAPACITY Gauge "xiot_event_ring_capacity_bytes" []
+        "Bytes that the ring to the agent has room for (capacity.event-ring).";
     XDP_MODE Gauge "xiot_xdp_mode_info" ["wire", "side", "port", "mode"]
         "Always 1. How the XDP program is attached to each port: native (in the driver) or generic (in the network stack, slow).";
+    PORT_ATTACHED Gauge "xiot_port_attached" ["wire", "side", "port"]
+        "1 if the port runs this agent's XDP program; 0 if somebody took it off, or the interface is gone: nothing is enforced there.";
+    PORT_CARRIER Gauge "xiot_port_carrier" ["wire", "side", "port"]
+        "1 if the interface is up, and the other end of its cable.";
+    DEVICE_INFO Gauge "xiot_device_info" ["device", "profile", "mode", "criticality", "location"]
+        "Always 1. What the policy says of a listed device.";
+    DEVICE_FRAMES Counter "xiot_device_frames_total" ["device", "direction", "verdict"]
+        "Frames of a listed device. Direction: from or to the device. Verdict: forwarded (would_drop included) or dropped.";
+    DEVICE_BYTES Counter "xiot_device_bytes_total" ["device", "direction"]
+        "Bytes of the forwarded frames of a listed device.";
+    DEVICE_WOULD_DROP Counter "xiot_device_would_drop_frames_total" ["device"]
+        "Frames of a listed device that policy denies and the mode let through.";
+    DEVICE_LAST_SEEN Gauge "xiot_device_last_seen_timestamp_seconds" ["device"]
+        "When the last frame came from a listed device, in seconds since the Unix epoch; no series before the first.";
+    PROCESS_CPU Counter "process_cpu_seconds_total" []
+        "CPU time of the agent's process, of user and system.";
+    PROCESS_RESIDENT Gauge "process_resident_memory_bytes" []
+        "Resident memory of the agent's process, mapped tables of the XDP program included.";
+    PROCESS_VIRTUAL Gauge "process_virtual_memory_bytes" []
+        "Virtual memory of the agent's process.";
+    PROCESS_FDS Gauge "process_open_fds" []
+        "File descriptors that the agent's process has open.";
+    PROCESS_MAX_FDS Gauge "process_max_fds" []
+        "File descriptors that it may have; no series where there is no limit.";
+    PROCESS_START Gauge "process_start_time_seconds" []
+        "When the agent's process started, in seconds since the Unix epoch.";
 }
 
 /// The catalogue as the page `docs/metrics.md`.
@@ -143,10 +200,15 @@ const HEAD: &str = "\
 Served at `http://127.0.0.1:9469/metrics` (`metrics:` in the gateway file; `off` for none), in the Prometheus text format.
 This page is made from `xiot-agent/src/metrics/names.rs`; a test holds the two together.
 
-The number of series depends on wires, reasons and profiles, never on devices, addresses or flows. What single devices do
-is shown by `xiot-agent devices`.
+The number of series depends on wires, reasons and profiles, never on devices, addresses or flows. Single devices have series
+(`xiot_device_*`, nine each) where the gateway file asks for them, `metrics: {devices: all}` or the name of a group: as many as
+the policy lists, whatever is seen on the wire. What all devices do is shown by `xiot-agent devices` too.
 
-Counters start at zero with each `xiot-agent run`, which loads a program of its own.
+Counters of frames, bytes, events, profiles and devices are kept in the kernel. They go on across reloads, crashes and takeovers
+of the agent (`xiot_adoption_info{outcome=\"kept\"}`), and start at zero after `detach`, a stop without `--keep-attached`, a reboot,
+and where the agent began anew. A device or rule that is taken off the list and one that gets its number begin at zero too, so that sums
+of a profile may fall: to Prometheus that is a reset. What the agent counts itself starts at zero with each `run`: `xiot_reloads_total`,
+`xiot_errors_total`, `xiot_unlisted_devices_forgotten_total`.
 
 | name | type | labels | meaning |
 |---|---|---|---|
@@ -165,6 +227,8 @@ const TAIL: &str = "
 | Are addresses left unbound for want of room? | `sum(xiot_bindings) / xiot_bindings_capacity > 0.8` |
 | Do we miss events? | `rate(xiot_events_lost_total[5m]) > 0` |
 | Does some port run in slow mode? | `xiot_xdp_mode_info{mode=\"generic\"}` |
+| Is the policy enforced on every port? | `xiot_port_attached == 0` |
+| Does what the files say hold? | `xiot_files_refused == 1` |
 | Do all gateways enforce the same policy? | `count(count by (digest) (xiot_policy_info)) > 1` |
 ";
 
@@ -193,7 +257,12 @@ mod tests {
         let mut seen = HashSet::new();
         for metric in ALL {
             assert!(seen.insert(metric.name), "{} twice", metric.name);
-            assert!(metric.name.starts_with("xiot_"), "{}", metric.name);
+            let is_ours = metric.name.starts_with("xiot_");
+            assert!(
+                is_ours || metric.name.starts_with("process_"),
+                "{}",
+                metric.name
+            );
             assert_eq!(
                 metric.name.ends_with("_total"),
                 metric.kind == Kind::Counter,

@@ -17,7 +17,7 @@ pub struct Gateway {
     /// How the program is attached.
     pub xdp: XdpMode,
     /// Where metrics are served; none: nowhere.
-    pub metrics: Option<SocketAddr>,
+    pub metrics: Option<Metrics>,
     /// Control socket.
     pub control: Control,
     /// Directory in a BPF file system that holds the pins.
@@ -34,6 +34,27 @@ pub struct Gateway {
     pub bindings_settle: Duration,
     /// When the files are loaded again.
     pub reload: Reload,
+}
+
+/// Where metrics are served, and which.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Metrics {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// Of which devices beside sums.
+    pub devices: DeviceSeries,
+}
+
+/// Devices that have series of their own.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum DeviceSeries {
+    /// None.
+    #[default]
+    Off,
+    /// All that the policy lists.
+    All,
+    /// Those of a group of the policy.
+    Group(String),
 }
 
 /// When a running agent loads its files again.

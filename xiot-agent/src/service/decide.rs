@@ -164,12 +164,11 @@ pub(super) fn decide(live: &Live, wish: &Wish) -> Result<Decided, DecideError> {
 
 /// What holds now, by MAC.
 pub(super) fn decisions(
-    datapath: &Datapath,
+    decided: Vec<(OverrideKey, Override)>,
     names: &Names,
-) -> Result<Vec<Decided>, MapAccessError> {
-    let now = Now::read();
-    let mut all: Vec<Decided> = datapath
-        .overrides()?
+    now: Now,
+) -> Vec<Decided> {
+    let mut all: Vec<Decided> = decided
         .into_iter()
         .filter_map(|(key, decided)| {
             let decision = match decided.action(now.second()) {
@@ -192,7 +191,7 @@ pub(super) fn decisions(
         })
         .collect();
     all.sort_by_key(|decided| (decided.mac, decided.vlans));
-    Ok(all)
+    all
 }
 
 fn named(names: &Names, mac: MacBytes, vlans: Option<Vlans>) -> Option<String> {

@@ -10,9 +10,10 @@ use super::{
     explain::{ExplainError, Explanation, Query},
     plan::Plan,
     reload::{Candidate, Change, ReloadError},
+    seldom::Seldom,
     state::{
-        Binding, BindingFilter, Decided, Device, Drop, Flow, FlowFilter, Observed, ObservedFilter,
-        Reloaded, Selected, Status,
+        Binding, BindingFilter, Decided, Device, DeviceTotal, Drop, Flow, FlowFilter, Health,
+        Observed, ObservedFilter, Reloaded, Selected, Status,
     },
     supervisor::Reloading,
 };
@@ -24,6 +25,12 @@ pub trait Source: Send + Sync + 'static {
     fn status(&self) -> Result<Status, SourceError>;
     /// Listed devices in file order, then the others by MAC.
     fn devices(&self) -> Result<Vec<Device>, SourceError>;
+    /// What is in place right now. Waits for nothing that takes long, a reload above all.
+    fn health(&self) -> Result<Health, SourceError>;
+    /// What the listed devices of a group did, or all of them, in file order.
+    fn device_totals(&self, group: Option<&str>) -> Result<Vec<DeviceTotal>, SourceError>;
+    /// A call failed within.
+    fn note_failure(&self) {}
     /// Flows, most recently active first.
     fn flows(&self, filter: &FlowFilter) -> Result<Selected<Flow>, SourceError>;
     /// Observed conversations, by device.
@@ -75,6 +82,7 @@ pub enum SourceError {
 pub struct Handle {
     source: Arc<dyn Source>,
     drops: broadcast::Sender<Arc<Drop>>,
+    failures: Seldom,
 }
 
 impl fmt::Debug for Handle {
@@ -86,12 +94,30 @@ impl fmt::Debug for Handle {
 impl Handle {
     /// A handle to this source; drops are sent through `drops`.
     pub fn new(source: Arc<dyn Source>, drops: broadcast::Sender<Arc<Drop>>) -> Self {
-        Self { source, drops }
+        Self {
+            source,
+            drops,
+            failures: Seldom::new("requests that failed inside the service", 1),
+        }
     }
 
     /// The gateway as a whole.
     pub async fn status(&self) -> Result<Status, SourceError> {
         self.ask(Source::status).await
+    }
+
+    /// What is in place right now.
+    pub async fn health(&self) -> Result<Health, SourceError> {
+        self.ask(Source::health).await
+    }
+
+    /// What the listed devices of a group did, or all of them, in file order.
+    pub async fn device_totals(
+        &self,
+        group: Option<String>,
+    ) -> Result<Vec<DeviceTotal>, SourceError> {
+        self.ask(move |source| source.device_totals(group.as_deref()))
+            .await
     }
 
     /// Listed devices in file order, then the others by MAC.
@@ -182,7 +208,9 @@ impl Handle {
         task::spawn_blocking(move || question(source.as_ref()))
             .await
             .unwrap_or_else(|error| {
-                tracing::error!(%error, "a request failed inside the service");
+                self.source.note_failure();
+                self.failures
+                    .write(|| tracing::error!(%error, "a request failed inside the service"));
                 Err(SourceError::Gone)
             })
     }

@@ -7,6 +7,7 @@ pub mod boot;
 pub mod clock;
 pub mod decide;
 pub mod explain;
+pub mod faults;
 pub mod files;
 pub mod guards;
 pub mod handle;
@@ -19,6 +20,7 @@ pub mod plan;
 pub mod reload;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod seldom;
 pub mod start;
 pub mod state;
 mod strangers;

@@ -49,8 +49,9 @@ impl Neighbours {
     }
 }
 
-/// Has the kernel ask. What fails is asked for again with what the sender repeats.
-pub(super) fn ask(all: &[Wanted]) {
+/// Has the kernel ask. What fails is asked for again with what the sender repeats; of several failures this is the last.
+pub(super) fn ask(all: &[Wanted]) -> anyhow::Result<()> {
+    let mut outcome = Ok(());
     for wanted in all {
         match ask_for_next_hop(wanted.ifindex, wanted.address) {
             Ok(true) => {}
@@ -59,11 +60,11 @@ pub(super) fn ask(all: &[Wanted]) {
                 "the route of a host whose MAC is not known leads elsewhere by now"
             ),
             Err(error) => {
-                let error = anyhow::Error::new(error);
-                tracing::warn!(address = %wanted.address, "a neighbour can't be asked for: {error:#}");
+                outcome = Err(anyhow::Error::new(error).context(wanted.address.to_string()));
             }
         }
     }
+    outcome
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::{
     auditor::Auditor,
     boot::Kept,
     clock::Now,
+    faults::Faults,
     files::{Files, Seen},
     guards,
     handle::{Handle, Source as _, SourceError},
@@ -90,12 +91,13 @@ impl Service {
                 tracing::warn!("Conversations, counters and what was observed begin anew: {why}.")
             }
         }
-        reload::make_ready(gateway.datapath_mut(), &files.image);
-        reload::note(gateway.datapath_mut(), &files);
+        let faults = Arc::new(Faults::default());
+        reload::make_ready(gateway.datapath_mut(), &files.image, &faults);
+        reload::note(gateway.datapath_mut(), &files, &faults);
         for warning in &gateway.report().warnings {
             tracing::warn!("{warning}");
         }
-        match open(files, (keeper, auditor), &gateway) {
+        match open(files, (keeper, auditor), &gateway, faults) {
             Ok((live, events)) => {
                 let anew = gateway.report().anew.as_ref().map(ToString::to_string);
                 live.hold(gateway);
@@ -177,9 +179,10 @@ fn open(
     files: Files,
     kept: (Keeper, Auditor),
     gateway: &datapath::Gateway,
+    faults: Arc<Faults>,
 ) -> Result<(Live, EventStream), StartError> {
     let wires = wires(&files.gateway, &gateway.report().ports);
-    let live = Live::open(files, wires, kept, gateway.datapath())?;
+    let live = Live::open(files, wires, kept, gateway, faults)?;
     let events = EventStream::open(gateway.datapath())?;
     Ok((live, events))
 }
@@ -217,6 +220,8 @@ fn keep(live: &Live, record: Option<Record>, texts: &Texts) {
             keeper.ends(begun, record, None)
         }
     };
+    drop(keeper);
+    live.tell_revisions();
     if let Err(error) = kept {
         tracing::error!("Revision {} is in force: {error}.", header.revision);
     }
@@ -320,6 +325,8 @@ fn wires(gateway: &Gateway, ports: &[PortReport]) -> Vec<Wire> {
                 Some(UsedMode::Generic) => "generic",
                 None => "none",
             },
+            attached: report.is_some(),
+            carrier: false,
         }
     };
     let wires = gateway.wires.iter().map(|wire| Wire {

@@ -10,9 +10,11 @@ use tokio::{
 
 use super::{
     clock::Now,
+    faults::Fault,
     live::Live,
     neighbours::{self, Neighbours},
     reload,
+    seldom::Seldom,
     state::Drop,
 };
 use crate::{collect::EventStream, datapath::Datapath};
@@ -121,24 +123,37 @@ async fn watch_fail_modes(live: &Arc<Live>) -> ! {
 }
 
 /// A port of the router may get another MAC; until that is known here, nothing of its segment is for the router.
-async fn follow_macs(live: &Live) {
+async fn follow_macs(live: &Arc<Live>) {
     let is_router = live.with_datapath(|datapath| datapath.is_router());
     if is_router != Some(true) {
         return;
     }
+    let failures = Seldom::new("failures to read the MACs of the router's ports", 1);
     let mut tick = interval(FOLLOW);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        match live.with_datapath(Datapath::follow_macs) {
+        // A reload may hold the data path for seconds, and the event loop waits for nothing.
+        let following = Arc::clone(live);
+        let followed =
+            task::spawn_blocking(move || following.with_datapath(Datapath::follow_macs)).await;
+        let followed = followed.unwrap_or_else(|error| {
+            live.fault(Fault::Router);
+            tracing::error!(%error, "the MACs of the router's ports are not followed any more");
+            None
+        });
+        match followed {
             Some(Ok(changed)) => {
                 for interface in changed {
                     tracing::info!(interface, "a port of the router has another MAC now");
                 }
             }
             Some(Err(error)) => {
+                live.fault(Fault::Router);
                 let error = anyhow::Error::new(error);
-                tracing::warn!("the MACs of the router's ports can't be read: {error:#}");
+                failures.write(|| {
+                    tracing::warn!("the MACs of the router's ports can't be read: {error:#}");
+                });
             }
             None => return,
         }
@@ -148,20 +163,26 @@ async fn follow_macs(live: &Live) {
 async fn follow(live: &Live, mut events: EventStream, drops: &broadcast::Sender<Arc<Drop>>) {
     let mut sequence = 0;
     let mut neighbours = Neighbours::default();
+    let unknown = Seldom::new("batches with events of an unknown layout", 1);
+    let unasked = Seldom::new("times that neighbours can't be asked for", 1);
     loop {
         let batch = match events.next().await {
             Ok(batch) => batch,
             Err(error) => {
+                live.fault(Fault::Events);
                 // Counters go on and tell the truth; only the examples are missing.
                 tracing::error!(%error, "the event ring can't be read: drops are counted but no longer shown");
                 return;
             }
         };
         if batch.malformed > 0 {
-            tracing::warn!(
-                events = batch.malformed,
-                "events of an unknown layout were skipped"
-            );
+            live.fault(Fault::Events);
+            unknown.write(|| {
+                tracing::warn!(
+                    events = batch.malformed,
+                    "events of an unknown layout were skipped"
+                );
+            });
         }
         let now = Now::read();
         let mut wanted = Vec::new();
@@ -174,9 +195,13 @@ async fn follow(live: &Live, mut events: EventStream, drops: &broadcast::Sender<
             }
         }
         if !wanted.is_empty()
-            && let Err(error) = task::spawn_blocking(move || neighbours::ask(&wanted)).await
+            && let Err(error) = task::spawn_blocking(move || neighbours::ask(&wanted))
+                .await
+                .map_err(anyhow::Error::new)
+                .flatten()
         {
-            tracing::warn!(%error, "neighbours can't be asked for");
+            live.fault(Fault::Router);
+            unasked.write(|| tracing::warn!("neighbours can't be asked for: {error:#}"));
         }
         // A full ring must not starve the clients of this thread.
         task::yield_now().await;
@@ -189,18 +214,20 @@ async fn sweep(live: &Arc<Live>) -> ! {
     let mut failing = false;
     loop {
         tick.tick().await;
-        let live = Arc::clone(live);
-        let outcome = match task::spawn_blocking(move || live.sweep()).await {
+        let swept = Arc::clone(live);
+        let outcome = match task::spawn_blocking(move || swept.sweep()).await {
             Ok(outcome) => outcome.map_err(anyhow::Error::new),
             Err(error) => Err(error.into()),
         };
         // Once per row of failures: the log is for what changes.
         match outcome {
-            Err(error) if !failing => {
-                tracing::error!("what is over can't be removed from the tables: {error:#}");
+            Err(error) => {
+                live.fault(Fault::Sweep);
+                if !failing {
+                    tracing::error!("what is over can't be removed from the tables: {error:#}");
+                }
                 failing = true;
             }
-            Err(_) => {}
             Ok(()) => failing = false,
         }
     }

@@ -4,7 +4,7 @@ use super::{decide::decided, device::traffic, verdict};
 use crate::{
     api::wire,
     service::state,
-    service::state::words::{hex, mode, side},
+    service::state::words::{criticality, hex, mode, side},
 };
 
 pub(crate) fn status(status: &state::Status) -> wire::Status {
@@ -14,6 +14,14 @@ pub(crate) fn status(status: &state::Status) -> wire::Status {
             abi: status.agent.abi,
             pid: status.agent.pid,
             started: status.agent.started,
+            adoption: adoption(&status.agent.adoption),
+            errors: status
+                .agent
+                .faults
+                .iter()
+                .filter(|(_, number)| *number > 0)
+                .map(|(fault, number)| (fault.name().to_owned(), *number))
+                .collect(),
         },
         policy: policy(&status.policy),
         wires: status.wires.iter().map(wire).collect(),
@@ -28,6 +36,7 @@ pub(crate) fn status(status: &state::Status) -> wire::Status {
             uses: status.bindings.uses,
             capacity: status.bindings.capacity,
         },
+        event_ring: gauge(status.event_ring),
         events: wire::Events {
             sent: status.events.sent,
             suppressed: status.events.suppressed,
@@ -45,11 +54,24 @@ pub(crate) fn status(status: &state::Status) -> wire::Status {
             .iter()
             .map(|totals| wire::Profile {
                 name: totals.profile.clone(),
+                criticality: totals
+                    .criticality
+                    .map(|level| criticality(level).to_owned()),
                 devices: modes(totals.devices),
                 traffic: traffic(totals.traffic),
                 rule_hits: totals.rule_hits,
             })
             .collect(),
+    }
+}
+
+fn adoption(adoption: &state::Adoption) -> wire::Adoption {
+    wire::Adoption {
+        outcome: adoption.name().to_owned(),
+        why: match adoption {
+            state::Adoption::Anew(why) => Some(why.clone()),
+            state::Adoption::Kept | state::Adoption::First => None,
+        },
     }
 }
 
@@ -61,15 +83,13 @@ fn policy(policy: &state::PolicyInfo) -> wire::Policy {
         revision: policy.revision,
         epoch: policy.epoch,
         applied_at: policy.applied_at,
-        reloads: wire::Reloads {
-            applied: policy.reloads.applied,
-            unchanged: policy.reloads.unchanged,
-            refused: policy.reloads.refused,
-        },
+        reloads: reloads(&policy.reloads),
         onboarding: mode(policy.onboarding).to_owned(),
         devices: policy.devices,
+        device_capacity: policy.device_capacity,
         profiles: policy.profiles,
         rules: policy.rules,
+        rule_capacity: policy.rule_capacity,
         image_bytes: gauge(policy.image_bytes),
         kept: policy.revisions.in_force.clone().map(super::revision),
         on_trial_until: policy.revisions.trial,
@@ -78,11 +98,28 @@ fn policy(policy: &state::PolicyInfo) -> wire::Policy {
     }
 }
 
+fn reloads(reloads: &state::Reloads) -> wire::Reloads {
+    wire::Reloads {
+        applied: reloads.applied,
+        unchanged: reloads.unchanged,
+        refused: reloads.refused,
+        last_attempt: reloads.last_attempt,
+        last_success: reloads.last_success,
+        took_seconds: reloads.took.map(|took| took.as_secs_f64()),
+        refusal: reloads.refusal.as_ref().map(|refusal| wire::RefusedFiles {
+            at: refusal.at,
+            why: refusal.why.clone(),
+        }),
+    }
+}
+
 fn wire(wire: &state::Wire) -> wire::Wire {
     let port = |port: &state::Port| wire::Port {
         interface: port.interface.clone(),
         ifindex: port.ifindex,
         xdp: port.xdp.to_owned(),
+        attached: port.attached,
+        carrier: port.carrier,
     };
     wire::Wire {
         name: wire.name.clone(),

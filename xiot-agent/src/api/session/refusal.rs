@@ -1,7 +1,10 @@
 //! Errors of the service as clients are told.
 
 use crate::{
-    api::wire::{Refusal, RefusalCode},
+    api::{
+        server::UNANSWERED,
+        wire::{Refusal, RefusalCode},
+    },
     service::{
         decide::DecideError, explain::ExplainError, handle::SourceError, reload::ReloadError,
     },
@@ -11,7 +14,7 @@ pub(super) fn refusal(error: SourceError) -> Refusal {
     let code = code(&error);
     let message = if code == RefusalCode::Failed {
         let error = anyhow::Error::new(error);
-        tracing::error!("a request could not be answered: {error:#}");
+        UNANSWERED.write(|| tracing::error!("a request could not be answered: {error:#}"));
         format!("{error:#}")
     } else {
         error.to_string()

@@ -29,8 +29,8 @@ pub use flow::{Flow, FlowsQuery, Rule};
 pub use observed::{Observed, ObservedQuery};
 pub use reload::{Changes, Mark, Reload};
 pub use status::{
-    Agent, Audit, Bindings, Events, Frames, Gauge, Modes, Policy, Port, Profile, Reloads, Status,
-    Verdict, Wire,
+    Adoption, Agent, Audit, Bindings, Events, Frames, Gauge, Modes, Policy, Port, Profile,
+    RefusedFiles, Reloads, Status, Verdict, Wire,
 };
 
 /// Version of the protocol. A request of another version is refused.

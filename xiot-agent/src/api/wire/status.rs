@@ -1,5 +1,7 @@
 //! `status`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +30,8 @@ pub struct Status {
     pub observed: Gauge,
     /// Addresses bound to MACs.
     pub bindings: Bindings,
+    /// Bytes of the event ring that are not taken out yet.
+    pub event_ring: Gauge,
     /// Events.
     pub events: Events,
     /// Frames that were seen, by wire, side, verdict and reason.
@@ -60,6 +64,20 @@ pub struct Agent {
     pub pid: u32,
     /// When it started.
     pub started: Timestamp,
+    /// What became of what the agent before it kept.
+    pub adoption: Adoption,
+    /// What went wrong within since it started, by kind; without what did not.
+    pub errors: BTreeMap<String, u64>,
+}
+
+/// What became of conversations, counters and what was observed under the agent before.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Adoption {
+    /// `kept`, `first` or `anew`.
+    pub outcome: String,
+    /// Why they began anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// The policy in force.
@@ -83,10 +101,14 @@ pub struct Policy {
     pub onboarding: String,
     /// Devices listed.
     pub devices: u32,
+    /// Devices that there is room for.
+    pub device_capacity: u32,
     /// Profiles.
     pub profiles: u32,
     /// Rules.
     pub rules: u32,
+    /// Rules that there is room for.
+    pub rule_capacity: u32,
     /// Size of the image.
     pub image_bytes: Gauge,
     /// The revision in force as it is kept; null: nobody knows where it comes from.
@@ -111,7 +133,7 @@ pub struct Audit {
 }
 
 /// How reloads ended.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Reloads {
     /// Another policy was put in force.
     pub applied: u64,
@@ -119,6 +141,23 @@ pub struct Reloads {
     pub unchanged: u64,
     /// The files could not be used.
     pub refused: u64,
+    /// When files were last loaded or refused; the start counts.
+    pub last_attempt: Timestamp,
+    /// When files were last loaded; the start counts.
+    pub last_success: Timestamp,
+    /// How long the last reload took.
+    pub took_seconds: Option<f64>,
+    /// Set where the files as they were read last were refused.
+    pub refusal: Option<RefusedFiles>,
+}
+
+/// Files that were refused, while the policy before them stays in force.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RefusedFiles {
+    /// When.
+    pub at: Timestamp,
+    /// Why, in one line.
+    pub why: String,
 }
 
 /// A pair of ports; a segment of the router, or an uplink of it.
@@ -143,8 +182,12 @@ pub struct Port {
     pub interface: String,
     /// Its index.
     pub ifindex: u32,
-    /// `native` or `generic`.
+    /// How the program was attached: `native` or `generic`.
     pub xdp: String,
+    /// Whether it still is.
+    pub attached: bool,
+    /// Whether the interface and the other end of its cable are up.
+    pub carrier: bool,
 }
 
 /// Number of devices by mode.
@@ -224,6 +267,8 @@ impl Verdict {
 pub struct Profile {
     /// Name.
     pub name: String,
+    /// What a failure of its most critical device means.
+    pub criticality: Option<String>,
     /// Devices by mode.
     pub devices: Modes,
     /// Their traffic.

@@ -1,276 +1,241 @@
 //! A snapshot of the service as Prometheus series.
 
-use std::fmt::Debug;
+mod devices;
 
-use prometheus::{
-    Encoder as _, GaugeVec, IntCounterVec, Opts, Registry, TextEncoder,
-    core::{Collector, Desc},
-    proto::MetricFamily,
+pub(crate) use devices::DevicePages;
+
+use super::{
+    families::Families,
+    names::{self, Metric},
+    page::Value,
+    process,
 };
-
-use super::names::{self, Kind, Metric};
 use crate::service::state::{
-    Bindings, BoundBy, Modes, Side, Status,
-    words::{hex, mode, side},
+    Bindings, BoundBy, Decision, Gauge, Modes, Port, Side, Status,
+    words::{criticality, hex, mode, side},
 };
 
-/// The page can't be made: a fault of this program.
-#[derive(Debug, thiserror::Error)]
-#[error("the metrics can't be rendered")]
-pub struct RenderError(#[from] prometheus::Error);
-
-/// The metrics page of this snapshot.
-pub fn render(status: &Status) -> Result<Vec<u8>, RenderError> {
-    // A registry of its own for each page: it holds nothing, and the snapshot is never half old.
-    let registry = Registry::new();
-    registry.register(Box::new(Snapshot::new(status)?))?;
-    let mut page = Vec::new();
-    TextEncoder::new().encode(&registry.gather(), &mut page)?;
-    Ok(page)
+/// The metrics page of this snapshot, without series of single devices.
+pub(crate) fn render(status: &Status) -> prometheus::Result<String> {
+    let mut page = Families::default();
+    agent(&mut page, status);
+    policy(&mut page, status);
+    reloads(&mut page, status);
+    frames(&mut page, status);
+    listed(&mut page, status);
+    profiles(&mut page, status);
+    tables(&mut page, status);
+    events(&mut page, status);
+    ports(&mut page, status);
+    if let Err(error) = process::write(&mut page) {
+        tracing::debug!(%error, "/proc does not tell about this process");
+    }
+    page.encode()
 }
 
-const NO_LABELS: Vec<&str> = Vec::new();
-
-enum Family {
-    Counter(IntCounterVec),
-    Gauge(GaugeVec),
+fn agent(page: &mut Families, status: &Status) {
+    let agent = &status.agent;
+    let abi = agent.abi.to_string();
+    family(page, &names::BUILD_INFO, [([agent.version, &abi], 1_u64)]);
+    page.level(&names::START_TIME, seconds(agent.started));
+    let adoption = [agent.adoption.name()];
+    family(page, &names::ADOPTION, [(adoption, 1_u64)]);
+    let faults = agent.faults.iter();
+    family(
+        page,
+        &names::ERRORS,
+        faults.map(|(fault, number)| ([fault.name()], *number)),
+    );
 }
 
-/// The series of one snapshot.
-struct Snapshot {
-    families: Vec<Family>,
+fn policy(page: &mut Families, status: &Status) {
+    let policy = &status.policy;
+    let digest = hex(&policy.digest);
+    let labels = [policy.file.as_str(), &digest, mode(policy.onboarding)];
+    family(page, &names::POLICY_INFO, [(labels, 1_u64)]);
+    page.level(&names::POLICY_COMPILED, seconds(policy.compiled_at));
+    page.level(&names::POLICY_APPLIED, seconds(policy.applied_at));
+    page.level(&names::POLICY_REVISION, policy.revision);
+    page.level(&names::POLICY_EPOCH, policy.epoch);
+    page.level(&names::POLICY_RULES, policy.rules);
+    page.level(&names::POLICY_RULES_CAPACITY, policy.rule_capacity);
+    used(
+        page,
+        policy.image_bytes,
+        &names::POLICY_IMAGE,
+        &names::POLICY_IMAGE_CAPACITY,
+    );
 }
 
-impl Collector for Snapshot {
-    fn desc(&self) -> Vec<&Desc> {
-        self.families
-            .iter()
-            .flat_map(|family| match family {
-                Family::Counter(family) => family.desc(),
-                Family::Gauge(family) => family.desc(),
-            })
-            .collect()
-    }
-
-    fn collect(&self) -> Vec<MetricFamily> {
-        self.families
-            .iter()
-            .flat_map(|family| match family {
-                Family::Counter(family) => family.collect(),
-                Family::Gauge(family) => family.collect(),
-            })
-            .collect()
-    }
+fn reloads(page: &mut Families, status: &Status) {
+    let reloads = &status.policy.reloads;
+    family(
+        page,
+        &names::RELOADS,
+        [
+            (["applied"], reloads.applied),
+            (["unchanged"], reloads.unchanged),
+            (["refused"], reloads.refused),
+        ],
+    );
+    page.level(&names::RELOAD_ATTEMPT, seconds(reloads.last_attempt));
+    page.level(&names::RELOAD_SUCCESS, seconds(reloads.last_success));
+    let took = reloads.took.unwrap_or_default();
+    page.level(&names::RELOAD_DURATION, took.as_secs_f64());
+    page.level(&names::FILES_REFUSED, reloads.refusal.is_some());
 }
 
-impl Snapshot {
-    fn new(status: &Status) -> prometheus::Result<Self> {
-        let mut snapshot = Self {
-            families: Vec::with_capacity(names::ALL.len()),
-        };
-        snapshot.agent(status)?;
-        snapshot.policy(status)?;
-        snapshot.frames(status)?;
-        snapshot.devices(status)?;
-        snapshot.profiles(status)?;
-        snapshot.tables(status)?;
-        snapshot.ports(status)?;
-        Ok(snapshot)
-    }
+fn frames(page: &mut Families, status: &Status) {
+    let labels = || {
+        status.frames.iter().filter_map(|total| {
+            let wire = status.wires.get(total.wire)?;
+            let labels = [
+                wire.name.as_str(),
+                side(total.side),
+                total.verdict.name(),
+                total.reason.name(),
+            ];
+            Some((labels, total))
+        })
+    };
+    let frames = labels().map(|(labels, total)| (labels, total.frames));
+    family(page, &names::FRAMES, frames);
+    let bytes = labels().map(|(labels, total)| (labels, total.bytes));
+    family(page, &names::BYTES, bytes);
+}
 
-    fn agent(&mut self, status: &Status) -> prometheus::Result<()> {
-        let agent = &status.agent;
-        let abi = agent.abi.to_string();
-        self.gauge(names::BUILD_INFO, [(vec![agent.version, &abi], 1.0)])?;
-        self.level(names::START_TIME, seconds(agent.started))
-    }
+fn listed(page: &mut Families, status: &Status) {
+    let modes = by_mode(status.devices).map(|(mode, number)| ([mode], number));
+    family(page, &names::DEVICES, modes);
+    page.level(&names::DEVICES_CAPACITY, status.policy.device_capacity);
+    page.level(&names::UNLISTED_DEVICES, status.unlisted);
+    page.level(&names::UNLISTED_FORGOTTEN, status.unlisted_forgotten);
+    let decisions = [Decision::Quarantine, Decision::BreakGlass].map(|decision| {
+        let decided = status.decisions.iter();
+        let alike = decided.filter(|decided| decided.decision == Some(decision));
+        ([decision.name()], alike.count() as u64)
+    });
+    family(page, &names::DECISIONS, decisions);
+}
 
-    fn policy(&mut self, status: &Status) -> prometheus::Result<()> {
-        let policy = &status.policy;
-        let digest = hex(&policy.digest);
-        let labels = vec![policy.file.as_str(), &digest, mode(policy.onboarding)];
-        self.gauge(names::POLICY_INFO, [(labels, 1.0)])?;
-        self.level(names::POLICY_COMPILED, seconds(policy.compiled_at))?;
-        self.level(names::POLICY_APPLIED, seconds(policy.applied_at))?;
-        self.level(names::POLICY_REVISION, float(policy.revision))?;
-        self.level(names::POLICY_EPOCH, f64::from(policy.epoch))?;
-        let reloads = policy.reloads;
-        self.counter(
-            names::RELOADS,
-            [
-                (vec!["applied"], reloads.applied),
-                (vec!["unchanged"], reloads.unchanged),
-                (vec!["refused"], reloads.refused),
-            ],
-        )?;
-        self.level(names::POLICY_RULES, f64::from(policy.rules))?;
-        self.level(names::POLICY_IMAGE, float(policy.image_bytes.used))?;
-        self.level(
-            names::POLICY_IMAGE_CAPACITY,
-            float(policy.image_bytes.capacity),
-        )
-    }
+fn profiles(page: &mut Families, status: &Status) {
+    let profiles = || {
+        let profiles = status.profiles.iter();
+        profiles.map(|totals| (totals.profile.as_str(), &totals.traffic, totals))
+    };
+    let info = profiles().map(|(profile, _, totals)| {
+        let level = totals.criticality.map_or("", criticality);
+        ([profile, level], 1_u64)
+    });
+    family(page, &names::PROFILE_INFO, info);
+    let devices = profiles().flat_map(|(profile, _, totals)| {
+        by_mode(totals.devices).map(move |(mode, number)| ([profile, mode], number))
+    });
+    family(page, &names::PROFILE_DEVICES, devices);
+    let frames = profiles().flat_map(|(profile, traffic, _)| {
+        [
+            ([profile, "from", "forwarded"], traffic.from_frames),
+            ([profile, "from", "dropped"], traffic.from_dropped),
+            ([profile, "to", "forwarded"], traffic.to_frames),
+            ([profile, "to", "dropped"], traffic.to_dropped),
+        ]
+    });
+    family(page, &names::PROFILE_FRAMES, frames);
+    let bytes = profiles().flat_map(|(profile, traffic, _)| {
+        [
+            ([profile, "from"], traffic.from_bytes),
+            ([profile, "to"], traffic.to_bytes),
+        ]
+    });
+    family(page, &names::PROFILE_BYTES, bytes);
+    let would_drop = profiles().map(|(profile, traffic, _)| ([profile], traffic.would_drop));
+    family(page, &names::PROFILE_WOULD_DROP, would_drop);
+    let hits = profiles().map(|(profile, _, totals)| ([profile], totals.rule_hits));
+    family(page, &names::PROFILE_RULE_HITS, hits);
+}
 
-    fn frames(&mut self, status: &Status) -> prometheus::Result<()> {
-        let labels = || {
-            status.frames.iter().filter_map(|total| {
-                let wire = status.wires.get(total.wire)?;
-                let labels = vec![
-                    wire.name.as_str(),
-                    side(total.side),
-                    total.verdict.name(),
-                    total.reason.name(),
-                ];
-                Some((labels, total))
-            })
-        };
-        self.counter(
-            names::FRAMES,
-            labels().map(|(labels, total)| (labels, total.frames)),
-        )?;
-        self.counter(
-            names::BYTES,
-            labels().map(|(labels, total)| (labels, total.bytes)),
-        )
+fn tables(page: &mut Families, status: &Status) {
+    for (gauge, level, capacity) in [
+        (status.flows, &names::FLOWS, &names::FLOW_CAPACITY),
+        (
+            status.half_open,
+            &names::HALF_OPEN,
+            &names::HALF_OPEN_CAPACITY,
+        ),
+        (status.observed, &names::OBSERVED, &names::OBSERVED_CAPACITY),
+    ] {
+        used(page, gauge, level, capacity);
     }
+    let Bindings {
+        leases,
+        uses,
+        capacity,
+    } = status.bindings;
+    let bindings = [(BoundBy::Lease, leases), (BoundBy::Use, uses)];
+    family(
+        page,
+        &names::BINDINGS,
+        bindings.map(|(by, number)| ([by.name()], number)),
+    );
+    page.level(&names::BINDINGS_CAPACITY, capacity);
+}
 
-    fn devices(&mut self, status: &Status) -> prometheus::Result<()> {
-        self.gauge(names::DEVICES, by_mode(status.devices))?;
-        self.level(names::UNLISTED_DEVICES, float(status.unlisted))?;
-        self.counter(
-            names::UNLISTED_FORGOTTEN,
-            [(NO_LABELS, status.unlisted_forgotten)],
-        )
-    }
+fn events(page: &mut Families, status: &Status) {
+    page.level(&names::EVENTS_SENT, status.events.sent);
+    page.level(&names::EVENTS_SUPPRESSED, status.events.suppressed);
+    page.level(&names::EVENTS_LOST, status.events.lost);
+    used(
+        page,
+        status.event_ring,
+        &names::EVENT_RING,
+        &names::EVENT_RING_CAPACITY,
+    );
+}
 
-    fn profiles(&mut self, status: &Status) -> prometheus::Result<()> {
-        let profiles = || {
-            status
-                .profiles
-                .iter()
-                .map(|totals| (totals.profile.as_str(), &totals.traffic, totals))
-        };
-        self.gauge(
-            names::PROFILE_DEVICES,
-            profiles().flat_map(|(profile, _, totals)| {
-                by_mode(totals.devices)
-                    .map(move |(mode, count)| ([&[profile], &mode[..]].concat(), count))
-            }),
-        )?;
-        self.counter(
-            names::PROFILE_FRAMES,
-            profiles().flat_map(|(profile, traffic, _)| {
-                [
-                    (vec![profile, "from", "forwarded"], traffic.from_frames),
-                    (vec![profile, "from", "dropped"], traffic.from_dropped),
-                    (vec![profile, "to", "forwarded"], traffic.to_frames),
-                    (vec![profile, "to", "dropped"], traffic.to_dropped),
-                ]
-            }),
-        )?;
-        self.counter(
-            names::PROFILE_BYTES,
-            profiles().flat_map(|(profile, traffic, _)| {
-                [
-                    (vec![profile, "from"], traffic.from_bytes),
-                    (vec![profile, "to"], traffic.to_bytes),
-                ]
-            }),
-        )?;
-        self.counter(
-            names::PROFILE_WOULD_DROP,
-            profiles().map(|(profile, traffic, _)| (vec![profile], traffic.would_drop)),
-        )?;
-        self.counter(
-            names::PROFILE_RULE_HITS,
-            profiles().map(|(profile, _, totals)| (vec![profile], totals.rule_hits)),
-        )
-    }
-
-    fn tables(&mut self, status: &Status) -> prometheus::Result<()> {
-        self.level(names::FLOWS, float(status.flows.used))?;
-        self.level(names::FLOW_CAPACITY, float(status.flows.capacity))?;
-        self.level(names::HALF_OPEN, float(status.half_open.used))?;
-        self.level(names::HALF_OPEN_CAPACITY, float(status.half_open.capacity))?;
-        self.level(names::OBSERVED, float(status.observed.used))?;
-        self.level(names::OBSERVED_CAPACITY, float(status.observed.capacity))?;
-        let Bindings {
-            leases,
-            uses,
-            capacity,
-        } = status.bindings;
-        self.gauge(
-            names::BINDINGS,
-            [(BoundBy::Lease, leases), (BoundBy::Use, uses)]
-                .map(|(by, count)| (vec![by.name()], float(count))),
-        )?;
-        self.level(names::BINDINGS_CAPACITY, float(capacity))?;
-        self.counter(names::EVENTS_SENT, [(NO_LABELS, status.events.sent)])?;
-        self.counter(
-            names::EVENTS_SUPPRESSED,
-            [(NO_LABELS, status.events.suppressed)],
-        )?;
-        self.counter(names::EVENTS_LOST, [(NO_LABELS, status.events.lost)])
-    }
-
-    fn ports(&mut self, status: &Status) -> prometheus::Result<()> {
-        let ports = status.wires.iter().flat_map(|wire| {
+fn ports(page: &mut Families, status: &Status) {
+    let ports = || {
+        status.wires.iter().flat_map(|wire| {
             let ports = [(Side::Device, &wire.device), (Side::Uplink, &wire.uplink)];
             ports.into_iter().filter_map(|(at, port)| {
                 let port = port.as_ref()?;
-                let labels = vec![wire.name.as_str(), side(at), &port.interface, port.xdp];
-                Some((labels, 1.0))
+                Some(([wire.name.as_str(), side(at), &port.interface], port))
             })
-        });
-        self.gauge(names::XDP_MODE, ports)
-    }
-
-    fn level(&mut self, metric: Metric, value: f64) -> prometheus::Result<()> {
-        self.gauge(metric, [(NO_LABELS, value)])
-    }
-
-    fn gauge<S: AsRef<str> + Debug>(
-        &mut self,
-        metric: Metric,
-        series: impl IntoIterator<Item = (Vec<S>, f64)>,
-    ) -> prometheus::Result<()> {
-        debug_assert_eq!(metric.kind, Kind::Gauge, "{}", metric.name);
-        let family = GaugeVec::new(Opts::new(metric.name, metric.help), metric.labels)?;
-        for (labels, value) in series {
-            family.get_metric_with_label_values(&labels)?.set(value);
-        }
-        self.families.push(Family::Gauge(family));
-        Ok(())
-    }
-
-    fn counter<S: AsRef<str> + Debug>(
-        &mut self,
-        metric: Metric,
-        series: impl IntoIterator<Item = (Vec<S>, u64)>,
-    ) -> prometheus::Result<()> {
-        debug_assert_eq!(metric.kind, Kind::Counter, "{}", metric.name);
-        let family = IntCounterVec::new(Opts::new(metric.name, metric.help), metric.labels)?;
-        for (labels, value) in series {
-            family.get_metric_with_label_values(&labels)?.inc_by(value);
-        }
-        self.families.push(Family::Counter(family));
-        Ok(())
-    }
+        })
+    };
+    let mode = |([wire, side, interface], port): ([_; 3], &'_ Port)| {
+        ([wire, side, interface, port.xdp], 1_u64)
+    };
+    family(page, &names::XDP_MODE, ports().map(mode));
+    let attached = ports().map(|(labels, port)| (labels, port.attached));
+    family(page, &names::PORT_ATTACHED, attached);
+    let carrier = ports().map(|(labels, port)| (labels, port.carrier));
+    family(page, &names::PORT_CARRIER, carrier);
 }
 
-fn by_mode(modes: Modes) -> impl Iterator<Item = (Vec<&'static str>, f64)> {
-    modes
-        .each()
-        .into_iter()
-        .map(|(at, count)| (vec![mode(at)], float(count)))
+/// A level and its capacity, as two families.
+fn used(page: &mut Families, gauge: Gauge, level: &Metric, capacity: &Metric) {
+    page.level(level, gauge.used);
+    page.level(capacity, gauge.capacity);
 }
 
 #[expect(
-    clippy::cast_precision_loss,
-    reason = "Prometheus has no other numbers; exact up to 2^53"
+    single_use_lifetimes,
+    reason = "an argument that is `impl Trait` must have its lifetimes named"
 )]
-const fn float(value: u64) -> f64 {
-    value as f64
+fn family<'l, const LABELS: usize, V: Into<Value>>(
+    page: &mut Families,
+    metric: &Metric,
+    series: impl IntoIterator<Item = ([&'l str; LABELS], V)>,
+) {
+    page.family(metric);
+    for (labels, value) in series {
+        page.series(metric, &labels, value);
+    }
+}
+
+fn by_mode(modes: Modes) -> impl Iterator<Item = (&'static str, u64)> {
+    let each = modes.each().into_iter();
+    each.map(|(at, number)| (mode(at), number))
 }
 
 fn seconds(time: jiff::Timestamp) -> f64 {

@@ -6,12 +6,17 @@ use tokio::{
 };
 
 use super::*;
-use crate::service::sample::Fake;
+use crate::service::{sample::Fake, state::Health};
 
 async fn start(fake: Fake, address: &str) -> SocketAddr {
     let listener = listen(address.parse().unwrap()).await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(serve(listener, fake.handle(broadcast::channel(1).0)));
+    let devices = DeviceSeries::Off;
+    tokio::spawn(serve(
+        listener,
+        fake.handle(broadcast::channel(1).0),
+        devices,
+    ));
     address
 }
 
@@ -44,10 +49,74 @@ async fn the_page_is_served_and_nothing_else() {
         let answer = get(address, "GET", path).await;
         assert!(answer.starts_with("HTTP/1.1 404"), "{path}: {answer}");
     }
-    for method in ["POST", "PUT", "DELETE", "OPTIONS", "TRACE"] {
-        let answer = get(address, method, "/metrics").await;
-        assert!(answer.starts_with("HTTP/1.1 405"), "{method}: {answer}");
-        assert!(answer.contains("allow: GET\r\n"), "{method}: {answer}");
+    for path in ["/metrics", "/healthz", "/readyz"] {
+        for method in ["POST", "PUT", "DELETE", "OPTIONS", "TRACE"] {
+            let answer = get(address, method, path).await;
+            assert!(answer.starts_with("HTTP/1.1 405"), "{method}: {answer}");
+            assert!(
+                answer.contains("allow: GET, HEAD\r\n"),
+                "{method}: {answer}"
+            );
+        }
+        let answer = get(address, "HEAD", path).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(answer.ends_with("\r\n\r\n"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn devices_follow_the_rest_of_the_page() {
+    let listener = listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let handle = Fake::default().handle(broadcast::channel(1).0);
+    let devices = DeviceSeries::Group("icu".to_owned());
+    tokio::spawn(serve(listener, handle, devices));
+    // Without chunks: as long as it takes.
+    let page = exchange(address, "GET /metrics HTTP/1.0\r\n\r\n").await;
+    assert!(page.starts_with("HTTP/1.0 200"), "{page}");
+    let [frames, devices] = ["\nxiot_frames_total{", "\nxiot_device_frames_total{"]
+        .map(|series| page.find(series).unwrap_or_else(|| panic!("{page}")));
+    assert!(frames < devices);
+    let page = get(address, "GET", "/metrics").await;
+    assert!(page.contains("transfer-encoding: chunked\r\n"), "{page}");
+    assert!(page.contains("pump-icu-12"), "{page}");
+}
+
+#[tokio::test]
+async fn readiness_says_what_is_missing_and_names_nothing() {
+    let health = |has_policy, attached| Health {
+        has_policy,
+        ports: 2,
+        attached,
+    };
+    for (health, status, body) in [
+        (health(true, 2), "200 OK", "ready\n"),
+        (
+            health(true, 1),
+            "503 Service Unavailable",
+            "not ready: the program is not attached to 1 of 2 ports\n",
+        ),
+        (
+            health(false, 2),
+            "503 Service Unavailable",
+            "not ready: no policy is in force\n",
+        ),
+    ] {
+        let fake = Fake {
+            health,
+            ..Fake::default()
+        };
+        let address = start(fake, "127.0.0.1:0").await;
+        let answer = get(address, "GET", "/readyz").await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}\r\n")),
+            "{answer}"
+        );
+        assert!(answer.ends_with(&format!("\r\n\r\n{body}")), "{answer}");
+        // The agent itself is well.
+        let answer = get(address, "GET", "/healthz").await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(answer.ends_with("\r\n\r\nok\n"), "{answer}");
     }
 }
 
@@ -76,8 +145,14 @@ async fn maps_that_cannot_be_read_are_an_error() {
         ..Fake::default()
     };
     let address = start(fake, "127.0.0.1:0").await;
-    let answer = get(address, "GET", "/metrics").await;
-    assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
+    for (path, status) in [("/metrics", 500), ("/healthz", 503), ("/readyz", 503)] {
+        let answer = get(address, "GET", path).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+        assert!(!answer.contains("the map is gone"), "{answer}");
+    }
 }
 
 #[tokio::test]

@@ -1,12 +1,10 @@
 //! The gateway file.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::PathBuf,
-};
+use std::path::PathBuf;
 
 use super::{
     capacity::read_capacity,
+    metrics::read_metrics,
     router::{Router, read_router},
     wire::{Seen, read_wires},
 };
@@ -25,9 +23,6 @@ use crate::{
         yaml::Node,
     },
 };
-
-/// Where metrics are served unless the file says otherwise.
-const METRICS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9469);
 
 /// The control socket unless the file says otherwise.
 const SOCKET: &str = "/run/xiot/control.sock";
@@ -93,9 +88,7 @@ pub(crate) fn read_gateway(root: &Node<'_>, file: &str, report: &mut Report) -> 
             .get("xdp")
             .and_then(|node| choice(node, "an XDP mode", &XDP_MODES, report))
             .unwrap_or_default(),
-        metrics: fields
-            .get("metrics")
-            .map_or(Some(METRICS), |node| read_listen(node, report)),
+        metrics: read_metrics(fields.get("metrics"), report),
         control: read_control(fields.get("control"), report),
         pins: fields
             .get("pins")
@@ -117,27 +110,6 @@ pub(crate) fn read_gateway(root: &Node<'_>, file: &str, report: &mut Report) -> 
             .and_then(|node| choice(node, "when to reload", &RELOADS, report))
             .unwrap_or_default(),
     })
-}
-
-/// An address to listen on; none for `off`.
-fn read_listen(node: &Node<'_>, report: &mut Report) -> Option<SocketAddr> {
-    let text = text(node, "an address and port to listen on, or `off`", report)?;
-    if text.value == "off" {
-        return None;
-    }
-    let address: Option<SocketAddr> = text.value.parse().ok();
-    let address = address.filter(|address| !address.ip().is_multicast());
-    if address.is_none() {
-        report.push(
-            Diagnostic::new(
-                Code::BadListen,
-                text.span,
-                format!("`{}` is not an address to listen on", shorten(text.value)),
-            )
-            .hint("an address and a port, `127.0.0.1:9469` or `[::1]:9469`; `off` for none"),
-        );
-    }
-    address
 }
 
 fn read_control(node: Option<&Node<'_>>, report: &mut Report) -> Control {

@@ -7,6 +7,7 @@ mod device;
 mod gateway;
 mod guard;
 mod icmp;
+mod metrics;
 mod multicast;
 mod peer;
 mod profile;

@@ -163,6 +163,20 @@ capacity: {policy: 1GiB, event-ring: 4KiB, rules: 0}
 ",
     ),
     (
+        "metrics of devices that cannot be named, and an address that is none",
+        &[Code::BadListen, Code::BadName, Code::UnknownKey],
+        "wires: [{name: a, device: eth1, uplink: eth2}]
+metrics: {listen: 9469, devices: \"all of them\", device: all}
+",
+    ),
+    (
+        "metrics in a list",
+        &[Code::WrongType],
+        "wires: [{name: a, device: eth1, uplink: eth2}]
+metrics: [127.0.0.1:9469]
+",
+    ),
+    (
         "listening on a multicast address",
         &[Code::BadListen],
         "wires: [{name: a, device: eth1, uplink: eth2}]
@@ -227,7 +241,7 @@ fn more_wires_than_a_gateway_has_ports_for() {
 
 #[test]
 fn what_is_left_out_has_its_default() {
-    use crate::model::gateway::{Capacity, Events, Limits, XdpMode};
+    use crate::model::gateway::{Capacity, DeviceSeries, Events, Limits, Metrics, XdpMode};
     use std::time::Duration;
     let gateway = load_gateway(
         "gateway.yaml",
@@ -236,7 +250,11 @@ fn what_is_left_out_has_its_default() {
     .value
     .unwrap();
     assert_eq!(gateway.xdp, XdpMode::Native);
-    assert_eq!(gateway.metrics, Some(([127, 0, 0, 1], 9469).into()));
+    let metrics = Metrics {
+        listen: ([127, 0, 0, 1], 9469).into(),
+        devices: DeviceSeries::Off,
+    };
+    assert_eq!(gateway.metrics, Some(metrics));
     assert_eq!(
         gateway.control.socket.to_str(),
         Some("/run/xiot/control.sock")

@@ -10,6 +10,7 @@ mod bad_values;
 mod bad_yaml;
 mod hostile;
 mod large;
+mod metrics;
 mod router;
 mod times;
 

@@ -1,35 +1,42 @@
 //! Answers from the maps of the attached program. Blocking: [`super::handle::Handle`] keeps it off the event loop.
 
+mod loads;
 mod source;
 
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use jiff::Timestamp;
 use tokio::sync::watch;
-use xiot_common::{addr::Mac, event::Event};
+use xiot_common::{
+    addr::Mac,
+    event::Event,
+    overrides::{Override, OverrideKey},
+};
 
+use self::loads::Loads;
 use super::{
     auditor::Auditor,
     clock::{Now, from_epoch_nanos},
     explain::Program,
+    faults::{Fault, Faults},
     files::Files,
     history::History,
     keeper::Keeper,
     names::Names,
     start::datapath_wires,
-    state::{AuditInfo, Drop, FrameTotal, Gauge, PolicyInfo, Reloads, RevisionInfo, Wire},
+    state::{Adoption, AuditInfo, Drop, FrameTotal, Gauge, PolicyInfo, RevisionInfo, Wire},
     strangers::Strangers,
     view::{self, Seen},
 };
 use crate::{
     collect::{self, BindingCount, BindingTable, Counters, FlowTable, ObservedTable},
-    datapath::{self, ActivePolicy, Datapath, MapAccessError, NetlinkError},
+    datapath::{
+        self, ActivePolicy, Anew, Attachments, Datapath, MapAccessError, NetlinkError, RingLevel,
+        Table,
+    },
     store::{Author, audit},
 };
 
@@ -48,14 +55,22 @@ pub(super) struct Live {
     enforced: Mutex<Enforced>,
     keeper: Mutex<Keeper>,
     auditor: Mutex<Auditor>,
+    /// What is told of that, while a change holds the keeper.
+    revisions: Mutex<RevisionInfo>,
     /// When a trial ends, for whoever ends it.
     trial: watch::Sender<Option<Duration>>,
     names: Mutex<Arc<Names>>,
-    reloads: Counts,
+    loads: Loads,
+    faults: Arc<Faults>,
     started: Timestamp,
+    adoption: Adoption,
+    /// As they were when the agent started.
     pub(super) wires: Vec<Wire>,
     /// Wires that do not hold their fail mode, by position, and why not.
     astray: Mutex<Vec<(usize, String)>>,
+    attachments: Attachments,
+    overrides: Table<OverrideKey, Override>,
+    event_ring: RingLevel,
     counters: Counters,
     flows: Mutex<FlowTable>,
     observed: ObservedTable,
@@ -74,14 +89,6 @@ struct Enforced {
     applied: Timestamp,
 }
 
-/// How reloads ended.
-#[derive(Debug, Default)]
-struct Counts {
-    applied: AtomicU64,
-    unchanged: AtomicU64,
-    refused: AtomicU64,
-}
-
 /// What takes a walk through a table to know.
 #[derive(Clone, Debug)]
 struct Levels {
@@ -94,13 +101,15 @@ struct Levels {
 }
 
 impl Live {
-    /// Answers about this data path, which enforces these files on these wires.
+    /// Answers about this gateway, which enforces these files on these wires.
     pub(super) fn open(
         files: Files,
         wires: Vec<Wire>,
         (keeper, auditor): (Keeper, Auditor),
-        datapath: &Datapath,
+        gateway: &datapath::Gateway,
+        faults: Arc<Faults>,
     ) -> Result<Self, MapAccessError> {
+        let datapath = gateway.datapath();
         let names = Names::new(
             Arc::clone(&files.policy),
             Arc::clone(&files.wires),
@@ -119,12 +128,18 @@ impl Live {
             }),
             keeper: Mutex::new(keeper),
             auditor: Mutex::new(auditor),
+            revisions: Mutex::default(),
             trial: watch::Sender::default(),
             names: Mutex::new(Arc::new(names)),
-            reloads: Counts::default(),
+            loads: Loads::since(now),
+            faults,
             started: now,
+            adoption: adoption(gateway.report().anew.as_ref()),
             wires,
             astray: Mutex::default(),
+            attachments: datapath.attachments(),
+            overrides: datapath.override_table()?,
+            event_ring: datapath.ring_level()?,
             counters: Counters::open(datapath)?,
             flows: Mutex::new(FlowTable::open(datapath)?),
             observed: ObservedTable::open(datapath)?,
@@ -151,6 +166,16 @@ impl Live {
         lock(&self.gateway)
             .as_mut()
             .map(|gateway| work(gateway.datapath_mut()))
+    }
+
+    /// Counts something that went wrong.
+    pub(super) fn fault(&self, fault: Fault) {
+        self.faults.count(fault);
+    }
+
+    /// The same, for whoever counts by itself.
+    pub(super) fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     /// What is enforced.
@@ -183,21 +208,22 @@ impl Live {
             .collect())
     }
 
-    /// The wires as they are right now.
-    fn wires_now(&self) -> Vec<Wire> {
-        let mut wires = self.wires.clone();
-        for (wire, what) in lock(&self.astray).iter() {
-            if let Some(wire) = wires.get_mut(*wire) {
-                wire.fail_trouble = Some(what.clone());
-            }
-        }
-        wires
+    /// Why each wire that does not hold its fail mode does not, when that was looked at last.
+    fn astray(&self) -> Vec<(usize, String)> {
+        lock(&self.astray).clone()
     }
 
-    /// Has whoever ends trials know when that is.
-    pub(super) fn tell_trial(&self) {
-        let until = self.keeper().trial().map(|trial| trial.until);
-        self.trial.send_replace(until);
+    /// Has everybody know what the keeper knows: who asks, and whoever ends trials.
+    pub(super) fn tell_revisions(&self) {
+        let keeper = self.keeper();
+        *lock(&self.revisions) = RevisionInfo {
+            in_force: keeper.in_force().cloned(),
+            trial: keeper.trial().map(|trial| trial.until_wall),
+            trouble: keeper.trouble().map(str::to_owned),
+            audited: AuditInfo::default(),
+        };
+        self.trial
+            .send_replace(keeper.trial().map(|trial| trial.until));
     }
 
     /// When the trial ends, and when that changes.
@@ -322,12 +348,9 @@ impl Live {
     }
 
     fn revisions(&self) -> RevisionInfo {
-        let keeper = self.keeper();
         RevisionInfo {
-            in_force: keeper.in_force().cloned(),
-            trial: keeper.trial().map(|trial| trial.until_wall),
-            trouble: keeper.trouble().map(str::to_owned),
             audited: self.audited(),
+            ..lock(&self.revisions).clone()
         }
     }
 
@@ -337,7 +360,6 @@ impl Live {
         let active = self.active.in_force();
         let header = active.map_or(files.image.header, |active| active.header);
         let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
-        let reloads = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         PolicyInfo {
             file: policy.file.clone(),
             digest: header.digest,
@@ -345,21 +367,27 @@ impl Live {
             revision: header.revision,
             epoch: active.map_or(0, |active| active.epoch),
             applied_at: applied,
-            reloads: Reloads {
-                applied: reloads(&self.reloads.applied),
-                unchanged: reloads(&self.reloads.unchanged),
-                refused: reloads(&self.reloads.refused),
-            },
+            reloads: self.loads.reloads(),
             onboarding: policy.onboarding,
             devices: count(policy.devices.len()),
+            device_capacity: files.gateway.capacity.devices,
             profiles: count(policy.profiles.len()),
             rules: count(files.ids.rules().len()),
+            rule_capacity: files.gateway.capacity.rules,
             revisions: self.revisions(),
             image_bytes: Gauge {
                 used: u64::from(header.lines) * LINE,
                 capacity: u64::from(files.gateway.capacity.slot_lines) * LINE,
             },
         }
+    }
+}
+
+fn adoption(anew: Option<&Anew>) -> Adoption {
+    match anew {
+        None => Adoption::Kept,
+        Some(Anew::First) => Adoption::First,
+        Some(why) => Adoption::Anew(why.to_string()),
     }
 }
 

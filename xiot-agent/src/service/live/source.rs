@@ -1,6 +1,6 @@
 //! What surfaces may ask.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{sync::Arc, time::Instant};
 
 use jiff::Timestamp;
 use xiot_common::{abi::ABI_VERSION, capacity, flow_table::half_open_room};
@@ -8,11 +8,12 @@ use xiot_common::{abi::ABI_VERSION, capacity, flow_table::half_open_room};
 use super::{Live, lock};
 use crate::{
     collect::with_pending,
-    datapath::MapAccessError,
+    datapath::{ApplyError, MapAccessError, PortState},
     service::{
         clock::Now,
         decide::{self, Wish},
         explain::{self, ExplainError, Explanation, Program, Query},
+        faults::Fault,
         files::{self, Seen},
         guards,
         handle::{Source, SourceError},
@@ -20,8 +21,9 @@ use crate::{
         plan::{self, Plan},
         reload::{self, Candidate, Change, ReloadError},
         state::{
-            Agent, Binding, BindingFilter, Bindings, Decided, Device, Drop, EventTotals, Flow,
-            FlowFilter, Gauge, Observed, ObservedFilter, Reloaded, Selected, Status,
+            Agent, Binding, BindingFilter, Bindings, Decided, Device, DeviceTotal, Drop,
+            EventTotals, Flow, FlowFilter, Gauge, Health, Observed, ObservedFilter, Port, Reloaded,
+            Selected, Status, Wire,
         },
         view,
     },
@@ -30,6 +32,7 @@ use crate::{
 
 impl Source for Live {
     fn status(&self) -> Result<Status, SourceError> {
+        let failed = |error| self.failed(error);
         let levels = self.levels().map_err(failed)?;
         let capacity = lock(&self.enforced).files.gateway.capacity;
         let names = self.names();
@@ -44,9 +47,11 @@ impl Source for Live {
                 abi: ABI_VERSION,
                 pid: std::process::id(),
                 started: self.started,
+                adoption: self.adoption.clone(),
+                faults: self.faults.each(),
             },
             policy: self.policy(),
-            wires: self.wires_now(),
+            wires: self.wires_now()?,
             devices: view::modes(&names),
             unlisted_forgotten,
             flows: Gauge {
@@ -66,6 +71,10 @@ impl Source for Live {
                 uses: levels.bindings.uses as u64,
                 capacity: capacity::BINDINGS.into(),
             },
+            event_ring: Gauge {
+                used: self.event_ring.used(),
+                capacity: self.event_ring.capacity(),
+            },
             events: EventTotals {
                 sent: events.sent,
                 suppressed: events.suppressed,
@@ -73,16 +82,38 @@ impl Source for Live {
             },
             frames: self.frames().map_err(failed)?,
             profiles: view::profiles(&names, device, rule),
-            decisions: self
-                .with_datapath(|datapath| decide::decisions(datapath, &names))
-                .unwrap_or(Ok(Vec::new()))
-                .map_err(failed)?,
+            decisions: decide::decisions(
+                self.overrides.entries().map_err(failed)?,
+                &names,
+                Now::read(),
+            ),
             unlisted,
         })
     }
 
+    fn health(&self) -> Result<Health, SourceError> {
+        let in_force = self.active.in_force();
+        let wires = self.wires_now()?;
+        let ports: Vec<_> = wires.iter().flat_map(ports).collect();
+        Ok(Health {
+            has_policy: in_force.is_some_and(|policy| policy.header.abi == ABI_VERSION),
+            ports: ports.len(),
+            attached: ports.iter().filter(|port| port.attached).count(),
+        })
+    }
+
+    fn device_totals(&self, group: Option<&str>) -> Result<Vec<DeviceTotal>, SourceError> {
+        let counter = |id| self.counters.device(id).unwrap_or_default();
+        let (now, names) = (Now::read(), self.names());
+        Ok(view::device_totals(&names, now, group, counter))
+    }
+
+    fn note_failure(&self) {
+        self.fault(Fault::Answer);
+    }
+
     fn devices(&self) -> Result<Vec<Device>, SourceError> {
-        let levels = self.levels().map_err(failed)?;
+        let levels = self.levels().map_err(|error| self.failed(error))?;
         let counter = |id| self.counters.device(id).unwrap_or_default();
         let seen = self.seen(&levels);
         Ok(view::devices(&self.names(), levels.read, counter, &seen))
@@ -100,7 +131,8 @@ impl Source for Live {
     fn observed(&self, filter: &ObservedFilter) -> Result<Selected<Observed>, SourceError> {
         // Held over both readings: a sweep between them would add what is pending, and it would count twice.
         let flows = lock(&self.flows);
-        let observed = self.observed.snapshot().map_err(failed)?;
+        let observed = self.observed.snapshot();
+        let observed = observed.map_err(|error| self.failed(error))?;
         let flows = flows.snapshot();
         let (now, names) = (Now::read(), self.names());
         let observed = with_pending(observed, &flows);
@@ -111,7 +143,8 @@ impl Source for Live {
     }
 
     fn bindings(&self, filter: &BindingFilter) -> Result<Selected<Binding>, SourceError> {
-        let entries = lock(&self.bindings).snapshot().map_err(failed)?;
+        let entries = lock(&self.bindings).snapshot();
+        let entries = entries.map_err(|error| self.failed(error))?;
         let (now, names) = (Now::read(), self.names());
         let bindings = entries
             .iter()
@@ -138,7 +171,7 @@ impl Source for Live {
             program.know(datapath, Now::read().second())
         })
         .unwrap_or(Ok(()))
-        .map_err(failed)?;
+        .map_err(|error| self.failed(error))?;
         let names = Names::new(files.policy, files.wires, files.ids);
         let answer = explain::explain(&names, query, &mut program);
         // An instance that failed to judge is not asked again.
@@ -153,14 +186,16 @@ impl Source for Live {
     }
 
     fn change(&self, change: &Change) -> Result<Reloaded, SourceError> {
+        let begun = Instant::now();
         let outcome = reload::change(self, change);
-        let counter = match &outcome {
-            Ok(reloaded) if reloaded.is_unchanged() => &self.reloads.unchanged,
-            Ok(_) => &self.reloads.applied,
-            Err(_) => &self.reloads.refused,
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
-        self.tell_trial();
+        if matches!(
+            &outcome,
+            Err(ReloadError::Apply(ApplyError::ReadBack { .. }))
+        ) {
+            self.fault(Fault::Slot);
+        }
+        self.loads.note(begun, &outcome);
+        self.tell_revisions();
         Ok(outcome?)
     }
 
@@ -177,7 +212,7 @@ impl Source for Live {
         let confirmed = keeper.confirm().map_err(ReloadError::from)?;
         let record = confirmed.and_then(|_| keeper.in_force().cloned());
         drop(keeper);
-        self.tell_trial();
+        self.tell_revisions();
         let record = record.ok_or(ReloadError::NoTrial)?;
         let revision = record.number;
         self.audit(author, Event::Confirmed { revision });
@@ -209,6 +244,37 @@ impl Source for Live {
     }
 }
 
-fn failed(error: MapAccessError) -> SourceError {
-    SourceError::Datapath(error.into())
+impl Live {
+    fn failed(&self, error: MapAccessError) -> SourceError {
+        self.fault(Fault::Maps);
+        SourceError::Datapath(error.into())
+    }
+
+    /// The wires with the state that their ports are in now.
+    fn wires_now(&self) -> Result<Vec<Wire>, SourceError> {
+        let mut wires = self.wires.clone();
+        for port in wires.iter_mut().flat_map(ports_mut) {
+            let PortState { attached, carrier } =
+                self.attachments.look(port.ifindex).map_err(|error| {
+                    self.fault(Fault::Maps);
+                    SourceError::Datapath(error.into())
+                })?;
+            port.attached = attached;
+            port.carrier = carrier;
+        }
+        for (wire, what) in self.astray() {
+            if let Some(wire) = wires.get_mut(wire) {
+                wire.fail_trouble = Some(what);
+            }
+        }
+        Ok(wires)
+    }
+}
+
+fn ports(wire: &Wire) -> impl Iterator<Item = &Port> {
+    [&wire.device, &wire.uplink].into_iter().flatten()
+}
+
+fn ports_mut(wire: &mut Wire) -> impl Iterator<Item = &mut Port> {
+    [&mut wire.device, &mut wire.uplink].into_iter().flatten()
 }

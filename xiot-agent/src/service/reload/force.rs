@@ -6,7 +6,13 @@ use super::ReloadError;
 use crate::{
     compile::{Fresh, Image},
     datapath::{Applied, Datapath, MapAccessError},
-    service::{clock::Now, files::Files, guards, live::Live},
+    service::{
+        clock::Now,
+        faults::{Fault, Faults},
+        files::Files,
+        guards,
+        live::Live,
+    },
 };
 
 /// Sets the guards of these files, which the next epoch asks. A wire that had none has learned nothing: it settles from now on.
@@ -44,8 +50,8 @@ pub(super) fn put_in_force(
         Ok(applied) => {
             let files = new.clone();
             live.set_files(new);
-            make_ready(datapath, &files.image);
-            note(datapath, &files);
+            make_ready(datapath, &files.image, live.faults());
+            note(datapath, &files, live.faults());
             applied
         }
         Err(error) => {
@@ -63,18 +69,20 @@ pub(super) fn put_in_force(
 }
 
 /// Notes for the agent after this one what has which number.
-pub(in crate::service) fn note(datapath: &mut Datapath, files: &Files) {
+pub(in crate::service) fn note(datapath: &mut Datapath, files: &Files, faults: &Faults) {
     let Some(keyed) = files.keyed() else {
         return;
     };
     if let Err(error) = datapath.note(&keyed) {
+        faults.count(Fault::Note);
         tracing::error!(%error, "Could not note what has which number: conversations will not outlive this agent.");
     }
 }
 
 /// For the policy after this one, which is in force whatever comes of it.
-pub(in crate::service) fn make_ready(datapath: &mut Datapath, image: &Image) {
+pub(in crate::service) fn make_ready(datapath: &mut Datapath, image: &Image, faults: &Faults) {
     if let Err(error) = datapath.make_ready(image) {
+        faults.count(Fault::Slot);
         tracing::error!(%error, "A policy slot did not keep what was written to it.");
     }
 }

@@ -27,6 +27,8 @@ fn what_only_a_start_can_change_is_named() {
             "metrics: off\npins: /sys/fs/bpf/other\n",
             vec!["metrics", "pins"],
         ),
+        ("metrics: {devices: all}\n", vec!["metrics"]),
+        ("metrics: {listen: 127.0.0.1:9469}\n", vec![]),
         (
             "xdp: auto\ncontrol: {socket: /tmp/s}\n",
             vec!["xdp", "control"],

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 
-use super::{binding, devices, drop, flow, names, observed, plan, record, reloaded, status};
+use super::{
+    binding, device_totals, devices, drop, flow, names, observed, plan, record, reloaded, status,
+};
 use crate::{
     service::{
         decide::{DecideError, Wish},
@@ -14,8 +16,8 @@ use crate::{
         plan::Plan,
         reload::{Candidate, Change, ReloadError},
         state::{
-            Binding, BindingFilter, Decided, Device, Drop, Flow, FlowFilter, Observed,
-            ObservedFilter, Reloaded, Selected, Status,
+            Binding, BindingFilter, Decided, Device, DeviceTotal, Drop, Flow, FlowFilter, Health,
+            Observed, ObservedFilter, Reloaded, Selected, Status,
         },
         view,
     },
@@ -31,6 +33,7 @@ pub(crate) struct Fake {
     /// Number of flows, and of observed conversations.
     pub(crate) flows: usize,
     pub(crate) recent: Vec<Drop>,
+    pub(crate) health: Health,
 }
 
 impl Default for Fake {
@@ -40,6 +43,11 @@ impl Default for Fake {
             refuse: false,
             flows: 1,
             recent: vec![drop(1)],
+            health: Health {
+                has_policy: true,
+                ports: 2,
+                attached: 2,
+            },
         }
     }
 }
@@ -61,6 +69,16 @@ impl Source for Fake {
     fn status(&self) -> Result<Status, SourceError> {
         self.check()?;
         Ok(status())
+    }
+
+    fn health(&self) -> Result<Health, SourceError> {
+        self.check()?;
+        Ok(self.health)
+    }
+
+    fn device_totals(&self, group: Option<&str>) -> Result<Vec<DeviceTotal>, SourceError> {
+        self.check()?;
+        Ok(device_totals(group))
     }
 
     fn devices(&self) -> Result<Vec<Device>, SourceError> {

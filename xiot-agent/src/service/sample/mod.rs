@@ -4,25 +4,25 @@ mod binding;
 mod decided;
 mod fake;
 mod revision;
+mod status;
 
 pub(crate) use binding::binding;
 pub(crate) use decided::time;
 pub(crate) use fake::Fake;
 pub(crate) use revision::{plan, record, reloaded};
+pub(crate) use status::status;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use super::{
     names::Names,
     state::{
-        Agent, AuditInfo, Device, Drop, Endpoint, EventTotals, Flow, Gauge, Mode, Modes, Observed,
-        Opener, PolicyInfo, Port, ProfileTotals, Reason, Reloads, RevisionInfo, Side, Stage,
-        Status, Traffic, Verdict, Vlans, Wire,
+        Device, DeviceTotal, Drop, Endpoint, Flow, Mode, Observed, Opener, Reason, Side, Stage,
+        Traffic, Verdict, Vlans,
     },
     view,
 };
 use crate::{
-    collect::ReasonTotal,
     compile::Assignment,
     model::policy::{
         self, Clause, Criticality, IcmpType, Initiator, PeerSet, Policy, Position, Profile, Rule,
@@ -155,14 +155,6 @@ pub(crate) fn names() -> Names {
     )
 }
 
-fn port(interface: &str, ifindex: u32) -> Port {
-    Port {
-        interface: interface.to_owned(),
-        ifindex,
-        xdp: "native",
-    }
-}
-
 fn traffic() -> Traffic {
     Traffic {
         from_frames: 120,
@@ -172,114 +164,6 @@ fn traffic() -> Traffic {
         from_dropped: 3,
         to_dropped: 1,
         would_drop: 0,
-    }
-}
-
-pub(crate) fn status() -> Status {
-    let names = names();
-    let counters: Vec<_> = (0..2)
-        .flat_map(|port| {
-            Reason::ALL.iter().map(move |&reason| ReasonTotal {
-                port,
-                reason,
-                total: Default::default(),
-            })
-        })
-        .collect();
-    let mut frames = view::frames(&counters);
-    for total in &mut frames {
-        if total.side == Side::Device && total.reason == Reason::AllowedFlow {
-            total.frames = 120;
-            total.bytes = 16_384;
-        }
-        if total.side == Side::Device
-            && total.reason == Reason::NoPort
-            && total.verdict == Verdict::Dropped
-        {
-            total.frames = 3;
-            total.bytes = 180;
-        }
-    }
-    Status {
-        agent: Agent {
-            version: "0.1.0",
-            abi: 1,
-            pid: 4711,
-            started: time(),
-        },
-        policy: PolicyInfo {
-            file: "policy.yaml".to_owned(),
-            digest: [0xab; 32],
-            compiled_at: time(),
-            revision: 3,
-            epoch: 5,
-            applied_at: time(),
-            reloads: Reloads {
-                applied: 2,
-                unchanged: 1,
-                refused: 4,
-            },
-            onboarding: Mode::Learn,
-            devices: 2,
-            profiles: 2,
-            rules: 4,
-            image_bytes: Gauge {
-                used: 4096,
-                capacity: 16 << 20,
-            },
-            revisions: RevisionInfo {
-                in_force: Some(record(3)),
-                trial: Some(time()),
-                trouble: None,
-                audited: AuditInfo {
-                    head: Some(crate::store::audit::Place {
-                        sequence: 17,
-                        hash: "cd".repeat(32),
-                    }),
-                    trouble: None,
-                },
-            },
-        },
-        wires: vec![Wire {
-            name: "ward-3".to_owned(),
-            device: Some(port("eth1", 3)),
-            uplink: Some(port("eth2", 4)),
-            fail: Some("closed"),
-            fail_trouble: None,
-        }],
-        devices: view::modes(&names),
-        unlisted: 1,
-        unlisted_forgotten: 0,
-        flows: Gauge {
-            used: 1,
-            capacity: 131_072,
-        },
-        half_open: Gauge {
-            used: 7,
-            capacity: 65536,
-        },
-        observed: Gauge {
-            used: 4,
-            capacity: 131_072,
-        },
-        bindings: binding::count(),
-        events: EventTotals {
-            sent: 3,
-            suppressed: 2,
-            lost: 0,
-        },
-        frames,
-        decisions: vec![decided::decided()],
-        profiles: vec![ProfileTotals {
-            profile: "infusion-pump".to_owned(),
-            devices: Modes {
-                learn: 0,
-                monitor: 0,
-                enforce: 1,
-            },
-            traffic: traffic(),
-            rule_hits: 2,
-        }],
     }
 }
 
@@ -304,6 +188,20 @@ pub(crate) fn devices() -> Vec<Device> {
         pump.last_seen = Some(time());
     }
     devices
+}
+
+/// Of a group, or all.
+pub(crate) fn device_totals(group: Option<&str>) -> Vec<DeviceTotal> {
+    let now = super::clock::Now {
+        monotonic: Duration::from_millis(1_000_500),
+        wall: time(),
+    };
+    let mut totals = view::device_totals(&names(), now, group, |_| Default::default());
+    if let Some(pump) = totals.first_mut() {
+        pump.traffic = traffic();
+        pump.last_seen = Some(time());
+    }
+    totals
 }
 
 pub(crate) fn flow() -> Flow {

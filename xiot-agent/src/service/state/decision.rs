@@ -13,6 +13,16 @@ pub enum Decision {
     BreakGlass,
 }
 
+impl Decision {
+    /// Name used in metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Quarantine => "quarantine",
+            Self::BreakGlass => "break-glass",
+        }
+    }
+}
+
 /// What is decided about one device.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Decided {

@@ -1,6 +1,6 @@
 //! One device, listed or only seen.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -34,6 +34,25 @@ pub struct Device {
     /// What it sent and received, also under earlier agents whose tables go on. Devices that are not listed have no counters
     /// of their own.
     pub traffic: Option<Traffic>,
+}
+
+/// What one listed device did, and what it takes to tell which it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeviceTotal {
+    /// Its name.
+    pub name: String,
+    /// Name of its profile.
+    pub profile: Arc<str>,
+    /// Its mode.
+    pub mode: Mode,
+    /// What a failure of it means.
+    pub criticality: Option<Criticality>,
+    /// Where it is.
+    pub location: Option<String>,
+    /// What it sent and received.
+    pub traffic: Traffic,
+    /// Last frame from it.
+    pub last_seen: Option<Timestamp>,
 }
 
 /// Counters of a device, or a sum of them.

@@ -6,6 +6,8 @@ mod decision;
 mod device;
 mod drop;
 mod flow;
+mod health;
+mod load;
 mod observed;
 mod reload;
 mod status;
@@ -13,19 +15,24 @@ pub mod words;
 
 pub use binding::{Binding, BindingFilter, BoundBy};
 pub use decision::{Decided, Decision};
-pub use device::{Device, Traffic};
+pub use device::{Device, DeviceTotal, Traffic};
 pub use drop::{Drop, Endpoint};
 pub use flow::{Flow, FlowFilter, Opener, Stage};
+pub use health::Health;
+pub use load::{Adoption, Refusal, Reloads};
 pub use observed::{Observed, ObservedFilter, Selected};
 pub use reload::{Changes, Mark, Reloaded, RuleChanges};
 pub use status::{
     Agent, AuditInfo, Bindings, EventTotals, FrameTotal, Gauge, Modes, PolicyInfo, Port,
-    ProfileTotals, Reloads, RevisionInfo, Status, Verdict, Wire,
+    ProfileTotals, RevisionInfo, Status, Verdict, Wire,
 };
 
 pub use xiot_common::{port::Side, reason::Reason};
 
-pub use crate::model::policy::{Criticality, Mode};
+pub use crate::model::{
+    gateway::DeviceSeries,
+    policy::{Criticality, Mode},
+};
 
 /// A MAC address, bytes in transmission order.
 pub type MacBytes = [u8; 6];

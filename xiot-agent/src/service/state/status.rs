@@ -4,9 +4,11 @@ use jiff::Timestamp;
 
 use xiot_common::reason::Class;
 
-use crate::store::{Record, audit::Place};
-
-use super::{Decided, Mode, Reason, Side, Traffic};
+use super::{Adoption, Criticality, Decided, Mode, Reason, Reloads, Side, Traffic};
+use crate::{
+    service::faults::Fault,
+    store::{Record, audit::Place},
+};
 
 /// Everything about the gateway that is not about one device or flow.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +33,8 @@ pub struct Status {
     pub observed: Gauge,
     /// Addresses bound to MACs, at the last sweep.
     pub bindings: Bindings,
+    /// Bytes of the event ring that are not taken out yet.
+    pub event_ring: Gauge,
     /// The event ring's bookkeeping, also under earlier agents whose tables go on.
     pub events: EventTotals,
     /// Frames by wire, side, verdict and reason; those without a frame included.
@@ -52,6 +56,10 @@ pub struct Agent {
     pub pid: u32,
     /// When it started.
     pub started: Timestamp,
+    /// What became of what the agent before it kept.
+    pub adoption: Adoption,
+    /// What went wrong within, and how often.
+    pub faults: Vec<(Fault, u64)>,
 }
 
 /// The policy in force.
@@ -75,10 +83,14 @@ pub struct PolicyInfo {
     pub onboarding: Mode,
     /// Devices listed.
     pub devices: u32,
+    /// Devices that there is room for.
+    pub device_capacity: u32,
     /// Profiles.
     pub profiles: u32,
     /// Rules.
     pub rules: u32,
+    /// Rules that there is room for.
+    pub rule_capacity: u32,
     /// Bytes of the image and of the slot it lies in.
     pub image_bytes: Gauge,
     /// What is kept of it.
@@ -105,17 +117,6 @@ pub struct AuditInfo {
     pub head: Option<Place>,
     /// What is wrong with it; none: all is well.
     pub trouble: Option<String>,
-}
-
-/// How reloads ended.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Reloads {
-    /// Another policy was put in force.
-    pub applied: u64,
-    /// The files said nothing new.
-    pub unchanged: u64,
-    /// The files can't be used; the policy stayed.
-    pub refused: u64,
 }
 
 /// Addresses bound to MACs.
@@ -151,8 +152,12 @@ pub struct Port {
     pub interface: String,
     /// Its index.
     pub ifindex: u32,
-    /// How the program is attached: `native` or `generic`.
+    /// How the program was attached: `native` or `generic`.
     pub xdp: &'static str,
+    /// Whether it still is.
+    pub attached: bool,
+    /// Whether the interface and the other end of its cable are up.
+    pub carrier: bool,
 }
 
 /// A number of devices for each mode.
@@ -261,6 +266,8 @@ pub struct FrameTotal {
 pub struct ProfileTotals {
     /// Name of the profile.
     pub profile: String,
+    /// How much hangs on the most critical of its devices; none where nothing is said.
+    pub criticality: Option<Criticality>,
     /// Its devices by mode.
     pub devices: Modes,
     /// Their traffic.

@@ -1,6 +1,6 @@
 //! Devices: those of the policy with their counters, and those that were only seen.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use xiot_common::counter::DeviceCounter;
 
@@ -10,7 +10,7 @@ use crate::{
     service::{
         clock::Now,
         names::Names,
-        state::{Device, Traffic, Vlans},
+        state::{Device, DeviceTotal, Traffic, Vlans},
     },
 };
 
@@ -41,6 +41,40 @@ pub fn devices(
         }
     }
     known.chain(unlisted.into_values()).collect()
+}
+
+/// The listed devices of a group, or all of them, in file order.
+pub fn device_totals(
+    names: &Names,
+    now: Now,
+    group: Option<&str>,
+    counter: impl Fn(u32) -> DeviceCounter,
+) -> Vec<DeviceTotal> {
+    let profiles: Vec<Arc<str>> = names
+        .policy()
+        .profiles
+        .iter()
+        .map(|profile| Arc::from(profile.name.as_str()))
+        .collect();
+    let is_wanted = |device: &policy::Device| {
+        group.is_none_or(|group| device.groups.iter().any(|name| name == group))
+    };
+    names
+        .devices()
+        .filter(|(_, device)| is_wanted(device))
+        .map(|(id, device)| {
+            let counter = counter(id);
+            DeviceTotal {
+                name: device.name.clone(),
+                profile: profiles.get(device.profile).cloned().unwrap_or_default(),
+                mode: device.mode,
+                criticality: device.criticality,
+                location: device.location.clone(),
+                traffic: traffic(&counter),
+                last_seen: now.at_second(counter.last_seen),
+            }
+        })
+        .collect()
 }
 
 fn listed(names: &Names, now: Now, device: &policy::Device, counter: &DeviceCounter) -> Device {

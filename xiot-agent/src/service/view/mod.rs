@@ -8,7 +8,7 @@ mod observed;
 mod totals;
 
 pub use bindings::{binding, select_bindings};
-pub use devices::devices;
+pub use devices::{device_totals, devices};
 pub use drops::drop;
 pub use flows::{flow, select};
 pub use observed::{observed, select_observed};

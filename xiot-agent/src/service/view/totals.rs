@@ -92,6 +92,7 @@ pub fn profiles(
         .iter()
         .map(|profile| ProfileTotals {
             profile: profile.name.clone(),
+            criticality: None,
             devices: Modes::default(),
             traffic: Default::default(),
             rule_hits: 0,
@@ -104,6 +105,7 @@ pub fn profiles(
     }
     for (id, listed) in names.devices() {
         if let Some(total) = totals.get_mut(listed.profile) {
+            total.criticality = total.criticality.max(listed.criticality);
             total.devices.add(listed.mode);
             total.traffic.add(&devices::traffic(&device(id)));
         }

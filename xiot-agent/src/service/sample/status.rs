@@ -1,0 +1,156 @@
+//! The gateway as a whole.
+
+use std::time::Duration;
+
+use super::{binding, decided, names, record, time, traffic};
+use crate::{
+    collect::ReasonTotal,
+    service::{
+        faults::Fault,
+        state::{
+            Adoption, Agent, AuditInfo, Criticality, EventTotals, Gauge, Mode, Modes, PolicyInfo,
+            Port, ProfileTotals, Reason, Refusal, Reloads, RevisionInfo, Side, Status, Verdict,
+            Wire,
+        },
+        view,
+    },
+    store::audit::Place,
+};
+
+fn port(interface: &str, ifindex: u32) -> Port {
+    Port {
+        interface: interface.to_owned(),
+        ifindex,
+        xdp: "native",
+        attached: true,
+        carrier: true,
+    }
+}
+
+fn policy_info() -> PolicyInfo {
+    PolicyInfo {
+        file: "policy.yaml".to_owned(),
+        digest: [0xab; 32],
+        compiled_at: time(),
+        revision: 3,
+        epoch: 5,
+        applied_at: time(),
+        reloads: Reloads {
+            applied: 2,
+            unchanged: 1,
+            refused: 4,
+            took: Some(Duration::from_millis(31)),
+            refusal: Some(Refusal {
+                at: time() + Duration::from_mins(2),
+                why: "policy.yaml:29:14: error[unknown-name]: there is no peer set `pump-sever`"
+                    .to_owned(),
+            }),
+            ..Reloads::since(time())
+        },
+        onboarding: Mode::Learn,
+        devices: 2,
+        device_capacity: 16_384,
+        profiles: 2,
+        rules: 4,
+        rule_capacity: 65_536,
+        image_bytes: Gauge {
+            used: 4096,
+            capacity: 16 << 20,
+        },
+        revisions: RevisionInfo {
+            in_force: Some(record(3)),
+            trial: Some(time()),
+            trouble: None,
+            audited: AuditInfo {
+                head: Some(Place {
+                    sequence: 17,
+                    hash: "cd".repeat(32),
+                }),
+                trouble: None,
+            },
+        },
+    }
+}
+
+pub(crate) fn status() -> Status {
+    let names = names();
+    let counters: Vec<_> = (0..2)
+        .flat_map(|port| {
+            Reason::ALL.iter().map(move |&reason| ReasonTotal {
+                port,
+                reason,
+                total: Default::default(),
+            })
+        })
+        .collect();
+    let mut frames = view::frames(&counters);
+    for total in &mut frames {
+        if total.side == Side::Device && total.reason == Reason::AllowedFlow {
+            total.frames = 120;
+            total.bytes = 16_384;
+        }
+        if total.side == Side::Device
+            && total.reason == Reason::NoPort
+            && total.verdict == Verdict::Dropped
+        {
+            total.frames = 3;
+            total.bytes = 180;
+        }
+    }
+    Status {
+        agent: Agent {
+            version: "0.1.0",
+            abi: 1,
+            pid: 4711,
+            started: time(),
+            adoption: Adoption::Kept,
+            faults: Fault::ALL.map(|fault| (fault, 0)).to_vec(),
+        },
+        policy: policy_info(),
+        wires: vec![Wire {
+            name: "ward-3".to_owned(),
+            device: Some(port("eth1", 3)),
+            uplink: Some(port("eth2", 4)),
+            fail: Some("closed"),
+            fail_trouble: None,
+        }],
+        devices: view::modes(&names),
+        unlisted: 1,
+        unlisted_forgotten: 0,
+        flows: Gauge {
+            used: 1,
+            capacity: 131_072,
+        },
+        half_open: Gauge {
+            used: 7,
+            capacity: 65536,
+        },
+        observed: Gauge {
+            used: 4,
+            capacity: 131_072,
+        },
+        bindings: binding::count(),
+        event_ring: Gauge {
+            used: 4096,
+            capacity: 1 << 20,
+        },
+        events: EventTotals {
+            sent: 3,
+            suppressed: 2,
+            lost: 0,
+        },
+        frames,
+        decisions: vec![decided::decided()],
+        profiles: vec![ProfileTotals {
+            profile: "infusion-pump".to_owned(),
+            criticality: Some(Criticality::LifeSustaining),
+            devices: Modes {
+                learn: 0,
+                monitor: 0,
+                enforce: 1,
+            },
+            traffic: traffic(),
+            rule_hits: 2,
+        }],
+    }
+}
