@@ -12,14 +12,21 @@ fn plan(ward: &Ward, fail: FailMode) -> Plan {
 
 /// What is wrong with the fail mode of the wire.
 fn wrong(ward: &Ward, plan: &Plan) -> Vec<String> {
-    let found = ward.gateway.run(|| fail_modes(&plan.wires).unwrap());
-    found.unwrap().into_iter().map(|(_, what)| what).collect()
+    let found = ward
+        .gateway
+        .run(|| fail_modes(&plan.wires).expect("netlink answers"));
+    let found = found.expect("the namespace can be entered");
+    found.into_iter().map(|(_, what)| what).collect()
 }
 
 /// What `ip` shows in the gateway; nothing for nothing.
 fn show(ward: &Ward, what: &[&str]) -> Vec<serde_json::Value> {
-    let mut ip = ward.gateway.command("ip").unwrap();
-    let output = ip.arg("-json").args(what).output().unwrap();
+    let mut ip = ward.gateway.command("ip").expect("there is a namespace");
+    let output = ip
+        .arg("-json")
+        .args(what)
+        .output()
+        .expect("ip is installed");
     serde_json::from_slice(&output.stdout).unwrap_or_default()
 }
 

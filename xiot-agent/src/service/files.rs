@@ -108,6 +108,11 @@ pub fn check(gateway: &Path, policy: &Path, compiled_at: u64) -> Result<Checked,
 pub(super) struct Seen(pub(super) [String; 2]);
 
 impl Seen {
+    /// Of what was read of them.
+    pub(super) fn of(texts: &Texts) -> Self {
+        Self([&texts.gateway, &texts.policy].map(|text| digest(text.as_bytes())))
+    }
+
     /// Looks at them.
     pub(super) fn look(paths: &Paths) -> Self {
         Self(

@@ -99,10 +99,12 @@ pub(super) fn prepare(
 ) -> Result<Prepared, ReloadError> {
     let old = live.files();
     let before = datapath.active().ok_or(ReloadError::Ending)?;
-    // Before they are read: what changes from now on is a change.
-    let seen = Seen::look(&old.paths);
+    // Before anything is read: what changes from now on is a change. Files that are read are looked at by that alone.
+    let seen = (*what != Candidate::Files).then(|| Seen::look(&old.paths));
     let read = what.read(keeper, &old, datapath.has_guards())?;
-    let Texts { gateway, policy } = read.both.texts();
+    let texts = read.both.texts();
+    let seen = seen.unwrap_or_else(|| Seen::of(&texts));
+    let Texts { gateway, policy } = texts;
     let same = keeper
         .in_force()
         .is_some_and(|record| record.policy.is(&policy) && record.gateway.is(&gateway));
