@@ -84,7 +84,7 @@ fn verdict(path: &Path, chain: &Chain, missing: &[String]) -> Outcome {
     output::note(&match last {
         Some(last) => format!(
             "{} in one chain, the last {}{torn}",
-            count(last.sequence, "entry"),
+            count(last.sequence, "line"),
             last.hash
         ),
         None => format!("no entries{torn}"),

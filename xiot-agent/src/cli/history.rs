@@ -54,13 +54,15 @@ pub(super) fn render(history: &[Revision], now: Timestamp) -> String {
         ("POLICY", Align::Left),
         ("REASON", Align::Left),
     ];
+    let in_force = history.iter().find(|it| it.applied.is_some());
+    let in_force = in_force.map(|it| it.number);
     let rows = history.iter().map(|revision| {
         let devices = revision.devices;
         vec![
             revision.number.to_string(),
             when(revision, now),
             who(revision),
-            what(revision),
+            what(revision, in_force == Some(revision.number)),
             signs(&[
                 ('+', devices.added),
                 ('-', devices.removed),
@@ -86,13 +88,17 @@ fn when(revision: &Revision, now: Timestamp) -> String {
     }
 }
 
-fn what(revision: &Revision) -> String {
+fn what(revision: &Revision, in_force: bool) -> String {
     let mut what = match revision.restores {
         Some(number) => format!("{} to {number}", revision.cause),
         None => revision.cause.clone(),
     };
     if revision.on_trial_back_to.is_some() {
-        what += ", on trial";
+        what += if in_force {
+            ", on trial"
+        } else {
+            ", not confirmed"
+        };
     } else if revision.confirmed.is_some() {
         what += ", confirmed";
     }

@@ -156,7 +156,9 @@ fn the_table_of_revisions() {
     back.author = crate::store::Author::Agent;
     back.reason = None;
     back.back_to = Some(3);
-    let revisions = [back, sample::record(3)].map(convert::revision);
+    let mut before = sample::record(3);
+    before.back_to = Some(2);
+    let revisions = [back, before].map(convert::revision);
     insta::assert_snapshot!(history::render(&revisions, now()));
 }
 

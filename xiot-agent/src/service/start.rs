@@ -247,11 +247,9 @@ fn catch_up_with(live: &Live) {
             revision = reloaded.after.revision,
             "The files are others than those in force: they were loaded."
         ),
-        Err(error) => {
-            let error = anyhow::Error::new(error);
-            tracing::error!(
-                "The files can't be used, the last policy that was good is in force: {error:#}"
-            );
+        // The service has logged what is wrong with them.
+        Err(_) => {
+            tracing::error!("The files can't be used: the last policy that was good is in force.");
         }
     }
 }
