@@ -91,7 +91,7 @@ pub(super) fn run(args: &Args) -> Outcome {
         findings::print(&checked)?;
     }
     let texts = checked.texts();
-    let Ok(files) = checked.files else {
+    let Ok(files) = checked.into_files() else {
         return Ok(Exit::Findings);
     };
     let object = match &args.object {

@@ -41,6 +41,11 @@ pub struct Checked {
 }
 
 impl Checked {
+    /// What the files say, without their texts and what is wrong with them.
+    pub fn into_files(self) -> Result<Files, Unusable> {
+        self.files
+    }
+
     /// Both texts.
     pub fn texts(&self) -> Texts {
         Texts {

@@ -192,6 +192,10 @@ fn keep(live: &Live, record: Option<Record>, texts: &Texts) {
     let files = live.files();
     let header = &files.image.header;
     let mut keeper = live.keeper();
+    // Of files as they were read: what was changed since is a change.
+    let seen = record
+        .as_ref()
+        .map_or_else(|| Seen::of(texts).0, |record| record.seen.clone());
     let known = record.filter(|record| record.number == header.revision);
     let kept = match known {
         Some(record) if record.applied.is_some() => {
@@ -211,7 +215,7 @@ fn keep(live: &Live, record: Option<Record>, texts: &Texts) {
                 compiled_at: header.compiled_at,
                 policy: Text::of(&files.policy.file, &texts.policy),
                 gateway: Text::of(&files.gateway.file, &texts.gateway),
-                seen: Seen::look(&files.paths).0,
+                seen,
                 summary: Summary::default(),
                 back_to: None,
                 confirmed: None,

@@ -16,13 +16,24 @@ use crate::{
 /// Items of a list that are sent.
 const MOST: usize = 1_000;
 
-/// `body`: what followed the request.
-pub(crate) fn candidate(candidate: wire::Candidate, body: Vec<u8>) -> reload::Candidate {
-    match candidate {
+/// Longest name of a file, in bytes (`PATH_MAX` of Linux).
+const LONGEST_FILE: usize = 4096;
+
+/// `body`: what followed the request. The name of a file goes into logs, metrics and records: why not, for people.
+pub(crate) fn candidate(
+    candidate: wire::Candidate,
+    body: Vec<u8>,
+) -> Result<reload::Candidate, String> {
+    Ok(match candidate {
         wire::Candidate::Files => reload::Candidate::Files,
+        wire::Candidate::Policy { file, .. }
+            if file.len() > LONGEST_FILE || file.chars().any(char::is_control) =>
+        {
+            return Err("that cannot be the name of a policy file".to_owned());
+        }
         wire::Candidate::Policy { file, .. } => reload::Candidate::Policy { file, text: body },
         wire::Candidate::Revision { number } => reload::Candidate::Revision(number),
-    }
+    })
 }
 
 /// What a client wishes; why not, for people.
@@ -36,7 +47,7 @@ pub(crate) fn change(
             wire::Candidate::Revision { .. } => Occasion::Rollback,
             wire::Candidate::Files | wire::Candidate::Policy { .. } => Occasion::Apply,
         },
-        what: candidate(change.candidate, body),
+        what: candidate(change.candidate, body)?,
         author,
         reason: reason(change.reason)?,
         base: change.base,

@@ -65,7 +65,8 @@ pub(super) async fn answers(
             reloaded(handle, change).await?
         }
         Ask::Plan(candidate) => {
-            let plan = handle.plan(convert::candidate(candidate, body)).await;
+            let candidate = convert::candidate(candidate, body).map_err(bad_request)?;
+            let plan = handle.plan(candidate).await;
             one(Answer::Plan(Box::new(convert::plan(
                 plan.map_err(refusal)?,
             ))))

@@ -210,6 +210,8 @@ fn change_it(
     };
     // Where it can't be kept, care goes on by the policy that was asked for, and whoever asked is told. A trial needs what it goes back to.
     let begun = keeper.begin(&record, &texts);
+    // There is no use for them beside the policy that is written now.
+    drop(texts);
     if change.trial.is_some() {
         begun.clone()?;
         if trial.is_none() {

@@ -87,3 +87,20 @@ async fn the_history_comes_newest_first_with_what_the_limit_cut_off() {
     };
     assert_eq!((plan.cut_flows, plan.live_flows), (1, 214));
 }
+
+#[tokio::test]
+async fn a_name_that_no_file_has_and_a_trial_without_end_are_refused() {
+    let mut client = Client::of(Fake::default());
+    for ask in [
+        r#"{"plan":{"policy":{"file":"a\nb","bytes":0}}}"#,
+        r#"{"change":{"candidate":"files","confirm_within_seconds":0}}"#,
+        r#"{"change":{"candidate":"files","confirm_within_seconds":99999999}}"#,
+        r#"{"change":{"candidate":"files","reason":"a\nb"}}"#,
+    ] {
+        client.ask(ask).await;
+        let Answer::Refused(refusal) = client.answer().await else {
+            panic!("not refused: {ask}")
+        };
+        assert_eq!(refusal.code, RefusalCode::BadRequest, "{ask}");
+    }
+}
