@@ -4,7 +4,7 @@ pub(super) mod build;
 mod equivalence;
 pub(super) mod generate;
 mod keys;
-mod naive;
+pub(super) mod naive;
 mod numbers;
 mod refusals;
 mod scale;

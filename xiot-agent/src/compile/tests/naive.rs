@@ -47,7 +47,12 @@ pub(super) fn is_others(
     owners.peek().is_some() && owners.all(|device| device.mac != mac)
 }
 
-pub(super) fn judge(policy: &Policy, profile: &Profile, frame: &Opening, at: u32) -> Ruling {
+pub(in crate::compile) fn judge(
+    policy: &Policy,
+    profile: &Profile,
+    frame: &Opening,
+    at: u32,
+) -> Ruling {
     let other = match frame.initiator {
         Initiator::Device => Initiator::Peer,
         Initiator::Peer => Initiator::Device,
