@@ -1,6 +1,9 @@
 //! Raw frames through `AF_PACKET`, as they are on the wire. The kernel takes the outer VLAN tag out of a
 //! received frame and hands it over beside the data: it is put back here.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     fmt, io, mem,
     os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd},
@@ -64,6 +67,34 @@ impl PacketSocket {
                 interface: interface.to_owned(),
                 source,
             })
+    }
+
+    /// From now on keeps frames of this length alone, without the outer tag: whoever looks for few among many need not keep up with all.
+    pub fn keep_length(&self, length: u32) -> Result<(), NetnsError> {
+        let [load, jump, give] = [
+            libc::BPF_LD | libc::BPF_W | libc::BPF_LEN,
+            libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K,
+            libc::BPF_RET | libc::BPF_K,
+        ]
+        .map(|code| u16::try_from(code).unwrap_or_default());
+        let step = |code, jf, k| libc::sock_filter { code, jt: 0, jf, k };
+        let mut steps = [
+            step(load, 0, 0),
+            step(jump, 1, length),
+            step(give, 0, u32::MAX),
+            step(give, 0, 0),
+        ];
+        let program = libc::sock_fprog {
+            len: 4,
+            filter: steps.as_mut_ptr(),
+        };
+        set_option(&self.fd, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &program).map_err(
+            |(call, source)| NetnsError::Packet {
+                call,
+                interface: self.interface.clone(),
+                source,
+            },
+        )
     }
 
     /// Puts a whole frame, from the destination MAC on, on the wire.
@@ -223,8 +254,8 @@ fn open(interface: &str) -> Result<OwnedFd, CallError> {
     check("socket", raw)?;
     // SAFETY: a descriptor that was just made and has no other owner.
     let fd = unsafe { OwnedFd::from_raw_fd(raw) };
-    set_option(&fd, libc::SOL_PACKET, libc::PACKET_AUXDATA, 1)?;
-    set_option(&fd, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, RECEIVE_BUFFER)?;
+    set_option::<libc::c_int>(&fd, libc::SOL_PACKET, libc::PACKET_AUXDATA, &1)?;
+    set_option(&fd, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, &RECEIVE_BUFFER)?;
     let name = std::ffi::CString::new(interface)
         .map_err(|_nul| ("if_nametoindex", io::ErrorKind::InvalidInput.into()))?;
     // SAFETY: a string that ends in NUL.
@@ -248,11 +279,11 @@ fn open(interface: &str) -> Result<OwnedFd, CallError> {
     Ok(fd)
 }
 
-fn set_option(
+fn set_option<T>(
     fd: &OwnedFd,
     level: libc::c_int,
     option: libc::c_int,
-    value: libc::c_int,
+    value: &T,
 ) -> Result<(), CallError> {
     // SAFETY: pointer and length describe `value`.
     let result = unsafe {
@@ -260,8 +291,8 @@ fn set_option(
             fd.as_raw_fd(),
             level,
             option,
-            (&raw const value).cast(),
-            socklen::<libc::c_int>(),
+            std::ptr::from_ref(value).cast(),
+            socklen::<T>(),
         )
     };
     check("setsockopt", result)
@@ -278,107 +309,4 @@ fn check(call: &'static str, result: libc::c_int) -> Result<(), CallError> {
 /// Sizes of socket structures are small.
 fn socklen<T>() -> libc::socklen_t {
     libc::socklen_t::try_from(size_of::<T>()).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::{Duration, Instant};
-
-    use super::{PacketSocket, RECEIVE_BUFFER};
-    use crate::netns::{
-        link::{End, veth},
-        name,
-        namespace::Namespace,
-    };
-
-    const TO: [u8; 6] = [2, 0, 0, 0, 0, 2];
-    const FROM: [u8; 6] = [2, 0, 0, 0, 0, 1];
-
-    fn frame(tags: &[u8], length: usize) -> Vec<u8> {
-        let mut bytes = [TO.as_slice(), FROM.as_slice(), tags, &[0x88, 0xb5]].concat();
-        let payload = length.saturating_sub(bytes.len());
-        bytes.extend((0..payload).map(|i| u8::try_from(i % 251).unwrap()));
-        bytes
-    }
-
-    /// Two namespaces with a wire between them, which takes frames of 9,000 bytes.
-    fn pair() -> [Namespace; 2] {
-        let number = name::next_number();
-        let [a, b] = ["a", "b"].map(|n| Namespace::create(&name::of_run(number, n)).expect("root"));
-        let end = |namespace, mac| End {
-            namespace,
-            interface: "eth0",
-            mac,
-        };
-        veth([end(&a, FROM), end(&b, TO)], 9000).expect("a wire");
-        [a, b]
-    }
-
-    #[test]
-    fn frames_arrive_as_they_were_sent_tags_included() {
-        let [a, b] = pair();
-        let sender = PacketSocket::open(&a, "eth0").unwrap();
-        let witness = PacketSocket::open(&a, "eth0").unwrap();
-        let receiver = PacketSocket::open(&b, "eth0").unwrap();
-        let frames = [
-            frame(&[], 14),
-            frame(&[], 60),
-            frame(&[0x81, 0x00, 0x20, 0x1e], 64),
-            frame(&[0x88, 0xa8, 0x00, 0x64, 0x81, 0x00, 0x00, 0x1e], 68),
-            frame(&[0x88, 0xa8, 0x0f, 0xff], 64),
-            frame(&[], 9014),
-        ];
-        let deadline = Instant::now() + Duration::from_secs(10);
-        for frame in &frames {
-            sender.send(frame).unwrap();
-            let captured = loop {
-                let captured = receiver.receive(deadline).unwrap().expect("a frame");
-                // The kernels of both ends may talk IPv6 meanwhile.
-                if captured.bytes.starts_with(&TO) {
-                    break captured;
-                }
-            };
-            assert_eq!(captured.bytes, *frame);
-            assert!(!captured.outgoing);
-        }
-        let seen_leaving = loop {
-            let frame = witness
-                .receive(deadline)
-                .unwrap()
-                .expect("a frame that left");
-            if frame.bytes.starts_with(&TO) {
-                break frame;
-            }
-        };
-        assert!(seen_leaving.outgoing);
-        assert_eq!(seen_leaving.bytes, frames[0]);
-        let past = Instant::now();
-        while receiver.receive(past).unwrap().is_some() {}
-    }
-
-    #[test]
-    fn frames_that_found_no_room_are_an_error_once() {
-        let [a, _b] = pair();
-        let sender = PacketSocket::open(&a, "eth0").unwrap();
-        let witness = PacketSocket::open(&a, "eth0").unwrap();
-        let long = frame(&[], 9014);
-        for _ in 0..2 * usize::try_from(RECEIVE_BUFFER).unwrap() / long.len() {
-            sender.send(&long).unwrap();
-        }
-        let past = Instant::now();
-        let seen = std::iter::from_fn(|| witness.receive(past).transpose());
-        let errors: Vec<_> = seen.filter_map(Result::err).take(2).collect();
-        let [error] = &errors[..] else {
-            panic!("{errors:?}");
-        };
-        let said = error.to_string();
-        assert!(said.contains("eth0 had no room for "), "{said}");
-    }
-
-    #[test]
-    fn an_interface_that_is_not_there_is_named() {
-        let namespace = Namespace::create(&name::of_run(name::next_number(), "none")).unwrap();
-        let error = PacketSocket::open(&namespace, "eth7").unwrap_err();
-        assert!(error.to_string().contains("eth7"), "{error}");
-    }
 }
