@@ -76,6 +76,9 @@ fn adoption(adoption: &state::Adoption) -> wire::Adoption {
 }
 
 fn policy(policy: &state::PolicyInfo) -> wire::Policy {
+    // A new one is in force a moment before it is known that it is: what is kept of the one before says nothing of it.
+    let kept = policy.revisions.in_force.clone();
+    let kept = kept.filter(|record| record.number == policy.revision);
     wire::Policy {
         file: policy.file.clone(),
         digest: hex(&policy.digest),
@@ -91,7 +94,7 @@ fn policy(policy: &state::PolicyInfo) -> wire::Policy {
         rules: policy.rules,
         rule_capacity: policy.rule_capacity,
         image_bytes: gauge(policy.image_bytes),
-        kept: policy.revisions.in_force.clone().map(super::revision),
+        kept: kept.map(super::revision),
         on_trial_until: policy.revisions.trial,
         revisions_trouble: policy.revisions.trouble.clone(),
         audit: audit(&policy.revisions.audited),

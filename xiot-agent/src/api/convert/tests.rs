@@ -15,6 +15,14 @@ fn keys_of_every_answer() {
 }
 
 #[test]
+fn what_is_kept_of_another_revision_is_not_told_of_the_one_in_force() {
+    let mut status = sample::status();
+    assert!(super::status(&status).policy.kept.is_some());
+    status.policy.revision += 1;
+    assert_eq!(super::status(&status).policy.kept, None);
+}
+
+#[test]
 fn drops_of_other_kinds_say_only_what_is_known() {
     let mut arp = sample::drop(1);
     (arp.ethertype, arp.protocol, arp.src, arp.dst) = (0x0806, 0, None, None);

@@ -111,7 +111,7 @@ pub struct Policy {
     pub rule_capacity: u32,
     /// Size of the image.
     pub image_bytes: Gauge,
-    /// The revision in force as it is kept; null: nobody knows where it comes from.
+    /// The revision in force as it is kept; null: nobody knows where it comes from, or it came in force this moment.
     pub kept: Option<Revision>,
     /// Until when it is on trial; null: it stays.
     pub on_trial_until: Option<Timestamp>,
