@@ -15,6 +15,7 @@ mod bindings;
 mod boot;
 #[cfg(feature = "bpf-log")]
 mod bpf_log;
+mod chaos;
 mod commands;
 mod crash;
 mod dashboard;

@@ -20,14 +20,18 @@ impl Effort {
     /// # Panics
     /// Where one of them is no number.
     pub fn asked(frames: u64) -> Self {
-        let hours = env::var("XIOT_HOURS").ok().map(|text| {
-            let hours: f64 = text.parse().expect("XIOT_HOURS is a number");
-            Duration::from_secs_f64(hours * 3600.0)
-        });
-        match hours {
+        match hours() {
             Some(time) => Self::Time(Instant::now(), time),
             None => Self::Frames(number("XIOT_FRAMES").unwrap_or(frames)),
         }
+    }
+
+    /// For `XIOT_HOURS`, else for this long.
+    ///
+    /// # Panics
+    /// Where it is no number.
+    pub fn asked_time(time: Duration) -> Self {
+        Self::Time(Instant::now(), hours().unwrap_or(time))
     }
 
     /// Whether so many frames are enough.
@@ -50,6 +54,12 @@ pub fn seed() -> u64 {
             .expect("a clock after 1970");
         (now.as_secs() ^ u64::from(now.subsec_nanos())) % 10_000_000
     })
+}
+
+fn hours() -> Option<Duration> {
+    let text = env::var("XIOT_HOURS").ok()?;
+    let hours: f64 = text.parse().expect("XIOT_HOURS is a number");
+    Some(Duration::from_secs_f64(hours * 3600.0))
 }
 
 fn number(variable: &str) -> Option<u64> {
