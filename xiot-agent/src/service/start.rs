@@ -220,8 +220,8 @@ fn keep(live: &Live, record: Option<Record>, texts: &Texts) {
                 back_to: None,
                 confirmed: None,
             };
-            let begun = keeper.begin(&record, texts);
-            keeper.ends(begun, record, None)
+            let begun = keeper.begin(record, texts.clone());
+            keeper.ends(begun, None)
         }
     };
     drop(keeper);

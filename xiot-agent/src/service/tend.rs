@@ -28,6 +28,9 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Time between looks at the MACs of the router's ports, and at what is under wires.
 const FOLLOW: Duration = Duration::from_secs(2);
 
+/// Time between tries to write a revision down that could not be.
+const CATCH_UP: Duration = Duration::from_secs(30);
+
 /// Time until the end of a trial is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -42,6 +45,7 @@ pub(super) async fn tend(
         sweep(&live),
         keep_time(&live),
         end_trials(&live),
+        catch_up(&live),
         watch_fail_modes(&live),
         follow_macs(&live)
     );
@@ -85,6 +89,19 @@ async fn end_trials(live: &Arc<Live>) {
                     sleep(AGAIN).await;
                 }
             }
+        }
+    }
+}
+
+/// What could not be written down is written once it can be.
+async fn catch_up(live: &Arc<Live>) -> ! {
+    let mut tick = interval(CATCH_UP);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let live = Arc::clone(live);
+        if let Err(error) = task::spawn_blocking(move || live.catch_up()).await {
+            tracing::error!(%error, "The revision in force could not be written down.");
         }
     }
 }

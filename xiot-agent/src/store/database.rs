@@ -41,6 +41,14 @@ pub enum OpenError {
         /// What was found.
         what: String,
     },
+    /// The file is not what was written, and only read.
+    #[error("{} is damaged: {what}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
     /// A file that is damaged can't be set aside.
     #[error("{} is damaged ({what}) and can't be set aside: {source}", path.display())]
     Stuck {
@@ -65,7 +73,7 @@ pub struct Opened {
 /// Opens the revisions in this state directory, and makes what is missing.
 pub fn open(directory: &Path) -> Result<Opened, OpenError> {
     make_directory(directory)?;
-    let path = directory.join(FILE);
+    let path = path(directory);
     let mut set_aside = None;
     loop {
         if !path
@@ -94,6 +102,11 @@ pub fn open(directory: &Path) -> Result<Opened, OpenError> {
             }
         }
     }
+}
+
+/// The file in this state directory.
+pub(super) fn path(directory: &Path) -> PathBuf {
+    directory.join(FILE)
 }
 
 /// What is wrong with a file.

@@ -4,6 +4,7 @@
 //! leaves what was before or what is after. A file that is not what was written is set aside, never trusted.
 
 pub mod audit;
+mod copy;
 mod database;
 mod record;
 mod revisions;
@@ -11,6 +12,7 @@ mod revisions;
 #[cfg(test)]
 mod tests;
 
+pub use copy::read;
 pub use database::{OpenError, Opened, open};
 pub use record::{Author, Cause, Record, Summary, Text, Texts, Trial, digest};
 pub use revisions::{Revisions, StoreError};

@@ -56,6 +56,7 @@ fn code(error: &SourceError) -> RefusalCode {
             | ReloadError::Maps(_)
             | ReloadError::Scratch(_)
             | ReloadError::NotKept(_)
+            | ReloadError::NoWayBack(_)
             | ReloadError::Ending,
         )
         | SourceError::Decide(DecideError::Maps(_) | DecideError::Ending)

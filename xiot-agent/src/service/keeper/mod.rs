@@ -1,6 +1,8 @@
 //! Revisions as the running agent keeps them. Whatever becomes of the disk, enforcement does not depend on it: what can't be kept is
 //! said in the log, in `status` and to whoever asked for it.
 
+mod known;
+
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -8,20 +10,51 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{clock::Now, state::words::hex};
-use crate::store::{self, Cause, OpenError, Opened, Record, Revisions, StoreError, Texts, Trial};
+use super::clock::Now;
+use crate::store::{self, OpenError, Opened, Record, Revisions, StoreError, Texts};
 
 /// What was in force before the agent came, and revisions from then on.
 #[derive(Debug)]
 pub struct Keeper {
     directory: PathBuf,
     store: Option<Revisions>,
+    /// What can be read where nothing can be written.
+    copy: Option<Revisions>,
     /// Why nothing is kept.
     trouble: Option<String>,
     /// What became of a damaged file.
     set_aside: Option<String>,
     in_force: Option<Record>,
+    behind: Behind,
     trial: Option<OnTrial>,
+}
+
+/// What is not written down of the revision in force.
+#[derive(Debug)]
+enum Behind {
+    Nothing,
+    /// That it is in force.
+    Mark,
+    /// All of it.
+    All(Texts),
+}
+
+/// A revision that is about to be put in force.
+#[derive(Debug)]
+pub struct Begun {
+    record: Record,
+    /// Why it could not be written down, and what of it is needed for that.
+    unwritten: Option<(NotKept, Texts)>,
+}
+
+impl Begun {
+    /// Whether it is written down.
+    pub fn kept(&self) -> Result<(), NotKept> {
+        match &self.unwritten {
+            None => Ok(()),
+            Some((why, _)) => Err(why.clone()),
+        }
+    }
 }
 
 /// A revision that goes unless somebody confirms it.
@@ -57,14 +90,16 @@ impl Keeper {
         let mut keeper = Self {
             directory: directory.to_owned(),
             store: None,
+            copy: None,
             trouble: None,
             set_aside: None,
             in_force: None,
+            behind: Behind::Nothing,
             trial: None,
         };
         match keeper.reopen() {
             Err(error @ OpenError::InUse(_)) => return Err(error),
-            Err(error) => keeper.failed(&error),
+            Err(error) => keeper.only_read(&error),
             Ok(()) => {}
         }
         Ok(keeper)
@@ -76,6 +111,7 @@ impl Keeper {
             set_aside,
         } = store::open(&self.directory)?;
         self.store = Some(revisions);
+        self.copy = None;
         self.trouble = None;
         if let Some((path, what)) = set_aside {
             let text = format!(
@@ -96,6 +132,14 @@ impl Keeper {
         self.trouble = Some(text);
     }
 
+    /// What was written can be read nevertheless, as on a file system that the kernel made read-only.
+    fn only_read(&mut self, error: &OpenError) {
+        self.failed(error);
+        if self.copy.is_none() {
+            self.copy = store::read(&self.directory).ok();
+        }
+    }
+
     /// Works on the store; opens it again where that failed before.
     fn with<T>(
         &mut self,
@@ -104,7 +148,7 @@ impl Keeper {
         if self.store.is_none()
             && let Err(error) = self.reopen()
         {
-            self.failed(&error);
+            self.only_read(&error);
         }
         let outcome = self.store.as_ref().map(work);
         match outcome {
@@ -119,6 +163,19 @@ impl Keeper {
                 Err(NotKept(error.to_string()))
             }
             None => Err(NotKept(self.trouble.clone().unwrap_or_default())),
+        }
+    }
+
+    /// Reads what is kept, or what could be read of it where the store can't be used.
+    fn read<T>(
+        &mut self,
+        work: impl FnOnce(&Revisions) -> Result<T, StoreError>,
+    ) -> Result<T, NotKept> {
+        match &self.copy {
+            Some(copy) if self.store.is_none() => {
+                work(copy).map_err(|error| NotKept(error.to_string()))
+            }
+            _ => self.with(work),
         }
     }
 
@@ -139,127 +196,98 @@ impl Keeper {
 
     /// A number that no revision has had, nor the kernel.
     pub fn next_number(&mut self, in_kernel: u64) -> u64 {
-        let newest = self.with(Revisions::newest);
+        let newest = self.read(Revisions::newest);
         let newest = newest.ok().flatten().map_or(0, |record| record.number);
         newest.max(in_kernel) + 1
     }
 
-    /// The last revision that is known to be good, with its texts: that in force, or the one before where nobody confirmed it. `attached`
-    /// tells what the kernel has: an agent may have been killed before it could write that down.
-    pub fn known_good(
-        &mut self,
-        attached: impl FnOnce(&Texts) -> Option<Attached>,
-    ) -> Option<(Record, Texts)> {
-        let (newest, in_force, trial) = self
-            .with(|store| Ok((store.newest()?, store.in_force()?, store.trial()?)))
-            .ok()?;
-        let unsure = newest.filter(|newest| newest.applied.is_none());
-        let mut known = (in_force, trial);
-        if let Some(mut record) = unsure {
-            let texts = self.texts(&record).ok();
-            let has_it = texts.as_ref().and_then(attached).is_some_and(|attached| {
-                attached.revision == record.number && hex(&attached.digest) == record.image
-            });
-            if has_it {
-                record.applied = Some(Timestamp::now());
-                self.with(|store| store.applied(&record)).ok()?;
-                let trial = record.back_to.map(|back_to| Trial {
-                    number: record.number,
-                    back_to,
-                });
-                known = (Some(record), trial);
-            } else {
-                self.with(|store| store.withdraw(record.number)).ok()?;
-            }
-        }
-        match known {
-            (Some(record), Some(trial)) => self.give_up(&record, trial),
-            (Some(record), None) => {
-                let texts = self.texts(&record).ok()?;
-                Some((record, texts))
-            }
-            (None, _) => None,
-        }
-    }
-
-    /// What comes back instead of a revision that nobody confirmed, as a revision of its own.
-    fn give_up(&mut self, on_trial: &Record, trial: Trial) -> Option<(Record, Texts)> {
-        let before = self.get(trial.back_to).ok().flatten()?;
-        let texts = self.texts(&before).ok()?;
-        let now = Now::read();
-        let record = Record {
-            number: self.next_number(on_trial.number),
-            written: now.wall,
-            applied: None,
-            cause: Cause::Unconfirmed(trial.back_to),
-            author: store::Author::Agent,
-            reason: Some(format!(
-                "nobody confirmed revision {} before the agent ended",
-                trial.number
-            )),
-            compiled_at: now.epoch_nanos(),
-            seen: on_trial.seen.clone(),
-            back_to: None,
-            confirmed: None,
-            ..before
-        };
-        tracing::warn!(
-            "Nobody confirmed revision {}: revision {} is in force again.",
-            trial.number,
-            trial.back_to
-        );
-        self.with(|store| store.begin(&record, &texts)).ok()?;
-        Some((record, texts))
-    }
-
     /// This revision was in force already when the agent came. Its image may be another by now: its lines lie elsewhere.
     pub fn goes_on(&mut self, record: Record) -> Result<(), NotKept> {
-        let kept = self.with(|store| match store.get(record.number)? {
-            Some(kept) if kept == record => Ok(()),
-            _ => store.applied(&record),
-        });
+        let kept = self.read(|store| store.get(record.number));
+        let is_written = matches!(kept, Ok(Some(kept)) if kept == record);
         self.in_force = Some(record);
-        kept
+        if !is_written {
+            self.behind = Behind::Mark;
+        }
+        self.catch_up()
     }
 
     /// Writes a revision down that is about to be put in force.
-    pub fn begin(&mut self, record: &Record, texts: &Texts) -> Result<(), NotKept> {
-        self.with(|store| store.begin(record, texts))
+    pub fn begin(&mut self, record: Record, texts: Texts) -> Begun {
+        // That in force comes first, as a trial may go back to it. What becomes of that shows by the new one.
+        self.catch_up().unwrap_or(());
+        let kept = self.with(|store| store.begin(&record, &texts));
+        Begun {
+            record,
+            unwritten: kept.err().map(|why| (why, texts)),
+        }
     }
 
-    /// It is in force, on trial for this long if it may go back.
+    /// It is in force, on trial for this long if it may go back. What could not be written down is known as long as this agent runs, and
+    /// is no trial.
+    pub fn ends(&mut self, begun: Begun, trial: Option<(u64, Duration)>) -> Result<(), NotKept> {
+        let Begun { record, unwritten } = begun;
+        match unwritten {
+            None => self.applied(record, trial),
+            Some((why, texts)) => {
+                self.now_in_force(record, None);
+                self.behind = Behind::All(texts);
+                Err(why)
+            }
+        }
+    }
+
+    /// The same of one that was written down before.
     pub fn applied(
         &mut self,
-        mut record: Record,
+        record: Record,
         trial: Option<(u64, Duration)>,
     ) -> Result<(), NotKept> {
+        self.now_in_force(record, trial);
+        self.behind = Behind::Mark;
+        self.catch_up()
+    }
+
+    fn now_in_force(&mut self, record: Record, trial: Option<(u64, Duration)>) {
         let now = Now::read();
-        record.applied = Some(now.wall);
-        record.back_to = trial.map(|(back_to, _)| back_to);
         self.trial = trial.map(|(back_to, span)| OnTrial {
             number: record.number,
             back_to,
             until: now.monotonic.saturating_add(span),
             until_wall: now.wall.saturating_add(span).unwrap_or(Timestamp::MAX),
         });
-        let kept = self.with(|store| store.applied(&record));
-        self.in_force = Some(record);
-        kept
+        self.in_force = Some(Record {
+            applied: Some(now.wall),
+            back_to: trial.map(|(back_to, _)| back_to),
+            ..record
+        });
     }
 
-    /// The same of what could be written down, or not. What could not is known to be in force as long as this agent runs.
-    pub fn ends(
-        &mut self,
-        begun: Result<(), NotKept>,
-        record: Record,
-        trial: Option<(u64, Duration)>,
-    ) -> Result<(), NotKept> {
-        if begun.is_ok() {
-            return self.applied(record, trial);
+    /// Whether the revision in force is not written down.
+    pub fn is_behind(&self) -> bool {
+        !matches!(self.behind, Behind::Nothing)
+    }
+
+    /// Writes down what could not be before.
+    pub fn catch_up(&mut self) -> Result<(), NotKept> {
+        let Some(record) = self.in_force.clone() else {
+            return Ok(());
+        };
+        let texts = match std::mem::replace(&mut self.behind, Behind::Nothing) {
+            Behind::Nothing => return Ok(()),
+            Behind::Mark => None,
+            Behind::All(texts) => Some(texts),
+        };
+        let written = self.with(|store| {
+            if let Some(texts) = &texts {
+                store.begin(&record, texts)?;
+            }
+            store.applied(&record)
+        });
+        if written.is_err() {
+            self.behind = texts.map_or(Behind::Mark, Behind::All);
         }
-        self.trial = None;
-        self.in_force = Some(record);
-        begun
+        written
     }
 
     /// It was not put in force.
@@ -272,6 +300,7 @@ impl Keeper {
         let Some(trial) = self.trial else {
             return Ok(None);
         };
+        self.catch_up()?;
         let now = Timestamp::now();
         self.with(|store| store.confirm(trial.number, now))?;
         if let Some(record) = &mut self.in_force {
@@ -284,12 +313,12 @@ impl Keeper {
 
     /// One revision.
     pub fn get(&mut self, number: u64) -> Result<Option<Record>, NotKept> {
-        self.with(|store| store.get(number))
+        self.read(|store| store.get(number))
     }
 
     /// Newest first; and how many more there are.
     pub fn list(&mut self, limit: usize) -> Result<(Vec<Record>, u64), NotKept> {
-        self.with(|store| {
+        self.read(|store| {
             let records = store.list(limit)?;
             let left_out = store.count()?.saturating_sub(records.len() as u64);
             Ok((records, left_out))
@@ -298,7 +327,7 @@ impl Keeper {
 
     /// Both texts of a revision.
     pub fn texts(&mut self, record: &Record) -> Result<Texts, NotKept> {
-        self.with(|store| store.texts(record))
+        self.read(|store| store.texts(record))
     }
 }
 

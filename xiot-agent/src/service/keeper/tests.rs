@@ -1,7 +1,10 @@
 //! Agents that end at any moment, and what the next one takes for good.
 
 use super::*;
-use crate::{service::sample, store::Text};
+use crate::{
+    service::{sample, state::words::hex},
+    store::{Cause, Text},
+};
 
 const DIGEST: [u8; 32] = [7; 32];
 
@@ -25,6 +28,13 @@ fn record(number: u64) -> Record {
     }
 }
 
+fn attached(revision: Option<u64>) -> Option<Attached> {
+    revision.map(|revision| Attached {
+        revision,
+        digest: DIGEST,
+    })
+}
+
 impl Fixture {
     /// With these revisions in force one after another.
     fn with(numbers: &[u64]) -> Self {
@@ -33,7 +43,7 @@ impl Fixture {
         };
         let mut keeper = fixture.keeper();
         for &number in numbers {
-            keeper.begin(&record(number), &texts(number)).unwrap();
+            keeper.begin(record(number), texts(number)).kept().unwrap();
             keeper.applied(record(number), None).unwrap();
         }
         fixture
@@ -43,13 +53,29 @@ impl Fixture {
         Keeper::open(self.directory.path()).unwrap()
     }
 
+    /// One that can read what is there and write nothing.
+    fn only_reads(&self) -> Keeper {
+        let mut keeper = self.keeper();
+        self.fail(&mut keeper);
+        keeper.copy = store::read(self.directory.path()).ok();
+        keeper
+    }
+
+    /// What is to be written fails from now on.
+    fn fail(&self, keeper: &mut Keeper) {
+        keeper.store = None;
+        let file = self.directory.path().join("revisions.redb");
+        keeper.directory = file.join("no directory");
+    }
+
+    /// And no longer.
+    fn mend(&self, keeper: &mut Keeper) {
+        keeper.directory = self.directory.path().to_owned();
+    }
+
     /// What an agent starts with that finds this in the kernel.
     fn known(&self, in_kernel: Option<u64>) -> Option<(u64, Cause)> {
-        let attached = in_kernel.map(|revision| Attached {
-            revision,
-            digest: DIGEST,
-        });
-        let (record, with) = self.keeper().known_good(|_| attached)?;
+        let (record, with) = self.keeper().known_good(|_| attached(in_kernel))?;
         if let Cause::Unconfirmed(of) = record.cause {
             assert_eq!(with, texts(of));
         } else {
@@ -73,7 +99,7 @@ fn what_was_in_force_last_is_good() {
 fn what_was_only_written_down_is_good_if_the_kernel_has_it() {
     for (in_kernel, expected) in [(Some(3), 3), (Some(2), 2), (None, 2)] {
         let fixture = Fixture::with(&[1, 2]);
-        fixture.keeper().begin(&record(3), &texts(3)).unwrap();
+        fixture.keeper().begin(record(3), texts(3)).kept().unwrap();
         assert_eq!(fixture.known(in_kernel), Some((expected, Cause::Apply)));
         // It stays so.
         assert_eq!(fixture.known(None), Some((expected, Cause::Apply)));
@@ -86,7 +112,7 @@ fn another_image_of_the_same_number_is_another_revision() {
     let fixture = Fixture::with(&[1]);
     let mut other = record(2);
     other.image = hex(&[8; 32]);
-    fixture.keeper().begin(&other, &texts(2)).unwrap();
+    fixture.keeper().begin(other, texts(2)).kept().unwrap();
     assert_eq!(fixture.known(Some(2)), Some((1, Cause::Apply)));
 }
 
@@ -95,7 +121,7 @@ fn what_was_on_trial_is_not_good() {
     let on_trial = Some((2, Duration::from_mins(1)));
     let fixture = Fixture::with(&[1, 2]);
     let mut keeper = fixture.keeper();
-    keeper.begin(&record(3), &texts(3)).unwrap();
+    keeper.begin(record(3), texts(3)).kept().unwrap();
     keeper.applied(record(3), on_trial).unwrap();
     assert_eq!(keeper.trial().map(|it| it.back_to), Some(2));
     drop(keeper);
@@ -105,7 +131,7 @@ fn what_was_on_trial_is_not_good() {
     let (back, _) = fixture.keeper().known_good(|_| None).unwrap();
     assert_eq!((back.number, back.cause), (4, Cause::Unconfirmed(2)));
     let mut keeper = fixture.keeper();
-    keeper.begin(&back, &texts(2)).unwrap();
+    keeper.begin(back.clone(), texts(2)).kept().unwrap();
     keeper.applied(back, None).unwrap();
     assert_eq!(keeper.trial(), None);
     let in_force = keeper.in_force().unwrap();
@@ -117,7 +143,7 @@ fn what_was_on_trial_and_only_written_down_is_not_good_either() {
     let fixture = Fixture::with(&[1]);
     let mut second = record(2);
     second.back_to = Some(1);
-    fixture.keeper().begin(&second, &texts(2)).unwrap();
+    fixture.keeper().begin(second, texts(2)).kept().unwrap();
     assert_eq!(fixture.known(Some(2)), Some((3, Cause::Unconfirmed(1))));
 }
 
@@ -126,10 +152,89 @@ fn what_is_confirmed_is_good() {
     let fixture = Fixture::with(&[1]);
     let mut keeper = fixture.keeper();
     assert_eq!(keeper.confirm(), Ok(None));
-    keeper.begin(&record(2), &texts(2)).unwrap();
+    keeper.begin(record(2), texts(2)).kept().unwrap();
     keeper
         .applied(record(2), Some((1, Duration::from_mins(1))))
         .unwrap();
+    assert_eq!(keeper.confirm().unwrap().unwrap().number, 2);
+    drop(keeper);
+    assert_eq!(fixture.known(None), Some((2, Cause::Apply)));
+}
+
+#[test]
+fn where_nothing_can_be_written_what_was_in_force_is_known_nevertheless() {
+    let fixture = Fixture::with(&[1, 2]);
+    let mut keeper = fixture.keeper();
+    keeper.begin(record(3), texts(3)).kept().unwrap();
+    drop(keeper);
+    for (in_kernel, expected) in [(Some(3), 3), (None, 2)] {
+        let mut keeper = fixture.only_reads();
+        let known = keeper.known_good(|_| attached(in_kernel)).unwrap();
+        assert_eq!((known.0.number, known.1), (expected, texts(expected)));
+        assert_eq!(keeper.next_number(0), 4);
+        let numbers: Vec<_> = keeper.list(9).unwrap().0;
+        assert_eq!(numbers.len(), 3);
+        keeper.begin(record(4), texts(4)).kept().unwrap_err();
+        assert!(keeper.trouble().is_some());
+    }
+    assert_eq!(fixture.known(None), Some((2, Cause::Apply)));
+}
+
+#[test]
+fn what_was_on_trial_goes_back_where_nothing_can_be_written() {
+    let fixture = Fixture::with(&[1]);
+    let mut keeper = fixture.keeper();
+    keeper.begin(record(2), texts(2)).kept().unwrap();
+    let trial = Some((1, Duration::from_mins(1)));
+    keeper.applied(record(2), trial).unwrap();
+    drop(keeper);
+    let mut keeper = fixture.only_reads();
+    let (back, _) = keeper.known_good(|_| None).unwrap();
+    assert_eq!((back.number, back.cause), (3, Cause::Unconfirmed(1)));
+    keeper.applied(back, None).unwrap_err();
+    assert!(keeper.is_behind());
+    // Once there is room again, later agents know.
+    fixture.mend(&mut keeper);
+    keeper.catch_up().unwrap();
+    assert!(!keeper.is_behind());
+    drop(keeper);
+    let (record, with) = fixture.keeper().known_good(|_| None).unwrap();
+    assert_eq!((record.number, with), (3, texts(1)));
+}
+
+#[test]
+fn what_could_not_be_written_down_is_before_the_next_one() {
+    let fixture = Fixture::with(&[1]);
+    let mut keeper = fixture.keeper();
+    fixture.fail(&mut keeper);
+    let begun = keeper.begin(record(2), texts(2));
+    begun.kept().unwrap_err();
+    keeper.ends(begun, None).unwrap_err();
+    assert_eq!(keeper.in_force().unwrap().number, 2);
+    fixture.mend(&mut keeper);
+    keeper.begin(record(3), texts(3)).kept().unwrap();
+    let second = keeper.get(2).unwrap().unwrap();
+    assert_eq!(
+        (second.back_to, keeper.texts(&second)),
+        (None, Ok(texts(2)))
+    );
+    assert!(second.applied.is_some());
+    keeper.withdraw(3).unwrap();
+    drop(keeper);
+    assert_eq!(fixture.known(None), Some((2, Cause::Apply)));
+}
+
+#[test]
+fn what_is_confirmed_while_it_could_not_be_marked_stays() {
+    let fixture = Fixture::with(&[1]);
+    let mut keeper = fixture.keeper();
+    let begun = keeper.begin(record(2), texts(2));
+    fixture.fail(&mut keeper);
+    let trial = Some((1, Duration::from_mins(1)));
+    keeper.ends(begun, trial).unwrap_err();
+    keeper.confirm().unwrap_err();
+    assert_eq!(keeper.trial().map(|trial| trial.number), Some(2));
+    fixture.mend(&mut keeper);
     assert_eq!(keeper.confirm().unwrap().unwrap().number, 2);
     drop(keeper);
     assert_eq!(fixture.known(None), Some((2, Cause::Apply)));
@@ -149,9 +254,9 @@ fn a_directory_that_can_be_used_again_is() {
     std::fs::write(&state, "a file").unwrap();
     let mut keeper = Keeper::open(&state).unwrap();
     assert!(keeper.trouble().is_some());
-    assert!(keeper.begin(&record(1), &texts(1)).is_err());
+    keeper.begin(record(1), texts(1)).kept().unwrap_err();
     std::fs::remove_file(&state).unwrap();
-    keeper.begin(&record(1), &texts(1)).unwrap();
+    keeper.begin(record(1), texts(1)).kept().unwrap();
     keeper.applied(record(1), None).unwrap();
     assert_eq!(keeper.trouble(), None);
     assert_eq!(keeper.list(9).unwrap().0.len(), 1);

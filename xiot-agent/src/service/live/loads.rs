@@ -119,6 +119,7 @@ fn in_one_line(error: &ReloadError) -> String {
         | ReloadError::Moved { .. }
         | ReloadError::NoRevision(_)
         | ReloadError::NothingBefore
+        | ReloadError::NoWayBack(_)
         | ReloadError::NoTrial
         | ReloadError::Scratch(_)
         | ReloadError::NotKept(_)

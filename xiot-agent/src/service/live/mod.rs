@@ -1,5 +1,6 @@
 //! Answers from the maps of the attached program. Blocking: [`super::handle::Handle`] keeps it off the event loop.
 
+mod kept;
 mod loads;
 mod source;
 
@@ -27,7 +28,7 @@ use super::{
     keeper::Keeper,
     names::Names,
     start::datapath_wires,
-    state::{Adoption, AuditInfo, Drop, FrameTotal, Gauge, PolicyInfo, RevisionInfo, Wire},
+    state::{Adoption, Drop, FrameTotal, Gauge, PolicyInfo, RevisionInfo, Wire},
     strangers::Strangers,
     view::{self, Seen},
 };
@@ -37,7 +38,6 @@ use crate::{
         self, ActivePolicy, Anew, Attachments, Datapath, MapAccessError, NetlinkError, RingLevel,
         Table,
     },
-    store::{Author, audit},
 };
 
 /// Levels older than this are read again for whoever asks: a hundred thousand flows take milliseconds to count.
@@ -183,16 +183,6 @@ impl Live {
         lock(&self.enforced).files.clone()
     }
 
-    /// Who keeps the revisions. Taken after the data path where both are needed.
-    pub(super) fn keeper(&self) -> MutexGuard<'_, Keeper> {
-        lock(&self.keeper)
-    }
-
-    /// Notes what was done.
-    pub(super) fn audit(&self, by: Author, event: audit::Event) {
-        lock(&self.auditor).note(by, event);
-    }
-
     /// Looks whether each wire holds its fail mode. Tells what is new of that: positions, and what is wrong or no longer.
     pub(super) fn look_at_fail_modes(&self) -> Result<Vec<(usize, Option<String>)>, NetlinkError> {
         let found = datapath::fail_modes(&datapath_wires(&self.files().gateway))?;
@@ -211,24 +201,6 @@ impl Live {
     /// Why each wire that does not hold its fail mode does not, when that was looked at last.
     fn astray(&self) -> Vec<(usize, String)> {
         lock(&self.astray).clone()
-    }
-
-    /// Has everybody know what the keeper knows: who asks, and whoever ends trials.
-    pub(super) fn tell_revisions(&self) {
-        let keeper = self.keeper();
-        *lock(&self.revisions) = RevisionInfo {
-            in_force: keeper.in_force().cloned(),
-            trial: keeper.trial().map(|trial| trial.until_wall),
-            trouble: keeper.trouble().map(str::to_owned),
-            audited: AuditInfo::default(),
-        };
-        self.trial
-            .send_replace(keeper.trial().map(|trial| trial.until));
-    }
-
-    /// When the trial ends, and when that changes.
-    pub(super) fn trials(&self) -> watch::Receiver<Option<Duration>> {
-        self.trial.subscribe()
     }
 
     /// These files are enforced from now on.
@@ -337,21 +309,6 @@ impl Live {
     fn frames(&self) -> Result<Vec<FrameTotal>, MapAccessError> {
         let ports = 0..u16::try_from(self.wires.len() * 2).unwrap_or(u16::MAX);
         Ok(view::frames(&self.counters.reasons(ports)?))
-    }
-
-    fn audited(&self) -> AuditInfo {
-        let auditor = lock(&self.auditor);
-        AuditInfo {
-            head: auditor.head(),
-            trouble: auditor.trouble().map(str::to_owned),
-        }
-    }
-
-    fn revisions(&self) -> RevisionInfo {
-        RevisionInfo {
-            audited: self.audited(),
-            ..lock(&self.revisions).clone()
-        }
     }
 
     fn policy(&self) -> PolicyInfo {

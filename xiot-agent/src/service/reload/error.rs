@@ -78,6 +78,9 @@ pub enum ReloadError {
     /// There is nothing to go back to.
     #[error("there is no revision before the one in force")]
     NothingBefore,
+    /// A trial could not go back.
+    #[error("revision {0} is in force but not kept: there is no way back to it, and so no trial")]
+    NoWayBack(u64),
     /// Nothing is on trial.
     #[error("no revision waits to be confirmed")]
     NoTrial,

@@ -138,7 +138,7 @@ pub(super) fn end_trial(live: &Live) -> Result<(), SourceError> {
         trial.number,
         trial.back_to
     );
-    live.change(&Change {
+    let back = live.change(&Change {
         what: Candidate::Revision(Some(trial.back_to)),
         reason: Some(format!(
             "nobody confirmed revision {} in time",
@@ -146,8 +146,12 @@ pub(super) fn end_trial(live: &Live) -> Result<(), SourceError> {
         )),
         base: Some(trial.number),
         ..Change::files(Occasion::Unconfirmed)
-    })?;
-    Ok(())
+    });
+    match back {
+        // Somebody ended it meanwhile.
+        Err(SourceError::Reload(ReloadError::NoTrial | ReloadError::Moved { .. })) => Ok(()),
+        other => other.map(drop),
+    }
 }
 
 fn change_it(
@@ -181,11 +185,10 @@ fn change_it(
 
     let devices = changes::devices(&old, &new, &fresh.devices);
     let rules = changes::rules(old.ids.rules(), new.ids.rules(), &fresh.rules);
-    let back_to = keeper.in_force().map(|record| record.number);
-    let trial = change
-        .trial
-        .zip(back_to)
-        .map(|(span, back_to)| (back_to, span));
+    let trial = match change.trial {
+        Some(span) => Some((way_back(keeper)?, span)),
+        None => None,
+    };
     let record = Record {
         number,
         written: now.wall,
@@ -209,14 +212,10 @@ fn change_it(
         confirmed: None,
     };
     // Where it can't be kept, care goes on by the policy that was asked for, and whoever asked is told. A trial needs what it goes back to.
-    let begun = keeper.begin(&record, &texts);
-    // There is no use for them beside the policy that is written now.
-    drop(texts);
-    if change.trial.is_some() {
-        begun.clone()?;
-        if trial.is_none() {
-            return Err(ReloadError::NothingBefore);
-        }
+    let noted = record.clone();
+    let begun = keeper.begin(record, texts);
+    if trial.is_some() {
+        begun.kept()?;
     }
     let file = new.policy.file.clone();
     let applied: Applied = match force::put_in_force(live, datapath, &old, new, &fresh) {
@@ -227,8 +226,7 @@ fn change_it(
             return Err(error);
         }
     };
-    let noted = record.clone();
-    if let Err(NotKept(why)) = keeper.ends(begun, record, trial) {
+    if let Err(NotKept(why)) = keeper.ends(begun, trial) {
         warnings.extend([
             "warning: the policy is in force but could not be written down: an agent that starts anew does not know it (",
             &why,
@@ -276,7 +274,22 @@ fn may(keeper: &Keeper, change: &Change) -> Result<(), ReloadError> {
     let now = keeper.in_force().map(|record| record.number);
     match (change.base, now) {
         (Some(base), Some(now)) if base != now => Err(ReloadError::Moved { base, now }),
+        // Somebody confirmed it in the last moment.
+        _ if change.occasion == Occasion::Unconfirmed && keeper.trial().is_none() => {
+            Err(ReloadError::NoTrial)
+        }
         _ => Ok(()),
+    }
+}
+
+/// The revision in force, which a trial goes back to: only if it is kept.
+fn way_back(keeper: &mut Keeper) -> Result<u64, ReloadError> {
+    keeper.catch_up()?;
+    let record = keeper.in_force().ok_or(ReloadError::NothingBefore)?;
+    let number = record.number;
+    match keeper.get(number)? {
+        Some(_) => Ok(number),
+        None => Err(ReloadError::NoWayBack(number)),
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use proptest::{prelude::*, test_runner::TestRunner};
 
-use super::{OpenError, Opened, open, opened, put, record, texts};
+use super::{OpenError, Opened, open, opened, put, read, record, texts};
 
 const FILE: &str = "revisions.redb";
 
@@ -58,6 +58,36 @@ fn a_directory_that_is_a_file_is_an_error_with_its_name() {
     let error = open(&file).unwrap_err();
     assert!(matches!(error, OpenError::Io { .. }), "{error:?}");
     assert!(error.to_string().contains("/file"), "{error}");
+}
+
+/// As an agent leaves it that was killed: nothing was closed.
+#[test]
+fn what_is_only_read_is_found_as_it_was_and_left_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(FILE);
+    assert!(matches!(read(directory.path()), Err(OpenError::Io { .. })));
+    let Opened { revisions, .. } = opened(&directory);
+    put(&revisions, record(1));
+    let refused = read(directory.path()).unwrap_err();
+    assert!(matches!(refused, OpenError::InUse(_)), "{refused:?}");
+    let killed = fs::read(&path).unwrap();
+    drop(revisions);
+    fs::write(&path, &killed).unwrap();
+
+    let copy = read(directory.path()).unwrap();
+    let in_force = copy.in_force().unwrap().unwrap();
+    assert_eq!(copy.texts(&in_force).unwrap(), texts(1));
+    put(&copy, record(2));
+    // Nor does it keep an agent from starting.
+    assert_eq!(fs::read(&path).unwrap(), killed);
+    put(&opened(&directory).revisions, record(3));
+
+    for content in [&b"not a database"[..], b"", &killed[..killed.len() / 2]] {
+        fs::write(&path, content).unwrap();
+        let error = read(directory.path()).unwrap_err();
+        assert!(error.to_string().contains(FILE), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), content);
+    }
 }
 
 /// Whatever bytes are changed: what is believed is what was written, or nothing.

@@ -8,6 +8,7 @@ use std::fs;
 use jiff::Timestamp;
 
 use super::{
+    copy::read,
     database::{OpenError, Opened, open},
     record::{Author, Cause, Record, Summary, Text, Texts, Trial},
     revisions::Revisions,

@@ -1,0 +1,77 @@
+//! What is kept on disk of the policy in force, and what is told of it.
+
+use std::{sync::MutexGuard, time::Duration};
+
+use tokio::sync::watch;
+
+use super::{Live, lock};
+use crate::{
+    service::{
+        keeper::Keeper,
+        state::{AuditInfo, RevisionInfo},
+    },
+    store::{Author, audit},
+};
+
+impl Live {
+    /// Who keeps the revisions. Taken after the data path where both are needed.
+    pub(in crate::service) fn keeper(&self) -> MutexGuard<'_, Keeper> {
+        lock(&self.keeper)
+    }
+
+    /// Notes what was done.
+    pub(in crate::service) fn audit(&self, by: Author, event: audit::Event) {
+        lock(&self.auditor).note(by, event);
+    }
+
+    /// Has everybody know what the keeper knows: who asks, and whoever ends trials.
+    pub(in crate::service) fn tell_revisions(&self) {
+        let keeper = self.keeper();
+        let mut revisions = lock(&self.revisions);
+        *revisions = RevisionInfo {
+            in_force: keeper.in_force().cloned(),
+            trial: keeper.trial().map(|trial| trial.until_wall),
+            trouble: keeper.trouble().map(str::to_owned),
+            audited: AuditInfo::default(),
+        };
+        drop(revisions);
+        self.trial
+            .send_replace(keeper.trial().map(|trial| trial.until));
+    }
+
+    /// When the trial ends, and when that changes.
+    pub(in crate::service) fn trials(&self) -> watch::Receiver<Option<Duration>> {
+        self.trial.subscribe()
+    }
+
+    /// Writes the revision in force down where that failed before: a disk that was full may have room again.
+    pub(in crate::service) fn catch_up(&self) {
+        let mut keeper = self.keeper();
+        if !keeper.is_behind() {
+            return;
+        }
+        // The keeper has logged what is wrong.
+        let is_written = keeper.catch_up().is_ok();
+        let number = keeper.in_force().map(|record| record.number);
+        drop(keeper);
+        self.tell_revisions();
+        if is_written {
+            tracing::info!(revision = number, "The revision in force is kept now.");
+        }
+    }
+
+    fn audited(&self) -> AuditInfo {
+        let auditor = lock(&self.auditor);
+        AuditInfo {
+            head: auditor.head(),
+            trouble: auditor.trouble().map(str::to_owned),
+        }
+    }
+
+    pub(super) fn revisions(&self) -> RevisionInfo {
+        RevisionInfo {
+            audited: self.audited(),
+            ..lock(&self.revisions).clone()
+        }
+    }
+}
