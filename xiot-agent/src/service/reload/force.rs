@@ -43,29 +43,41 @@ pub(super) fn put_in_force(
     let next = names.follow(Arc::clone(&new.policy), Arc::clone(&new.ids));
     live.set_names(Arc::new(next));
     let guarded = guards::of_wires(&old.gateway.wires) != guards::of_wires(&new.gateway.wires);
-    if guarded {
-        set_guards(datapath, old, &new)?;
-    }
-    let applied = match datapath.apply(&new.image) {
-        Ok(applied) => {
-            let files = new.clone();
-            live.set_files(new);
-            make_ready(datapath, &files.image, live.faults());
-            note(datapath, &files, live.faults());
-            applied
-        }
+    let applied = set(datapath, old, &new, guarded);
+    let applied = match applied {
+        Ok(applied) => applied,
         Err(error) => {
             live.set_names(names);
             if guarded {
                 set_guards(datapath, old, old)?;
                 datapath.touch();
             }
-            return Err(error.into());
+            return Err(error);
         }
     };
-    // No frame counts for the policy before any more.
-    datapath.clear_counters(&fresh.devices.taken_over, &fresh.rules.taken_over)?;
+    let files = new.clone();
+    live.set_files(new);
+    make_ready(datapath, &files.image, live.faults());
+    note(datapath, &files, live.faults());
+    // No frame counts for the policy before any more. It is in force by now, whatever becomes of a counter.
+    let (devices, rules) = (&fresh.devices.taken_over, &fresh.rules.taken_over);
+    if let Err(error) = datapath.clear_counters(devices, rules) {
+        live.fault(Fault::Maps);
+        tracing::error!(%error, "Counters of what is new begin with those of what had its number before.");
+    }
     Ok(applied)
+}
+
+fn set(
+    datapath: &mut Datapath,
+    old: &Files,
+    new: &Files,
+    guarded: bool,
+) -> Result<Applied, ReloadError> {
+    if guarded {
+        set_guards(datapath, old, new)?;
+    }
+    Ok(datapath.apply(&new.image)?)
 }
 
 /// Notes for the agent after this one what has which number.
