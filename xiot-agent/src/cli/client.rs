@@ -28,7 +28,7 @@ fn each<T>(mut answers: Answers, pick: impl Fn(Answer) -> Option<T>) -> Result<V
 /// What a question with a limit is answered with.
 pub(super) struct List<T> {
     pub(super) items: Vec<T>,
-    left_out: u64,
+    pub(super) left_out: u64,
 }
 
 impl<T> List<T> {

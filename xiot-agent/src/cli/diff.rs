@@ -1,13 +1,18 @@
 //! `diff`: how the texts of two revisions differ.
 
+use std::path::PathBuf;
+
 use similar::TextDiff;
 
 use super::{
     Socket, client,
     exit::{Exit, Failure, Outcome},
-    output,
+    kept, output,
 };
-use crate::api::wire::{Answer, Ask, Texts, TextsQuery};
+use crate::{
+    api::wire::{Answer, Ask, Texts, TextsQuery},
+    store::Revisions,
+};
 
 /// Show how the policy and gateway files of two revisions differ.
 ///
@@ -21,27 +26,30 @@ pub(super) struct Args {
     /// Lines around each difference.
     #[arg(long, value_name = "N", default_value_t = 3)]
     context: usize,
+    /// Read what is kept in this state directory instead of asking an agent, for when none runs: it takes a revision, as nobody tells
+    /// which files are meant
+    #[arg(long, value_name = "DIR", requires = "revisions")]
+    state: Option<PathBuf>,
     #[command(flatten)]
     socket: Socket,
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    let in_force = || -> Result<Option<u64>, Failure> {
-        let status = client::one(&args.socket.socket, Ask::Status, |answer| {
-            if let Answer::Status(status) = answer {
-                Some(status)
-            } else {
-                None
-            }
-        })?;
-        Ok(Some(status.policy.revision))
+    let kept = args.state.as_deref().map(kept::open).transpose()?;
+    let in_force = || match &kept {
+        Some(kept) => in_force_of(kept),
+        None => in_force(args),
     };
     let [from, to] = match args.revisions[..] {
-        [] => [in_force()?, None],
-        [one] => [Some(one), in_force()?],
+        [] => [Some(in_force()?), None],
+        [one] => [Some(one), Some(in_force()?)],
         [one, two, ..] => [Some(one), Some(two)],
     };
-    let (before, after) = (texts(args, from)?, texts(args, to)?);
+    let texts = |revision: Option<u64>| match (&kept, revision) {
+        (Some(kept), Some(number)) => texts_of(kept, number),
+        _ => texts(args, revision),
+    };
+    let (before, after) = (texts(from)?, texts(to)?);
     let [from, to] = [from, to].map(|revision| match revision {
         Some(number) => format!("revision {number}"),
         None => "files".to_owned(),
@@ -56,6 +64,41 @@ pub(super) fn run(args: &Args) -> Outcome {
     }
     output::print(&text)?;
     Ok(Exit::Success)
+}
+
+fn in_force(args: &Args) -> Result<u64, Failure> {
+    let status = client::one(&args.socket.socket, Ask::Status, |answer| {
+        if let Answer::Status(status) = answer {
+            Some(status)
+        } else {
+            None
+        }
+    })?;
+    Ok(status.policy.revision)
+}
+
+fn in_force_of(kept: &Revisions) -> Result<u64, Failure> {
+    let record = kept.in_force().map_err(kept::unreadable)?;
+    let record = record.ok_or_else(|| Failure {
+        exit: Exit::Usage,
+        error: anyhow::anyhow!("no revision is kept there that was in force"),
+    })?;
+    Ok(record.number)
+}
+
+fn texts_of(kept: &Revisions, number: u64) -> Result<Texts, Failure> {
+    let record = kept.get(number).map_err(kept::unreadable)?;
+    let record = record.ok_or_else(|| Failure {
+        exit: Exit::Usage,
+        error: anyhow::anyhow!(
+            "there is no revision {number}: xiot-agent history lists those that are kept"
+        ),
+    })?;
+    let texts = kept.texts(&record).map_err(kept::unreadable)?;
+    Ok(Texts {
+        gateway: texts.gateway.to_string(),
+        policy: texts.policy.to_string(),
+    })
 }
 
 fn texts(args: &Args, revision: Option<u64>) -> Result<Texts, Failure> {

@@ -1,20 +1,30 @@
 //! `history`: which policies were in force, since when, by whom and why.
 
+use std::path::{Path, PathBuf};
+
 use jiff::Timestamp;
 
 use super::{
-    Socket, client,
-    exit::{Exit, Outcome},
+    Socket,
+    client::{self, List},
+    exit::{Exit, Failure, Outcome},
+    kept,
     output::{self, Align},
     words::{ago, short},
 };
-use crate::api::wire::{Answer, Ask, HistoryQuery, Revision};
+use crate::api::{
+    convert,
+    wire::{Answer, Ask, HistoryQuery, Revision},
+};
 
 /// Show which policies were in force: since when, by whom, why, and what each changed.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     #[command(flatten)]
     socket: Socket,
+    /// Read what is kept in this state directory instead of asking an agent: for when none runs.
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
     /// At most so many, newest first.
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
@@ -24,16 +34,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Outcome {
-    let query = HistoryQuery {
-        limit: Some(args.limit),
+    let history = match &args.state {
+        Some(directory) => kept(directory, args.limit)?,
+        None => asked(args)?,
     };
-    let history = client::list(&args.socket.socket, Ask::History(query), |answer| {
-        if let Answer::Revision(revision) = answer {
-            Some(*revision)
-        } else {
-            None
-        }
-    })?;
     if args.json {
         output::print_json(&history.items)?;
     } else {
@@ -41,6 +45,30 @@ pub(super) fn run(args: &Args) -> Outcome {
     }
     history.tell_left_out()?;
     Ok(Exit::Success)
+}
+
+fn asked(args: &Args) -> Result<List<Revision>, Failure> {
+    let query = HistoryQuery {
+        limit: Some(args.limit),
+    };
+    client::list(&args.socket.socket, Ask::History(query), |answer| {
+        if let Answer::Revision(revision) = answer {
+            Some(*revision)
+        } else {
+            None
+        }
+    })
+}
+
+fn kept(directory: &Path, limit: usize) -> Result<List<Revision>, Failure> {
+    let revisions = kept::open(directory)?;
+    let records = revisions.list(limit).map_err(kept::unreadable)?;
+    let all = revisions.count().map_err(kept::unreadable)?;
+    let items: Vec<_> = records.into_iter().map(convert::revision).collect();
+    Ok(List {
+        left_out: all.saturating_sub(items.len() as u64),
+        items,
+    })
 }
 
 pub(super) fn render(history: &[Revision], now: Timestamp) -> String {

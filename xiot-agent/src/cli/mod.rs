@@ -17,6 +17,7 @@ mod findings;
 mod flows;
 mod generate;
 mod history;
+mod kept;
 mod left;
 mod logs;
 mod observed;
