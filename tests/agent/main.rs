@@ -39,6 +39,7 @@ mod supervisor;
 mod takeover;
 mod times;
 mod traces;
+mod trial;
 mod unlisted;
 
 /// The agent.

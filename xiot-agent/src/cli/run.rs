@@ -7,8 +7,6 @@ use tokio::{
     net::TcpListener,
     runtime,
     signal::unix::{Signal, SignalKind, signal},
-    task,
-    time::{self, MissedTickBehavior},
 };
 
 use super::{
@@ -31,11 +29,12 @@ use crate::{
         clock::Now,
         files::{self, Files, Paths},
         handle::Handle,
+        on_change,
         reload::{Change, Occasion},
         start::{How, Service, StartError},
         state::{Port, Status, words::hex},
         supervisor,
-        watch::{self, Watch},
+        watch::Watch,
     },
     store::Texts,
 };
@@ -149,12 +148,12 @@ async fn serve(start: Start, watch: Watch, keep_attached: bool) -> Outcome {
     let reloads = async {
         loop {
             hangups.next().await;
-            reload(&handle, Occasion::Reload).await;
+            reload(&handle).await;
         }
     };
     let changes = async {
         match watched {
-            Some(watch) => watched_files(watch, &handle).await,
+            Some(watch) => on_change::load(watch, &handle).await,
             None => std::future::pending().await,
         }
     };
@@ -188,38 +187,10 @@ async fn serve(start: Start, watch: Watch, keep_attached: bool) -> Outcome {
     Ok(Exit::Success)
 }
 
-/// Loads the files again whenever one of them has changed.
-async fn watched_files(mut watch: Watch, handle: &Handle) {
-    let mut looks = time::interval(watch::PERIOD);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        looks.tick().await;
-        // A file system may take its time.
-        let looked = task::spawn_blocking(move || {
-            let changed = watch.look();
-            (watch, changed)
-        });
-        let changed;
-        (watch, changed) = match looked.await {
-            Ok(looked) => looked,
-            Err(error) => {
-                tracing::error!(%error, "files that change are not noticed any more");
-                return;
-            }
-        };
-        // A file that was there when what is in force was put there was not wanted then.
-        if changed && handle.has_news().await.unwrap_or(true) {
-            tracing::info!("a file changed");
-            reload(handle, Occasion::FileChange).await;
-        }
-    }
-}
-
-/// What `xiot-agent reload` does.
-async fn reload(handle: &Handle, occasion: Occasion) {
-    // The service has logged how it ended.
+/// Loads the files again. The service logs how that ends.
+async fn reload(handle: &Handle) {
     handle
-        .change(Change::files(occasion))
+        .change(Change::files(Occasion::Reload))
         .await
         .map_or_else(|_| (), |_| ());
 }

@@ -116,11 +116,18 @@ fn revisions(status: &Status) -> Option<String> {
             policy.revision
         )
     });
+    let changed = policy.files_changed.then(|| {
+        "files: others than were loaded, or not readable (`xiot-agent diff` shows what differs, `apply` or `reload` loads them)\n"
+            .to_owned()
+    });
     let trouble = policy.revisions_trouble.as_ref();
     let trouble = trouble.map(|trouble| format!("revisions: {trouble}\n"));
     let audit = policy.audit.trouble.as_ref();
     let audit = audit.map(|trouble| format!("audit log: {trouble}\n"));
-    let parts: Vec<_> = [trial, trouble, audit].into_iter().flatten().collect();
+    let parts: Vec<_> = [trial, changed, trouble, audit]
+        .into_iter()
+        .flatten()
+        .collect();
     (!parts.is_empty()).then(|| parts.concat())
 }
 

@@ -85,6 +85,8 @@ metrics! {
         "How long the last reload took, whatever came of it; 0 before the first.";
     FILES_REFUSED Gauge "xiot_files_refused" []
         "1 if the files were refused when they were read last: what they say is not in force. status says why.";
+    FILES_CHANGED Gauge "xiot_files_changed" []
+        "1 if the files are others than when the policy in force was put there, or can't be read: what they say is not in force.";
     FRAMES Counter "xiot_frames_total" ["wire", "side", "verdict", "reason"]
         "Frames judged, by the wire and side they came in at. Verdict: forwarded; would_drop, which policy denies but the mode lets through; or dropped. docs/judgement.md explains each reason.";
     BYTES Counter "xiot_bytes_total" ["wire", "side", "verdict", "reason"]
@@ -228,7 +230,7 @@ const TAIL: &str = "
 | Do we miss events? | `rate(xiot_events_lost_total[5m]) > 0` |
 | Does some port run in slow mode? | `xiot_xdp_mode_info{mode=\"generic\"}` |
 | Is the policy enforced on every port? | `xiot_port_attached == 0` |
-| Does what the files say hold? | `xiot_files_refused == 1` |
+| Does what the files say hold? | `xiot_files_refused == 1 or xiot_files_changed == 1` |
 | Do all gateways enforce the same policy? | `count(count by (digest) (xiot_policy_info)) > 1` |
 ";
 

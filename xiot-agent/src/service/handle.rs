@@ -44,7 +44,7 @@ pub trait Source: Send + Sync + 'static {
     /// Puts another policy in force.
     fn change(&self, change: &Change) -> Result<Reloaded, SourceError>;
     /// Whether a file is another than when the policy in force was put there.
-    fn has_news(&self) -> bool;
+    fn news(&self) -> News;
     /// What is on trial stays.
     fn confirm(&self, author: Author) -> Result<Record, SourceError>;
     /// Revisions, newest first.
@@ -75,6 +75,17 @@ pub enum SourceError {
     /// The service is on its way down, or the call panicked.
     #[error("the service did not finish the request")]
     Gone,
+}
+
+/// What the files say beside the policy in force.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum News {
+    /// They are as they were when it was put there.
+    Nothing,
+    /// A file is another one.
+    Other,
+    /// Nobody can tell yet: it is on trial, and until that is over nothing else is loaded.
+    Later,
 }
 
 /// A cheap handle to the running service.
@@ -166,8 +177,8 @@ impl Handle {
     }
 
     /// Whether a file is another than when the policy in force was put there.
-    pub async fn has_news(&self) -> Result<bool, SourceError> {
-        self.ask(|source| Ok(source.has_news())).await
+    pub async fn news(&self) -> Result<News, SourceError> {
+        self.ask(|source| Ok(source.news())).await
     }
 
     /// What is on trial stays.

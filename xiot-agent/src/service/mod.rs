@@ -16,6 +16,7 @@ pub mod keeper;
 mod live;
 pub mod names;
 mod neighbours;
+pub mod on_change;
 pub mod plan;
 pub mod reload;
 #[cfg(test)]

@@ -16,6 +16,7 @@ use super::{
     reload,
     seldom::Seldom,
     state::Drop,
+    watch::Contents,
 };
 use crate::{collect::EventStream, datapath::Datapath};
 
@@ -25,7 +26,7 @@ const SWEEP: Duration = Duration::from_secs(10);
 /// Time between looks at how far TAI is ahead of UTC: for so long at most rules with times go by another clock.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// Time between looks at the MACs of the router's ports, and at what is under wires.
+/// Time between looks at the MACs of the router's ports, at what is under wires, and at the files.
 const FOLLOW: Duration = Duration::from_secs(2);
 
 /// Time between tries to write a revision down that could not be.
@@ -46,6 +47,7 @@ pub(super) async fn tend(
         keep_time(&live),
         end_trials(&live),
         catch_up(&live),
+        watch_files(&live),
         watch_fail_modes(&live),
         follow_macs(&live)
     );
@@ -103,6 +105,29 @@ async fn catch_up(live: &Arc<Live>) -> ! {
         if let Err(error) = task::spawn_blocking(move || live.catch_up()).await {
             tracing::error!(%error, "The revision in force could not be written down.");
         }
+    }
+}
+
+/// Whether the files are those that were loaded: for whoever asks, nothing is done about it.
+async fn watch_files(live: &Arc<Live>) {
+    let mut contents = Contents::of(live.files().paths);
+    let mut tick = interval(FOLLOW);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let live = Arc::clone(live);
+        // A file system may take its time.
+        let looked = task::spawn_blocking(move || {
+            live.found(contents.look());
+            contents
+        });
+        contents = match looked.await {
+            Ok(contents) => contents,
+            Err(error) => {
+                tracing::error!(%error, "files that change are not noticed any more");
+                return;
+            }
+        };
     }
 }
 

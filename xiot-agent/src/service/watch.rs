@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use super::files::Paths;
+use super::files::{Paths, Seen};
 
 /// Time between two looks: a file that was the same for so long is whole, as far as can be told.
 pub const PERIOD: Duration = Duration::from_secs(1);
@@ -45,6 +45,32 @@ impl Stamp {
             modified: (it.mtime(), it.mtime_nsec()),
             changed: (it.ctime(), it.ctime_nsec()),
         })
+    }
+}
+
+/// What both files say, read again only where one looks like another.
+#[derive(Debug)]
+pub(super) struct Contents {
+    paths: Paths,
+    last: Option<([Option<Stamp>; 2], Seen)>,
+}
+
+impl Contents {
+    pub(super) fn of(paths: Paths) -> Self {
+        Self { paths, last: None }
+    }
+
+    /// As they are now.
+    pub(super) fn look(&mut self) -> Seen {
+        let stamps = [&self.paths.gateway, &self.paths.policy].map(|path| Stamp::of(path));
+        match &self.last {
+            Some((before, seen)) if *before == stamps => seen.clone(),
+            _ => {
+                let seen = Seen::look(&self.paths);
+                self.last = Some((stamps, seen.clone()));
+                seen
+            }
+        }
     }
 }
 

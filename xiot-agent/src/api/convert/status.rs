@@ -96,6 +96,7 @@ fn policy(policy: &state::PolicyInfo) -> wire::Policy {
         image_bytes: gauge(policy.image_bytes),
         kept: kept.map(super::revision),
         on_trial_until: policy.revisions.trial,
+        files_changed: policy.revisions.files_changed,
         revisions_trouble: policy.revisions.trouble.clone(),
         audit: audit(&policy.revisions.audited),
     }

@@ -115,6 +115,8 @@ pub struct Policy {
     pub kept: Option<Revision>,
     /// Until when it is on trial; null: it stays.
     pub on_trial_until: Option<Timestamp>,
+    /// The files are others than when it was put in force, or can't be read, and were not loaded.
+    pub files_changed: bool,
     /// Why revisions are not kept, or what was damaged of them; null: all is well.
     pub revisions_trouble: Option<String>,
     /// The audit log.

@@ -83,6 +83,7 @@ fn reloads(page: &mut Families, status: &Status) {
     let took = reloads.took.unwrap_or_default();
     page.level(&names::RELOAD_DURATION, took.as_secs_f64());
     page.level(&names::FILES_REFUSED, reloads.refusal.is_some());
+    page.level(&names::FILES_CHANGED, status.policy.revisions.files_changed);
 }
 
 fn frames(page: &mut Families, status: &Status) {

@@ -51,6 +51,7 @@ fn values_stand_under_their_labels() {
         r#"xiot_adoption_info{outcome="kept"} 1"#,
         r#"xiot_errors_total{kind="slot"} 0"#,
         "xiot_files_refused 1",
+        "xiot_files_changed 1",
         "xiot_reload_last_duration_seconds 0.031",
         "xiot_event_ring_used_bytes 4096",
         "xiot_events_suppressed_total 2",

@@ -1,4 +1,4 @@
-//! What is kept on disk of the policy in force, and what is told of it.
+//! What is kept on disk, and whether the files there are those in force.
 
 use std::{sync::MutexGuard, time::Duration};
 
@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use super::{Live, lock};
 use crate::{
     service::{
+        files::Seen,
         keeper::Keeper,
         state::{AuditInfo, RevisionInfo},
     },
@@ -28,10 +29,15 @@ impl Live {
     pub(in crate::service) fn tell_revisions(&self) {
         let keeper = self.keeper();
         let mut revisions = lock(&self.revisions);
+        if revisions.in_force.as_ref() != keeper.in_force() {
+            // What was found before says nothing about files that were loaded since.
+            *lock(&self.on_disk) = None;
+        }
         *revisions = RevisionInfo {
             in_force: keeper.in_force().cloned(),
             trial: keeper.trial().map(|trial| trial.until_wall),
             trouble: keeper.trouble().map(str::to_owned),
+            files_changed: false,
             audited: AuditInfo::default(),
         };
         drop(revisions);
@@ -60,6 +66,11 @@ impl Live {
         }
     }
 
+    /// The files were found to be these.
+    pub(in crate::service) fn found(&self, seen: Seen) {
+        *lock(&self.on_disk) = Some(seen);
+    }
+
     fn audited(&self) -> AuditInfo {
         let auditor = lock(&self.auditor);
         AuditInfo {
@@ -69,9 +80,17 @@ impl Live {
     }
 
     pub(super) fn revisions(&self) -> RevisionInfo {
+        let info = lock(&self.revisions).clone();
+        let on_disk = lock(&self.on_disk);
+        let loaded = info.in_force.as_ref().map(|record| &record.seen);
+        let files_changed = on_disk
+            .as_ref()
+            .zip(loaded)
+            .is_some_and(|(Seen(found), loaded)| found != loaded);
         RevisionInfo {
+            files_changed,
             audited: self.audited(),
-            ..lock(&self.revisions).clone()
+            ..info
         }
     }
 }

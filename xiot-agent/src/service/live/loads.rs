@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::lock;
 use crate::service::{
-    reload::ReloadError,
+    reload::{Candidate, Change, ReloadError},
     seldom::Seldom,
     state::{Refusal, Reloaded, Reloads, words::hex},
 };
@@ -41,8 +41,14 @@ impl Loads {
     }
 
     /// One that began at this instant has ended.
-    pub(super) fn note(&self, begun: Instant, outcome: &Result<Reloaded, ReloadError>) {
-        self.count(Timestamp::now(), begun.elapsed(), outcome);
+    pub(super) fn note(
+        &self,
+        begun: Instant,
+        change: &Change,
+        outcome: &Result<Reloaded, ReloadError>,
+    ) {
+        let of_files = change.what == Candidate::Files;
+        self.count(Timestamp::now(), begun.elapsed(), of_files, outcome);
         match outcome {
             Ok(reloaded) => {
                 let digest = hex(&reloaded.after.digest);
@@ -63,7 +69,13 @@ impl Loads {
         }
     }
 
-    fn count(&self, now: Timestamp, took: Duration, outcome: &Result<Reloaded, ReloadError>) {
+    fn count(
+        &self,
+        now: Timestamp,
+        took: Duration,
+        of_files: bool,
+        outcome: &Result<Reloaded, ReloadError>,
+    ) {
         let mut reloads = lock(&self.reloads);
         reloads.last_attempt = now;
         reloads.took = Some(took);
@@ -79,8 +91,10 @@ impl Loads {
             }
             Err(error) => {
                 reloads.refused += 1;
-                let why = in_one_line(error);
-                reloads.refusal = Some(Refusal { at: now, why });
+                if of_files && is_of_files(error) {
+                    let why = in_one_line(error);
+                    reloads.refusal = Some(Refusal { at: now, why });
+                }
             }
         }
     }
@@ -95,6 +109,28 @@ fn chain(error: &ReloadError) -> String {
         source = error.source();
     }
     text
+}
+
+/// Whether the files themselves could not be put in force; else it was the wrong time to ask.
+const fn is_of_files(error: &ReloadError) -> bool {
+    match error {
+        ReloadError::File(_)
+        | ReloadError::Findings(_)
+        | ReloadError::Gateway { .. }
+        | ReloadError::Guards { .. }
+        | ReloadError::Compile { .. }
+        | ReloadError::Apply(_)
+        | ReloadError::Maps(_) => true,
+        ReloadError::OnTrial { .. }
+        | ReloadError::Moved { .. }
+        | ReloadError::NoRevision(_)
+        | ReloadError::NothingBefore
+        | ReloadError::NoWayBack(_)
+        | ReloadError::NoTrial
+        | ReloadError::Scratch(_)
+        | ReloadError::NotKept(_)
+        | ReloadError::Ending => false,
+    }
 }
 
 /// The first thing that is wrong, with its place.
@@ -152,7 +188,7 @@ mod tests {
         let loads = Loads::since(at(100));
         assert_eq!(loads.reloads(), Reloads::since(at(100)));
         let took = Duration::from_millis(20);
-        loads.count(at(200), took, &refused(REPORT));
+        loads.count(at(200), took, true, &refused(REPORT));
         let reloads = loads.reloads();
         assert_eq!((reloads.refused, reloads.applied), (1, 0));
         assert_eq!(
@@ -165,10 +201,25 @@ mod tests {
             why: why.to_owned(),
         };
         assert_eq!(reloads.refusal, Some(refusal));
-        loads.count(at(300), took, &Ok(sample::reloaded()));
+        loads.count(at(300), took, true, &Ok(sample::reloaded()));
         let reloads = loads.reloads();
         assert_eq!((reloads.refused, reloads.applied), (1, 1));
         assert_eq!((reloads.refusal, reloads.last_success), (None, at(300)));
+    }
+
+    #[test]
+    fn what_says_nothing_about_the_files_does_not_refuse_them() {
+        let loads = Loads::since(at(100));
+        let took = Duration::from_millis(20);
+        loads.count(at(200), took, false, &refused(REPORT));
+        let moved = || Err(ReloadError::Moved { base: 1, now: 2 });
+        loads.count(at(300), took, true, &moved());
+        let reloads = loads.reloads();
+        assert_eq!((reloads.refused, reloads.refusal), (2, None));
+        // Nor is what is known of them forgotten over it.
+        loads.count(at(400), took, true, &refused(REPORT));
+        loads.count(at(500), took, true, &moved());
+        assert_eq!(loads.reloads().refusal.unwrap().at, at(400));
     }
 
     #[test]

@@ -23,7 +23,7 @@ use super::{
     clock::{Now, from_epoch_nanos},
     explain::Program,
     faults::{Fault, Faults},
-    files::Files,
+    files::{Files, Seen as FilesSeen},
     history::History,
     keeper::Keeper,
     names::Names,
@@ -57,6 +57,8 @@ pub(super) struct Live {
     auditor: Mutex<Auditor>,
     /// What is told of that, while a change holds the keeper.
     revisions: Mutex<RevisionInfo>,
+    /// Both files, as they were found last; none: not since another revision came into force.
+    on_disk: Mutex<Option<FilesSeen>>,
     /// When a trial ends, for whoever ends it.
     trial: watch::Sender<Option<Duration>>,
     names: Mutex<Arc<Names>>,
@@ -129,6 +131,7 @@ impl Live {
             keeper: Mutex::new(keeper),
             auditor: Mutex::new(auditor),
             revisions: Mutex::default(),
+            on_disk: Mutex::default(),
             trial: watch::Sender::default(),
             names: Mutex::new(Arc::new(names)),
             loads: Loads::since(now),

@@ -16,7 +16,7 @@ use crate::{
         faults::Fault,
         files::{self, Seen},
         guards,
-        handle::{Source, SourceError},
+        handle::{News, Source, SourceError},
         names::Names,
         plan::{self, Plan},
         reload::{self, Candidate, Change, ReloadError},
@@ -194,17 +194,20 @@ impl Source for Live {
         ) {
             self.fault(Fault::Slot);
         }
-        self.loads.note(begun, &outcome);
+        self.loads.note(begun, change, &outcome);
         self.tell_revisions();
         Ok(outcome?)
     }
 
-    fn has_news(&self) -> bool {
-        let paths = self.files().paths;
-        let seen = Seen::look(&paths);
-        self.keeper()
-            .in_force()
-            .is_none_or(|record| record.seen != seen.0)
+    fn news(&self) -> News {
+        if self.keeper().trial().is_some() {
+            return News::Later;
+        }
+        let seen = Seen::look(&self.files().paths);
+        match self.keeper().in_force() {
+            Some(record) if record.seen == seen.0 => News::Nothing,
+            _ => News::Other,
+        }
     }
 
     fn confirm(&self, author: Author) -> Result<Record, SourceError> {

@@ -12,7 +12,7 @@ use crate::{
     service::{
         decide::{DecideError, Wish},
         explain::{self, Explanation, Query, Reference},
-        handle::{Handle, Source, SourceError},
+        handle::{Handle, News, Source, SourceError},
         plan::Plan,
         reload::{Candidate, Change, ReloadError},
         state::{
@@ -133,8 +133,8 @@ impl Source for Fake {
         Ok(reloaded())
     }
 
-    fn has_news(&self) -> bool {
-        true
+    fn news(&self) -> News {
+        News::Other
     }
 
     fn confirm(&self, _author: Author) -> Result<Record, SourceError> {

@@ -61,6 +61,7 @@ fn policy_info() -> PolicyInfo {
             in_force: Some(record(3)),
             trial: Some(time()),
             trouble: None,
+            files_changed: true,
             audited: AuditInfo {
                 head: Some(Place {
                     sequence: 17,

@@ -106,6 +106,8 @@ pub struct RevisionInfo {
     pub trial: Option<Timestamp>,
     /// Why revisions are not kept, or what became of those before; none: all is well.
     pub trouble: Option<String>,
+    /// The files are others than when it was put there, or can't be read, and were not loaded.
+    pub files_changed: bool,
     /// What is noted of changes.
     pub audited: AuditInfo,
 }
