@@ -97,9 +97,9 @@ fn who_is_to_adopt_does_so_or_nothing() {
     let mut session = connect(&rig.device, server.address());
     exchange(&mut session, 1_000);
     let before = left_json(&rig);
-    let (code, error) = adopt(&gateway(&rig, "grace: 0s\ncapacity: {flows: 1000}\n"));
+    let (code, error) = adopt(&files.replace("name: ward-3", "name: ward-4"));
     assert_eq!(code, 4, "{error}");
-    assert!(error.contains("`capacity.flows` changed"), "{error}");
+    assert!(error.contains("`wires` changed"), "{error}");
     assert_eq!(left_json(&rig), before);
     exchange(&mut session, 1_000);
 

@@ -33,6 +33,7 @@ mod privileges;
 mod prometheus;
 mod refusals;
 mod reload;
+mod resized;
 mod restart;
 mod revisions;
 mod supervisor;

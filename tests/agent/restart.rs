@@ -22,8 +22,10 @@ use crate::{
     agent::{Agent, COLD, KEEP, gateway},
 };
 
-/// Other sizes: nothing that the program before has is of use.
-const SMALLER: &str = "grace: 0s\ncapacity: {flows: 1000}\n";
+/// With another wire nothing that the program before has is of use.
+fn rewired(gateway: &str) -> String {
+    gateway.replace("name: ward-3", "name: ward-4")
+}
 
 #[track_caller]
 fn is_cut(session: &mut TcpStream) {
@@ -249,21 +251,18 @@ fn what_is_taken_off_the_list_meanwhile_is_cut_and_still_shown() {
 }
 
 #[test]
-fn with_other_sizes_conversations_begin_anew() {
+fn with_other_wires_conversations_begin_anew() {
     let rig = Rig::new();
     let first = Agent::start_with(&rig, &gateway(&rig, ""), POLICY, &KEEP);
     let server = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 3613);
     let mut session = connect(&rig.device, server.address());
     exchange(&mut session, 1_000);
     first.stop();
-    let second = Agent::start_with(&rig, &gateway(&rig, SMALLER), POLICY, &KEEP);
+    let second = Agent::start_with(&rig, &rewired(&gateway(&rig, COLD)), POLICY, &KEEP);
     assert_eq!(second.json(&["status"])["flows"]["used"], 0);
     assert_eq!(second.json(&["observed"]).as_array().unwrap().len(), 0);
     let log = second.log();
-    assert!(
-        log.contains("begin anew: `capacity.flows` changed"),
-        "{log}"
-    );
+    assert!(log.contains("begin anew: `wires` changed"), "{log}");
     // The session from before has no flow any more.
     is_cut(&mut session);
     let drops = second.say(&["drops", "--reason", "tcp_no_flow", "--json"]);
@@ -279,8 +278,8 @@ fn within_the_grace_time_a_session_survives_the_takeover() {
     let mut session = connect(&rig.device, server.address());
     exchange(&mut session, 1_000);
     first.stop();
-    let smaller = gateway(&rig, "capacity: {flows: 1000}\n");
-    let second = Agent::start_with(&rig, &smaller, POLICY, &KEEP);
+    let rewired = rewired(&gateway(&rig, ""));
+    let second = Agent::start_with(&rig, &rewired, POLICY, &KEEP);
     exchange(&mut session, 1_000);
     let frames = second.json(&["status"])["frames"].clone();
     let mut frames = frames.as_array().unwrap().iter();
@@ -296,8 +295,8 @@ fn while_learning_a_session_survives_the_takeover() {
     let mut session = connect(&rig.device, server.address());
     exchange(&mut session, 1_000);
     first.stop();
-    let smaller = gateway(&rig, "capacity: {flows: 1000}\n");
-    let second = Agent::start_with(&rig, &smaller, policy, &KEEP);
+    let rewired = rewired(&gateway(&rig, ""));
+    let second = Agent::start_with(&rig, &rewired, policy, &KEEP);
     exchange(&mut session, 1_000);
     let observed = second.json(&["observed"]);
     let tcp = observed.as_array().unwrap().iter();

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Requests over UDP, each as soon as the one before is answered, until `done`; how many there were, and how many answers never came.
-fn requests(socket: &UdpSocket, to: SocketAddr, done: &AtomicBool) -> (u64, u64) {
+pub(crate) fn requests(socket: &UdpSocket, to: SocketAddr, done: &AtomicBool) -> (u64, u64) {
     let (mut sent, mut lost) = (0, 0);
     while !done.load(Ordering::Relaxed) {
         socket.send_to(&u64::to_be_bytes(sent), to).unwrap();
@@ -74,7 +74,7 @@ fn no_frame_is_lost_while_one_agent_follows_another() {
 }
 
 /// As requests, but each opens a conversation of its own.
-fn openings(host: &Host, to: SocketAddr, done: &AtomicBool) -> (u64, u64) {
+pub(crate) fn openings(host: &Host, to: SocketAddr, done: &AtomicBool) -> (u64, u64) {
     let (mut sent, mut lost) = (0, 0);
     while !done.load(Ordering::Relaxed) {
         let socket = udp(host, host.v4.into(), 0);
@@ -88,7 +88,7 @@ fn openings(host: &Host, to: SocketAddr, done: &AtomicBool) -> (u64, u64) {
 }
 
 /// Echoes datagrams until `done`.
-fn echo(server: &UdpSocket, done: &AtomicBool) {
+pub(crate) fn echo(server: &UdpSocket, done: &AtomicBool) {
     server
         .set_read_timeout(Some(Duration::from_millis(50)))
         .unwrap();

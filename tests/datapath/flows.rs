@@ -27,13 +27,13 @@ fn open_to_all(change: impl FnOnce(&mut Options)) -> Datapath {
 }
 
 /// A frame of conversation `n`, and the answer to it.
-fn question(n: u16) -> Vec<u8> {
+pub(crate) fn question(n: u16) -> Vec<u8> {
     let mut frame = udp();
     frame[34..36].copy_from_slice(&n.to_be_bytes());
     frame
 }
 
-fn answer(n: u16) -> Vec<u8> {
+pub(crate) fn answer(n: u16) -> Vec<u8> {
     let mut frame = question(n);
     for (one, other, length) in [(0, 6, 6), (26, 30, 4), (34, 36, 2)] {
         for at in 0..length {

@@ -8,6 +8,7 @@
 mod cost;
 mod empty;
 mod lookups;
+mod moving;
 mod record;
 mod variant;
 
@@ -55,6 +56,12 @@ fn instructions_stay_near_those_recorded() {
             println!("{}", line(name, found, time, release));
             complaints.extend(complaint(&record, name, found));
         }
+    }
+    let start = Instant::now();
+    for (name, found) in moving::instructions() {
+        let Some(found) = found else { continue };
+        println!("{}", line(name, found, start.elapsed(), release));
+        complaints.extend(complaint(&record, name, found));
     }
     assert!(
         complaints.is_empty(),

@@ -48,5 +48,11 @@ pub const FLOWS: &str = "XIOT_FLOWS";
 /// `u32`: sets of the flow table.
 pub const FLOW_SETS: &str = "XIOT_FLOW_SETS";
 
+/// `u32`: by which number flows move from the table of the program before ([`crate::moves`]); 0: none do.
+pub const MOVING: &str = "XIOT_MOVING";
+
+/// `u32`: sets of that table.
+pub const BEFORE_SETS: &str = "XIOT_BEFORE_SETS";
+
 /// `[u64; 15]`: the numbers that flow keys are hashed with ([`crate::flow_hash::flow_seeds`]).
 pub const FLOW_SEEDS: &str = "XIOT_FLOW_SEEDS";

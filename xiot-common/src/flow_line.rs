@@ -5,6 +5,7 @@ use core::mem::offset_of;
 use crate::{
     addr::Addr,
     flow::{FLOW_DOUBTFUL, FLOW_LEARN, FLOW_WOULD_DROP, FlowKey, silence},
+    moves::Moved,
 };
 
 /// A key in three words: all of it for IPv4. Of IPv6 addresses it has eight bytes; the rest is in [`FlowRest`].
@@ -40,6 +41,12 @@ impl ShortKey {
     #[expect(clippy::cast_possible_truncation, reason = "two ports share one word")]
     pub const fn ports(&self) -> [u16; 2] {
         [self.0[1] as u16, (self.0[1] >> 16) as u16]
+    }
+
+    /// The device's MAC, as a word.
+    #[inline(always)]
+    pub const fn mac_word(&self) -> u64 {
+        self.0[2] & 0xffff_ffff_ffff
     }
 
     /// Whether the addresses are not all here.
@@ -192,8 +199,8 @@ pub struct FlowRest {
     pub pending_bytes: u64,
     /// Likewise.
     pub pending_frames: u32,
-    /// Zero.
-    pub reserved: [u32; 5],
+    /// What of it has moved to the table of the next program: nothing, but as that one takes over.
+    pub moved: Moved,
 }
 
 crate::layout!(FlowRest, size 128, align 8);
@@ -235,10 +242,27 @@ impl FlowRest {
     /// Whether it is of a flow between these addresses, as words: the device's, and the other side's.
     #[inline(always)]
     pub const fn is_between(&self, ends: [u64; 4]) -> bool {
-        // SAFETY: both addresses come first, without padding; the whole is aligned for words.
-        let own = unsafe { *core::ptr::from_ref(self).cast::<[u64; 4]>() };
+        let own = self.ends();
         let device = (own[0] ^ ends[0]) | (own[1] ^ ends[1]);
         device | (own[2] ^ ends[2]) | (own[3] ^ ends[3]) == 0
+    }
+
+    /// Both addresses as words: the device's, and the other side's.
+    #[inline(always)]
+    pub const fn ends(&self) -> [u64; 4] {
+        // SAFETY: both addresses come first, without padding; the whole is aligned for words.
+        unsafe { *core::ptr::from_ref(self).cast::<[u64; 4]>() }
+    }
+
+    /// Frames from the device, their bytes, frames to the device and their bytes, with what is in the line still.
+    #[inline(always)]
+    pub const fn counts(&self, line: &FlowLine) -> [u64; 4] {
+        [
+            self.from_frames + line.from.frames(),
+            self.from_bytes + line.from.bytes(),
+            self.to_frames + line.to.frames(),
+            self.to_bytes + line.to.bytes(),
+        ]
     }
 
     /// Takes over what the line has counted.

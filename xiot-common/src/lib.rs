@@ -31,6 +31,7 @@ pub mod guard;
 pub mod hash;
 pub mod image;
 pub mod map;
+pub mod moves;
 pub mod observed;
 pub mod overrides;
 pub mod port;

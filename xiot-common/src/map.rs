@@ -24,6 +24,16 @@ pub const FLOW_OWNERS: &str = "FLOW_OWNERS";
 pub const FLOW_REST: &str = "FLOW_REST";
 /// `Array<FlowLevel>` of one element, memory-mapped: how full the flow table is. Written by the program and the agent.
 pub const FLOW_LEVEL: &str = "FLOW_LEVEL";
+/// `Array<FlowLine>`: [`FLOWS`] of the program before, from where flows move. Only of a program that is loaded for that.
+pub const BEFORE_FLOWS: &str = "BEFORE_FLOWS";
+/// `Array<FlowMarks>`: [`FLOW_MARKS`] of that one.
+pub const BEFORE_MARKS: &str = "BEFORE_MARKS";
+/// `Array<FlowHints>`: [`FLOW_HINTS`] of that one.
+pub const BEFORE_HINTS: &str = "BEFORE_HINTS";
+/// `Array<FlowRest>`: [`FLOW_REST`] of that one.
+pub const BEFORE_REST: &str = "BEFORE_REST";
+/// `Array<Moves>` of one, memory-mapped: how far flows have moved. Written by the program.
+pub const MOVES: &str = "MOVES";
 /// `LruHashMap<DatagramKey, Datagram>`: datagrams whose fragments are on their way. Written by the program.
 pub const FRAGMENTS: &str = "FRAGMENTS";
 /// `Array<Budget>` by device: new flows and fragmented datagrams of this second. Written by the program.
@@ -70,3 +80,7 @@ pub const PROGRAM: &str = "xiot";
 pub const JUDGE: &str = "xiot_judge";
 /// Name of the program that it goes on to with what is routed to a segment.
 pub const HOP: &str = "xiot_hop";
+/// Name of the program that all ports run while one takes over from another.
+pub const RELAY: &str = "xiot_relay";
+/// Name of the program that moves flows of the table before.
+pub const MOVER: &str = "xiot_move";

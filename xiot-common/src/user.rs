@@ -3,7 +3,7 @@
 use aya::Pod;
 
 use crate::{
-    about, binding, budget, counter, event, flow_line, flow_table, fragment, guard, image,
+    about, binding, budget, counter, event, flow_line, flow_table, fragment, guard, image, moves,
     observed, overrides, port, slot, trace,
 };
 
@@ -42,6 +42,7 @@ pod!(
     guard::GroupCount,
     guard::WireGuards,
     image::Line,
+    moves::Moves,
     observed::ObservedEntry,
     observed::ObservedKey,
     overrides::Override,

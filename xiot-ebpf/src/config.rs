@@ -49,6 +49,10 @@ globals! {
     flows XIOT_FLOWS = capacity::DEFAULT_FLOWS;
     /// Sets of the flow table.
     flow_sets XIOT_FLOW_SETS = 1;
+    /// By which number flows move from the table before; 0: none do.
+    moving XIOT_MOVING = 0;
+    /// Sets of that table.
+    before_sets XIOT_BEFORE_SETS = 1;
 }
 
 #[unsafe(no_mangle)]

@@ -84,6 +84,8 @@ fn forward(frame: &Frame, packet: &mut Packet, missed: &mut Option<FlowHash>) ->
     let hash = plain.hash();
     let place = match table::find_short(&hash, &plain.key) {
         Found::Flow(place) => place,
+        // It may be in the table of the program before.
+        Found::None if config::moving() != 0 => return None,
         Found::None if refuse::is_refused(frame, packet, &plain.key, hash.tag) => {
             return Some(xdp_action::XDP_DROP);
         }

@@ -32,7 +32,10 @@ use aya_ebpf::{
     bindings::{xdp_action, xdp_md},
     programs::XdpContext,
 };
-use xiot_common::reason::{Class, Reason};
+use xiot_common::{
+    moves::DONE,
+    reason::{Class, Reason},
+};
 
 use crate::{frame::Frame, scratch::Scratch, verdict::Verdict};
 
@@ -131,6 +134,24 @@ pub fn run_hop(ctx: &XdpContext) -> u32 {
     };
     record(&frame, scratch, 1, &verdict);
     action
+}
+
+/// Goes on to the program before, or to the next: one store of the agent says which, for all ports at once.
+#[inline(always)]
+pub fn relay(ctx: &XdpContext) -> u32 {
+    stage::enter(ctx, stage::BEFORE);
+    stage::enter(ctx, stage::NEXT);
+    xdp_action::XDP_DROP
+}
+
+/// Moves some flows of the table before: [`xiot_common::moves::MORE`] or [`xiot_common::moves::DONE`].
+#[inline(always)]
+pub fn move_flows() -> u32 {
+    let Some(scratch) = scratch::take() else {
+        return DONE;
+    };
+    scratch.packet.now = clock::seconds();
+    flow::table::before::move_set(scratch)
 }
 
 /// Writes a verdict down wherever it belongs, in this place of the trace.

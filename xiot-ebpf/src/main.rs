@@ -38,6 +38,28 @@ mod entry {
         xiot_ebpf::run_hop(&ctx)
     }
 
+    /// Has one frame judged by the program before as long as that one is there, then by the next.
+    #[xdp(frags)]
+    #[inline(always)]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the macro's wrapper passes it so"
+    )]
+    pub(crate) fn xiot_relay(ctx: XdpContext) -> u32 {
+        xiot_ebpf::relay(&ctx)
+    }
+
+    /// Moves flows of the table before. For test runs alone: it looks at no frame.
+    #[xdp(frags)]
+    #[inline(always)]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the macro's wrapper passes it so"
+    )]
+    pub(crate) fn xiot_move(_ctx: XdpContext) -> u32 {
+        xiot_ebpf::move_flows()
+    }
+
     #[unsafe(link_section = "license")]
     #[unsafe(no_mangle)]
     static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

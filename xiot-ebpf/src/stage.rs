@@ -2,7 +2,7 @@
 
 use aya_ebpf::{btf_maps::ProgramArray, macros::btf_map, programs::XdpContext};
 use xiot_common::stage::STAGES as STAGE_COUNT;
-pub use xiot_common::stage::{HOP, JUDGE};
+pub use xiot_common::stage::{BEFORE, HOP, JUDGE, NEXT};
 
 /// Written by the agent.
 #[btf_map]

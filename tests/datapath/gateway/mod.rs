@@ -4,6 +4,7 @@ mod edges;
 mod fail;
 mod jumbo;
 mod modes;
+mod moved;
 mod privileges;
 mod refusals;
 mod remains;

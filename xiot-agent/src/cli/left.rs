@@ -100,7 +100,7 @@ fn render(it: &Attached, now: Timestamp) -> String {
         format!("attached to: {}", it.interfaces.join(", "))
     };
     let next = if it.understood {
-        "the next `run` goes on with its conversations, unless `capacity` or wires change"
+        "the next `run` goes on with its conversations, unless wires change"
     } else {
         "the next `run` replaces it without a gap, but conversations begin anew; `detach` removes it"
     };

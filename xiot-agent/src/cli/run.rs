@@ -292,6 +292,7 @@ fn start_failure(error: StartError) -> Failure {
             | BringUpError::Pin { .. }
             | BringUpError::Decisions { .. }
             | BringUpError::Anew { .. }
+            | BringUpError::Switch { .. }
             | BringUpError::Remains { .. } => Exit::Host,
         },
         StartError::Maps(_) | StartError::Ring(_) => Exit::Failed,

@@ -70,6 +70,12 @@ impl ActivePolicy {
         })
     }
 
+    /// Begins where another was, but for the policy.
+    pub(super) fn begin_after(&mut self, epoch: u32, grace_until: u32, overrides: u32) {
+        self.store(SLOT_AND_EPOCH, 0, epoch);
+        self.store(GRACE_AND_OVERRIDES, grace_until, overrides);
+    }
+
     /// Puts a slot in force, in the next epoch: one store, because frames read both as one word. Epochs start with 1.
     pub(super) fn flip(&mut self, slot: u32) {
         let epoch = self.active.get(0).unwrap_or_default().epoch;

@@ -11,6 +11,7 @@ use xiot_common::{
     flow_slot::FlowSlot,
     flow_table::{FLOW_SLOTS, FlowHints, FlowLevel, FlowMark, FlowMarks},
     map,
+    moves::Moved,
 };
 
 use super::{
@@ -81,7 +82,7 @@ impl FiledFlow {
                 to_bytes: entry.to_bytes,
                 pending_bytes: tail.pending_bytes,
                 pending_frames: tail.pending_frames,
-                reserved: [0; 5],
+                moved: Moved::default(),
             },
         }
     }

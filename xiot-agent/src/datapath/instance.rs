@@ -20,7 +20,12 @@ use xiot_common::{
 };
 
 use super::{
-    active::ActivePolicy, error::MapAccessError, kept::Note, map as maps, options::Capacity,
+    active::ActivePolicy,
+    error::{LoadError, MapAccessError},
+    kept::Note,
+    map as maps,
+    moving::fd,
+    options::Capacity,
     shared::Shared,
 };
 use crate::compile::{Keyed, image::Lines};
@@ -132,6 +137,16 @@ impl Datapath {
     /// Its file descriptor.
     pub(super) fn program_fd(&self) -> Result<BorrowedFd<'_>, ProgramError> {
         Ok(self.program().fd()?.as_fd())
+    }
+
+    /// The same, among errors of loading.
+    pub(super) fn entry(&mut self) -> Result<BorrowedFd<'_>, LoadError> {
+        fd(&mut self.ebpf, map::PROGRAM)
+    }
+
+    /// The program that all ports run as they are taken over in one instant, once it is loaded.
+    pub(super) fn relay(&mut self) -> Result<BorrowedFd<'_>, LoadError> {
+        fd(&mut self.ebpf, map::RELAY)
     }
 
     /// One of `map::ALL`.

@@ -15,7 +15,7 @@ use xiot_common::{
     slot::SlotHeader,
 };
 
-use super::{active::InForce, instance::Datapath, sys};
+use super::{active::InForce, error::MapAccessError, instance::Datapath, sys};
 use crate::compile::image::{Image, Lines};
 
 /// How long a frame may be under judgement at most, where the kernel can't tell when the last one is done.
@@ -96,6 +96,17 @@ impl Datapath {
             flipped,
             settled: start.elapsed(),
         })
+    }
+
+    /// Has epochs go on from what an earlier program has in force, and its time of grace: before the first policy.
+    pub(super) fn begin_after(&mut self, before: &InForce) -> Result<(), MapAccessError> {
+        let decided = self.override_table()?.entries()?.len();
+        self.active.begin_after(
+            before.epoch,
+            before.grace_until,
+            u32::try_from(decided).unwrap_or(u32::MAX),
+        );
+        Ok(())
     }
 
     /// Makes the slot that is not in force ready for a policy that differs little from this one, which is in force: gives it the
@@ -246,7 +257,7 @@ fn place(first: u32, line: usize) -> Option<u32> {
 }
 
 /// Waits until no frame is under judgement that began before.
-fn wait_for_readers() {
+pub(super) fn wait_for_readers() {
     let start = Instant::now();
     if let Err(error) = sys::grace_period() {
         tracing::debug!(%error, "The kernel offers no grace period.");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
-use xiot_common::{abi::seconds, map, port::Side};
+use xiot_common::{abi::seconds, about::About, map, port::Side};
 
 use super::{BringUpError, Follow, Followed, Plan};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     datapath::{
         bindings::{OldBindings, OldMaps},
         instance::Datapath,
-        kept::{self, Anew, Kept, Note},
+        kept::{self, Anew, Kept, Note, Resized},
         load::cpus,
         options::Options,
         pin::Pins,
@@ -28,7 +28,11 @@ pub(super) enum Beginning {
         learned: Option<Box<OldBindings>>,
     },
     /// With those of the program before, which go on being its own until it is replaced.
-    After(Followed),
+    After {
+        followed: Followed,
+        /// But for these, which move.
+        resized: Resized,
+    },
 }
 
 impl Beginning {
@@ -43,11 +47,7 @@ impl Beginning {
         let about = kept::about(plan, options, cpus()?);
         let why = match (Kept::find(pins, &about)?, follow) {
             (Ok(kept), Some(follow)) => {
-                let followed = follow(&kept)?;
-                let mut datapath = Datapath::load_beside(options, Some((&kept, pins)))?;
-                datapath.check(&followed.image)?;
-                datapath.note = Some(Note::follow(kept, about));
-                return Ok((datapath, Self::After(followed)));
+                return Self::after(plan, options, (pins, kept), about, follow);
             }
             (Ok(_), None) => Anew::Unasked,
             (Err(anew), _) => anew,
@@ -72,11 +72,53 @@ impl Beginning {
         Ok((datapath, Self::Anew { why, learned }))
     }
 
-    /// Which maps are those of the program before.
-    pub(super) fn goes_on(&self) -> fn(&str) -> bool {
+    /// The same, after a program whose maps are of use.
+    fn after(
+        plan: &Plan,
+        options: &Options,
+        (pins, kept): (&Pins, Kept),
+        about: About,
+        follow: Follow<'_>,
+    ) -> Result<(Datapath, Self), BringUpError> {
+        let resized = kept.resized().clone();
+        if plan.adopt
+            && let Some(why) = resized.leaves_out()
+        {
+            return Err(BringUpError::Anew { why });
+        }
+        let followed = follow(&kept)?;
+        let mut datapath = Datapath::load_beside(options, Some((&kept, pins)))?;
+        datapath.check(&followed.image)?;
+        if resized.has(map::ACTIVE) {
+            datapath.begin_after(kept.in_force())?;
+            datapath.apply(&followed.image)?;
+        }
+        resized.copy(pins, &datapath)?;
+        datapath.note = Some(Note::follow(kept, about)?);
+        Ok((datapath, Self::After { followed, resized }))
+    }
+
+    /// Whether a map is that of the program before.
+    pub(super) fn goes_on(&self, name: &str) -> bool {
         match self {
-            Self::Anew { .. } => |_| false,
-            Self::After(_) => kept::goes_on,
+            Self::Anew { .. } => false,
+            Self::After { resized, .. } => resized.goes_on(name),
+        }
+    }
+
+    /// Whether the program before has tables that this one has not.
+    pub(super) fn has_other_tables(&self) -> bool {
+        match self {
+            Self::Anew { .. } => true,
+            Self::After { resized, .. } => resized.is_any(),
+        }
+    }
+
+    /// Of how many sets the flow table is from which flows move; none where they stay, or are forgotten.
+    pub(super) fn moving_from(&self) -> Option<u32> {
+        match self {
+            Self::Anew { .. } => None,
+            Self::After { resized, .. } => resized.flow_sets(),
         }
     }
 
@@ -84,14 +126,17 @@ impl Beginning {
     pub(super) fn anew(self) -> Option<Anew> {
         match self {
             Self::Anew { why, .. } => Some(why),
-            Self::After(_) => None,
+            Self::After { .. } => None,
         }
     }
 
     /// What remains to be done as the program is about to see its first frame.
     pub(super) fn before_frames(&self, plan: &Plan, datapath: &mut Datapath) {
-        // The flows before it are in other maps.
-        if matches!(self, Self::Anew { .. }) && !plan.grace.is_zero() {
+        let is_forgotten = match self {
+            Self::Anew { .. } => true,
+            Self::After { resized, .. } => resized.leaves_out().is_some(),
+        };
+        if is_forgotten && !plan.grace.is_zero() {
             datapath.set_grace(second_in(plan.grace));
         }
     }
@@ -104,7 +149,7 @@ impl Beginning {
     ) -> Result<(), BringUpError> {
         match self {
             Self::Anew { learned, .. } => copy(datapath, learned),
-            Self::After(followed) => go_on(plan, datapath, followed)?,
+            Self::After { followed, .. } => go_on(plan, datapath, followed)?,
         }
         Ok(())
     }

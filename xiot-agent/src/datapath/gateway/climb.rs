@@ -3,28 +3,30 @@
 
 use std::{
     fs, io,
-    os::fd::{AsFd as _, BorrowedFd, OwnedFd},
+    os::fd::AsFd as _,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use xiot_common::port::{PortConfig, Role};
+use xiot_common::port::Role;
 
 use super::{
     BringUpError, Follow, Plan, PortReport, Report,
     beginning::Beginning,
+    crossing::{self, Crossing},
+    failed,
     old::Old,
-    transmit::{self, Takes},
+    ports::Attached,
     undo::{Step, Undo},
 };
 use crate::{
     compile::image::Image,
     datapath::{
-        attach::{self, AttachError, AttachMode, UsedMode},
+        attach::AttachMode,
         fail::{self, FailModeError},
         instance::Datapath,
         kept::{Anew, Note},
         map,
+        options::Options,
         pin::{Pins, RestoreTable},
         preflight::{self, Finding, Port, Preflight, Routing},
         prepare, sys,
@@ -32,20 +34,15 @@ use crate::{
     },
 };
 
-/// A port that the program is attached to.
-struct Attached {
-    link: Arc<OwnedFd>,
-    mode: UsedMode,
-    taken_over: bool,
-}
-
 /// What every step of the way needs.
-struct Climb<'a> {
-    mode: AttachMode,
-    pins: &'a Pins,
-    old: Old,
-    datapath: Datapath,
-    undo: Undo,
+pub(super) struct Climb<'a> {
+    pub(super) mode: AttachMode,
+    pub(super) pins: &'a Pins,
+    pub(super) old: Old,
+    pub(super) datapath: Datapath,
+    /// On the way from an old program with other tables.
+    pub(super) crossing: Option<Crossing>,
+    pub(super) undo: Undo,
 }
 
 pub(super) fn climb(
@@ -54,6 +51,7 @@ pub(super) fn climb(
     pins: &Pins,
     follow: Option<Follow<'_>>,
 ) -> Result<(Datapath, Report), BringUpError> {
+    crossing::finish(pins)?;
     let old = Old::find(pins)?;
     let routed = preflight::is_routed(&plan.wires);
     let seen = preflight::look(&plan.wires, &plan.uplinks)?;
@@ -87,12 +85,15 @@ pub(super) fn climb(
         pins,
         old,
         datapath,
+        crossing: None,
         undo: Undo::default(),
     };
     let mut restore = climb.prepare(&ports)?;
-    let staged = climb.stage(beginning.goes_on())?;
+    let staged = climb.stage(|name| beginning.goes_on(name))?;
     let takes_over = climb.old.has_program();
-    if !takes_over {
+    if takes_over {
+        climb.cross(&options, &beginning)?;
+    } else {
         climb.commit(&staged)?;
     }
     beginning.before_frames(plan, &mut climb.datapath);
@@ -102,11 +103,15 @@ pub(super) fn climb(
     }
     climb.check_transmit(&ports, &mut attached)?;
     climb.open(&plan.wires)?;
+    climb.arrive(&ports, &attached)?;
     beginning.after_takeover(plan, &mut climb.datapath)?;
     if takes_over {
         climb.commit(&staged)?;
     }
     climb.undo.done();
+    if let Some(crossing) = climb.crossing {
+        crossing.done();
+    }
     close(&plan.wires);
     if let Err(error) = pins.remove_set_aside() {
         tracing::warn!(%error, "Could not remove a pin of an agent that was killed.");
@@ -168,13 +173,6 @@ fn report(
     }
 }
 
-fn failed(path: &Path) -> impl FnOnce(io::Error) -> BringUpError {
-    move |source| BringUpError::Pin {
-        path: path.to_owned(),
-        source,
-    }
-}
-
 impl Climb<'_> {
     /// Makes the interfaces ready to be ports.
     fn prepare(&mut self, ports: &[Port]) -> Result<RestoreTable, BringUpError> {
@@ -207,7 +205,16 @@ impl Climb<'_> {
     }
 
     /// Pins the program and its maps beside those of an earlier agent, but for those that go on. Returns where they are to go.
-    fn stage(&mut self, goes_on: fn(&str) -> bool) -> Result<Vec<PathBuf>, BringUpError> {
+    fn stage(&mut self, goes_on: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>, BringUpError> {
+        // Of agents that were killed as they took over.
+        for (staged, place) in self.pins.all_staged()? {
+            // The kernel empties a program array with its last pin.
+            if place == self.pins.map(xiot_common::map::STAGES) {
+                self.pins.set_aside(&staged).map_err(failed(&staged))?;
+            } else {
+                remove_if_there(&staged).map_err(failed(&staged))?;
+            }
+        }
         let program = self.pins.program();
         let fd = self
             .datapath
@@ -228,16 +235,27 @@ impl Climb<'_> {
         let mut paths = Vec::new();
         for (fd, path) in objects {
             let staged = self.pins.staged(&path);
-            // Of an agent that was killed as it took over. The kernel empties a program array with its last pin.
-            if path == self.pins.map(xiot_common::map::STAGES) && staged.exists() {
-                self.pins.set_aside(&staged).map_err(failed(&staged))?;
-            }
-            remove_if_there(&staged).map_err(failed(&staged))?;
             sys::pin(fd, &staged).map_err(failed(&staged))?;
             self.undo.push(Step::Pinned(staged));
             paths.push(path);
         }
         Ok(paths)
+    }
+
+    /// Makes ready to switch all ports at once, where the old program has other tables.
+    fn cross(&mut self, options: &Options, beginning: &Beginning) -> Result<(), BringUpError> {
+        if let Some(old) = self.old.program()
+            && beginning.has_other_tables()
+        {
+            let goes_on = |name: &str| beginning.goes_on(name);
+            let moving = beginning
+                .moving_from()
+                .map(|sets| self.datapath.load_moving(options, self.pins, goes_on, sets))
+                .transpose()?;
+            let (datapath, undo) = (&mut self.datapath, &mut self.undo);
+            self.crossing = Some(Crossing::prepare(datapath, moving, old, self.pins, undo)?);
+        }
+        Ok(())
     }
 
     /// Puts what was staged in the place of what was there.
@@ -248,121 +266,9 @@ impl Climb<'_> {
         }
         Ok(())
     }
-
-    /// Attaches the program to a port, in the place of an earlier agent's where there is one.
-    fn attach(&mut self, port: &Port) -> Result<Attached, BringUpError> {
-        if let Some((link, before)) = self.old.take(port) {
-            let in_use = port
-                .link
-                .xdp
-                .and_then(|xdp| UsedMode::from_xdp_mode(xdp.mode));
-            match in_use {
-                Some(mode) if self.mode.candidates().contains(&mode) => {
-                    attach::replace(self.program_fd(port)?, &port.link, link.as_fd())?;
-                    self.undo.push(Step::Replaced {
-                        link: Arc::clone(&link),
-                        before,
-                    });
-                    attach::read_back(&port.link, &link, mode)?;
-                    return Ok(Attached {
-                        link,
-                        mode,
-                        taken_over: true,
-                    });
-                }
-                _ => {
-                    let pin = self.pins.link(port.link.ifindex);
-                    sys::link_detach(link.as_fd()).map_err(failed(&pin))?;
-                    if let Some(mode) = in_use {
-                        self.undo.push(Step::Detached {
-                            ifindex: port.link.ifindex,
-                            mode,
-                            before,
-                            pin,
-                        });
-                    }
-                }
-            }
-        }
-        self.attach_anew(port, self.mode.candidates())
-    }
-
-    fn attach_anew(&mut self, port: &Port, modes: &[UsedMode]) -> Result<Attached, BringUpError> {
-        let pin = self.pins.link(port.link.ifindex);
-        // Of an interface that is gone, or that is no longer attached.
-        remove_if_there(&pin).map_err(failed(&pin))?;
-        let (link, mode) = attach::attach(self.program_fd(port)?, &port.link, modes)?;
-        let link = Arc::new(link);
-        self.undo.push(Step::Attached(Arc::clone(&link)));
-        sys::pin(link.as_fd(), &pin).map_err(failed(&pin))?;
-        self.undo.push(Step::Pinned(pin));
-        attach::read_back(&port.link, &link, mode)?;
-        Ok(Attached {
-            link,
-            mode,
-            taken_over: false,
-        })
-    }
-
-    /// A port in native mode hands frames to the driver of the other port: that must take them. Some drivers
-    /// say so only once they have a program themselves, so this comes last.
-    fn check_transmit(
-        &mut self,
-        ports: &[Port],
-        attached: &mut [Attached],
-    ) -> Result<(), BringUpError> {
-        let modes: Vec<UsedMode> = attached.iter().map(|attached| attached.mode).collect();
-        for (port, attached) in ports.iter().zip(attached) {
-            let Some((other, other_mode)) = ports
-                .iter()
-                .zip(&modes)
-                .find(|(other, _)| other.config.index == port.config.egress)
-            else {
-                continue;
-            };
-            if attached.mode == UsedMode::Generic {
-                continue;
-            }
-            let obstacle = match transmit::takes(&other.link, *other_mode)? {
-                Takes::All => continue,
-                Takes::OneBuffer => {
-                    // The MTU may grow.
-                    let config = PortConfig {
-                        egress_one_buffer: 1,
-                        ..port.config
-                    };
-                    self.datapath.set_port(port.link.ifindex, config)?;
-                    continue;
-                }
-                Takes::TooLittle(obstacle) => obstacle,
-            };
-            if self.mode != AttachMode::Auto {
-                return Err(BringUpError::Preflight(vec![obstacle]));
-            }
-            tracing::info!(
-                interface = port.link.name,
-                other = other.link.name,
-                mtu = other.link.mtu,
-                "Fell back to generic XDP: the other port takes no redirected frames, or none as long as its MTU."
-            );
-            let pin = self.pins.link(port.link.ifindex);
-            sys::link_detach(attached.link.as_fd()).map_err(failed(&pin))?;
-            *attached = self.attach_anew(port, AttachMode::Generic.candidates())?;
-        }
-        Ok(())
-    }
-
-    fn program_fd(&self, port: &Port) -> Result<BorrowedFd<'_>, AttachError> {
-        self.datapath
-            .program_fd()
-            .map_err(|error| AttachError::Replace {
-                interface: port.link.name.clone(),
-                source: io::Error::other(error),
-            })
-    }
 }
 
-fn remove_if_there(path: &Path) -> io::Result<()> {
+pub(super) fn remove_if_there(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,

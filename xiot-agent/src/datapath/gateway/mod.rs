@@ -2,12 +2,19 @@
 
 mod beginning;
 mod climb;
+mod crossing;
 mod detach;
 mod old;
+mod ports;
 mod transmit;
 mod undo;
 
-use std::{fmt, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use xiot_common::port::Side;
 
@@ -91,6 +98,12 @@ pub enum BringUpError {
         /// Why not.
         source: io::Error,
     },
+    /// All ports at once could not be given to the next program.
+    #[error("could not switch all ports to the next program")]
+    Switch {
+        /// Why not.
+        source: io::Error,
+    },
     /// What an earlier agent had decided about devices can't be taken over.
     #[error(
         "the decisions about devices that an earlier agent left in {0} can't be taken over; `xiot-agent detach --pins {0}` forgets them",
@@ -117,6 +130,13 @@ pub enum BringUpError {
         /// The pin directory.
         pins: PathBuf,
     },
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> BringUpError {
+    move |source| BringUpError::Pin {
+        path: path.to_owned(),
+        source,
+    }
 }
 
 struct List<'a>(&'a [Finding]);

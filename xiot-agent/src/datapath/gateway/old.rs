@@ -39,6 +39,11 @@ impl Old {
         self.program.is_some()
     }
 
+    /// The program.
+    pub(super) fn program(&self) -> Option<Arc<OwnedFd>> {
+        self.program.clone()
+    }
+
     /// Whether one of the attachments runs this program.
     pub(super) fn runs(&self, program: u32) -> bool {
         self.links

@@ -7,6 +7,8 @@ use std::{
     sync::Arc,
 };
 
+use xiot_common::stage::BEFORE;
+
 use crate::datapath::{
     attach::UsedMode,
     netlink,
@@ -28,6 +30,11 @@ pub(super) enum Step {
     /// A link runs another program than before.
     Replaced {
         link: Arc<OwnedFd>,
+        before: Arc<OwnedFd>,
+    },
+    /// All ports run the next program, not the one before.
+    Switched {
+        stages: Arc<OwnedFd>,
         before: Arc<OwnedFd>,
     },
     /// A link of an earlier agent was detached and its pin removed.
@@ -77,6 +84,9 @@ impl Undo {
             Step::Bridged { ifindex } => netlink::delete(*ifindex).map_err(io::Error::other),
             Step::Attached(link) => sys::link_detach(link.as_fd()),
             Step::Replaced { link, before } => sys::link_update(link.as_fd(), before.as_fd()),
+            Step::Switched { stages, before } => {
+                sys::put_stage(stages.as_fd(), BEFORE, before.as_fd())
+            }
             Step::Detached {
                 ifindex,
                 mode,

@@ -76,6 +76,20 @@ impl Keys {
         })
     }
 
+    /// The same as these, for numbers up to these.
+    pub(super) fn resized(&self, devices: u32, rules: u32) -> Result<Self, MapAccessError> {
+        let resized = Self::create(devices, rules)?;
+        resized.note(&self.read());
+        Ok(resized)
+    }
+
+    /// The highest number that a device has, and that of a rule.
+    pub(super) fn highest(&self) -> (u32, u32) {
+        let Keyed { devices, rules } = self.read();
+        let highest = |keyed: &[(u64, u32)]| keyed.iter().map(|(_, number)| *number).max();
+        (highest(&devices).unwrap_or(0), highest(&rules).unwrap_or(0))
+    }
+
     /// Those in the maps of devices and rules.
     pub(super) fn of(devices: MapData, rules: MapData) -> Result<Self, MapAccessError> {
         Ok(Self {

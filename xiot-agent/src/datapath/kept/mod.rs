@@ -4,6 +4,7 @@
 mod keys;
 mod left;
 mod note;
+mod resized;
 
 use std::{fmt, os::fd::OwnedFd};
 
@@ -11,8 +12,11 @@ use aya::maps::{Array, Map, MapData, MapError};
 use xiot_common::{about::About, map};
 
 pub use self::left::{Left, Noted, look};
-pub(super) use self::note::{Note, about};
 use self::{keys::Keys, note::Difference};
+pub(super) use self::{
+    note::{Note, about},
+    resized::Resized,
+};
 use super::{
     active::{ActivePolicy, InForce},
     error::MapAccessError,
@@ -23,9 +27,9 @@ use super::{
 };
 use crate::compile::Keyed;
 
-/// Maps that go on. The others are filled anew with each program, or are its own: what the entry goes on to above all, since the
-/// stages of one program know nothing of the scratch of another.
-pub(super) fn goes_on(name: &str) -> bool {
+/// Maps that go on where they are of the same size. The others are filled anew with each program, or are its own: what the entry goes
+/// on to above all, since the stages of one program know nothing of the scratch of another.
+fn goes_on(name: &str) -> bool {
     !matches!(name, map::PORTS | map::EGRESS | map::STAGES | map::TRACE)
 }
 
@@ -47,6 +51,13 @@ pub enum Anew {
     Changed(&'static str),
     /// A map is missing.
     Missing(&'static str),
+    /// The flow table is to be smaller than what is in it.
+    Crowded {
+        /// Conversations that both sides spoke in.
+        flows: u64,
+        /// Room for them.
+        room: u32,
+    },
 }
 
 impl fmt::Display for Anew {
@@ -61,6 +72,10 @@ impl fmt::Display for Anew {
                 xiot_common::abi::ABI_VERSION
             ),
             Self::Changed(what) => write!(f, "{what} changed"),
+            Self::Crowded { flows, room } => write!(
+                f,
+                "`capacity.flows` has room for {room} conversations, and there are {flows}"
+            ),
             Self::Missing(map) => write!(f, "the map {map} of the program before is missing"),
         }
     }
@@ -72,6 +87,7 @@ pub struct Kept {
     about: About,
     keys: Keys,
     in_force: InForce,
+    resized: Resized,
 }
 
 impl fmt::Debug for Kept {
@@ -118,15 +134,34 @@ impl Kept {
             return Ok(Err(Anew::Missing(map::DEVICE_KEYS)));
         };
         let keys = Keys::of(devices, rules)?;
+        // Numbers that are in use stay what they are.
+        let (highest_device, highest_rule) = keys.highest();
+        if highest_device > wanted.devices {
+            return Ok(Err(Anew::Changed("`capacity.devices`")));
+        }
+        if highest_rule > wanted.rules {
+            return Ok(Err(Anew::Changed("`capacity.rules`")));
+        }
         let Some(in_force) = in_force(pins)? else {
             return Ok(Err(Anew::Missing(map::ACTIVE)));
         };
         Ok(Ok(Self {
+            resized: Resized::of(&about, wanted, pins)?,
             array: note,
             about,
             keys,
             in_force,
         }))
+    }
+
+    /// Whether the program that comes uses this map too.
+    pub(super) fn goes_on(&self, name: &str) -> bool {
+        self.resized.goes_on(name)
+    }
+
+    /// What is of another size than before.
+    pub(super) fn resized(&self) -> &Resized {
+        &self.resized
     }
 
     /// The policy in force.

@@ -35,7 +35,8 @@ pub(super) enum Difference {
     Of(&'static str),
 }
 
-/// The first thing by which maps that are noted so are of no use to who would make such ones.
+/// The first thing by which maps that are noted so are of no use to who would make such ones. Sizes are none: what is in a map of
+/// another size moves ([`super::Resized`]).
 pub(super) fn difference(noted: &About, wanted: &About) -> Option<Difference> {
     if noted.magic != ABOUT_MAGIC {
         return Some(Difference::Unnoted);
@@ -52,16 +53,6 @@ pub(super) fn difference(noted: &About, wanted: &About) -> Option<Difference> {
         (
             "`router`",
             noted.flags & ABOUT_ROUTED != wanted.flags & ABOUT_ROUTED,
-        ),
-        ("`capacity.policy`", noted.slot_lines != wanted.slot_lines),
-        ("`capacity.flows`", noted.flows != wanted.flows),
-        ("`capacity.half-open`", noted.half_open != wanted.half_open),
-        ("`capacity.devices`", noted.devices != wanted.devices),
-        ("`capacity.rules`", noted.rules != wanted.rules),
-        ("`capacity.observed`", noted.observed != wanted.observed),
-        (
-            "`capacity.event-ring`",
-            noted.event_ring != wanted.event_ring,
         ),
         ("the number of CPUs", noted.cpus != wanted.cpus),
     ];
@@ -164,16 +155,28 @@ impl Note {
         })
     }
 
-    /// For a program that goes on with the maps of the one before. That one's stands until [`Note::write`].
-    pub(in crate::datapath) fn follow(kept: Kept, about: About) -> Self {
-        Self {
-            about: About {
-                flow_seeds: kept.about.flow_seeds,
-                ..about
-            },
-            array: kept.array,
-            keys: kept.keys,
+    /// For a program that goes on with the maps of the one before. That one's stands until [`Note::write`], where no map is of
+    /// another size; else there is one beside it, which says what holds for maps of those sizes until then.
+    pub(in crate::datapath) fn follow(kept: Kept, about: About) -> Result<Self, MapAccessError> {
+        let about = About {
+            flow_seeds: kept.about.flow_seeds,
+            ..about
+        };
+        if !kept.resized.is_any() {
+            return Ok(Self {
+                about,
+                array: kept.array,
+                keys: kept.keys,
+            });
         }
+        let keys = if kept.resized.has(map::DEVICE_KEYS) {
+            kept.keys.resized(about.devices, about.rules)?
+        } else {
+            kept.keys
+        };
+        let mut array = Array::create(1, 0).map_err(access)?;
+        array.set(0, about, 0).map_err(access)?;
+        Ok(Self { array, about, keys })
     }
 
     /// Writes down what has which number from now on.
@@ -227,18 +230,11 @@ mod tests {
     }
 
     #[test]
-    fn every_size_counts_and_so_do_wires() {
-        let changes: [(&str, Change); 11] = [
+    fn what_numbers_mean_counts() {
+        let changes: [(&str, Change); 4] = [
             ("`wires`", |it| it.wires[31] = 1),
             ("`guards`", |it| it.flags |= ABOUT_GUARDS),
             ("`router`", |it| it.flags |= ABOUT_ROUTED),
-            ("`capacity.policy`", |it| it.slot_lines = 1),
-            ("`capacity.flows`", |it| it.flows = 1),
-            ("`capacity.half-open`", |it| it.half_open = 1),
-            ("`capacity.devices`", |it| it.devices = 1),
-            ("`capacity.rules`", |it| it.rules = 1),
-            ("`capacity.observed`", |it| it.observed = 1),
-            ("`capacity.event-ring`", |it| it.event_ring = 1),
             ("the number of CPUs", |it| it.cpus = 1),
         ];
         for (what, change) in changes {

@@ -6,8 +6,9 @@
 //! | `link-IFINDEX` | its attachment to one interface |
 //! | names of `xiot_common::map` | the maps |
 //! | `restore` | what to undo on interfaces when the program is detached |
+//! | `move-program`, `move-STAGES` | while flows move to another table: the program that moves them, and what judges meanwhile goes on to |
 //!
-//! `new-` before a name: about to take the place of the old one. The directory itself is the lock: one agent
+//! `new-` before a name: about to take the place of the old one; `left-`: of an agent that was killed before it could do that. The directory itself is the lock: one agent
 //! holds it, and the kernel lets go of it when that agent dies.
 
 mod lock;
@@ -33,6 +34,7 @@ const RESTORE: &str = "restore";
 const LINK: &str = "link-";
 const STAGED: &str = "new-";
 const ASIDE: &str = "left-";
+const MOVING: &str = "move-";
 
 /// `BPF_FS_MAGIC` of linux/magic.h.
 const BPF_FS_MAGIC: u64 = 0xcafe_4a11;
@@ -216,6 +218,29 @@ impl Pins {
         self.path.join(format!("{STAGED}{name}"))
     }
 
+    /// Where an object is pinned that is needed until flows have moved.
+    pub(super) fn moving(&self, name: &str) -> PathBuf {
+        self.path.join(format!("{MOVING}{name}"))
+    }
+
+    /// Removes what was needed until flows had moved.
+    pub(super) fn remove_moving(&self) -> Result<(), PinError> {
+        self.remove_all(MOVING)
+    }
+
+    /// All that is pinned to take the place of something, and that place: the program array last.
+    pub(super) fn all_staged(&self) -> Result<Vec<(PathBuf, PathBuf)>, PinError> {
+        let entries = self.entries()?.into_iter();
+        let mut staged: Vec<_> = entries
+            .filter_map(|(name, path)| {
+                let base = name.strip_prefix(STAGED)?;
+                Some((path, self.path.join(base)))
+            })
+            .collect();
+        staged.sort_by_key(|(_, place)| *place == self.map(xiot_common::map::STAGES));
+        Ok(staged)
+    }
+
     /// Gives what an agent staged, and could not put in its place, another name that nothing has: some port may run with it.
     pub(super) fn set_aside(&self, staged: &Path) -> io::Result<()> {
         let name = staged.file_name().unwrap_or_default().to_string_lossy();
@@ -228,8 +253,12 @@ impl Pins {
 
     /// Removes what was set aside: no port runs with it any more.
     pub(super) fn remove_set_aside(&self) -> Result<(), PinError> {
+        self.remove_all(ASIDE)
+    }
+
+    fn remove_all(&self, prefix: &str) -> Result<(), PinError> {
         for (name, path) in self.entries()? {
-            if name.starts_with(ASIDE) {
+            if name.starts_with(prefix) {
                 fs::remove_file(&path).map_err(PinError::io("remove", &path))?;
             }
         }
@@ -238,22 +267,12 @@ impl Pins {
 
     /// The program that an earlier agent left.
     pub(super) fn old_program(&self) -> Result<Option<OwnedFd>, PinError> {
-        let path = self.program();
-        match sys::open_pin(&path) {
-            Ok(fd) => Ok(Some(fd)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(PinError::io("open pin", &path)(error)),
-        }
+        open(&self.program())
     }
 
     /// A map that an earlier agent left.
     pub(super) fn old_map(&self, name: &str) -> Result<Option<OwnedFd>, PinError> {
-        let path = self.map(name);
-        match sys::open_pin(&path) {
-            Ok(fd) => Ok(Some(fd)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(PinError::io("open pin", &path)(error)),
-        }
+        open(&self.map(name))
     }
 
     /// The links that an earlier agent left, by interface index.
@@ -291,7 +310,8 @@ impl Pins {
         for (name, path) in self.entries()? {
             let base = name.strip_prefix(STAGED).unwrap_or(&name);
             let is_map = map::ALL.contains(&base) || map::NOTES.contains(&base);
-            if base == PROGRAM || base == RESTORE || is_map || name.starts_with(ASIDE) {
+            let is_temporary = name.starts_with(ASIDE) || name.starts_with(MOVING);
+            if base == PROGRAM || base == RESTORE || is_map || is_temporary {
                 fs::remove_file(&path).map_err(PinError::io("remove", &path))?;
                 removed += 1;
             }
@@ -329,6 +349,15 @@ impl Pins {
                 .collect()
         };
         read().map_err(PinError::io("list", &self.path))
+    }
+}
+
+/// What is pinned there; none: nothing is.
+pub(super) fn open(path: &Path) -> Result<Option<OwnedFd>, PinError> {
+    match sys::open_pin(path) {
+        Ok(fd) => Ok(Some(fd)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(PinError::io("open pin", path)(error)),
     }
 }
 

@@ -5,6 +5,8 @@
 mod batch;
 mod element;
 mod link;
+mod run;
+mod stages;
 
 use std::{
     io,
@@ -16,6 +18,8 @@ pub(super) use self::{
     batch::read_all,
     element::take,
     link::{LinkInfo, link_create, link_detach, link_info, link_update, open_pin, pin},
+    run::run,
+    stages::{clear_stage, has_stage, put_stage},
 };
 
 /// Calls `bpf(2)`.

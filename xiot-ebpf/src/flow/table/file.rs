@@ -2,7 +2,7 @@
 
 use xiot_common::{
     flow_hash::FlowHash,
-    flow_line::HOLD_NONE,
+    flow_line::{HOLD_CONFIRMED, HOLD_NONE},
     flow_table::{FlowMark, MARK_CONFIRMED},
 };
 
@@ -51,11 +51,11 @@ fn find_again(is_again: bool) -> u32 {
     }
 }
 
-/// Sees to it that the packet's flow is there once, where another CPU has filed it too: that of the lower number stays; 1: it had
+/// Sees to it that the flow in the scratch is there once, where another CPU has filed it too: that of the lower number stays; 1: it had
 /// to. Each CPU looks after its own is there, so that one of them at least sees both.
 #[unsafe(no_mangle)]
 #[inline(never)]
-extern "C" fn xiot_one_of_two(own: u32) -> u32 {
+pub(super) extern "C" fn xiot_one_of_two(own: u32) -> u32 {
     let Some(scratch) = scratch::get() else {
         return 0;
     };
@@ -66,6 +66,8 @@ extern "C" fn xiot_one_of_two(own: u32) -> u32 {
         hint,
         ..
     } = scratch.hash.get();
+    // SAFETY: the element belongs to this CPU and is not written while this frame is judged.
+    let (line, rest) = unsafe { (&*scratch.line.as_ptr(), &*scratch.rest.as_ptr()) };
     for set in [first, second] {
         let mut numbers = Numbers::of(set, hint);
         while let Some(number) = numbers.next() {
@@ -73,7 +75,7 @@ extern "C" fn xiot_one_of_two(own: u32) -> u32 {
                 continue;
             }
             if let Some(place) = at(number)
-                && place.holds(tag, &scratch.packet.key)
+                && place.holds_short(tag, &line.key, rest.ends())
             {
                 let twin = if number < own { at(own) } else { Some(place) };
                 if let Some(twin) = twin {
@@ -89,7 +91,7 @@ extern "C" fn xiot_one_of_two(own: u32) -> u32 {
 /// Fills the place of this number with the flow in the scratch; 0: there is none, or another CPU takes it right now.
 #[unsafe(no_mangle)]
 #[inline(never)]
-extern "C" fn xiot_fill(number: u32) -> u32 {
+pub(super) extern "C" fn xiot_fill(number: u32) -> u32 {
     match (scratch::get(), at(number)) {
         (Some(scratch), Some(place)) => u32::from(fill(scratch, place)),
         (None, _) | (_, None) => 0,
@@ -120,11 +122,18 @@ fn fill(scratch: &Scratch, place: Place) -> bool {
         scratch.rest.as_ptr().copy_to_nonoverlapping(rest, 1);
     }
     let hash = scratch.hash.get();
-    owners::note(&scratch.packet);
+    let line = place.line();
+    owners::note(line.key.mac_word());
     place.hint(hash.hint);
+    // A flow that moves may be confirmed.
+    let confirmed = if line.hold == HOLD_CONFIRMED {
+        MARK_CONFIRMED
+    } else {
+        0
+    };
     place.publish(FlowMark {
-        tag: hash.tag,
-        second: scratch.packet.now,
+        tag: hash.tag | confirmed,
+        second: line.last_seen,
     });
     true
 }
@@ -133,7 +142,7 @@ fn fill(scratch: &Scratch, place: Place) -> bool {
 /// scratch.
 #[unsafe(no_mangle)]
 #[inline(never)]
-extern "C" fn xiot_choose() -> u32 {
+pub(super) extern "C" fn xiot_choose() -> u32 {
     let Some(scratch) = scratch::get() else {
         return NOWHERE;
     };

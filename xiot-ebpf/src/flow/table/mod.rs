@@ -8,6 +8,7 @@
 //! CPUs work on it at once. A place changes hands by compare-and-swap of its mark; who fills it has it marked as claimed until it
 //! is whole. Lines and rests are written without any of that: see [`Place::line`].
 
+pub(crate) mod before;
 mod file;
 pub(crate) mod owners;
 mod place;
@@ -65,7 +66,16 @@ pub(crate) fn find(scratch: &Scratch) -> u32 {
         fetch_room(&scratch.hash.get());
         return NOWHERE;
     }
-    xiot_find(KEY)
+    find_or_move(scratch, KEY)
+}
+
+/// Number of the place that one of the frame's keys has, be it that its flow moves now; [`NOWHERE`] if there is none.
+#[inline(always)]
+fn find_or_move(scratch: &Scratch, which: u32) -> u32 {
+    match xiot_find(which) {
+        NOWHERE if config::moving() != 0 => before::bring(scratch, which),
+        number => number,
+    }
 }
 
 /// Begins to fetch where a flow of this key is filed, most often.
@@ -147,7 +157,8 @@ extern "C" fn xiot_elsewhere(ends: u64, ports: u64, mac: u64, sets: u64, hint: u
 #[inline(always)]
 pub(crate) fn find_quoted(scratch: &Scratch) {
     if scratch.has_quote.get() != 0 {
-        scratch.quoted_place.set(xiot_find(QUOTED));
+        let number = find_or_move(scratch, QUOTED);
+        scratch.quoted_place.set(number);
     }
 }
 
@@ -163,12 +174,7 @@ extern "C" fn xiot_find(which: u32) -> u32 {
     let Some(scratch) = scratch::get() else {
         return NOWHERE;
     };
-    let key = if which == QUOTED {
-        // SAFETY: the element belongs to this CPU and is not written while this frame is judged.
-        unsafe { &*scratch.quoted.as_ptr() }
-    } else {
-        &scratch.packet.key
-    };
+    let key = key(scratch, which);
     let hash = hash(key);
     scratch.hash.set(hash);
     let number = match find_in(hash.first, &hash, key) {
@@ -184,6 +190,16 @@ extern "C" fn xiot_find(which: u32) -> u32 {
         number
     } else {
         NOWHERE
+    }
+}
+
+#[inline(always)]
+fn key(scratch: &Scratch, which: u32) -> &FlowKey {
+    if which == QUOTED {
+        // SAFETY: the element belongs to this CPU and is not written while this frame is judged.
+        unsafe { &*scratch.quoted.as_ptr() }
+    } else {
+        &scratch.packet.key
     }
 }
 
@@ -231,9 +247,14 @@ struct Numbers {
 impl Numbers {
     #[inline(always)]
     fn of(set: u32, hint: u32) -> Self {
+        Self::among(set, candidates(set, hint))
+    }
+
+    #[inline(always)]
+    const fn among(set: u32, candidates: Candidates) -> Self {
         Self {
             set,
-            candidates: candidates(set, hint),
+            candidates,
             left: SLOTS,
         }
     }

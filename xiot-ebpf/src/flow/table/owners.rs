@@ -11,8 +11,8 @@ static FLOW_OWNERS: Array<u64, { FLOW_OWNER_WORDS as usize }, { BPF_F_MMAPABLE a
     Array::new();
 
 #[inline(always)]
-fn word(packet: &Packet) -> Option<(*mut u64, u64)> {
-    let (word, bit) = owner_bit(packet.device_mac_word());
+fn word(mac: u64) -> Option<(*mut u64, u64)> {
+    let (word, bit) = owner_bit(mac);
     FLOW_OWNERS.get_ptr_mut(word).map(|word| (word, bit))
 }
 
@@ -20,13 +20,14 @@ fn word(packet: &Packet) -> Option<(*mut u64, u64)> {
 #[inline(always)]
 pub(crate) fn may_have_flow(packet: &Packet) -> bool {
     // SAFETY: aligned map memory. Volatile: one load.
-    word(packet).is_none_or(|(word, bit)| unsafe { word.read_volatile() } & bit != 0)
+    word(packet.device_mac_word())
+        .is_none_or(|(word, bit)| unsafe { word.read_volatile() } & bit != 0)
 }
 
-/// Notes that the frame's device has a flow. Before anybody can find that.
+/// Notes that the device of this MAC, as a word, has a flow. Before anybody can find that.
 #[inline(always)]
-pub(super) fn note(packet: &Packet) {
-    if let Some((word, bit)) = word(packet)
+pub(super) fn note(mac: u64) {
+    if let Some((word, bit)) = word(mac)
         // SAFETY: as in `may_have_flow`.
         && unsafe { word.read_volatile() } & bit == 0
     {

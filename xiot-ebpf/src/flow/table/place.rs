@@ -2,7 +2,7 @@
 
 use xiot_common::{
     flow::FlowKey,
-    flow_line::{FlowLine, FlowRest, HOLD_CONFIRMED, HOLD_NONE},
+    flow_line::{FlowLine, FlowRest, HOLD_CONFIRMED, HOLD_NONE, ShortKey},
     flow_table::{FlowMark, FlowMarks, MARK_CONFIRMED},
 };
 
@@ -79,16 +79,16 @@ impl Place {
     /// Whether the flow of this mark and key is here.
     #[inline(always)]
     pub(super) fn holds(self, tag: u32, key: &FlowKey) -> bool {
-        self.mark().tag & !MARK_CONFIRMED == tag
-            && self.line().key.is(&key.short())
-            && self.has_addresses(key)
+        let words = key.words();
+        self.holds_short(tag, &key.short(), [words[0], words[1], words[2], words[3]])
     }
 
-    /// Whether the flow here has the addresses of this key, of which the short key matches.
+    /// The same of a key in three words and its addresses.
     #[inline(always)]
-    fn has_addresses(self, key: &FlowKey) -> bool {
-        let words = key.words();
-        !self.line().key.is_ipv6() || self.is_between([words[0], words[1], words[2], words[3]])
+    pub(super) fn holds_short(self, tag: u32, key: &ShortKey, ends: [u64; 4]) -> bool {
+        self.mark().tag & !MARK_CONFIRMED == tag
+            && self.line().key.is(key)
+            && (!key.is_ipv6() || self.is_between(ends))
     }
 
     /// Whether the flow here is between these addresses: the device's, and the other side's.
