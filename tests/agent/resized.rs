@@ -259,3 +259,33 @@ fn what_does_not_fit_is_told_and_picked_up() {
     }
     agent.stop();
 }
+
+/// Where nothing can go on, all ports begin anew in one instant: `grace` picks everything up, whoever is killed when.
+#[test]
+fn a_takeover_that_begins_anew_does_so_on_both_ports_at_once() {
+    const ROUNDS: u32 = 8;
+    let rig = Rig::new();
+    let policy = policy();
+    let one = gateway(&rig, "grace: 1h\n");
+    let files = [one.replace("name: ward-3", "name: ward-4"), one];
+    Agent::start_with(&rig, &files[1], &policy, &KEEP).stop();
+    let start = Instant::now();
+    Agent::start_with(&rig, &files[0], &policy, &KEEP).stop();
+    let took = start.elapsed();
+    let traffic = Traffic::new(&rig);
+    let (agent, counts) = traffic.beside(&rig, || {
+        for round in 1..=ROUNDS {
+            write(&rig, &files[round as usize % 2], &policy);
+            let mut agent =
+                Running::start(run(&rig, &[]).stdout(Stdio::null()).stderr(Stdio::null())).unwrap();
+            agent.wait(took * round / ROUNDS).unwrap();
+            agent.signal(Signal::KILL).unwrap();
+            agent.wait(Duration::from_secs(10)).unwrap();
+        }
+        Agent::start_with(&rig, &files[1], &policy, &[])
+    });
+    println!("sent and lost: {counts:?}");
+    counts.assert_nothing_lost();
+    agent.stop();
+    assert!(!rig.scratch.bpf().join("xiot").exists());
+}

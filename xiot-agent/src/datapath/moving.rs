@@ -34,8 +34,9 @@ const BEFORE: [(&str, &str); 4] = [
     (map::BEFORE_REST, map::FLOW_REST),
 ];
 
-/// Sets that are moved in one system call: less than a millisecond.
-const AT_ONCE: u32 = 512;
+/// Sets that are moved in one system call. Many: before it runs a program more than once the kernel makes it the one that XDP calls
+/// directly, which takes it some twenty milliseconds. It yields and looks for signals between two runs.
+const AT_ONCE: u32 = 1 << 16;
 
 /// Both programs.
 pub(super) struct Moving {
