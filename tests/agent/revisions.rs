@@ -208,6 +208,36 @@ fn a_policy_that_was_sent_stays_until_the_files_change() {
 }
 
 #[test]
+fn another_gateway_file_does_not_bring_a_policy_back_that_nobody_wants() {
+    let rig = Rig::new();
+    let files = gateway(&rig, "grace: 0s\nreload: on-change\n");
+    let agent = Agent::start_with(&rig, &files, POLICY, &KEEP);
+    let file = beside(&rig, &other());
+    agent.say(&["apply", &file, "--yes"]);
+    let in_force = history(&agent)[0]["policy_sha256"].clone();
+    agent.stop();
+    // A restart for the gateway file alone.
+    let longer = files.replace("grace: 0s", "grace: 0s\nbindings-settle: 1s");
+    let agent = Agent::start_with(&rig, &longer, POLICY, &KEEP);
+    let check = |agent: &Agent<'_>, cause: &str| {
+        let newest = &history(agent)[0];
+        assert_eq!(
+            (&newest["cause"], &newest["policy_sha256"]),
+            (&cause.into(), &in_force)
+        );
+        assert!(connect_is_lost(&rig.device, (rig.uplink.v4, 3613).into()));
+        assert_eq!(agent.json(&["status"])["policy"]["files_changed"], false);
+    };
+    check(&agent, "start");
+    assert_eq!(revision(&agent), 3);
+    // And one that is loaded as it changes.
+    fs::write(rig.file("gateway.yaml"), &files).unwrap();
+    until("the file", || (revision(&agent) == 4).then_some(()));
+    check(&agent, "file-change");
+    agent.stop();
+}
+
+#[test]
 fn a_revision_on_trial_goes_back_unless_it_is_confirmed() {
     let rig = Rig::new();
     let agent = Agent::start(&rig, &gateway(&rig, COLD), POLICY);

@@ -7,6 +7,7 @@ use super::{
     clock::Now,
     files::{self, Both, Checked, FileError, Paths, Seen},
     keeper::{Attached, Keeper},
+    reload::Candidate,
 };
 use crate::{
     compile::Stamp,
@@ -44,8 +45,8 @@ pub struct Kept {
     pub auditor: Auditor,
     /// That which the agent starts with; none: it starts with the files.
     pub record: Option<Record>,
-    /// The files are others than when that was put in force: they are loaded once it is.
-    pub catch_up: bool,
+    /// What of the files is another than when that was put in force: it is loaded once that is.
+    pub catch_up: Option<Candidate>,
 }
 
 /// Looks what there is to start with.
@@ -63,11 +64,11 @@ pub fn boot(paths: &Paths, state: &Path, now: Now) -> Result<Boot, BootError> {
                 keeper,
                 auditor,
                 record: None,
-                catch_up: false,
+                catch_up: None,
             },
         });
     };
-    let catch_up = Seen::look(paths).0 != record.seen;
+    let catch_up = Candidate::of_news(&Seen::look(paths), &record.seen);
     let policy = || model::load_policy(&record.policy.file, texts.policy.as_bytes());
     let stamp = Stamp {
         revision: record.number,
@@ -89,7 +90,7 @@ pub fn boot(paths: &Paths, state: &Path, now: Now) -> Result<Boot, BootError> {
                     keeper,
                     auditor,
                     record: None,
-                    catch_up: false,
+                    catch_up: None,
                 },
             });
         }
@@ -105,7 +106,7 @@ impl Boot {
         keeper: Keeper,
         auditor: Auditor,
         record: Record,
-        catch_up: bool,
+        catch_up: Option<Candidate>,
     ) -> Self {
         Self {
             checked,

@@ -78,12 +78,12 @@ pub enum SourceError {
 }
 
 /// What the files say beside the policy in force.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum News {
     /// They are as they were when it was put there.
     Nothing,
-    /// A file is another one.
-    Other,
+    /// This is to be loaded.
+    Other(Candidate),
     /// Nobody can tell yet: it is on trial, and until that is over nothing else is loaded.
     Later,
 }

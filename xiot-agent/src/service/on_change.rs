@@ -7,7 +7,7 @@ use tokio::{
 
 use super::{
     handle::{Handle, News},
-    reload::{Change, Occasion},
+    reload::{Candidate, Change, Occasion},
     watch::{PERIOD, Watch},
 };
 
@@ -35,19 +35,20 @@ pub async fn load(mut watch: Watch, handle: &Handle) {
         if !changed && !waiting {
             continue;
         }
-        let news = handle.news().await.unwrap_or(News::Other);
+        let news = handle.news().await.unwrap_or(News::Other(Candidate::Files));
         if news == News::Later && changed {
             tracing::info!("a file changed: it is loaded once the revision on trial is confirmed");
         }
         waiting = news == News::Later;
         // A file that was there when what is in force was put there was not wanted then.
-        if news == News::Other {
+        if let News::Other(what) = news {
             tracing::info!("a file changed");
+            let change = Change {
+                what,
+                ..Change::files(Occasion::FileChange)
+            };
             // The service logs how that ends.
-            handle
-                .change(Change::files(Occasion::FileChange))
-                .await
-                .map_or_else(|_| (), |_| ());
+            handle.change(change).await.map_or_else(|_| (), |_| ());
         }
     }
 }

@@ -15,7 +15,7 @@ use super::{
     keeper::Keeper,
     live::Live,
     names::router_uplink,
-    reload::{self, Change, Occasion},
+    reload::{self, Candidate, Change, Occasion},
     state::{Drop, Port, Status, Wire, words::hex},
     tend::tend,
 };
@@ -103,8 +103,8 @@ impl Service {
                 live.hold(gateway);
                 keep(&live, record, texts);
                 audit_start(&live, anew);
-                if catch_up {
-                    catch_up_with(&live);
+                if let Some(what) = catch_up {
+                    catch_up_with(&live, what);
                 }
                 Ok(Self {
                     live: Arc::new(live),
@@ -244,9 +244,13 @@ fn audit_start(live: &Live, anew: Option<String>) {
     );
 }
 
-/// Loads files that are others than when the revision in force was put there.
-fn catch_up_with(live: &Live) {
-    match live.change(&Change::files(Occasion::Start)) {
+/// Loads what of the files is another than when the revision in force was put there.
+fn catch_up_with(live: &Live, what: Candidate) {
+    let change = Change {
+        what,
+        ..Change::files(Occasion::Start)
+    };
+    match live.change(&change) {
         Ok(reloaded) => tracing::info!(
             revision = reloaded.after.revision,
             "The files are others than those in force: they were loaded."

@@ -47,7 +47,7 @@ impl Loads {
         change: &Change,
         outcome: &Result<Reloaded, ReloadError>,
     ) {
-        let of_files = change.what == Candidate::Files;
+        let of_files = matches!(change.what, Candidate::Files | Candidate::Gateway);
         self.count(Timestamp::now(), begun.elapsed(), of_files, outcome);
         match outcome {
             Ok(reloaded) => {

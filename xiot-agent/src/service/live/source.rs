@@ -204,10 +204,11 @@ impl Source for Live {
             return News::Later;
         }
         let seen = Seen::look(&self.files().paths);
-        match self.keeper().in_force() {
-            Some(record) if record.seen == seen.0 => News::Nothing,
-            _ => News::Other,
-        }
+        let what = match self.keeper().in_force() {
+            Some(record) => Candidate::of_news(&seen, &record.seen),
+            None => Some(Candidate::Files),
+        };
+        what.map_or(News::Nothing, News::Other)
     }
 
     fn confirm(&self, author: Author) -> Result<Record, SourceError> {

@@ -4,7 +4,7 @@ use super::{ReloadError, gateway};
 use crate::{
     model::{self, Loaded, gateway::Gateway},
     service::{
-        files::{self, Both, Files},
+        files::{self, Both, Files, Seen},
         guards,
         keeper::Keeper,
     },
@@ -16,6 +16,8 @@ use crate::{
 pub enum Candidate {
     /// Both files of the agent.
     Files,
+    /// The gateway file of the agent, with the policy in force.
+    Gateway,
     /// A policy that was sent, with the gateway file of the agent.
     Policy {
         /// What the file is called, for messages.
@@ -36,6 +38,18 @@ pub(super) struct Read {
 }
 
 impl Candidate {
+    /// What of the files is to be loaded that are these now, where the policy in force was put there when they were those; none: nothing. A
+    /// policy file that is as it was then was not wanted then, whatever the gateway file says by now.
+    pub(in crate::service) fn of_news(Seen(now): &Seen, then: &[String; 2]) -> Option<Self> {
+        if now[1] != then[1] {
+            Some(Self::Files)
+        } else if now[0] != then[0] {
+            Some(Self::Gateway)
+        } else {
+            None
+        }
+    }
+
     /// Reads it. What takes a restart is refused, but in a revision that was in force before: its gateway file is left out then.
     pub(super) fn read(
         &self,
@@ -45,6 +59,7 @@ impl Candidate {
     ) -> Result<Read, ReloadError> {
         let both = match self {
             Self::Files => files::read_both(&old.paths)?,
+            Self::Gateway => with_policy_in_force(keeper, old)?,
             Self::Policy { file, text } => Both::of(
                 files::read_gateway(&old.paths.gateway)?,
                 model::load_policy(file, text.clone()),
@@ -110,6 +125,16 @@ fn before(keeper: &mut Keeper) -> Result<Record, ReloadError> {
         .ok_or(ReloadError::NothingBefore)
 }
 
+fn with_policy_in_force(keeper: &mut Keeper, old: &Files) -> Result<Both, ReloadError> {
+    let gateway = files::read_gateway(&old.paths.gateway)?;
+    let Some(record) = keeper.in_force().cloned() else {
+        return Ok(files::read_both(&old.paths)?);
+    };
+    let texts = keeper.texts(&record)?;
+    let policy = model::load_policy(&record.policy.file, texts.policy.as_bytes());
+    Ok(Both::of(gateway, policy))
+}
+
 fn gateway_in_force(keeper: &mut Keeper, old: &Files) -> Result<Loaded<Gateway>, ReloadError> {
     match keeper.in_force().cloned() {
         Some(record) => {
@@ -138,4 +163,27 @@ fn fits(old: &Files, gateway: &Gateway, has_guards: bool) -> Result<(), ReloadEr
         });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Candidate, Seen};
+
+    #[test]
+    fn a_policy_file_that_is_as_it_was_is_not_loaded_over_the_gateway_file() {
+        let texts = |gateway: &str, policy: &str| [gateway.to_owned(), policy.to_owned()];
+        let then = texts("g1", "p1");
+        for (now, what) in [
+            (texts("g1", "p1"), None),
+            (texts("g2", "p1"), Some(Candidate::Gateway)),
+            (texts("g1", "p2"), Some(Candidate::Files)),
+            (texts("g2", "p2"), Some(Candidate::Files)),
+        ] {
+            assert_eq!(
+                Candidate::of_news(&Seen(now.clone()), &then),
+                what,
+                "{now:?}"
+            );
+        }
+    }
 }

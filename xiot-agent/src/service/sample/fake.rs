@@ -134,7 +134,7 @@ impl Source for Fake {
     }
 
     fn news(&self) -> News {
-        News::Other
+        News::Other(Candidate::Files)
     }
 
     fn confirm(&self, _author: Author) -> Result<Record, SourceError> {
