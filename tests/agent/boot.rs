@@ -81,6 +81,31 @@ fn a_gateway_that_the_last_policy_does_not_fit_takes_the_files() {
 }
 
 #[test]
+fn another_gateway_file_beside_a_policy_with_errors_is_in_force_and_kept() {
+    let rig = Rig::new();
+    let files = gateway(&rig, COLD);
+    let agent = Agent::start_with(&rig, &files, POLICY, &KEEP);
+    fs::write(rig.file("policy.yaml"), POLICY.replace("3613", "22")).unwrap();
+    agent.say(&["reload"]);
+    agent.stop();
+    let smaller = format!("{files}capacity: {{flows: 30000}}\n");
+    let agent = Agent::start(&rig, &smaller, &broken());
+    assert!(agent.log().contains("policy.yaml:7:22"), "{}", agent.log());
+    let in_force = policy(&agent);
+    assert_eq!(
+        (&in_force["revision"], &in_force["kept"]["cause"]),
+        (&3.into(), &"start".into())
+    );
+    let status = agent.json(&["status"]);
+    assert_eq!(status["flows"]["capacity"], 30_000);
+    // What that revision had takes a restart: it is left out, and what is in force stays known.
+    agent.say(&["rollback", "1", "--yes"]);
+    fs::write(rig.file("policy.yaml"), POLICY).unwrap();
+    agent.say(&["reload"]);
+    agent.stop();
+}
+
+#[test]
 fn a_takeover_knows_what_an_agent_could_not_write_down() {
     let rig = Rig::new();
     let files = gateway(&rig, COLD);

@@ -45,8 +45,8 @@ pub struct Kept {
     pub auditor: Auditor,
     /// That which the agent starts with; none: it starts with the files.
     pub record: Option<Record>,
-    /// What of the files is another than when that was put in force: it is loaded once that is.
-    pub catch_up: Option<Candidate>,
+    /// What of the files is another than when that was put in force: the first that can be used is loaded once that is.
+    pub catch_up: Vec<Candidate>,
 }
 
 /// Looks what there is to start with.
@@ -64,11 +64,11 @@ pub fn boot(paths: &Paths, state: &Path, now: Now) -> Result<Boot, BootError> {
                 keeper,
                 auditor,
                 record: None,
-                catch_up: None,
+                catch_up: Vec::new(),
             },
         });
     };
-    let catch_up = Candidate::of_news(&Seen::look(paths), &record.seen);
+    let catch_up = catch_up(&Seen::look(paths), &record.seen);
     let policy = || model::load_policy(&record.policy.file, texts.policy.as_bytes());
     let stamp = Stamp {
         revision: record.number,
@@ -90,7 +90,7 @@ pub fn boot(paths: &Paths, state: &Path, now: Now) -> Result<Boot, BootError> {
                     keeper,
                     auditor,
                     record: None,
-                    catch_up: None,
+                    catch_up: Vec::new(),
                 },
             });
         }
@@ -106,7 +106,7 @@ impl Boot {
         keeper: Keeper,
         auditor: Auditor,
         record: Record,
-        catch_up: Option<Candidate>,
+        catch_up: Vec<Candidate>,
     ) -> Self {
         Self {
             checked,
@@ -118,6 +118,15 @@ impl Boot {
             },
         }
     }
+}
+
+/// What to load of files that are these now and were those when the policy in force was put there. The agent starts with the gateway file as it
+/// is: with a policy file that can't be used, too, there is to be a revision of that.
+fn catch_up(now: &Seen, then: &[String; 2]) -> Vec<Candidate> {
+    let news = Candidate::of_news(now, then);
+    let has_gateway = news == Some(Candidate::Files) && now.0[0] != then[0];
+    let gateway = has_gateway.then_some(Candidate::Gateway);
+    news.into_iter().chain(gateway).collect()
 }
 
 fn from_files(paths: &Paths, revision: u64, now: Now) -> Result<Checked, FileError> {

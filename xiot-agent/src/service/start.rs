@@ -103,9 +103,7 @@ impl Service {
                 live.hold(gateway);
                 keep(&live, record, texts);
                 audit_start(&live, anew);
-                if let Some(what) = catch_up {
-                    catch_up_with(&live, what);
-                }
+                catch_up_with(&live, catch_up);
                 Ok(Self {
                     live: Arc::new(live),
                     events: Some(events),
@@ -245,19 +243,26 @@ fn audit_start(live: &Live, anew: Option<String>) {
 }
 
 /// Loads what of the files is another than when the revision in force was put there.
-fn catch_up_with(live: &Live, what: Candidate) {
-    let change = Change {
-        what,
-        ..Change::files(Occasion::Start)
-    };
-    match live.change(&change) {
-        Ok(reloaded) => tracing::info!(
-            revision = reloaded.after.revision,
-            "The files are others than those in force: they were loaded."
-        ),
-        // The service has logged what is wrong with them.
-        Err(_) => {
-            tracing::error!("The files can't be used: the last policy that was good is in force.");
+fn catch_up_with(live: &Live, candidates: Vec<Candidate>) {
+    for what in candidates {
+        let change = Change {
+            what,
+            ..Change::files(Occasion::Start)
+        };
+        match live.change(&change) {
+            Ok(reloaded) => {
+                tracing::info!(
+                    revision = reloaded.after.revision,
+                    "The files are others than those in force: they were loaded."
+                );
+                return;
+            }
+            // The service has logged what is wrong with them.
+            Err(_) => {
+                tracing::error!(
+                    "The files can't be used: the last policy that was good is in force."
+                );
+            }
         }
     }
 }

@@ -97,7 +97,7 @@ fn revision(
     let (gateway, remark) = match refused {
         None => (its, None),
         Some(refused) => (
-            gateway_in_force(keeper, old)?,
+            gateway_in_force(keeper, old, has_guards)?,
             Some(format!(
                 "the gateway file of revision {} is left out ({refused})\n",
                 record.number
@@ -135,17 +135,26 @@ fn with_policy_in_force(keeper: &mut Keeper, old: &Files) -> Result<Both, Reload
     Ok(Both::of(gateway, policy))
 }
 
-fn gateway_in_force(keeper: &mut Keeper, old: &Files) -> Result<Loaded<Gateway>, ReloadError> {
-    match keeper.in_force().cloned() {
-        Some(record) => {
-            let texts = keeper.texts(&record)?;
-            Ok(model::load_gateway(
-                &record.gateway.file,
-                texts.gateway.as_bytes(),
-            ))
+/// The gateway file of the revision in force, or where that was never written down, that on the disk.
+fn gateway_in_force(
+    keeper: &mut Keeper,
+    old: &Files,
+    has_guards: bool,
+) -> Result<Loaded<Gateway>, ReloadError> {
+    let fits = |loaded: &Loaded<Gateway>| match &loaded.value {
+        Some(gateway) => fits(old, gateway, has_guards),
+        None => Ok(()),
+    };
+    if let Some(record) = keeper.in_force().cloned() {
+        let texts = keeper.texts(&record)?;
+        let kept = model::load_gateway(&record.gateway.file, texts.gateway.as_bytes());
+        if fits(&kept).is_ok() {
+            return Ok(kept);
         }
-        None => Ok(files::read_gateway(&old.paths.gateway)?),
     }
+    let file = files::read_gateway(&old.paths.gateway)?;
+    fits(&file)?;
+    Ok(file)
 }
 
 /// Whether the running agent can take this gateway file.
