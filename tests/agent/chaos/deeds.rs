@@ -20,6 +20,8 @@ const DEEDS: &[Deed] = &[
     ("a kill", kill),
     ("starts that were killed", killed_starts),
     ("starts that were killed", killed_starts),
+    ("another size", resize),
+    ("killed starts with another size", killed_resizes),
     ("a reload", reload),
     ("a reload", reload),
     ("a reload by SIGHUP", hangup),
@@ -103,6 +105,16 @@ fn killed_starts(ward: &mut Ward<'_>) {
         alone(ward);
     }
     ward.start();
+}
+
+fn resize(ward: &mut Ward<'_>) {
+    ward.resize();
+    restart(ward);
+}
+
+fn killed_resizes(ward: &mut Ward<'_>) {
+    ward.resize();
+    killed_starts(ward);
 }
 
 fn reload(ward: &mut Ward<'_>) {

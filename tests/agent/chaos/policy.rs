@@ -67,6 +67,7 @@ impl Policy {
         let profiles = order(vec![
             "  pump:
     limits: {new-flows: 1000000}
+    timeouts: {udp-replied: 30s}
     allow:
       - {to: server, udp: 7, tcp: 3613}
       - {from: server, udp: 161}\n"

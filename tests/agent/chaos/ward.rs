@@ -19,6 +19,9 @@ use super::{
 };
 use crate::agent::{Agent, KEEP, run, write};
 
+/// Flows that there is room for: more in each than this traffic has.
+const FLOWS: [u32; 3] = [30_000, 60_000, 128 * 1024];
+
 /// What is decided about the device that changes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Decision {
@@ -29,6 +32,7 @@ pub(super) enum Decision {
 /// The gateway.
 pub(super) struct Ward<'t> {
     pub(super) rig: &'t Rig,
+    gateway: String,
     traffic: &'t Traffic,
     watch: &'t Watch,
     pub(super) dice: Dice,
@@ -61,6 +65,7 @@ impl<'t> Ward<'t> {
         let agent = start_agent(rig);
         Self {
             rig,
+            gateway: gateway.to_owned(),
             traffic,
             watch,
             dice: Dice::new(seed),
@@ -107,6 +112,13 @@ impl<'t> Ward<'t> {
         let bad = policy::bad(&mut self.dice, &self.in_force);
         self.put(&bad);
         self.waiting = None;
+    }
+
+    /// Has the gateway file ask for a flow table of another size. The next agent takes it.
+    pub(super) fn resize(&mut self) {
+        let flows = self.dice.pick(&FLOWS);
+        let gateway = format!("{}capacity: {{flows: {flows}}}\n", self.gateway);
+        fs::write(self.rig.file("gateway.yaml"), gateway).unwrap();
     }
 
     /// Writes a policy beside that of the agent.
