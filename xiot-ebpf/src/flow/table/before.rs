@@ -6,7 +6,7 @@
 
 use aya_ebpf::{btf_maps::Array, macros::btf_map};
 use xiot_common::{
-    flow::{FLOW_LEARN, FlowState},
+    flow::{FLOW_LEARN, FlowKey, FlowState},
     flow_hash::FlowHash,
     flow_line::{FlowLine, FlowRest, HOLD_CONFIRMED, HOLD_HALF_OPEN},
     flow_slot::FlowSlot,
@@ -66,31 +66,35 @@ extern "C" fn xiot_before(which: u32) -> u32 {
     };
     let key = super::key(scratch, which);
     let hash = FlowHash::of(config::flow_seed, key, config::before_sets());
-    let words = key.words();
-    for set in [hash.first, hash.second] {
-        let hints = BEFORE_HINTS.get_ptr_mut(set).map_or(0, |hints| {
-            // SAFETY: aligned map memory. Volatile: one load.
-            unsafe { hints.cast::<u64>().read_volatile() }
-        });
-        let mut numbers = Numbers::among(set, FlowHints(hints).candidates(hash.hint));
-        while let Some(number) = numbers.next() {
-            let Some(place) = Place::of(number) else {
-                continue;
-            };
-            let mark = place.mark();
-            if mark.tag & !MARK_CONFIRMED == hash.tag
-                && place.line().key.is(&key.short())
-                && place
-                    .rest()
-                    .is_between([words[0], words[1], words[2], words[3]])
-                && !place.rest().moved.is_by(config::moving())
-            {
-                place.copy(scratch, mark);
-                return number;
-            }
+    let number = match find_in(hash.first, &hash, key) {
+        NOWHERE => find_in(hash.second, &hash, key),
+        number => number,
+    };
+    if let Some(place) = Place::of(number) {
+        place.copy(scratch, place.mark());
+        return number;
+    }
+    NOWHERE
+}
+
+/// Number of the place in this set before that the key has, unless its flow has moved.
+#[inline(always)]
+fn find_in(set: u32, hash: &FlowHash, key: &FlowKey) -> u32 {
+    let mut numbers = Numbers::among(set, hints(set).candidates(hash.hint));
+    while let Some(number) = numbers.next() {
+        if Place::of(number).is_some_and(|place| place.holds(hash.tag, key)) {
+            return number;
         }
     }
     NOWHERE
+}
+
+#[inline(always)]
+fn hints(set: u32) -> FlowHints {
+    FlowHints(BEFORE_HINTS.get_ptr_mut(set).map_or(0, |hints| {
+        // SAFETY: aligned map memory. Volatile: one load.
+        unsafe { hints.cast::<u64>().read_volatile() }
+    }))
 }
 
 /// Files the flow in the scratch, which moves; false where there is no room for it.
@@ -309,6 +313,17 @@ impl Place {
     fn rest(self) -> &'static mut FlowRest {
         // SAFETY: as in `line`; only `moved` is written.
         unsafe { &mut *self.rest }
+    }
+
+    /// Whether the flow of this tag and key is here and has not moved.
+    #[inline(always)]
+    fn holds(self, tag: u32, key: &FlowKey) -> bool {
+        let words = key.words();
+        let ends = [words[0], words[1], words[2], words[3]];
+        self.mark().tag & !MARK_CONFIRMED == tag
+            && self.line().key.is(&key.short())
+            && self.rest().is_between(ends)
+            && !self.rest().moved.is_by(config::moving())
     }
 
     /// Copies its flow, which has this mark, into the scratch.
