@@ -8,14 +8,17 @@ use super::{bpf, raw};
 
 const MAP_LOOKUP_AND_DELETE_ELEM: libc::c_int = 21;
 
+/// What the kernel's calls about one element of a map take (in `union bpf_attr`).
 #[repr(C)]
-struct ElementAttr {
-    map: u32,
-    pad: u32,
-    key: u64,
-    value: u64,
-    flags: u64,
+pub(super) struct ElementAttr {
+    pub(super) map: u32,
+    pub(super) pad: u32,
+    pub(super) key: u64,
+    pub(super) value: u64,
+    pub(super) flags: u64,
 }
+
+const _: () = assert!(size_of::<ElementAttr>() == 32);
 
 /// Removes the entry of a hash map and gives back what it was at that instant; none if there is none.
 ///
@@ -39,5 +42,3 @@ pub(in crate::datapath) fn take<K: Pod, V: Pod>(
         Err(error) => Err(error),
     }
 }
-
-const _: () = assert!(size_of::<ElementAttr>() == 32);

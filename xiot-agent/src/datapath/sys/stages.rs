@@ -6,22 +6,11 @@ use std::{
     ptr,
 };
 
-use super::{bpf, raw};
+use super::{bpf, element::ElementAttr, raw};
 
 const MAP_LOOKUP_ELEM: libc::c_int = 1;
 const MAP_UPDATE_ELEM: libc::c_int = 2;
 const MAP_DELETE_ELEM: libc::c_int = 3;
-
-#[repr(C)]
-struct ElementAttr {
-    map: u32,
-    pad: u32,
-    key: u64,
-    value: u64,
-    flags: u64,
-}
-
-const _: () = assert!(size_of::<ElementAttr>() == 32);
 
 fn call(command: libc::c_int, map: BorrowedFd<'_>, place: u32, value: *mut u32) -> io::Result<()> {
     let mut attr = ElementAttr {
