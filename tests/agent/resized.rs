@@ -103,6 +103,25 @@ fn counted(agent: &Agent<'_>, device_port: u16) -> u64 {
     flow.unwrap()["from_frames"].as_u64().unwrap()
 }
 
+/// Starts agents with one gateway file after the other and kills each on its way up, which takes so long, later from round to round.
+fn kill_starts(
+    rig: &Rig,
+    files: &[String; 2],
+    policy: &str,
+    (took, rounds): (Duration, u32),
+    mut after_each: impl FnMut(),
+) {
+    for round in 1..=rounds {
+        write(rig, &files[round as usize % 2], policy);
+        let mut agent =
+            Running::start(run(rig, &[]).stdout(Stdio::null()).stderr(Stdio::null())).unwrap();
+        agent.wait(took * round / rounds).unwrap();
+        agent.signal(Signal::KILL).unwrap();
+        agent.wait(Duration::from_secs(10)).unwrap();
+        after_each();
+    }
+}
+
 #[test]
 fn nothing_is_lost_while_the_flow_table_grows_and_shrinks() {
     let rig = Rig::new();
@@ -151,15 +170,9 @@ fn takeovers_to_other_sizes_that_are_killed_at_any_moment_lose_nothing() {
     let mut session = connect(&rig.device, tcp.address());
     let traffic = Traffic::new(&rig);
     let ((), counts) = traffic.beside(&rig, || {
-        for round in 1..=ROUNDS {
-            write(&rig, &files[round as usize % 2], &policy);
-            let mut agent =
-                Running::start(run(&rig, &[]).stdout(Stdio::null()).stderr(Stdio::null())).unwrap();
-            agent.wait(took * round / ROUNDS).unwrap();
-            agent.signal(Signal::KILL).unwrap();
-            agent.wait(Duration::from_secs(10)).unwrap();
-            exchange(&mut session, 1_000);
-        }
+        kill_starts(&rig, &files, &policy, (took, ROUNDS), || {
+            exchange(&mut session, 1_000)
+        });
     });
     println!("sent and lost: {counts:?}");
     counts.assert_nothing_lost();
@@ -274,14 +287,7 @@ fn a_takeover_that_begins_anew_does_so_on_both_ports_at_once() {
     let took = start.elapsed();
     let traffic = Traffic::new(&rig);
     let (agent, counts) = traffic.beside(&rig, || {
-        for round in 1..=ROUNDS {
-            write(&rig, &files[round as usize % 2], &policy);
-            let mut agent =
-                Running::start(run(&rig, &[]).stdout(Stdio::null()).stderr(Stdio::null())).unwrap();
-            agent.wait(took * round / ROUNDS).unwrap();
-            agent.signal(Signal::KILL).unwrap();
-            agent.wait(Duration::from_secs(10)).unwrap();
-        }
+        kill_starts(&rig, &files, &policy, (took, ROUNDS), || {});
         Agent::start_with(&rig, &files[1], &policy, &[])
     });
     println!("sent and lost: {counts:?}");

@@ -14,6 +14,8 @@ use xiot_common::{
     port::Side,
 };
 
+use xiot_tests::until::is_slow;
+
 use super::ward::Ward;
 use crate::{
     flows::{answer, question},
@@ -130,7 +132,10 @@ fn every_flow_is_found_that_moved_and_is_as_it_was() {
     for n in 0..FLOWS {
         let datapath = gateway.datapath_mut();
         let outcome = datapath.test_run(Side::Device, &question(n)).unwrap();
-        assert_eq!(outcome.trace.flow_hit, 1, "{n}");
+        // Without an answer it is over in thirty seconds, which a slow machine takes to get here.
+        if is_answered(n) || !is_slow() {
+            assert_eq!(outcome.trace.flow_hit, 1, "{n}");
+        }
         if is_answered(n) {
             let outcome = datapath.test_run(Side::Uplink, &answer(n)).unwrap();
             assert_eq!(outcome.trace.flow_hit, 1, "answer {n}");
