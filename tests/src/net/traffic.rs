@@ -22,7 +22,12 @@ pub fn ping(from: &Host, to: IpAddr) -> bool {
 /// Whether one echo request stays without an answer.
 #[track_caller]
 pub fn ping_is_lost(from: &Host, to: IpAddr) -> bool {
-    !ping_within(from, to, Duration::from_secs(1))
+    let is_lost = !ping_within(from, to, Duration::from_secs(1));
+    // A neighbour that was asked for in vain would end the next ping before its own question is answered.
+    from.namespace
+        .ip(&format!("neigh flush to {to}"))
+        .unwrap_or_else(|error| panic!("{error}"));
+    is_lost
 }
 
 #[track_caller]

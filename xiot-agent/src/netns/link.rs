@@ -3,8 +3,10 @@
 
 use std::{
     fmt,
-    io::Write as _,
+    io::{self, Write as _},
     process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use super::{NetnsError, namespace::Namespace, offload};
@@ -83,7 +85,29 @@ pub fn veth(ends: [End<'_>; 2], mtu: u32) -> Result<(), NetnsError> {
         end.namespace
             .ip(&format!("link set {} up", end.interface))?;
     }
-    Ok(())
+    ends.into_iter().try_for_each(until_it_carries)
+}
+
+/// How long a worker of the kernel may take to put an end into service.
+const IN_SERVICE: Duration = Duration::from_secs(10);
+
+/// An end that is up is put into service by a worker of the kernel, later. What is sent before is lost, and no call says so.
+fn until_it_carries(end: End<'_>) -> Result<(), NetnsError> {
+    let deadline = Instant::now() + IN_SERVICE;
+    loop {
+        let mut command = Command::new("ip");
+        command.args(["-n", end.namespace.name(), "link", "show", end.interface]);
+        let output = command.output().map_err(not_started)?;
+        if String::from_utf8_lossy(&output.stdout).contains(" state UP ") {
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            return Err(NetnsError::NotInService {
+                interface: end.interface.to_owned(),
+            });
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// A MAC as `ip` reads it.
@@ -101,10 +125,6 @@ impl fmt::Display for Mac {
 }
 
 fn run_script(namespace: Option<&str>, script: &str) -> Result<(), NetnsError> {
-    let failed = |source| NetnsError::Start {
-        program: "ip".to_owned(),
-        source,
-    };
     let mut command = Command::new("ip");
     if let Some(name) = namespace {
         command.args(["-n", name]);
@@ -115,23 +135,30 @@ fn run_script(namespace: Option<&str>, script: &str) -> Result<(), NetnsError> {
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
-        .map_err(failed)?;
+        .map_err(not_started)?;
     // Scripts are shorter than the pipe: `ip` need not read for this to return.
     let written = child.stdin.take().map_or(Ok(()), |mut stdin| {
         stdin
             .write_all(script.as_bytes())
             .and_then(|()| stdin.write_all(b"\n"))
     });
-    let output = child.wait_with_output().map_err(failed)?;
+    let output = child.wait_with_output().map_err(not_started)?;
     if output.status.success() {
         // An `ip` that gave up before it read closes the pipe, and says why itself.
-        return written.map_err(failed);
+        return written.map_err(not_started);
     }
     Err(NetnsError::Ip {
         namespace: namespace.unwrap_or("-").to_owned(),
         script: script.trim_end().to_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     })
+}
+
+fn not_started(source: io::Error) -> NetnsError {
+    NetnsError::Start {
+        program: "ip".to_owned(),
+        source,
+    }
 }
 
 #[cfg(test)]

@@ -76,6 +76,12 @@ pub enum NetnsError {
         /// What it said.
         stderr: String,
     },
+    /// An interface is up, and carries nothing.
+    #[error("{interface} is up and was not put into service by the kernel")]
+    NotInService {
+        /// The interface.
+        interface: String,
+    },
     /// A device feature could not be changed.
     #[error("could not switch {feature} of {interface}")]
     Offload {
