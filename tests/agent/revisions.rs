@@ -9,7 +9,7 @@ use std::{
 };
 
 use rustix::process::Signal;
-use serde_json::Value;
+use serde_json::{Value, json};
 use xiot_tests::{
     net::{
         rig::Rig,
@@ -301,6 +301,13 @@ fn a_trial_ends_with_its_agent() {
     let agent = Agent::start_with(&rig, &files, &bad, &KEEP);
     exchange(&mut connect(&rig.device, pump.address()), 1_000);
     assert_eq!(history(&agent)[0]["cause"], "unconfirmed");
+    let mut audit = agent.client(&["audit", "--json", "--limit", "1"]);
+    audit.env("XIOT_STATE", rig.file("state"));
+    let noted: Value = serde_json::from_slice(&audit.output().unwrap().stdout).unwrap();
+    assert_eq!(
+        (&noted["event"], &noted["revision"], &noted["cause"]),
+        (&"policy".into(), &3.into(), &json!({"unconfirmed": 1}))
+    );
     assert!(
         agent.log().contains("Nobody confirmed revision 2"),
         "{}",

@@ -101,8 +101,8 @@ impl Service {
             Ok((live, events)) => {
                 let anew = gateway.report().anew.as_ref().map(ToString::to_string);
                 live.hold(gateway);
+                audit_start(&live, anew, record.as_ref());
                 keep(&live, record, texts);
-                audit_start(&live, anew);
                 catch_up_with(&live, catch_up);
                 Ok(Self {
                     live: Arc::new(live),
@@ -229,7 +229,8 @@ fn keep(live: &Live, record: Option<Record>, texts: &Texts) {
     }
 }
 
-fn audit_start(live: &Live, anew: Option<String>) {
+/// An agent came; and what a trial went back to, which ended with the agent before, came into force by that.
+fn audit_start(live: &Live, anew: Option<String>, record: Option<&Record>) {
     let header = live.files().image.header;
     live.audit(
         Author::Agent,
@@ -240,6 +241,17 @@ fn audit_start(live: &Live, anew: Option<String>) {
             anew,
         },
     );
+    if let Some(record) = record
+        && record.applied.is_none()
+        && record.number == header.revision
+    {
+        let image = hex(&header.digest);
+        let record = Record {
+            image,
+            ..record.clone()
+        };
+        live.audit(Author::Agent, Event::policy(record, None));
+    }
 }
 
 /// Loads what of the files is another than when the revision in force was put there.

@@ -234,18 +234,7 @@ fn change_it(
         ]);
     }
     let trial_until = keeper.trial().map(|trial| trial.until_wall);
-    live.audit(
-        noted.author,
-        Event::Policy {
-            revision: number,
-            image: noted.image,
-            policy: noted.policy.sha256,
-            gateway: noted.gateway.sha256,
-            cause: noted.cause,
-            reason: noted.reason,
-            trial_until,
-        },
-    );
+    live.audit(noted.author.clone(), Event::policy(noted, trial_until));
     Ok(Reloaded {
         before: mark(&before),
         after: mark(&datapath.active().unwrap_or(before)),

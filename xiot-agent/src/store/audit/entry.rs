@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::store::record::{Author, Cause};
+use crate::store::record::{Author, Cause, Record};
 
 /// One line of the log.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -90,4 +90,19 @@ pub enum Event {
         /// Bytes.
         bytes: u64,
     },
+}
+
+impl Event {
+    /// This revision came into force.
+    pub fn policy(record: Record, trial_until: Option<Timestamp>) -> Self {
+        Self::Policy {
+            revision: record.number,
+            image: record.image,
+            policy: record.policy.sha256,
+            gateway: record.gateway.sha256,
+            cause: record.cause,
+            reason: record.reason,
+            trial_until,
+        }
+    }
 }

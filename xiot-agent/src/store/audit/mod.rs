@@ -12,7 +12,7 @@ mod tests;
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    io::{self, Seek as _, SeekFrom, Write as _},
+    io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
@@ -74,14 +74,14 @@ impl Audit {
     }
 
     /// Opens the log of this state directory, and begins one where there is none. Half a line at its end, which a power cut leaves and nobody was
-    /// told of, is cut off and noted.
+    /// told of, is cut off and noted. What can't be cut off, or is longer than an entry, is a line of its own from then on, which breaks the chain.
     pub fn open(directory: &Path) -> Result<OpenedAudit, AuditError> {
         let path = Self::path(directory);
         let failed = |source| AuditError::Io {
             path: path.clone(),
             source,
         };
-        let file = OpenOptions::new()
+        let mut file = OpenOptions::new()
             .read(true)
             .append(true)
             .create(true)
@@ -93,7 +93,14 @@ impl Audit {
             Err(TryLockError::WouldBlock) => return Err(AuditError::InUse(path)),
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
-        let chain = read(&file, |_, _| ()).map_err(failed)?;
+        let mut chain = read(&file, |_, _| ()).map_err(failed)?;
+        let mut torn = chain.torn;
+        // Nothing can be cut off a file that may only grow (`chattr +a`).
+        if chain.unended || (torn > 0 && file.set_len(chain.bytes).is_err()) {
+            file.write_all(b"\n").map_err(failed)?;
+            chain = read(&file, |_, _| ()).map_err(failed)?;
+            torn = 0;
+        }
         let mut audit = Self {
             file,
             length: chain.bytes,
@@ -103,9 +110,8 @@ impl Audit {
                 .map_or_else(|| NOTHING.to_owned(), |last| last.hash),
             path: path.clone(),
         };
-        if chain.torn > 0 {
-            audit.cut_back().map_err(failed)?;
-            audit.append(Author::Agent, Event::Torn { bytes: chain.torn })?;
+        if torn > 0 {
+            audit.append(Author::Agent, Event::Torn { bytes: torn })?;
         }
         Ok(OpenedAudit {
             audit,
@@ -133,7 +139,7 @@ impl Audit {
             }
             Err(source) => {
                 // What there is of it was promised to nobody.
-                self.cut_back().unwrap_or(());
+                self.file.set_len(self.length).unwrap_or(());
                 Err(AuditError::Io {
                     path: self.path.clone(),
                     source,
@@ -149,12 +155,6 @@ impl Audit {
         self.length += line.len() as u64;
         line.pop();
         Ok(line)
-    }
-
-    fn cut_back(&mut self) -> io::Result<()> {
-        self.file.set_len(self.length)?;
-        self.file.seek(SeekFrom::End(0))?;
-        Ok(())
     }
 
     /// The last entry.

@@ -117,6 +117,49 @@ fn a_broken_chain_stays_broken_and_goes_on() {
 }
 
 #[test]
+fn a_line_longer_than_any_entry_breaks_the_chain_and_nothing_else() {
+    // The shortest that is not read whole, some that end with a buffer, and the longest that could be left of an entry.
+    for (bytes, ends) in [
+        (65_535, true),
+        (65_536, true),
+        (131_071, true),
+        (200_000, true),
+    ]
+    .into_iter()
+    .chain([65_536, 73_728, 200_000].map(|bytes| (bytes, false)))
+    {
+        let (directory, _) = log(2);
+        let path = Audit::path(directory.path());
+        let long = "x".repeat(bytes);
+        let before = fs::read_to_string(&path).unwrap();
+        fs::write(
+            &path,
+            format!("{before}{long}{}", if ends { "\n" } else { "" }),
+        )
+        .unwrap();
+        let OpenedAudit { mut audit, broken } = opened(&directory);
+        let case = format!("{bytes}, {ends}");
+        assert_eq!(broken.unwrap().line, 3, "{case}");
+        assert_eq!(
+            audit.head(),
+            Place {
+                sequence: 3,
+                hash: digest(long.as_bytes())
+            },
+            "{case}"
+        );
+        audit.append(Author::Agent, confirmed(4)).unwrap();
+        let read = chain(&directory);
+        assert_eq!(read.chain.broken.unwrap().line, 3, "{case}");
+        assert_eq!(read.chain.last, Some(audit.head()), "{case}");
+        assert_eq!(read.entries.len(), 3, "{case}");
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with(&format!("{before}{long}\n{{")), "{case}");
+        assert_eq!(read.chain.bytes, text.len() as u64, "{case}");
+    }
+}
+
+#[test]
 fn power_may_fail_at_any_byte() {
     let (directory, _) = log(2);
     let path = Audit::path(directory.path());
@@ -145,6 +188,32 @@ fn power_may_fail_at_any_byte() {
         });
         assert_eq!(noted.unwrap_or(0), torn as u64, "{end}");
     }
+}
+
+#[test]
+fn half_a_line_that_cannot_be_cut_off_breaks_the_chain_and_nothing_else() {
+    let (directory, _) = log(2);
+    let path = Audit::path(directory.path());
+    let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+    file.write_all(b"{\"sequence\":3,").unwrap();
+    let flags = rustix::fs::ioctl_getflags(&file).unwrap();
+    let grows = flags | rustix::fs::IFlags::APPEND;
+    if let Err(error) = rustix::fs::ioctl_setflags(&file, grows) {
+        eprintln!("skipped: no file here may only grow: {error}");
+        return;
+    }
+    drop(file);
+    let OpenedAudit { mut audit, broken } = opened(&directory);
+    let noted = audit.append(Author::Agent, confirmed(4));
+    drop(audit);
+    let read = chain(&directory);
+    let file = File::open(&path).unwrap();
+    rustix::fs::ioctl_setflags(&file, flags).unwrap();
+    noted.unwrap();
+    assert_eq!(broken.unwrap().line, 3);
+    assert_eq!(read.chain.broken.unwrap().line, 3);
+    assert_eq!((read.entries.len(), read.chain.torn), (3, 0));
+    assert_eq!(read.entries[2].sequence, 4);
 }
 
 proptest! {

@@ -5,11 +5,14 @@ use std::{
     io::{self, BufRead as _, BufReader, Read as _, Seek as _},
 };
 
-use super::{Entry, NOTHING};
-use crate::store::record::digest;
+use sha2::{Digest as _, Sha256};
 
-/// Longest line in bytes: an entry has a few hundred, and a reason of at most some thousand.
-const LONGEST: u64 = 64 * 1024;
+use super::{Entry, NOTHING};
+use crate::{store::record::digest, unit::hex};
+
+/// Longest line in bytes, its newline included: an entry has a few hundred, and a reason of at most some thousand. What is longer was written by
+/// somebody else, and is not held in memory.
+const LONGEST: usize = 64 * 1024;
 
 /// An entry by number and hash.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -41,6 +44,8 @@ pub struct Chain {
     pub bytes: u64,
     /// Bytes of half a line at the end.
     pub torn: u64,
+    /// The last line counts, but lacks its newline: it is longer than what could be left of an entry.
+    pub unended: bool,
 }
 
 /// Reads a log from its start, and shows every line: its hash, and the entry if it is one that follows the line before.
@@ -52,34 +57,72 @@ pub fn read(mut file: &File, mut visit: impl FnMut(&str, Option<Entry>)) -> io::
     let mut number = 0;
     loop {
         line.clear();
-        let read = (&mut reader).take(LONGEST).read_until(b'\n', &mut line)?;
-        if read == 0 {
-            return Ok(chain);
-        }
-        if line.pop_if(|last| *last == b'\n').is_none() {
-            if read as u64 == LONGEST {
-                let message = "a line is too long for an entry";
-                return Err(io::Error::new(io::ErrorKind::InvalidData, message));
-            }
+        let read = (&mut reader)
+            .take(LONGEST as u64)
+            .read_until(b'\n', &mut line)?;
+        let is_whole = line.pop_if(|last| *last == b'\n').is_some();
+        if !is_whole && read < LONGEST {
             chain.torn = read as u64;
             return Ok(chain);
         }
         number += 1;
         chain.bytes += read as u64;
-        let entry = chain.take(number, &line);
+        let entry = if is_whole {
+            chain.take(number, digest(&line), parse(&line))
+        } else {
+            let rest = rest(&mut reader, &line)?;
+            chain.bytes += rest.bytes;
+            chain.unended = !rest.is_ended;
+            chain.take(number, rest.hash, Err("it is too long".to_owned()))
+        };
         let hash = chain.last.as_ref().map_or("", |last| &last.hash);
         visit(hash, entry);
     }
 }
 
+fn parse(line: &[u8]) -> Result<Entry, String> {
+    serde_json::from_slice(line).map_err(|error| error.to_string())
+}
+
+/// The rest of a line that is longer than any entry.
+struct Rest {
+    /// SHA-256 of the whole line in hexadecimal.
+    hash: String,
+    /// Its bytes, those of its newline included.
+    bytes: u64,
+    is_ended: bool,
+}
+
+fn rest(reader: &mut BufReader<&File>, start: &[u8]) -> io::Result<Rest> {
+    let mut sha = Sha256::new_with_prefix(start);
+    let mut bytes = 0;
+    loop {
+        let buffer = reader.fill_buf()?;
+        let newline = buffer.iter().position(|byte| *byte == b'\n');
+        let (line, taken) = match newline {
+            Some(end) => (&buffer[..end], end + 1),
+            None => (buffer, buffer.len()),
+        };
+        sha.update(line);
+        reader.consume(taken);
+        bytes += taken as u64;
+        if newline.is_some() || taken == 0 {
+            return Ok(Rest {
+                hash: hex::format(&sha.finalize()),
+                bytes,
+                is_ended: newline.is_some(),
+            });
+        }
+    }
+}
+
 impl Chain {
-    fn take(&mut self, number: u64, line: &[u8]) -> Option<Entry> {
-        let hash = digest(line);
+    fn take(&mut self, number: u64, hash: String, line: Result<Entry, String>) -> Option<Entry> {
         let (before, expected) = match &self.last {
             Some(last) => (last.hash.as_str(), last.sequence + 1),
             None => (NOTHING, 1),
         };
-        let fault = match serde_json::from_slice::<Entry>(line) {
+        let fault = match line {
             Err(error) => Err(format!("it is no entry: {error}")),
             Ok(entry) if entry.previous != before => Err(
                 "the line before it is not the one that was there when it was written".to_owned(),
