@@ -4,14 +4,18 @@ use std::{fs, time::Duration};
 
 use rustix::process::Signal;
 use serde_json::Value;
-use xiot_tests::net::{
-    rig::Rig,
-    traffic::{EchoServer, connect, connect_is_lost, exchange},
+use xiot_tests::{
+    net::{
+        rig::Rig,
+        traffic::{EchoServer, connect, connect_is_lost, exchange},
+    },
+    until::{patience, within},
 };
 
 use crate::{
     POLICY,
     agent::{Agent, COLD, KEEP, ended, gateway, run, write},
+    metrics::page,
 };
 
 fn policy(agent: &Agent<'_>) -> Value {
@@ -188,8 +192,19 @@ fn a_state_directory_that_cannot_be_used_is_told_and_stops_nothing() {
     let (exit, _) = ended(&agent.client(&["history"]).output().unwrap());
     assert_eq!(exit, 8);
 
+    let troubles = |number: u8| {
+        let page = page(&rig, "127.0.0.1:9469");
+        let lines = ["revisions", "audit"]
+            .map(|record| format!("xiot_record_trouble{{record=\"{record}\"}} {number}"));
+        lines
+            .iter()
+            .all(|line| page.lines().any(|found| found == line))
+            .then_some(())
+    };
+    troubles(1).unwrap();
+    // It is looked at again every 30 seconds, whether somebody asks or not.
     fs::remove_file(rig.file("state")).unwrap();
-    agent.say(&["reload"]);
+    within(patience() + Duration::from_secs(30), || troubles(0)).unwrap();
     assert!(policy(&agent)["revisions_trouble"].is_null());
     assert_eq!(
         agent.json(&["history"])[0]["number"],

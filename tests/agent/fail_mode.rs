@@ -17,6 +17,7 @@ use xiot_tests::{
 use crate::{
     POLICY,
     agent::{Agent, COLD, KEEP, ended, gateway, refused},
+    metrics::page,
 };
 
 fn fails(rig: &Rig, mode: &str) -> String {
@@ -51,6 +52,21 @@ fn remove_links(rig: &Rig) {
             fs::remove_file(path).unwrap();
         }
     }
+    // The kernel lets go of a link after its last name is gone, by a worker of its own.
+    until("ports without a program", || {
+        [DEVICE_PORT, UPLINK_PORT]
+            .iter()
+            .all(|port| !runs_a_program(rig, port))
+            .then_some(())
+    });
+}
+
+fn runs_a_program(rig: &Rig, port: &str) -> bool {
+    let mut command = rig.gateway.command("ip").unwrap();
+    let output = command.args(["link", "show", "dev", port]).output();
+    let output = output.unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8_lossy(&output.stdout).contains("xdp")
 }
 
 fn kill(mut agent: Agent<'_>) {
@@ -163,12 +179,19 @@ fn after_a_reboot_the_fail_mode_is_set_up_again() {
 fn a_fail_mode_that_no_longer_holds_is_told() {
     let rig = Rig::new();
     let agent = Agent::start(&rig, &fails(&rig, "open"), POLICY);
+    let held = |held| {
+        let page = page(&rig, "127.0.0.1:9469");
+        let line = format!("xiot_fail_mode_held{{wire=\"ward-3\",fail=\"open\"}} {held}");
+        assert!(page.lines().any(|found| found == line), "{page}");
+    };
+    held(1);
     rig.gateway
         .ip(&format!("link set dev {UPLINK_PORT} nomaster"))
         .unwrap();
     until("the trouble", || {
         wire(&agent)["fail_trouble"].is_string().then_some(())
     });
+    held(0);
     let screen = agent.say(&["status"]);
     assert!(screen.contains("no bridge has both ports"), "{screen}");
     assert!(

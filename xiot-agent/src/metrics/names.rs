@@ -87,6 +87,8 @@ metrics! {
         "1 if the files were refused when they were read last: what they say is not in force. status says why.";
     FILES_CHANGED Gauge "xiot_files_changed" []
         "1 if the files are others than when the policy in force was put there, or can't be read: what they say is not in force.";
+    RECORD_TROUBLE Gauge "xiot_record_trouble" ["record"]
+        "1 if what the state directory keeps is not written, or is not what was written. Record: revisions or audit. status says why; the policy in force is not touched by it.";
     FRAMES Counter "xiot_frames_total" ["wire", "side", "verdict", "reason"]
         "Frames judged, by the wire and side they came in at. Verdict: forwarded; would_drop, which policy denies but the mode lets through; or dropped. docs/judgement.md explains each reason.";
     BYTES Counter "xiot_bytes_total" ["wire", "side", "verdict", "reason"]
@@ -145,6 +147,8 @@ metrics! {
         "1 if the port runs this agent's XDP program; 0 if somebody took it off, or the interface is gone: nothing is enforced there.";
     PORT_CARRIER Gauge "xiot_port_carrier" ["wire", "side", "port"]
         "1 if the interface is up, and the other end of its cable.";
+    FAIL_MODE_HELD Gauge "xiot_fail_mode_held" ["wire", "fail"]
+        "1 if the wire would do without the program what the gateway file says, closed or open; 0 if somebody changed its bridge. What policy denies is dropped meanwhile. No series for segments of the router.";
     DEVICE_INFO Gauge "xiot_device_info" ["device", "profile", "mode", "criticality", "location"]
         "Always 1. What the policy says of a listed device.";
     DEVICE_FRAMES Counter "xiot_device_frames_total" ["device", "direction", "verdict"]

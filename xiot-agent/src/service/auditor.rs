@@ -41,12 +41,17 @@ impl Auditor {
         }
     }
 
-    /// Notes what was done.
-    pub fn note(&mut self, by: Author, event: Event) {
-        let words = format!("{event:?}, by {by:?}");
+    /// Opens the log again where that failed before, so that it is known whether the next change will be in it.
+    pub fn retry(&mut self) {
         if self.audit.is_none() {
             self.reopen();
         }
+    }
+
+    /// Notes what was done.
+    pub fn note(&mut self, by: Author, event: Event) {
+        let words = format!("{event:?}, by {by:?}");
+        self.retry();
         let noted = self.audit.as_mut().map(|audit| {
             audit.append(by, event)?;
             Ok(audit.head())

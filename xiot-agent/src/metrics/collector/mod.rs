@@ -21,6 +21,7 @@ pub(crate) fn render(status: &Status) -> prometheus::Result<String> {
     agent(&mut page, status);
     policy(&mut page, status);
     reloads(&mut page, status);
+    records(&mut page, status);
     frames(&mut page, status);
     listed(&mut page, status);
     profiles(&mut page, status);
@@ -84,6 +85,16 @@ fn reloads(page: &mut Families, status: &Status) {
     page.level(&names::RELOAD_DURATION, took.as_secs_f64());
     page.level(&names::FILES_REFUSED, reloads.refusal.is_some());
     page.level(&names::FILES_CHANGED, status.policy.revisions.files_changed);
+}
+
+fn records(page: &mut Families, status: &Status) {
+    let revisions = &status.policy.revisions;
+    let troubles = [
+        ("revisions", revisions.trouble.is_some()),
+        ("audit", revisions.audited.trouble.is_some()),
+    ];
+    let troubles = troubles.map(|(record, trouble)| ([record], trouble));
+    family(page, &names::RECORD_TROUBLE, troubles);
 }
 
 fn frames(page: &mut Families, status: &Status) {
@@ -211,6 +222,11 @@ fn ports(page: &mut Families, status: &Status) {
     family(page, &names::PORT_ATTACHED, attached);
     let carrier = ports().map(|(labels, port)| (labels, port.carrier));
     family(page, &names::PORT_CARRIER, carrier);
+    let fail = status.wires.iter().filter_map(|wire| {
+        let labels = [wire.name.as_str(), wire.fail?];
+        Some((labels, wire.fail_trouble.is_none()))
+    });
+    family(page, &names::FAIL_MODE_HELD, fail);
 }
 
 /// A level and its capacity, as two families.

@@ -263,9 +263,15 @@ impl Keeper {
         });
     }
 
-    /// Whether the revision in force is not written down.
-    pub fn is_behind(&self) -> bool {
-        !matches!(self.behind, Behind::Nothing)
+    /// Whether revisions can be kept, and that in force is.
+    pub fn is_well(&self) -> bool {
+        self.store.is_some() && matches!(self.behind, Behind::Nothing)
+    }
+
+    /// Tries again what failed: a disk that was full or read-only may not be so any more.
+    pub fn retry(&mut self) -> Result<(), NotKept> {
+        self.catch_up()?;
+        self.with(|_| Ok(()))
     }
 
     /// Writes down what could not be before.

@@ -192,11 +192,11 @@ fn what_was_on_trial_goes_back_where_nothing_can_be_written() {
     let (back, _) = keeper.known_good(|_| None).unwrap();
     assert_eq!((back.number, back.cause), (3, Cause::Unconfirmed(1)));
     keeper.applied(back, None).unwrap_err();
-    assert!(keeper.is_behind());
+    assert!(!keeper.is_well());
     // Once there is room again, later agents know.
     fixture.mend(&mut keeper);
     keeper.catch_up().unwrap();
-    assert!(!keeper.is_behind());
+    assert!(keeper.is_well());
     drop(keeper);
     let (record, with) = fixture.keeper().known_good(|_| None).unwrap();
     assert_eq!((record.number, with), (3, texts(1)));
@@ -260,4 +260,29 @@ fn a_directory_that_can_be_used_again_is() {
     keeper.applied(record(1), None).unwrap();
     assert_eq!(keeper.trouble(), None);
     assert_eq!(keeper.list(9).unwrap().0.len(), 1);
+}
+
+#[test]
+fn a_store_that_failed_is_looked_after_until_it_can_be_used() {
+    let fixture = Fixture::with(&[1]);
+    let mut keeper = fixture.keeper();
+    keeper.goes_on(record(1)).unwrap();
+    assert!(keeper.is_well());
+    fixture.fail(&mut keeper);
+    keeper.retry().unwrap_err();
+    assert!(!keeper.is_well() && keeper.trouble().is_some());
+    fixture.mend(&mut keeper);
+    keeper.retry().unwrap();
+    assert!(keeper.is_well());
+    assert_eq!(keeper.trouble(), None);
+    // What is owed is written by it, too.
+    let begun = keeper.begin(record(2), texts(2));
+    fixture.fail(&mut keeper);
+    keeper.ends(begun, None).unwrap_err();
+    fixture.mend(&mut keeper);
+    assert!(!keeper.is_well());
+    keeper.retry().unwrap();
+    assert!(keeper.is_well());
+    drop(keeper);
+    assert_eq!(fixture.known(None), Some((2, Cause::Apply)));
 }

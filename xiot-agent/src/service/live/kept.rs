@@ -50,19 +50,23 @@ impl Live {
         self.trial.subscribe()
     }
 
-    /// Writes the revision in force down where that failed before: a disk that was full may have room again.
+    /// Tries again what of the state directory could not be used before: a disk that was full may have room again.
     pub(in crate::service) fn catch_up(&self) {
+        lock(&self.auditor).retry();
         let mut keeper = self.keeper();
-        if !keeper.is_behind() {
+        if keeper.is_well() {
             return;
         }
         // The keeper has logged what is wrong.
-        let is_written = keeper.catch_up().is_ok();
+        let is_written = keeper.retry().is_ok();
         let number = keeper.in_force().map(|record| record.number);
         drop(keeper);
         self.tell_revisions();
         if is_written {
-            tracing::info!(revision = number, "The revision in force is kept now.");
+            tracing::info!(
+                revision = number,
+                "Revisions can be kept again, that in force is."
+            );
         }
     }
 
