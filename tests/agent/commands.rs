@@ -1,6 +1,7 @@
 //! `status`, `devices`, `flows`, `drops` and `explain` after real traffic.
 
 use std::{
+    fs,
     io::{BufRead as _, BufReader, Read as _},
     process::Stdio,
 };
@@ -17,7 +18,7 @@ use xiot_tests::{
 
 use crate::{
     POLICY,
-    agent::{Agent, gateway},
+    agent::{Agent, ended, gateway},
 };
 
 fn rows(list: &Value, wanted: impl Fn(&Value) -> bool) -> Vec<&Value> {
@@ -115,7 +116,7 @@ fn tables_and_json_tell_what_happened() {
             .say(&["flows", "--port", "3613"])
             .contains("policy.yaml:7 to server")
     );
-    let none = agent.json(&["flows", "--device", "nobody"]);
+    let none = agent.json(&["flows", "--device", "02:00:00:00:77:01"]);
     assert_eq!(none.as_array().unwrap().len(), 0);
 
     let drops = agent.say(&["drops", "--reason", "no_port", "--json"]);
@@ -125,7 +126,14 @@ fn tables_and_json_tell_what_happened() {
     assert_eq!(drop["tcp_flags"], "S");
     assert!(agent.say(&["drops"]).contains("10.30.1.1:23 [S]"));
     assert_eq!(
-        agent.say(&["drops", "--since", "10m", "--device", "nobody", "--json"]),
+        agent.say(&[
+            "drops",
+            "--since",
+            "10m",
+            "--device",
+            "02:00:00:00:77:01",
+            "--json"
+        ]),
         ""
     );
 }
@@ -270,4 +278,44 @@ fn a_follower_of_an_agent_that_is_killed_says_so() {
     assert!(said.contains("stopped answering"), "{said}");
     let status = follower.wait(patience()).unwrap().unwrap();
     assert_eq!(status.code(), Some(8));
+}
+
+#[test]
+fn what_cannot_be_is_refused_before_anything_is_shown() {
+    let rig = Rig::new();
+    let agent = Agent::start(&rig, &gateway(&rig, ""), POLICY);
+    for command in ["flows", "observed", "bindings", "drops"] {
+        let output = agent.client(&[command, "--device", "pump-2"]).output();
+        let output = output.unwrap();
+        let (exit, said) = ended(&output);
+        assert_eq!(
+            (exit, said.contains("did you mean `pump-1`?")),
+            (2, true),
+            "{command}: {said}"
+        );
+        assert_eq!(output.stdout, b"", "{command}");
+        agent.say(&[command, "--device", "pump-1"]);
+    }
+    for follow in [&[][..], &["--follow"]] {
+        let command = [&["drops", "--reason", "nope"], follow].concat();
+        let output = agent.client(&command).output().unwrap();
+        let (exit, said) = ended(&output);
+        assert_eq!((exit, said.contains("`nope`")), (2, true), "{said}");
+        assert_eq!(output.stdout, b"");
+    }
+    assert!(agent.say(&["drops"]).starts_with("TIME (UTC)"));
+    // Before the look, which may take long.
+    fs::write(rig.file("policy.yaml"), POLICY.replace("3613", "22")).unwrap();
+    for (argument, value, why) in [
+        ("--reason", "a\nb", "one line"),
+        ("--confirm-within", "0s", "at least a second"),
+        ("--confirm-within", "8d", "a week at most"),
+    ] {
+        let command = ["apply", "--dry-run", argument, value];
+        let output = agent.client(&command).output().unwrap();
+        let (exit, said) = ended(&output);
+        assert_eq!((exit, said.contains(why)), (2, true), "{said}");
+        assert_eq!(output.stdout, b"");
+    }
+    agent.stop();
 }

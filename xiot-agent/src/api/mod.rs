@@ -6,6 +6,7 @@
 pub mod auth;
 pub mod client;
 pub(crate) mod convert;
+pub(crate) mod given;
 pub mod server;
 mod session;
 pub mod socket;

@@ -8,7 +8,10 @@ use super::{
     output,
 };
 use crate::{
-    api::wire::{Answer, Ask, Decide, Decided, Decision},
+    api::{
+        given,
+        wire::{Answer, Ask, Decide, Decided, Decision},
+    },
     unit::duration,
 };
 
@@ -58,7 +61,7 @@ struct Whom {
     #[arg(long, value_name = "VLAN")]
     vlan: Option<String>,
     /// Why, for the audit log.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = given::reason)]
     reason: Option<String>,
     /// Print JSON.
     #[arg(long)]

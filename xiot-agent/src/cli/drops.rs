@@ -57,11 +57,11 @@ pub(super) fn run(args: Args) -> Outcome {
         reason: args.reason,
     };
     let mut answers = client::ask(&args.socket.socket, Ask::Drops(query))?;
-    if !args.json {
-        output::print(HEAD)?;
-    }
+    let mut head = (!args.json).then_some(HEAD);
     while let Some(answer) = answers.next() {
+        // A question that is refused has no table.
         let answer = answer?;
+        output::print(head.take().unwrap_or_default())?;
         if let Answer::Drop(drop) = answer {
             if args.json {
                 output::print_json_line(&drop)?;
@@ -80,6 +80,7 @@ pub(super) fn run(args: Args) -> Outcome {
             return Err(answers.foreign().into());
         }
     }
+    output::print(head.unwrap_or_default())?;
     Ok(Exit::Success)
 }
 

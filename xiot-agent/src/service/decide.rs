@@ -12,12 +12,11 @@ use xiot_common::{
 use super::{
     clock::Now,
     live::Live,
-    names::Names,
+    names::{Names, UnknownDevice},
     state::{Criticality, Decided, Decision, MacBytes, Vlans},
 };
 use crate::{
     datapath::{Datapath, MapAccessError},
-    diag,
     store::{Author, audit::Event},
     unit,
 };
@@ -45,16 +44,8 @@ pub struct Wish {
 #[derive(Debug, thiserror::Error)]
 pub enum DecideError {
     /// No such device.
-    #[error(
-        "the policy lists no device `{name}`{}; devices that are not listed go by their MAC",
-        .closest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
-    )]
-    UnknownDevice {
-        /// What was asked for.
-        name: String,
-        /// What may have been meant.
-        closest: Option<String>,
-    },
+    #[error(transparent)]
+    UnknownDevice(#[from] UnknownDevice),
     /// VLANs for a device whose VLANs the policy knows.
     #[error("`{0}` is listed: its VLANs are those of the policy")]
     VlansOfListed(String),
@@ -243,14 +234,7 @@ impl Target {
             });
         }
         let Ok(mac) = unit::mac::parse(&wish.device) else {
-            return Err(DecideError::UnknownDevice {
-                name: wish.device.clone(),
-                closest: diag::closest(
-                    &wish.device,
-                    devices.iter().map(|device| device.name.as_str()),
-                )
-                .map(str::to_owned),
-            });
+            return Err(names.unknown(&wish.device).into());
         };
         // A MAC may stand for several listed devices: the most critical counts.
         let criticality = devices

@@ -8,6 +8,7 @@ use tokio::{sync::broadcast, task};
 use super::{
     decide::{DecideError, Wish},
     explain::{ExplainError, Explanation, Query},
+    names::UnknownDevice,
     plan::Plan,
     reload::{Candidate, Change, ReloadError},
     seldom::Seldom,
@@ -31,6 +32,8 @@ pub trait Source: Send + Sync + 'static {
     fn device_totals(&self, group: Option<&str>) -> Result<Vec<DeviceTotal>, SourceError>;
     /// A call failed within.
     fn note_failure(&self) {}
+    /// Whether something can have been of this device: a name of the policy, or a MAC.
+    fn know(&self, device: &str) -> Result<(), UnknownDevice>;
     /// Flows, most recently active first.
     fn flows(&self, filter: &FlowFilter) -> Result<Selected<Flow>, SourceError>;
     /// Observed conversations, by device.
@@ -72,6 +75,9 @@ pub enum SourceError {
     /// Nothing was decided.
     #[error(transparent)]
     Decide(#[from] DecideError),
+    /// Nothing can be of this device.
+    #[error(transparent)]
+    UnknownDevice(#[from] UnknownDevice),
     /// The service is on its way down, or the call panicked.
     #[error("the service did not finish the request")]
     Gone,
@@ -134,6 +140,14 @@ impl Handle {
     /// Listed devices in file order, then the others by MAC.
     pub async fn devices(&self) -> Result<Vec<Device>, SourceError> {
         self.ask(Source::devices).await
+    }
+
+    /// Whether something can have been of this device, if one is named.
+    pub async fn know(&self, device: Option<String>) -> Result<(), SourceError> {
+        let Some(device) = device else {
+            return Ok(());
+        };
+        self.ask(move |source| Ok(source.know(&device)?)).await
     }
 
     /// Flows, most recently active first.

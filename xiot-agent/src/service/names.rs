@@ -9,12 +9,27 @@ use xiot_common::{device::DeviceId, port::Side, rule::RuleId};
 
 use crate::{
     compile::Assignment,
+    diag,
     model::{
         list::List,
         policy::{Device, Policy, Profile, Rule},
     },
     service::state::{MacBytes, RuleRef, Vlans},
+    unit,
 };
+
+/// The policy lists no device of this name.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error(
+    "the policy lists no device `{name}`{}; devices that are not listed go by their MAC",
+    .closest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+)]
+pub struct UnknownDevice {
+    /// What was asked for.
+    pub name: String,
+    /// What may have been meant.
+    pub closest: Option<String>,
+}
 
 /// Looks numbers up in the policy they were made from, and in those before: flows and events may be older.
 #[derive(Clone, Debug)]
@@ -173,6 +188,25 @@ impl Names {
         self.listed.contains_key(&mac)
     }
 
+    /// Whether something can have been of this device: a MAC, or a name of the policy, also if what had it is gone.
+    pub fn know(&self, device: &str) -> Result<(), UnknownDevice> {
+        let is_listed = self.policy.devices.iter().any(|it| it.name == device);
+        let is_retired = || self.retired.devices.values().any(|it| it == device);
+        if is_listed || is_retired() || unit::mac::parse(device).is_ok() {
+            return Ok(());
+        }
+        Err(self.unknown(device))
+    }
+
+    /// That it is none, and which one may have been meant.
+    pub fn unknown(&self, name: &str) -> UnknownDevice {
+        let listed = self.policy.devices.iter().map(|it| it.name.as_str());
+        UnknownDevice {
+            name: name.to_owned(),
+            closest: diag::closest(name, listed).map(str::to_owned),
+        }
+    }
+
     fn rule_of(&self, (profile, position): (u32, u32)) -> Option<&Rule> {
         let profile = self.policy.profiles.get(profile as usize)?;
         profile.rules.get(position as usize)
@@ -261,6 +295,7 @@ mod tests {
         assert_eq!(second.device_name(1).as_deref(), Some("pump-icu-12"));
         assert!(second.device(1).is_none());
         assert_eq!(second.device(2).unwrap().name, "monitor-7");
+        assert_eq!(second.know("pump-icu-12"), Ok(()));
         assert_eq!(second.rule(3).unwrap().label, label);
         assert_eq!(second.rule(4).unwrap().label, "from pump-icu-12 udp 161");
 
@@ -294,5 +329,15 @@ mod tests {
             second.rule(2).unwrap().label
         );
         assert_eq!((second.rule_at(0), second.rule_at(5)), (None, None));
+    }
+
+    #[test]
+    fn devices_go_by_name_or_mac() {
+        let names = sample::names();
+        assert_eq!(names.know("pump-icu-12"), Ok(()));
+        assert_eq!(names.know("02:00:00:00:77:01"), Ok(()));
+        let unknown = names.know("pump-icu-13").unwrap_err();
+        assert_eq!(unknown.closest.as_deref(), Some("pump-icu-12"));
+        assert_eq!(names.know("zzz").unwrap_err().closest, None);
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{flow, reason};
 use crate::{
-    api::wire,
+    api::{given, wire},
     service::{
         plan::{CutFlow, DeviceChange, Kind, Plan, RuleChange},
         reload::{self, Occasion},
@@ -42,6 +42,8 @@ pub(crate) fn change(
     body: Vec<u8>,
     author: Author,
 ) -> Result<reload::Change, String> {
+    let trial = change.confirm_within_seconds.map(Duration::from_secs);
+    let trial = trial.map(given::trial);
     Ok(reload::Change {
         occasion: match change.candidate {
             wire::Candidate::Revision { .. } => Occasion::Rollback,
@@ -49,21 +51,10 @@ pub(crate) fn change(
         },
         what: candidate(change.candidate, body)?,
         author,
-        reason: reason(change.reason)?,
+        reason: reason(change.reason.as_deref())?,
         base: change.base,
-        trial: trial(change.confirm_within_seconds)?,
+        trial: trial.transpose()?,
     })
-}
-
-/// Longest trial, in seconds: a week.
-const LONGEST_TRIAL: u64 = 7 * 24 * 3600;
-
-fn trial(seconds: Option<u64>) -> Result<Option<Duration>, String> {
-    match seconds {
-        Some(0) => Err("a trial takes at least a second".to_owned()),
-        Some(seconds) if seconds > LONGEST_TRIAL => Err("a trial takes a week at most".to_owned()),
-        seconds => Ok(seconds.map(Duration::from_secs)),
-    }
 }
 
 pub(crate) fn plan(plan: Plan) -> wire::Plan {

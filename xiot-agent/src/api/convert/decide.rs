@@ -34,7 +34,7 @@ pub(crate) fn wish(decide: wire::Decide, author: Author) -> Result<Wish, String>
         span: decide.seconds.map(Duration::from_secs),
         insist: decide.insist,
         author,
-        reason: reason(decide.reason)?,
+        reason: reason(decide.reason.as_deref())?,
     })
 }
 

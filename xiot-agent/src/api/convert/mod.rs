@@ -23,28 +23,16 @@ pub(crate) use observed::{observed, observed_filter};
 pub(crate) use reload::reload;
 pub(crate) use status::status;
 
-use super::wire;
+use super::{given, wire};
 use crate::{
     service::state::{RuleRef, Verdict, Vlans},
     unit,
 };
 
-/// Longest reason in characters.
-const LONGEST_REASON: usize = 500;
-
-/// The words of a person, for records of one line.
-fn reason(text: Option<String>) -> Result<Option<String>, String> {
-    let text = text.map(|text| text.trim().to_owned());
-    let text = text.filter(|text| !text.is_empty());
-    match &text {
-        Some(long) if long.chars().count() > LONGEST_REASON => {
-            Err(format!("a reason has {LONGEST_REASON} characters at most"))
-        }
-        Some(odd) if odd.chars().any(char::is_control) => {
-            Err("a reason is one line of text".to_owned())
-        }
-        _ => Ok(text),
-    }
+/// Why, if anybody said.
+fn reason(text: Option<&str>) -> Result<Option<String>, String> {
+    let text = text.map(given::reason).transpose()?;
+    Ok(text.filter(|text| !text.is_empty()))
 }
 
 const fn verdict(verdict: Verdict) -> wire::Verdict {

@@ -32,25 +32,28 @@ pub(super) async fn answers(
             })
         }
         Ask::Flows(query) => {
+            handle.know(query.device.clone()).await.map_err(refusal)?;
             let flows = handle.flows(convert::filter(query)).await;
             selected(flows.map_err(refusal)?, |flow| {
                 Answer::Flow(Box::new(convert::flow(flow)))
             })
         }
         Ask::Observed(query) => {
+            handle.know(query.device.clone()).await.map_err(refusal)?;
             let observed = handle.observed(convert::observed_filter(query)).await;
             selected(observed.map_err(refusal)?, |observed| {
                 Answer::Observed(Box::new(convert::observed(observed)))
             })
         }
         Ask::Bindings(query) => {
+            handle.know(query.device.clone()).await.map_err(refusal)?;
             let bindings = handle.bindings(convert::binding_filter(query)).await;
             selected(bindings.map_err(refusal)?, |binding| {
                 Answer::Binding(Box::new(convert::binding(binding)))
             })
         }
         Ask::Drops(query) => {
-            let filter = drop_filter(&query)?;
+            let filter = drop_filter(handle, &query).await?;
             let drops = handle.recent_drops(filter.since());
             each(
                 drops.into_iter().filter(move |drop| filter.wants(drop)),
@@ -158,9 +161,11 @@ fn selected<T: Send + 'static>(
     Box::new(each(selected.items, convert).chain(left_out))
 }
 
-pub(super) fn drop_filter(query: &DropsQuery) -> Result<DropFilter, Refusal> {
-    DropFilter::new(query).map_err(|error| Refusal {
-        code: RefusalCode::BadRequest,
-        message: error.to_string(),
-    })
+pub(super) async fn drop_filter(
+    handle: &Handle,
+    query: &DropsQuery,
+) -> Result<DropFilter, Refusal> {
+    let filter = DropFilter::new(query).map_err(|error| bad_request(error.to_string()))?;
+    handle.know(query.device.clone()).await.map_err(refusal)?;
+    Ok(filter)
 }

@@ -176,7 +176,7 @@ async fn follow<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     query: DropsQuery,
     mut over: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    let filter = match drop_filter(&query) {
+    let filter = match drop_filter(handle, &query).await {
         Ok(filter) => filter,
         Err(Refusal { code, message }) => return writer.refuse(code, message).await,
     };

@@ -31,9 +31,8 @@ fn code(error: &SourceError) -> RefusalCode {
             | ReloadError::NothingBefore
             | ReloadError::NoTrial,
         )
-        | SourceError::Decide(DecideError::UnknownDevice { .. } | DecideError::NothingDecided(_)) => {
-            RefusalCode::NotFound
-        }
+        | SourceError::Decide(DecideError::UnknownDevice(_) | DecideError::NothingDecided(_))
+        | SourceError::UnknownDevice(_) => RefusalCode::NotFound,
         SourceError::Decide(DecideError::LifeSustaining(_)) => RefusalCode::NeedsOverride,
         SourceError::Decide(
             DecideError::VlansOfListed(_)

@@ -15,9 +15,9 @@ use super::{
     exit::{Exit, Failure, OrExit as _, Outcome},
     output, reload,
 };
-use crate::{
-    api::wire::{Answer, Ask, Candidate, Change, MAX_POLICY_BYTES, Plan, Reload},
-    unit::duration,
+use crate::api::{
+    given,
+    wire::{Answer, Ask, Candidate, Change, MAX_POLICY_BYTES, Plan, Reload},
 };
 
 /// Put a policy in force, after a look at what that changes: rules, devices, and conversations that are live right now and would end.
@@ -65,10 +65,10 @@ struct How {
     #[arg(long, short, conflicts_with = "dry_run")]
     yes: bool,
     /// Why, for the history.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = given::reason)]
     reason: Option<String>,
     /// Go back by itself after this time unless `confirm` says that it is fine: `5m`. Also when the agent ends meanwhile.
-    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", value_parser = given::trial_in_words)]
     confirm_within: Option<Duration>,
     /// Print JSON: the look with --dry-run, else (with --yes) what was done.
     #[arg(long)]

@@ -17,7 +17,7 @@ use crate::{
         files::{self, Seen},
         guards,
         handle::{News, Source, SourceError},
-        names::Names,
+        names::{Names, UnknownDevice},
         plan::{self, Plan},
         reload::{self, Candidate, Change, ReloadError},
         state::{
@@ -117,6 +117,10 @@ impl Source for Live {
         let counter = |id| self.counters.device(id).unwrap_or_default();
         let seen = self.seen(&levels);
         Ok(view::devices(&self.names(), levels.read, counter, &seen))
+    }
+
+    fn know(&self, device: &str) -> Result<(), UnknownDevice> {
+        self.names().know(device)
     }
 
     fn flows(&self, filter: &FlowFilter) -> Result<Selected<Flow>, SourceError> {

@@ -13,6 +13,7 @@ use crate::{
         decide::{DecideError, Wish},
         explain::{self, Explanation, Query, Reference},
         handle::{Handle, News, Source, SourceError},
+        names::UnknownDevice,
         plan::Plan,
         reload::{Candidate, Change, ReloadError},
         state::{
@@ -84,6 +85,10 @@ impl Source for Fake {
     fn devices(&self) -> Result<Vec<Device>, SourceError> {
         self.check()?;
         Ok(devices())
+    }
+
+    fn know(&self, device: &str) -> Result<(), UnknownDevice> {
+        names().know(device)
     }
 
     fn flows(&self, filter: &FlowFilter) -> Result<Selected<Flow>, SourceError> {

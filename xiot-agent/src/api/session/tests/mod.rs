@@ -100,7 +100,9 @@ async fn one_connection_answers_one_question_after_another() {
     client.ask(r#"{"observed":{"device":"pump-icu-12"}}"#).await;
     assert!(matches!(client.answer().await, Answer::Observed(_)));
     assert_eq!(client.answer().await, Answer::End);
-    client.ask(r#"{"bindings":{"device":"no-such"}}"#).await;
+    client
+        .ask(r#"{"bindings":{"device":"02:00:00:00:77:01"}}"#)
+        .await;
     assert_eq!(client.answer().await, Answer::End);
     client.ask(r#"{"bindings":{}}"#).await;
     assert!(matches!(client.answer().await, Answer::Binding(_)));
