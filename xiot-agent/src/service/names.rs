@@ -21,7 +21,7 @@ use crate::{
 /// The policy lists no device of this name.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error(
-    "the policy lists no device `{name}`{}; devices that are not listed go by their MAC",
+    "the policy lists no device `{name}`, and it is no MAC{}",
     .closest.as_ref().map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
 )]
 pub struct UnknownDevice {
