@@ -145,7 +145,7 @@ fn takeovers_that_are_killed_at_any_moment_lose_nothing() {
 }
 
 /// An agent that is killed as it takes over may leave a port whose program has its array of programs pinned where the next agent
-/// pins its own at first.
+/// pins its own at first, or that of what moves flows.
 #[test]
 fn what_a_killed_takeover_left_works_until_the_next_one_is_done() {
     let rig = Rig::new();
@@ -153,30 +153,35 @@ fn what_a_killed_takeover_left_works_until_the_next_one_is_done() {
     let allowed = POLICY
         .replace("tcp: 3613", "tcp: 3613, udp: 7")
         .replace("  pump:\n", "  pump:\n    limits: {new-flows: 1000000}\n");
-    Agent::start_with(&rig, &files, &allowed, &KEEP).stop();
-    let pins = rig.scratch.bpf().join("xiot");
-    std::fs::rename(pins.join(map::STAGES), pins.join("new-STAGES")).unwrap();
-
     let server = udp(&rig.uplink, rig.uplink.v4.into(), 7);
     let to = server.local_addr().unwrap();
-    let [done, answered] = [const { AtomicBool::new(false) }; 2];
-    let (agent, sent, lost) = thread::scope(|scope| {
-        scope.spawn(|| echo(&server, &answered));
-        let client = scope.spawn(|| openings(&rig.device, to, &done));
-        let agent = Agent::start_with(&rig, &files, &allowed, &KEEP);
-        done.store(true, Ordering::Relaxed);
-        let (sent, lost) = client.join().unwrap();
-        answered.store(true, Ordering::Relaxed);
-        (agent, sent, lost)
-    });
-    println!("{sent} conversations, {lost} without an answer");
-    assert!(sent > 100);
-    assert_eq!(lost, 0);
-    let left = std::fs::read_dir(&pins).unwrap();
-    let names = left.map(|it| it.unwrap().file_name().into_string().unwrap());
-    let odd: Vec<_> = names
-        .filter(|name| name.starts_with("new-") || name.starts_with("left-"))
-        .collect();
-    assert!(odd.is_empty(), "{odd:?}");
-    agent.stop();
+    let pins = rig.scratch.bpf().join("xiot");
+    for name in ["new-STAGES", "move-STAGES"] {
+        Agent::start_with(&rig, &files, &allowed, &KEEP).stop();
+        std::fs::rename(pins.join(map::STAGES), pins.join(name)).unwrap();
+        let [done, answered] = [const { AtomicBool::new(false) }; 2];
+        let (agent, sent, lost) = thread::scope(|scope| {
+            scope.spawn(|| echo(&server, &answered));
+            let client = scope.spawn(|| openings(&rig.device, to, &done));
+            let agent = Agent::start_with(&rig, &files, &allowed, &KEEP);
+            done.store(true, Ordering::Relaxed);
+            let (sent, lost) = client.join().unwrap();
+            answered.store(true, Ordering::Relaxed);
+            (agent, sent, lost)
+        });
+        println!("{sent} conversations, {lost} without an answer");
+        assert!(sent > 100, "{name}");
+        assert_eq!(lost, 0, "{name}");
+        let left = std::fs::read_dir(&pins).unwrap();
+        let names = left.map(|it| it.unwrap().file_name().into_string().unwrap());
+        let odd: Vec<_> = names
+            .filter(|name| {
+                ["new-", "left-", "move-"]
+                    .iter()
+                    .any(|it| name.starts_with(it))
+            })
+            .collect();
+        assert!(odd.is_empty(), "{odd:?}");
+        agent.stop();
+    }
 }

@@ -110,7 +110,7 @@ pub(super) fn climb(
     }
     climb.undo.done();
     if let Some(crossing) = climb.crossing {
-        crossing.done();
+        crossing.done(pins);
     }
     close(&plan.wires);
     if let Err(error) = pins.remove_set_aside() {

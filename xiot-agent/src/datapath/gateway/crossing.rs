@@ -11,6 +11,9 @@
 //! | not there, there | the next one; the next agent finishes what this one began ([`finish`]) |
 //!
 //! Where flows have to move, what comes next is at first a program that moves them ([`crate::datapath::moving`]).
+//!
+//! A kernel may let no program go on to the old one: to it they are of two kinds. Then there is no relay. Ports get what comes next one
+//! after the other, and it is in `NEXT` once all have it.
 
 use std::{
     fs,
@@ -73,10 +76,11 @@ impl Crossing {
             }
         };
         let first = first.as_ref().unwrap_or(&entry).as_fd();
-        // In this order: until what comes next is there, nothing has begun.
         let relay = match sys::put_stage(stages.as_fd(), BEFORE, old.as_fd()) {
             Ok(()) => {
                 datapath.load_relay()?;
+                // In this order: until what comes next is there, nothing has begun.
+                sys::put_stage(stages.as_fd(), NEXT, first).map_err(of)?;
                 Some(datapath.relay()?.try_clone_to_owned().map_err(of)?)
             }
             Err(error) => {
@@ -87,7 +91,6 @@ impl Crossing {
                 None
             }
         };
-        sys::put_stage(stages.as_fd(), NEXT, first).map_err(of)?;
         Ok(Self {
             before: relay.is_some().then_some(old),
             entry: match relay {
@@ -107,31 +110,30 @@ impl Crossing {
 
     /// Switches all ports, which run the entry by now; once this returns no frame is judged by the old program.
     pub(super) fn switch(&self, undo: &mut Undo) -> Result<(), BringUpError> {
-        if let Some(before) = &self.before {
-            sys::clear_stage(self.stages.as_fd(), BEFORE)
-                .map_err(|source| BringUpError::Switch { source })?;
-            undo.push(Step::Switched {
-                stages: Arc::new(
-                    self.stages
-                        .try_clone()
-                        .map_err(|source| BringUpError::Switch { source })?,
-                ),
-                before: Arc::clone(before),
-            });
+        let of = |source| BringUpError::Switch { source };
+        let stages = self.stages.as_fd();
+        let switched = Step::Switched {
+            stages: Arc::new(stages.try_clone_to_owned().map_err(of)?),
+            before: self.before.clone(),
+        };
+        match self.before {
+            Some(_) => sys::clear_stage(stages, BEFORE).map_err(of)?,
+            None => sys::put_stage(stages, NEXT, self.entry()).map_err(of)?,
         }
+        undo.push(switched);
         wait_for_readers();
         Ok(())
     }
 
-    /// Has all flows moved that no frame has moved yet, and the next program judge alone.
-    pub(super) fn arrive(&mut self, pins: &Pins) -> Result<(), BringUpError> {
-        let Some(mut moving) = self.moving.take() else {
+    /// Has all flows moved that no frame has moved yet, and lets the next program judge alone where ports run the relay.
+    pub(super) fn arrive(&mut self) -> Result<(), BringUpError> {
+        let Some(moving) = &mut self.moving else {
             return Ok(());
         };
         let start = Instant::now();
         let of = |source| BringUpError::Switch { source };
         move_all(moving.mover()?).map_err(of)?;
-        arrived(self.stages.as_fd(), self.next.as_fd(), pins)?;
+        sys::put_stage(self.stages.as_fd(), NEXT, self.next.as_fd()).map_err(of)?;
         let moves = moving.moves();
         tracing::info!(
             flows = moves.moved,
@@ -148,7 +150,14 @@ impl Crossing {
     }
 
     /// Lets go of what was needed on the way: every port runs the next program.
-    pub(super) fn done(self) {
+    pub(super) fn done(self, pins: &Pins) {
+        if self.moving.is_some() {
+            // Frames that the moving program judges still have to find what it goes on to, which goes with its pin and descriptor.
+            wait_for_readers();
+            if let Err(error) = pins.remove_moving() {
+                tracing::warn!(%error, "Could not unpin what moved conversations.");
+            }
+        }
         if let Err(error) = sys::clear_stage(self.stages.as_fd(), NEXT) {
             tracing::warn!(%error, "Could not tidy up the program array.");
         }
@@ -161,16 +170,8 @@ fn pin(fd: BorrowedFd<'_>, path: &Path, undo: &mut Undo) -> Result<(), BringUpEr
     Ok(())
 }
 
-/// All flows have moved: what comes next is the next program.
-fn arrived(stages: BorrowedFd<'_>, next: BorrowedFd<'_>, pins: &Pins) -> Result<(), BringUpError> {
-    sys::put_stage(stages, NEXT, next).map_err(|source| BringUpError::Switch { source })?;
-    // Frames that the moving program judges still have to find what it goes on to, which goes with its pin.
-    wait_for_readers();
-    Ok(pins.remove_moving()?)
-}
-
-/// Finishes what an agent began that was killed after it had switched all ports; else nothing that it left is of use but what ports may
-/// run with.
+/// Finishes what an agent began that was killed after it had switched all ports; else nothing that it left is of use. What ports may run
+/// with stays for as long as they do.
 pub(super) fn finish(pins: &Pins) -> Result<(), BringUpError> {
     let path = pins.staged(&pins.map(map::STAGES));
     let of = |source| BringUpError::Switch { source };
@@ -180,8 +181,7 @@ pub(super) fn finish(pins: &Pins) -> Result<(), BringUpError> {
         None => Ok(false),
     };
     let (Some(stages), true, false) = (&stages, has(NEXT)?, has(BEFORE)?) else {
-        // Were there a port that runs it, so it would not be the old program that all of them go on to.
-        return Ok(pins.remove_moving()?);
+        return let_go(pins);
     };
     tracing::info!(
         "An agent was killed as it took over, after the switch: what it began is finished."
@@ -194,11 +194,21 @@ pub(super) fn finish(pins: &Pins) -> Result<(), BringUpError> {
             None => pins.old_program()?,
         };
         if let Some(next) = next {
-            arrived(stages.as_fd(), next.as_fd(), pins)?;
+            sys::put_stage(stages.as_fd(), NEXT, next.as_fd()).map_err(of)?;
         }
     }
     for (staged, place) in pins.all_staged()? {
         fs::rename(&staged, &place).map_err(failed(&place))?;
     }
-    Ok(())
+    let_go(pins)
+}
+
+/// Lets go of what an agent that was killed moved flows with. Some port may run the moving program itself, which finds nothing that it
+/// goes on to any more once that has neither pin nor descriptor.
+fn let_go(pins: &Pins) -> Result<(), BringUpError> {
+    let stages = pins.moving(map::STAGES);
+    if pin::open(&stages)?.is_some() {
+        pins.set_aside(&stages).map_err(failed(&stages))?;
+    }
+    Ok(pins.remove_moving()?)
 }

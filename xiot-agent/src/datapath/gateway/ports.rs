@@ -142,7 +142,7 @@ impl Climb<'_> {
             return Ok(());
         };
         crossing.switch(&mut self.undo)?;
-        crossing.arrive(self.pins)?;
+        crossing.arrive()?;
         let entry = crossing.entry().try_clone_to_owned();
         let entry = Arc::new(entry.map_err(|source| BringUpError::Switch { source })?);
         for (port, attached) in ports.iter().zip(attached) {

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use xiot_common::stage::BEFORE;
+use xiot_common::stage::{BEFORE, NEXT};
 
 use crate::datapath::{
     attach::UsedMode,
@@ -32,10 +32,10 @@ pub(super) enum Step {
         link: Arc<OwnedFd>,
         before: Arc<OwnedFd>,
     },
-    /// All ports run the next program, not the one before.
+    /// All ports run the next program, not the one before. None: to that one nothing went on.
     Switched {
         stages: Arc<OwnedFd>,
-        before: Arc<OwnedFd>,
+        before: Option<Arc<OwnedFd>>,
     },
     /// A link of an earlier agent was detached and its pin removed.
     Detached {
@@ -84,9 +84,10 @@ impl Undo {
             Step::Bridged { ifindex } => netlink::delete(*ifindex).map_err(io::Error::other),
             Step::Attached(link) => sys::link_detach(link.as_fd()),
             Step::Replaced { link, before } => sys::link_update(link.as_fd(), before.as_fd()),
-            Step::Switched { stages, before } => {
-                sys::put_stage(stages.as_fd(), BEFORE, before.as_fd())
-            }
+            Step::Switched { stages, before } => match before {
+                Some(before) => sys::put_stage(stages.as_fd(), BEFORE, before.as_fd()),
+                None => sys::clear_stage(stages.as_fd(), NEXT),
+            },
             Step::Detached {
                 ifindex,
                 mode,
