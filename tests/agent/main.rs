@@ -9,6 +9,7 @@
 mod access;
 mod agent;
 mod alerts;
+mod apart;
 mod audit;
 mod binary;
 mod bindings;

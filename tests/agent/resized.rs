@@ -35,7 +35,7 @@ struct Counts {
 }
 
 /// Says so when dropped.
-struct Ended<'a>(&'a AtomicBool);
+pub(crate) struct Ended<'a>(pub(crate) &'a AtomicBool);
 
 impl Drop for Ended<'_> {
     fn drop(&mut self) {

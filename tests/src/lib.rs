@@ -18,6 +18,7 @@ pub mod generate;
 mod holdings;
 pub mod judged;
 pub mod kernel;
+pub mod kind;
 pub mod net;
 pub mod numbers;
 pub mod pcap;

@@ -1,5 +1,6 @@
 //! Gateways on the real kernel: up, down, taken over, refused. Every refusal must leave everything as it was.
 
+mod apart;
 mod edges;
 mod fail;
 mod jumbo;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use xiot_agent::{
     compile::{Fresh, Keyed},
-    datapath::{AttachMode, FiledFlow, Followed, Gateway, Plan, bring_up_after},
+    datapath::{AttachMode, BringUpError, FiledFlow, Followed, Gateway, Plan, bring_up_after},
 };
 use xiot_common::{
     device::Mode,
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// A plan for so many flows, of which as many may be opened as one likes. Frames run through its program.
-fn plan(ward: &Ward, flows: u32) -> Plan {
+pub(super) fn plan(ward: &Ward, flows: u32) -> Plan {
     let mut plan = ward.plan(AttachMode::Native);
     plan.options.trace = true;
     plan.options.new_flows.unlisted = u32::MAX;
@@ -33,8 +33,8 @@ fn plan(ward: &Ward, flows: u32) -> Plan {
     plan
 }
 
-/// The next agent, of which nothing is to be forgotten.
-fn follow(ward: &Ward, plan: &Plan) -> Gateway {
+/// The next agent.
+pub(super) fn try_to_follow(ward: &Ward, plan: &Plan) -> Result<Gateway, BringUpError> {
     let image = nobody_listed(Mode::Monitor, 1);
     let gateway = ward.gateway.run(|| {
         bring_up_after(plan, &image, |kept| {
@@ -45,17 +45,18 @@ fn follow(ward: &Ward, plan: &Plan) -> Gateway {
             })
         })
     });
-    let gateway = noted(
-        gateway
-            .expect("the namespace can be entered")
-            .expect("it is up"),
-    );
+    gateway.expect("the namespace can be entered")
+}
+
+/// The same, of which nothing is to be forgotten.
+fn follow(ward: &Ward, plan: &Plan) -> Gateway {
+    let gateway = noted(try_to_follow(ward, plan).expect("it is up"));
     assert_eq!(gateway.report().anew, None);
     gateway
 }
 
 /// The first agent.
-fn first(ward: &Ward, plan: &Plan) -> Gateway {
+pub(super) fn first(ward: &Ward, plan: &Plan) -> Gateway {
     noted(ward.bring_up(plan).expect("it is up"))
 }
 
