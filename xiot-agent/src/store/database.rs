@@ -138,10 +138,7 @@ fn fault(error: DatabaseError) -> Fault {
         DatabaseError::UpgradeRequired(version) => {
             Fault::Foreign(format!("a database of format {version}"))
         }
-        DatabaseError::Storage(StorageError::Io(source))
-            if source.kind() != io::ErrorKind::InvalidData
-                && source.kind() != io::ErrorKind::UnexpectedEof =>
-        {
+        DatabaseError::Storage(StorageError::Io(source)) if is_of_the_disk(&source) => {
             Fault::Io(source)
         }
         error @ (DatabaseError::RepairAborted
@@ -152,12 +149,28 @@ fn fault(error: DatabaseError) -> Fault {
 }
 
 fn store_fault(error: StoreError) -> Fault {
+    let what = error.to_string();
     match error {
         StoreError::Foreign(version) => Fault::Foreign(format!("revisions of version {version}")),
-        error @ (StoreError::Database(_) | StoreError::Record { .. } | StoreError::Text { .. }) => {
-            Fault::Damaged(error.to_string())
+        StoreError::Database(error) => {
+            if let redb::Error::Io(source) = *error
+                && is_of_the_disk(&source)
+            {
+                return Fault::Io(source);
+            }
+            Fault::Damaged(what)
         }
+        StoreError::Record { .. } | StoreError::Text { .. } => Fault::Damaged(what),
     }
+}
+
+/// Whether it is the disk's, as of one that is full, and says nothing about what is written there. The others are the database's own
+/// about what it read.
+fn is_of_the_disk(error: &io::Error) -> bool {
+    !matches!(
+        error.kind(),
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof
+    )
 }
 
 fn make_directory(directory: &Path) -> Result<(), OpenError> {

@@ -1,6 +1,7 @@
 //! What is kept is found again, what is damaged is set aside, and power may fail at any byte.
 
 mod damage;
+mod full;
 mod power;
 
 use std::fs;
