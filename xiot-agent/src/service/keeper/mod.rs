@@ -112,7 +112,6 @@ impl Keeper {
         } = store::open(&self.directory)?;
         self.store = Some(revisions);
         self.copy = None;
-        self.trouble = None;
         if let Some((path, what)) = set_aside {
             let text = format!(
                 "the revisions were damaged ({what}); they are at {} now, and none of them is used",
@@ -145,11 +144,7 @@ impl Keeper {
         &mut self,
         work: impl FnOnce(&Revisions) -> Result<T, StoreError>,
     ) -> Result<T, NotKept> {
-        if self.store.is_none()
-            && let Err(error) = self.reopen()
-        {
-            self.only_read(&error);
-        }
+        self.try_again();
         let outcome = self.store.as_ref().map(work);
         match outcome {
             Some(Ok(done)) => {
@@ -166,16 +161,26 @@ impl Keeper {
         }
     }
 
+    fn try_again(&mut self) {
+        if self.store.is_none()
+            && let Err(error) = self.reopen()
+        {
+            self.only_read(&error);
+        }
+    }
+
     /// Reads what is kept, or what could be read of it where the store can't be used.
     fn read<T>(
         &mut self,
         work: impl FnOnce(&Revisions) -> Result<T, StoreError>,
     ) -> Result<T, NotKept> {
+        // It may have failed just now: whoever goes back does so because of that, and not in half a minute.
+        if self.copy.is_none() {
+            self.try_again();
+        }
         match &self.copy {
-            Some(copy) if self.store.is_none() => {
-                work(copy).map_err(|error| NotKept(error.to_string()))
-            }
-            _ => self.with(work),
+            Some(copy) => work(copy).map_err(|error| NotKept(error.to_string())),
+            None => self.with(work),
         }
     }
 

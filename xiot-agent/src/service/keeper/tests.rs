@@ -1,5 +1,9 @@
 //! Agents that end at any moment, and what the next one takes for good.
 
+use std::{fs::File, ops::Bound};
+
+use redb::{StorageBackend as _, backends::FileBackend};
+
 use super::*;
 use crate::{
     service::{sample, state::words::hex},
@@ -59,6 +63,15 @@ impl Fixture {
         self.fail(&mut keeper);
         keeper.copy = store::read(self.directory.path()).ok();
         keeper
+    }
+
+    /// Until it is dropped nobody else opens the store, and everybody can read it.
+    fn reader(&self) -> FileBackend {
+        let file = File::open(self.directory.path().join("revisions.redb")).unwrap();
+        let reader = FileBackend::new(file).unwrap();
+        let is_locked = reader.try_lock_shared_range(Bound::Unbounded, Bound::Unbounded);
+        assert!(is_locked.unwrap());
+        reader
     }
 
     /// What is to be written fails from now on.
@@ -121,12 +134,20 @@ fn what_was_on_trial_is_not_good() {
     let on_trial = Some((2, Duration::from_mins(1)));
     let fixture = Fixture::with(&[1, 2]);
     let mut keeper = fixture.keeper();
-    keeper.begin(record(3), texts(3)).kept().unwrap();
-    keeper.applied(record(3), on_trial).unwrap();
+    let mut third = record(3);
+    third.seen = ["gateway", "policy"].map(str::to_owned);
+    keeper.begin(third.clone(), texts(3)).kept().unwrap();
+    keeper.applied(third.clone(), on_trial).unwrap();
     assert_eq!(keeper.trial().map(|it| it.back_to), Some(2));
     drop(keeper);
-    let (back, _) = fixture.keeper().known_good(|_| None).unwrap();
-    assert_eq!((back.number, back.cause), (4, Cause::Unconfirmed(2)));
+    let mut keeper = fixture.keeper();
+    let (back, _) = keeper.known_good(|_| None).unwrap();
+    assert_eq!(back.cause, Cause::Unconfirmed(2));
+    // Files that were there when it was put on trial are not wanted for that alone.
+    assert_eq!(back.seen, third.seen);
+    // Written down before it is in force.
+    assert_eq!(keeper.get(4), Ok(Some(back)));
+    drop(keeper);
     // Ended once more before it was in force again: the same once more.
     let (back, _) = fixture.keeper().known_good(|_| None).unwrap();
     assert_eq!((back.number, back.cause), (4, Cause::Unconfirmed(2)));
@@ -157,8 +178,21 @@ fn what_is_confirmed_is_good() {
         .applied(record(2), Some((1, Duration::from_mins(1))))
         .unwrap();
     assert_eq!(keeper.confirm().unwrap().unwrap().number, 2);
+    assert_eq!(keeper.trial(), None);
+    let confirmed = keeper.in_force().unwrap();
+    assert_eq!(confirmed.back_to, None);
+    assert!(confirmed.confirmed.is_some());
     drop(keeper);
     assert_eq!(fixture.known(None), Some((2, Cause::Apply)));
+    // What comes back nobody has confirmed.
+    let mut keeper = fixture.keeper();
+    let begun = keeper.begin(record(3), texts(3));
+    keeper
+        .ends(begun, Some((2, Duration::from_mins(1))))
+        .unwrap();
+    drop(keeper);
+    let (back, _) = fixture.keeper().known_good(|_| None).unwrap();
+    assert_eq!((back.number, back.confirmed), (4, None));
 }
 
 #[test]
@@ -174,6 +208,7 @@ fn where_nothing_can_be_written_what_was_in_force_is_known_nevertheless() {
         assert_eq!(keeper.next_number(0), 4);
         let numbers: Vec<_> = keeper.list(9).unwrap().0;
         assert_eq!(numbers.len(), 3);
+        assert_eq!(keeper.list(1).unwrap().1, 2);
         keeper.begin(record(4), texts(4)).kept().unwrap_err();
         assert!(keeper.trouble().is_some());
     }
@@ -211,6 +246,7 @@ fn what_could_not_be_written_down_is_before_the_next_one() {
     begun.kept().unwrap_err();
     keeper.ends(begun, None).unwrap_err();
     assert_eq!(keeper.in_force().unwrap().number, 2);
+    keeper.catch_up().unwrap_err();
     fixture.mend(&mut keeper);
     keeper.begin(record(3), texts(3)).kept().unwrap();
     let second = keeper.get(2).unwrap().unwrap();
@@ -220,6 +256,7 @@ fn what_could_not_be_written_down_is_before_the_next_one() {
     );
     assert!(second.applied.is_some());
     keeper.withdraw(3).unwrap();
+    assert_eq!(keeper.get(3), Ok(None));
     drop(keeper);
     assert_eq!(fixture.known(None), Some((2, Cause::Apply)));
 }
@@ -285,4 +322,47 @@ fn a_store_that_failed_is_looked_after_until_it_can_be_used() {
     assert!(keeper.is_well());
     drop(keeper);
     assert_eq!(fixture.known(None), Some((2, Cause::Apply)));
+}
+
+#[test]
+fn what_is_kept_is_found_as_soon_as_nothing_can_be_written_any_more() {
+    let fixture = Fixture::with(&[1, 2]);
+    let mut keeper = fixture.keeper();
+    keeper.store = None;
+    let reader = fixture.reader();
+    assert_eq!(keeper.list(9).unwrap().0.len(), 2);
+    assert!(keeper.trouble().is_some());
+    keeper.begin(record(3), texts(3)).kept().unwrap_err();
+    drop(reader);
+    // What is written from then on is what is read.
+    keeper.begin(record(3), texts(3)).kept().unwrap();
+    assert_eq!(keeper.list(9).unwrap().0.len(), 3);
+    assert_eq!(keeper.trouble(), None);
+}
+
+#[test]
+fn a_revision_that_goes_on_is_written_where_it_is_another_now() {
+    let fixture = Fixture::with(&[1]);
+    let mut keeper = fixture.keeper();
+    let kept = keeper.get(1).unwrap().unwrap();
+    let other = Record {
+        image: hex(&[8; 32]),
+        ..kept.clone()
+    };
+    keeper.goes_on(other.clone()).unwrap();
+    drop(keeper);
+    assert_eq!(fixture.keeper().get(1), Ok(Some(other.clone())));
+    // What is there already needs no disk that takes something.
+    let mut keeper = fixture.only_reads();
+    keeper.goes_on(other).unwrap();
+    keeper.goes_on(kept).unwrap_err();
+    assert!(!keeper.is_well());
+}
+
+#[test]
+fn a_state_directory_is_one_keepers() {
+    let fixture = Fixture::with(&[1]);
+    let _first = fixture.keeper();
+    let second = Keeper::open(fixture.directory.path());
+    assert!(matches!(second, Err(OpenError::InUse(_))), "{second:?}");
 }
