@@ -175,24 +175,4 @@ fn fits(old: &Files, gateway: &Gateway, has_guards: bool) -> Result<(), ReloadEr
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Candidate, Seen};
-
-    #[test]
-    fn a_policy_file_that_is_as_it_was_is_not_loaded_over_the_gateway_file() {
-        let texts = |gateway: &str, policy: &str| [gateway.to_owned(), policy.to_owned()];
-        let then = texts("g1", "p1");
-        for (now, what) in [
-            (texts("g1", "p1"), None),
-            (texts("g2", "p1"), Some(Candidate::Gateway)),
-            (texts("g1", "p2"), Some(Candidate::Files)),
-            (texts("g2", "p2"), Some(Candidate::Files)),
-        ] {
-            assert_eq!(
-                Candidate::of_news(&Seen(now.clone()), &then),
-                what,
-                "{now:?}"
-            );
-        }
-    }
-}
+mod tests;
