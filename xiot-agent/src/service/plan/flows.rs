@@ -90,15 +90,15 @@ pub(super) fn cut(
 }
 
 /// Both sides spoke, and it is not over.
-fn is_live(flow: &Flow) -> bool {
+pub(super) fn is_live(flow: &Flow) -> bool {
     !flow.half_open && flow.stage != Stage::Closing && flow.idle <= flow.timeout
 }
 
 /// Devices whose conversations are judged again; none: all.
-struct Concerned(Option<HashSet<u32>>);
+pub(super) struct Concerned(Option<HashSet<u32>>);
 
 impl Concerned {
-    fn by(old: &Files, new: &Files, guards_differ: bool) -> Self {
+    pub(super) fn by(old: &Files, new: &Files, guards_differ: bool) -> Self {
         if guards_differ {
             return Self(None);
         }
@@ -114,7 +114,7 @@ impl Concerned {
     }
 
     /// Whatever the policy says anew about others concerns devices that it does not list.
-    fn has(&self, flow: &collect::Flow) -> bool {
+    pub(super) fn has(&self, flow: &collect::Flow) -> bool {
         let unconcerned = self.0.as_ref();
         !unconcerned.is_some_and(|devices| devices.contains(&flow.entry.device))
     }
@@ -133,7 +133,10 @@ fn scratch(live: &Live, new: &Files, now: Now) -> Result<Program, ReloadError> {
 }
 
 /// Criticality by name of device: the higher one, where that changes.
-fn criticalities<'f>(old: &'f Files, new: &'f Files) -> HashMap<&'f str, Option<Criticality>> {
+pub(super) fn criticalities<'f>(
+    old: &'f Files,
+    new: &'f Files,
+) -> HashMap<&'f str, Option<Criticality>> {
     let mut all = HashMap::new();
     for device in [old, new]
         .into_iter()

@@ -5,6 +5,9 @@ mod devices;
 mod flows;
 mod rules;
 
+#[cfg(test)]
+mod tests;
+
 pub use self::{
     devices::{DeviceChange, Kind},
     flows::{Cut, CutFlow},
