@@ -169,4 +169,36 @@ mod tests {
         fs::rename(files.path("kept"), files.path("policy")).unwrap();
         assert_eq!(files.looks(), [false, true, false]);
     }
+
+    #[test]
+    fn contents_are_read_again_where_a_file_looks_like_another() {
+        let files = files();
+        let [gateway, policy] = files.watch.paths;
+        let paths = Paths { gateway, policy };
+        let mut contents = Contents::of(paths.clone());
+        let mut last = contents.look();
+        assert_eq!(last, Seen::look(&paths));
+        for path in [&paths.gateway, &paths.policy] {
+            let looked = fs::metadata(path).unwrap();
+            let stands_still = |it: fs::Metadata| {
+                (it.ctime(), it.ctime_nsec()) == (looked.ctime(), looked.ctime_nsec())
+            };
+            // As `cp --preserve` leaves another of its length. The kernel's clock for files may stand still for milliseconds.
+            while stands_still(fs::metadata(path).unwrap()) {
+                fs::write(path, "afterw").unwrap();
+                let file = fs::File::options().write(true).open(path).unwrap();
+                file.set_modified(looked.modified().unwrap()).unwrap();
+            }
+            let seen = contents.look();
+            assert_ne!(seen, last);
+            assert_eq!(seen, Seen::look(&paths));
+            last = seen;
+        }
+        fs::remove_file(&paths.policy).unwrap();
+        assert_eq!(contents.look().0[1], "");
+        // Where none does, what was read is not read again.
+        let known = Seen(["as", "known"].map(str::to_owned));
+        contents.last.as_mut().unwrap().1 = known.clone();
+        assert_eq!(contents.look(), known);
+    }
 }
