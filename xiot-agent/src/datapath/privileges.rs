@@ -8,8 +8,7 @@ use rustix::{
     process::{DumpableBehavior, set_dumpable_behavior},
     thread::{
         CapabilitySet, CapabilitySets, capabilities, capability_is_in_bounding_set,
-        clear_ambient_capability_set, remove_capability_from_bounding_set, set_capabilities,
-        set_no_new_privs,
+        remove_capability_from_bounding_set, set_capabilities, set_no_new_privs,
     },
 };
 
@@ -49,8 +48,8 @@ pub fn give_up() -> Result<(), PrivilegesError> {
     if had.effective.contains(CapabilitySet::SETPCAP) {
         bound(kept)?;
     }
-    clear_ambient_capability_set().map_err(failed("clear ambient capabilities"))?;
     set_no_new_privs(true).map_err(failed("rule out new privileges"))?;
+    // Nor is anything ambient then: that is inheritable.
     let sets = CapabilitySets {
         effective: kept,
         permitted: kept,
