@@ -2,6 +2,7 @@
 
 use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
 
+use nix::sys::socket::{Backlog, listen};
 use tempfile::TempDir;
 
 use super::*;
@@ -93,4 +94,19 @@ async fn a_claim_in_progress_is_waited_for_by_trying_again() {
     held.lock().unwrap();
     let error = ControlSocket::claim(&path, &access()).unwrap_err();
     assert!(matches!(error, SocketError::Contended { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn an_agent_whose_queue_is_full_is_left_alone() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("control.sock");
+    let busy = StdListener::bind(&path).unwrap();
+    listen(&busy, Backlog::new(0).unwrap()).unwrap();
+    let _waiting = StdStream::connect(&path).unwrap();
+    let error = ControlSocket::claim(&path, &access()).unwrap_err();
+    assert!(
+        matches!(error, SocketError::InUse { pid: None, .. }),
+        "{error}"
+    );
+    assert!(path.exists());
 }
