@@ -4,6 +4,7 @@ use std::{fs, time::Duration};
 
 use rustix::process::Signal;
 use serde_json::Value;
+use xiot_agent::store::{self, Record};
 use xiot_tests::{
     net::{
         rig::Rig,
@@ -22,6 +23,11 @@ fn policy(agent: &Agent<'_>) -> Value {
     agent.json(&["status"])["policy"].clone()
 }
 
+fn kill(mut agent: Agent<'_>) {
+    agent.running().signal(Signal::KILL).unwrap();
+    agent.running().wait(Duration::from_secs(10)).unwrap();
+}
+
 /// Something else than [`POLICY`] in each way that can't be used.
 fn broken() -> String {
     POLICY.replace("tcp: 3613", "tpc: 22")
@@ -32,7 +38,10 @@ fn a_file_with_errors_keeps_nothing_from_being_enforced() {
     let rig = Rig::new();
     let files = gateway(&rig, COLD);
     let pump = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 3613);
-    Agent::start(&rig, &files, POLICY).stop();
+    let agent = Agent::start(&rig, &files, POLICY);
+    let before = policy(&agent);
+    assert_eq!(before["kept"]["number"], 1);
+    agent.stop();
 
     // As after a reboot: nothing is attached any more.
     let agent = Agent::start(&rig, &files, &broken());
@@ -47,6 +56,11 @@ fn a_file_with_errors_keeps_nothing_from_being_enforced() {
     assert_eq!(
         (&in_force["revision"], &in_force["reloads"]["refused"]),
         (&1.into(), &1.into())
+    );
+    // The very same, compiled when it was.
+    assert_eq!(
+        (&in_force["digest"], &in_force["compiled_at"]),
+        (&before["digest"], &before["compiled_at"])
     );
     fs::write(rig.file("policy.yaml"), POLICY.replace("3613", "22")).unwrap();
     agent.say(&["reload"]);
@@ -76,6 +90,10 @@ fn a_gateway_that_the_last_policy_does_not_fit_takes_the_files() {
     let renamed = files.replace("ward-3", "ward-4");
     let agent = Agent::start(&rig, &renamed, &on_wire.replace("ward-3", "ward-4"));
     assert_eq!(policy(&agent)["revision"], 2);
+    agent.stop();
+    // They are those in force now: there is nothing to load.
+    let agent = Agent::start_as_is(&rig, &[]);
+    assert_eq!(policy(&agent)["reloads"]["unchanged"], 0);
     agent.stop();
     // Neither do the files: back to what was good, both of it.
     let agent = Agent::start(&rig, &files, &on_wire.replace("ward-3", "ward-4"));
@@ -113,13 +131,11 @@ fn another_gateway_file_beside_a_policy_with_errors_is_in_force_and_kept() {
 fn a_takeover_knows_what_an_agent_could_not_write_down() {
     let rig = Rig::new();
     let files = gateway(&rig, COLD);
-    let mut agent = Agent::start(&rig, &files, POLICY);
+    let agent = Agent::start(&rig, &files, POLICY);
     let before = fs::read(rig.file("state/revisions.redb")).unwrap();
     fs::write(rig.file("policy.yaml"), POLICY.replace("3613", "22")).unwrap();
     agent.say(&["reload"]);
-    agent.running().signal(Signal::KILL).unwrap();
-    agent.running().wait(Duration::from_secs(10)).unwrap();
-    drop(agent);
+    kill(agent);
     // The disk forgot all about the second one; the kernel has it.
     fs::write(rig.file("state/revisions.redb"), before).unwrap();
     let agent = Agent::start_as_is(&rig, &KEEP);
@@ -135,6 +151,66 @@ fn a_takeover_knows_what_an_agent_could_not_write_down() {
     assert_eq!(policy(&agent)["revision"], numbers[0]);
     assert!(numbers.is_sorted_by(|a, b| a > b), "{numbers:?}");
     agent.stop();
+}
+
+/// An agent that is killed before it can mark what it put in force.
+#[test]
+fn what_the_kernel_has_is_good_though_nobody_marked_it() {
+    let rig = Rig::new();
+    let files = gateway(&rig, COLD);
+    let mut agent = Agent::start_with(&rig, &files, POLICY, &KEEP);
+    fs::write(rig.file("policy.yaml"), POLICY.replace("3613", "22")).unwrap();
+    agent.say(&["reload"]);
+    // Where the gateway file says nothing any more, that of the revision tells where to look.
+    for gateway_file in [&files, "nonsense: 1\n"] {
+        kill(agent);
+        let revisions = store::open(&rig.file("state")).unwrap().revisions;
+        let [first, second] = [1, 2].map(|number| revisions.get(number).unwrap().unwrap());
+        revisions.applied(&first).unwrap();
+        let texts = revisions.texts(&second).unwrap();
+        let unmarked = Record {
+            applied: None,
+            ..second
+        };
+        revisions.begin(&unmarked, &texts).unwrap();
+        drop(revisions);
+        fs::write(rig.file("gateway.yaml"), gateway_file).unwrap();
+        agent = Agent::start_as_is(&rig, &KEEP);
+        assert_eq!(policy(&agent)["revision"], 2, "{gateway_file}");
+        let history = agent.json(&["history"]);
+        assert_eq!(history.as_array().unwrap().len(), 2, "{history}");
+    }
+    agent.stop();
+}
+
+/// Nor do the files come back for it, which were there when what is known was put in force.
+#[test]
+fn a_number_that_the_kernel_had_is_given_to_nothing_else() {
+    let rig = Rig::new();
+    let agent = Agent::start_with(&rig, &gateway(&rig, COLD), POLICY, &KEEP);
+    let sent = rig.file("sent.yaml");
+    let apply = |port: &str| {
+        fs::write(&sent, POLICY.replace("3613", port)).unwrap();
+        agent.say(&["apply", &sent.display().to_string(), "--yes"]);
+    };
+    apply("104");
+    let before = fs::read(rig.file("state/revisions.redb")).unwrap();
+    apply("22");
+    kill(agent);
+    // The disk forgot all about the third one.
+    fs::write(rig.file("state/revisions.redb"), before).unwrap();
+    let dicom = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 104);
+    for _ in 0..2 {
+        let agent = Agent::start_as_is(&rig, &KEEP);
+        exchange(&mut connect(&rig.device, dicom.address()), 1_000);
+        let (in_force, history) = (policy(&agent), agent.json(&["history"]));
+        assert_eq!(
+            (&in_force["revision"], &history[0]["number"]),
+            (&4.into(), &4.into())
+        );
+        assert_eq!(in_force["digest"], history[0]["digest"]);
+        agent.stop();
+    }
 }
 
 #[test]
@@ -219,5 +295,6 @@ fn one_agent_has_a_state_directory() {
     let agent = Agent::start(&rig, &gateway(&rig, ""), POLICY);
     let (exit, said) = ended(&run(&rig, &[]).output().unwrap());
     assert_eq!((exit, said.contains("--state")), (6, true), "{said}");
+    assert!(!said.contains("Revisions are not kept"), "{said}");
     agent.stop();
 }

@@ -182,6 +182,9 @@ fn a_policy_that_was_sent_stays_until_the_files_change() {
 
     let agent = Agent::start_with(&rig, &files, POLICY, &KEEP);
     assert_eq!((revision(&agent), history(&agent).len()), (2, 2));
+    // Its lines may lie elsewhere by now.
+    let digest = &agent.json(&["status"])["policy"]["digest"];
+    assert_eq!(&history(&agent)[0]["digest"], digest);
     assert!(connect_is_lost(&rig.device, (rig.uplink.v4, 3613).into()));
     let dicom = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 104);
     exchange(&mut connect(&rig.device, dicom.address()), 1_000);
@@ -300,7 +303,9 @@ fn a_trial_ends_with_its_agent() {
 
     let agent = Agent::start_with(&rig, &files, &bad, &KEEP);
     exchange(&mut connect(&rig.device, pump.address()), 1_000);
-    assert_eq!(history(&agent)[0]["cause"], "unconfirmed");
+    let back = &history(&agent)[0];
+    assert_eq!(back["cause"], "unconfirmed");
+    assert!(back["applied"].is_string(), "{back}");
     let mut audit = agent.client(&["audit", "--json", "--limit", "1"]);
     audit.env("XIOT_STATE", rig.file("state"));
     let noted: Value = serde_json::from_slice(&audit.output().unwrap().stdout).unwrap();

@@ -67,6 +67,11 @@ fn a_change_at_the_wrong_time_does_not_refuse_the_files() {
     let reloads = agent.json(&["status"])["policy"]["reloads"].clone();
     assert_eq!(reloads["refused"], 1);
     assert!(reloads["refusal"].is_null(), "{reloads}");
+    agent.say(&["confirm"]);
+    // Nor does what was found of them before say anything about what is loaded now.
+    fs::write(rig.file("policy.yaml"), format!("{POLICY}# wanted\n")).unwrap();
+    agent.say(&["reload"]);
+    assert!(!files_changed(&agent));
     agent.stop();
 }
 

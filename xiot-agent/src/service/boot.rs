@@ -54,8 +54,8 @@ pub fn boot(paths: &Paths, state: &Path, now: Now) -> Result<Boot, BootError> {
     let mut keeper = Keeper::open(state)?;
     let auditor = Auditor::open(state);
     let gateway = files::read_gateway(&paths.gateway);
-    let usable = gateway.as_ref().ok().filter(|it| it.value.is_some());
-    let known = keeper.known_good(|texts| attached(usable, texts));
+    let gateway = gateway.as_ref().ok();
+    let known = keeper.known_good(|texts| attached(gateway, texts));
     let Some((record, texts)) = known else {
         let number = keeper.next_number(0);
         return Ok(Boot {
@@ -74,7 +74,7 @@ pub fn boot(paths: &Paths, state: &Path, now: Now) -> Result<Boot, BootError> {
         revision: record.number,
         compiled_at: record.compiled_at,
     };
-    if let Some(gateway) = usable {
+    if let Some(gateway) = gateway {
         let checked = Both::of(gateway.clone(), policy()).start(paths, stamp);
         if checked.files.is_ok() {
             return Ok(Boot::known(checked, keeper, auditor, record, catch_up));
