@@ -21,6 +21,7 @@ mod commands;
 mod crash;
 mod dashboard;
 mod decide;
+mod disk;
 mod explain;
 mod fail_mode;
 mod generate;
