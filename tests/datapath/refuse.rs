@@ -9,6 +9,7 @@ use xiot_agent::{
     model,
 };
 use xiot_common::{device::Mode, map, port::Side, reason::Reason, stage};
+use xiot_tests::cpu;
 
 use crate::image::{nobody_listed, small, udp};
 
@@ -273,6 +274,8 @@ const FRAMES: u64 = 200;
 
 #[tokio::test]
 async fn what_was_held_back_of_a_sender_is_told_with_its_next_event() {
+    // Each CPU tells what it held back itself.
+    cpu::stay();
     let mut options = small();
     options.events.per_sender = 1;
     let mut datapath = Datapath::load(&options).unwrap();
