@@ -116,3 +116,27 @@ fn a_name_that_somebody_else_has_is_refused_and_everything_is_as_it_was() {
     );
     assert_eq!((ward.snapshot(), bridges(&ward).len()), (before, 0));
 }
+
+#[test]
+fn a_bridge_of_a_start_that_fails_is_taken_away_again() {
+    let ward = Ward::with_mtus(&[1500, 1500]);
+    let mut open = plan(&ward, FailMode::Open);
+    open.wires[1].fail = FailMode::Open;
+    let index = &show(&ward, &["link", "show", "dev", "dev1"])[0]["ifindex"];
+    let name = format!("xiot-b{index}");
+    ward.gateway
+        .ip(&format!("link add {name} type veth peer name other"))
+        .unwrap();
+    let before = ward.snapshot();
+    let refused = ward.bring_up(&open).unwrap_err();
+    assert!(refused.to_string().contains("wire-1"), "{refused}");
+    assert_eq!((ward.snapshot(), bridges(&ward).len()), (before, 0));
+    ward.gateway.ip(&format!("link del {name}")).unwrap();
+    drop(ward.bring_up(&open).unwrap());
+    assert_eq!((wrong(&ward, &open), bridges(&ward).len()), (vec![], 2));
+    // A segment of a router has no other side that it could fail open to.
+    let mut routed = plan(&ward, FailMode::Open);
+    routed.wires.truncate(1);
+    routed.wires[0].uplink = None;
+    assert_eq!(wrong(&ward, &routed), [""; 0]);
+}
