@@ -76,12 +76,12 @@ impl Ward {
     }
 }
 
-fn binary() -> PathBuf {
+pub(super) fn binary() -> PathBuf {
     let bench = env::current_exe().expect("it is running");
     bench.with_file_name("xiot-agent-under-test")
 }
 
-fn subject(site: &Site, scenario: &str) -> Subject {
+pub(super) fn subject(site: &Site, scenario: &str) -> Subject {
     Subject {
         suite: "control",
         scenario: scenario.to_owned(),
@@ -272,7 +272,7 @@ fn used(pid: u32) -> f64 {
 }
 
 /// Use of memory now, in MiB, by a line of proc(5).
-fn resident(pid: u32, kind: &str) -> f64 {
+pub(super) fn resident(pid: u32, kind: &str) -> f64 {
     let text = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
     let line = text.lines().find_map(|line| line.strip_prefix(kind));
     let number = line.and_then(|line| line.split_whitespace().next());

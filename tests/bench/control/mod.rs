@@ -2,6 +2,7 @@
 
 mod agent;
 mod plane;
+mod reload;
 pub(crate) mod size;
 
 use std::{env, process::Command};
@@ -43,6 +44,7 @@ pub(crate) fn run(effort: &Effort, report: &mut Report) {
     }
     if effort.is_full() {
         agent::run(effort, report);
+        reload::run(effort, report);
     }
 }
 
