@@ -118,15 +118,18 @@ impl Seen {
         Self([&texts.gateway, &texts.policy].map(|text| digest(text.as_bytes())))
     }
 
-    /// Looks at them.
+    /// Looks at them. What is no file, such as a pipe, can't be looked at without taking it from whoever loads it.
     pub(super) fn look(paths: &Paths) -> Self {
-        Self(
-            [
-                model::read_text(&paths.gateway, MAX_GATEWAY_BYTES),
-                model::read_text(&paths.policy, MAX_POLICY_BYTES),
-            ]
-            .map(|text| text.map_or_else(|_unreadable| String::new(), |text| digest(&text))),
-        )
+        let look = |path: &Path, most| {
+            let is_file = fs::metadata(path).is_ok_and(|it| it.is_file());
+            let text = is_file.then(|| model::read_text(path, most));
+            text.and_then(Result::ok)
+                .map_or_else(String::new, |text| digest(&text))
+        };
+        Self([
+            look(&paths.gateway, MAX_GATEWAY_BYTES),
+            look(&paths.policy, MAX_POLICY_BYTES),
+        ])
     }
 }
 

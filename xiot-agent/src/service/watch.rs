@@ -104,6 +104,8 @@ impl Watch {
 mod tests {
     use std::os::unix::fs::symlink;
 
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
     use super::*;
 
     struct Files {
@@ -168,6 +170,20 @@ mod tests {
         assert_eq!(files.looks(), [false, true, false]);
         fs::rename(files.path("kept"), files.path("policy")).unwrap();
         assert_eq!(files.looks(), [false, true, false]);
+    }
+
+    #[test]
+    fn a_pipe_is_left_to_whoever_loads_it() {
+        let files = files();
+        let policy = files.path("policy");
+        fs::remove_file(&policy).unwrap();
+        let mode = Mode::RUSR | Mode::WUSR;
+        mknodat(CWD, &policy, FileType::Fifo, mode, 0).unwrap();
+        let gateway = files.path("gateway");
+        // It would wait for somebody to write.
+        let Seen([of_gateway, of_policy]) = Seen::look(&Paths { gateway, policy });
+        assert!(!of_gateway.is_empty());
+        assert_eq!(of_policy, "");
     }
 
     #[test]
