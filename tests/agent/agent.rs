@@ -190,3 +190,16 @@ pub(crate) fn ended(output: &Output) -> (i32, String) {
         String::from_utf8_lossy(&output.stderr).into_owned(),
     )
 }
+
+/// Of what an agent pins on the way to a takeover nothing is left.
+#[track_caller]
+pub(crate) fn assert_nothing_is_left_over(rig: &Rig) {
+    let pins = fs::read_dir(rig.scratch.bpf().join("xiot")).unwrap();
+    let names = pins.map(|pin| pin.unwrap().file_name().into_string().unwrap());
+    let is_odd = |name: &String| {
+        let beginnings = ["new-", "left-", "move-"];
+        beginnings.iter().any(|it| name.starts_with(it))
+    };
+    let odd: Vec<_> = names.filter(is_odd).collect();
+    assert!(odd.is_empty(), "{odd:?}");
+}

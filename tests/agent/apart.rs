@@ -20,7 +20,7 @@ use xiot_tests::{
 
 use crate::{
     POLICY,
-    agent::{Agent, COLD, KEEP, gateway, run, write},
+    agent::{Agent, COLD, KEEP, assert_nothing_is_left_over, gateway, run, write},
     resized::Ended,
     takeover::{echo, requests},
 };
@@ -168,14 +168,7 @@ fn no_live_conversation_loses_a_frame_to_the_death_of_an_agent_on_its_way() {
     });
     assert_nothing_lost(counts);
     let agent = kinds.start(&["--adopt"]);
-    let pins = fs::read_dir(rig.scratch.bpf().join("xiot")).unwrap();
-    let mut names = pins.map(|it| it.unwrap().file_name().into_string().unwrap());
-    let odd = names.find(|name| {
-        ["new-", "left-", "move-"]
-            .iter()
-            .any(|it| name.starts_with(it))
-    });
-    assert_eq!(odd, None);
+    assert_nothing_is_left_over(&rig);
     exchange(&mut session, 1_000);
     agent.stop();
     assert!(!rig.scratch.bpf().join("xiot").exists());

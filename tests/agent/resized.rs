@@ -17,7 +17,7 @@ use xiot_tests::net::{
 
 use crate::{
     POLICY,
-    agent::{Agent, COLD, KEEP, ended, gateway, run, write},
+    agent::{Agent, COLD, KEEP, assert_nothing_is_left_over, ended, gateway, run, write},
     takeover::{echo, openings, requests},
 };
 
@@ -178,16 +178,7 @@ fn takeovers_to_other_sizes_that_are_killed_at_any_moment_lose_nothing() {
     counts.assert_nothing_lost();
     let agent = Agent::start_with(&rig, &files[0], &policy, &["--adopt"]);
     assert_eq!(counted(&agent, 40_000), counts.requested.0);
-    let pins = std::fs::read_dir(rig.scratch.bpf().join("xiot")).unwrap();
-    let names = pins.map(|it| it.unwrap().file_name().into_string().unwrap());
-    let odd: Vec<_> = names
-        .filter(|name| {
-            ["new-", "left-", "move-"]
-                .iter()
-                .any(|it| name.starts_with(it))
-        })
-        .collect();
-    assert!(odd.is_empty(), "{odd:?}");
+    assert_nothing_is_left_over(&rig);
     exchange(&mut session, 1_000);
     agent.stop();
     assert!(!rig.scratch.bpf().join("xiot").exists());

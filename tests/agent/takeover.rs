@@ -18,7 +18,7 @@ use xiot_tests::net::{
 
 use crate::{
     POLICY,
-    agent::{Agent, COLD, KEEP, gateway, run},
+    agent::{Agent, COLD, KEEP, assert_nothing_is_left_over, gateway, run},
 };
 
 /// Requests over UDP, each as soon as the one before is answered, until `done`; how many there were, and how many answers never came.
@@ -172,16 +172,7 @@ fn what_a_killed_takeover_left_works_until_the_next_one_is_done() {
         println!("{sent} conversations, {lost} without an answer");
         assert!(sent > 100, "{name}");
         assert_eq!(lost, 0, "{name}");
-        let left = std::fs::read_dir(&pins).unwrap();
-        let names = left.map(|it| it.unwrap().file_name().into_string().unwrap());
-        let odd: Vec<_> = names
-            .filter(|name| {
-                ["new-", "left-", "move-"]
-                    .iter()
-                    .any(|it| name.starts_with(it))
-            })
-            .collect();
-        assert!(odd.is_empty(), "{odd:?}");
+        assert_nothing_is_left_over(&rig);
         agent.stop();
     }
 }
