@@ -1,0 +1,9 @@
+//! What devices need, from what they were seen to do. **Invariant:** pure: time is a parameter, nothing here reads a file, a clock or the
+//! kernel.
+
+pub mod conversation;
+pub mod coverage;
+pub mod device;
+pub mod hours;
+pub mod intake;
+pub mod unseen;
