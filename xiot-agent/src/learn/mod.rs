@@ -6,4 +6,5 @@ pub mod coverage;
 pub mod device;
 pub mod hours;
 pub mod intake;
+pub mod review;
 pub mod unseen;
