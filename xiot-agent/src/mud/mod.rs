@@ -1,0 +1,3 @@
+//! Manufacturer usage descriptions (RFC 8520): what a maker says that its device does, read and written.
+
+pub mod file;
