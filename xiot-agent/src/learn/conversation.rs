@@ -114,8 +114,8 @@ mod tests {
         });
         assert_eq!((seen.opened, seen.frames, seen.bytes), (3, 30, 3000));
         assert_eq!((seen.first, seen.last), (at(0), at(5)));
-        let hours = [0, 3, 4, 5].map(|hour| seen.hours.contains(super::hour(at(hour))));
+        let hours = [0, 3, 4, 5].map(|it| seen.hours.contains(hour(at(it))));
         assert_eq!(hours, [true, true, false, true]);
-        assert_eq!(super::hour(u64::MAX), u32::MAX);
+        assert_eq!(hour(u64::MAX), u32::MAX);
     }
 }

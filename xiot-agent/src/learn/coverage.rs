@@ -122,7 +122,8 @@ mod tests {
 
     #[test]
     fn what_was_not_watched_is_missing() {
-        let days = |range: std::ops::Range<u32>| hours(range.flat_map(|day| 24 * day..24 * day + 24));
+        let days =
+            |range: std::ops::Range<u32>| hours(range.flat_map(|day| 24 * day..24 * day + 24));
         let restart = |watched: &Hours| found(watched, &hours([0, 2]));
         assert_eq!(restart(&days(0..5)), [Gap::Days(5), Gap::Weekend]);
         assert_eq!(

@@ -57,7 +57,9 @@ impl Hours {
             return None;
         }
         let kept = hours.runs.clone();
-        kept.into_iter().for_each(|run| hours.mark_week(run));
+        for run in kept {
+            hours.mark_week(run);
+        }
         (hours.week == week && week[2] >> (WEEK - 128) == 0).then_some(hours)
     }
 
@@ -75,7 +77,10 @@ impl Hours {
             return false;
         }
         let joins_before = before.filter(|before| self.runs[*before].end() == hour);
-        let joins_after = self.runs.get(place).is_some_and(|run| run.start == hour + 1);
+        let joins_after = self
+            .runs
+            .get(place)
+            .is_some_and(|run| run.start == hour + 1);
         match (joins_before, joins_after) {
             (Some(before), true) => {
                 self.runs[before].length += 1 + self.runs[place].length;
@@ -171,7 +176,10 @@ mod tests {
     fn the_week_begins_on_monday() {
         // 2026-11-30 was a Monday.
         let monday = 1_795_996_800 / 3600;
-        assert_eq!([monday - 1, monday, monday + 25].map(hour_of_week), [167, 0, 25]);
+        assert_eq!(
+            [monday - 1, monday, monday + 25].map(hour_of_week),
+            [167, 0, 25]
+        );
         assert_eq!(hour_of_week(0), 72);
     }
 
@@ -212,8 +220,8 @@ mod tests {
                 prop_assert_eq!(hours.contains(hour), set.contains(&hour));
             }
             let week: BTreeSet<_> = set.iter().map(|hour| hour_of_week(*hour)).collect();
-            let bits = (0..192).filter(|bit| hours.week()[bit / 64] >> (bit % 64) & 1 == 1);
-            prop_assert_eq!(bits.map(|bit| bit as u32).collect::<BTreeSet<_>>(), week);
+            let bits = (0..192_u32).filter(|bit| hours.week()[*bit as usize / 64] >> (bit % 64) & 1 == 1);
+            prop_assert_eq!(bits.collect::<BTreeSet<_>>(), week);
             let again = Hours::of(hours.runs().to_vec(), hours.forgotten(), hours.week());
             prop_assert_eq!(again, Some(hours));
         }

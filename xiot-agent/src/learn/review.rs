@@ -74,7 +74,7 @@ pub struct Peers(HashMap<IpAddr, (u64, u64)>);
 
 impl Peers {
     /// Of these devices.
-    pub fn of<'l>(devices: impl IntoIterator<Item = &'l Learned>) -> Self {
+    pub fn of<'l, I: IntoIterator<Item = &'l Learned>>(devices: I) -> Self {
         let mut peers: HashMap<IpAddr, (u64, u64)> = HashMap::new();
         for (conversation, seen) in devices.into_iter().flat_map(Learned::conversations) {
             let (first, last) = peers
@@ -240,6 +240,9 @@ mod tests {
         );
         let found = marks(&device, true, &peers, &Thresholds::default());
         assert_eq!(found[&smb], [Mark::Suspect]);
-        assert!([Mark::Midstream, Mark::Class, Mark::Suspect, Mark::Crowd].map(Mark::withholds) == [true; 4]);
+        assert!(
+            [Mark::Midstream, Mark::Class, Mark::Suspect, Mark::Crowd].map(Mark::withholds)
+                == [true; 4]
+        );
     }
 }

@@ -26,7 +26,11 @@ fn device(conversations: u32) -> Vec<f64> {
 fn observe(device: &[f64], hours: u32, random: &mut Random) -> (Incidence, f64) {
     let seen: Vec<u32> = device
         .iter()
-        .map(|probable| (0..hours).map(|_| u32::from(random.share() < *probable)).sum())
+        .map(|probable| {
+            (0..hours)
+                .map(|_| u32::from(random.share() < *probable))
+                .sum()
+        })
         .collect();
     let unseen = device.iter().zip(&seen).filter(|(_, seen)| **seen == 0);
     let unseen: f64 = unseen.map(|(probable, _)| probable).sum();
@@ -49,7 +53,10 @@ fn the_truth_is_mostly_in_the_interval_and_the_estimate_near_it() {
         let within = within.count();
         assert!(within >= 360, "{conversations}, {hours}: {within} of 400");
         let mean = |of: &dyn Fn(&(Incidence, f64)) -> f64| runs.iter().map(of).sum::<f64>() / 400.0;
-        let (estimate, truth) = (mean(&|(seen, _)| seen.unseen().share), mean(&|(_, truth)| *truth));
+        let (estimate, truth) = (
+            mean(&|(seen, _)| seen.unseen().share),
+            mean(&|(_, truth)| *truth),
+        );
         assert!(
             (estimate - truth).abs() < 0.1 * truth + 0.002,
             "{conversations}, {hours}: {estimate} instead of {truth}"
@@ -66,7 +73,11 @@ fn as_many_new_conversations_come_as_were_expected() {
         let seen: Vec<[u32; 2]> = device
             .iter()
             .map(|probable| {
-                [48, 72].map(|hours| (0..hours).map(|_| u32::from(random.share() < *probable)).sum())
+                [48, 72].map(|hours| {
+                    (0..hours)
+                        .map(|_| u32::from(random.share() < *probable))
+                        .sum()
+                })
             })
             .collect();
         let before = Incidence::of(48, seen.iter().map(|[before, _]| *before));
@@ -86,11 +97,10 @@ fn as_many_new_conversations_come_as_were_expected() {
 
 #[test]
 fn nothing_seen_is_nothing_known() {
-    let nothing = Incidence::of(0, []);
-    assert_eq!(nothing.unseen().share, 1.0);
-    assert_eq!((nothing.unseen().low, nothing.unseen().high), (0.0, 1.0));
-    let silent = Incidence::of(100, []);
-    assert_eq!(silent.unseen().share, 1.0);
+    for nothing in [Incidence::of(0, []), Incidence::of(100, [])] {
+        let Unseen { share, low, high } = nothing.unseen();
+        assert_eq!((share, low, high), (1.0, 0.0, 1.0));
+    }
 }
 
 #[test]

@@ -31,13 +31,27 @@ fn unknown(file: &File) -> Vec<String> {
             let matches = &ace.matches;
             found.extend([&ace.unknown, &ace.actions.unknown, &matches.unknown]);
             found.extend(matches.eth.iter().map(|it| &it.unknown));
-            found.extend([&matches.ipv4, &matches.ipv6].into_iter().flatten().map(|it| &it.unknown));
-            found.extend([&matches.tcp, &matches.udp].into_iter().flatten().map(|it| &it.unknown));
+            found.extend(
+                [&matches.ipv4, &matches.ipv6]
+                    .into_iter()
+                    .flatten()
+                    .map(|it| &it.unknown),
+            );
+            found.extend(
+                [&matches.tcp, &matches.udp]
+                    .into_iter()
+                    .flatten()
+                    .map(|it| &it.unknown),
+            );
             found.extend(matches.icmp.iter().map(|it| &it.unknown));
             found.extend(matches.mud.iter().map(|it| &it.unknown));
         }
     }
-    found.into_iter().flat_map(BTreeMap::keys).cloned().collect()
+    found
+        .into_iter()
+        .flat_map(BTreeMap::keys)
+        .cloned()
+        .collect()
 }
 
 #[test]
@@ -50,7 +64,8 @@ fn what_makers_published_is_read_and_written_again() {
     assert!(files.len() >= 45, "{}", files.len());
     for (path, text) in files {
         let path = path.display();
-        let file: File = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let file: File =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
         let extensions = [
             "nist-mud:quarantined-device-policy",
             "ietf-mud-reporter-extension:reporter",

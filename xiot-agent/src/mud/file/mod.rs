@@ -33,12 +33,14 @@ pub struct File {
 #[serde(rename_all = "kebab-case")]
 pub struct Mud {
     /// 1 (RFC 8520, 3.1).
-    pub mud_version: u8,
+    #[serde(rename = "mud-version")]
+    pub version: u8,
     /// Where the file is found.
-    pub mud_url: String,
+    #[serde(rename = "mud-url")]
+    pub url: String,
     /// Where its signature is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mud_signature: Option<String>,
+    #[serde(rename = "mud-signature", skip_serializing_if = "Option::is_none")]
+    pub signature: Option<String>,
     /// When it was made (RFC 3339).
     pub last_update: String,
     /// Hours for which it need not be fetched again.
