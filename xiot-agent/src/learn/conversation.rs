@@ -88,6 +88,16 @@ impl Seen {
             self.hours.mark(hour(second));
         }
     }
+
+    /// Adds what was seen of it later.
+    pub fn join(&mut self, later: &Self) {
+        self.opened = self.opened.saturating_add(later.opened);
+        self.frames = self.frames.saturating_add(later.frames);
+        self.bytes = self.bytes.saturating_add(later.bytes);
+        self.first = self.first.min(later.first);
+        self.last = self.last.max(later.last);
+        self.hours.join(&later.hours);
+    }
 }
 
 #[cfg(test)]

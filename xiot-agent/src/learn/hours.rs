@@ -63,6 +63,15 @@ impl Hours {
         (hours.week == week && week[2] >> (WEEK - 128) == 0).then_some(hours)
     }
 
+    /// The set of these runs; none if it is no set that this type would make.
+    pub fn of_runs(runs: Vec<Run>) -> Option<Self> {
+        let mut week = Self::default();
+        for run in &runs {
+            week.mark_week(*run);
+        }
+        Self::of(runs, 0, week.week)
+    }
+
     /// Adds an hour; whether it is new. An hour before all that is kept may have been forgotten: it does not count again.
     pub fn mark(&mut self, hour: u32) -> bool {
         if hour == u32::MAX {
@@ -108,6 +117,15 @@ impl Hours {
             self.forgotten = self.forgotten.saturating_add(oldest.length);
         }
         true
+    }
+
+    /// Adds the hours of another set, but for those that it forgot.
+    pub fn join(&mut self, other: &Self) {
+        for run in other.runs() {
+            for hour in run.start..run.end() {
+                self.mark(hour);
+            }
+        }
     }
 
     fn mark_week(&mut self, run: Run) {
@@ -225,6 +243,20 @@ mod tests {
             let again = Hours::of(hours.runs().to_vec(), hours.forgotten(), hours.week());
             prop_assert_eq!(again, Some(hours));
         }
+    }
+
+    #[test]
+    fn two_sets_become_one() {
+        let of = |hours: &[u32]| {
+            let mut set = Hours::default();
+            for hour in hours {
+                set.mark(*hour);
+            }
+            set
+        };
+        let mut hours = of(&[5, 6, 20]);
+        hours.join(&of(&[6, 7, 21, 30]));
+        assert_eq!(hours, of(&[5, 6, 7, 20, 21, 30]));
     }
 
     #[test]

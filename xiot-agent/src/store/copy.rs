@@ -1,4 +1,4 @@
-//! The revisions as they are on disk, without a byte written there: for people while no agent runs, and for an agent that can't write.
+//! A database file as it is on disk, without a byte written there: for people while no agent runs, and for an agent that can't write.
 
 use std::{
     fs::{self, File},
@@ -12,15 +12,12 @@ use redb::{
     backends::{FileBackend, InMemoryBackend},
 };
 
-use super::{
-    database::{Fault, OpenError, check, path},
-    revisions::Revisions,
-};
+use super::database::{Fault, Kind, OpenError, check, path};
 
-/// Reads the revisions in this state directory into memory. An agent that was killed leaves a file that is to be recovered: that is
+/// Reads the file of this kind in this state directory into memory. An agent that was killed leaves a file that is to be recovered: that is
 /// done there, too. What is written to them is lost.
-pub fn read(directory: &Path) -> Result<Revisions, OpenError> {
-    let path = path(directory);
+pub fn read<K: Kind>(directory: &Path) -> Result<K, OpenError> {
+    let path = path::<K>(directory);
     let read = bytes(&path)
         .map_err(Fault::Io)
         .and_then(|bytes| match bytes {

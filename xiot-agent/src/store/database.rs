@@ -1,4 +1,4 @@
-//! The file: made, locked, checked, and set aside where it is not what was written.
+//! A database file: made, locked, checked, and set aside where it is not what was written.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -11,15 +11,26 @@ use std::{
 use jiff::Timestamp;
 use redb::{Builder, Database, DatabaseError, StorageBackend, StorageError, backends::FileBackend};
 
-use super::revisions::{Revisions, StoreError};
+use super::error::StoreError;
 
-/// Its name in the state directory.
-const FILE: &str = "revisions.redb";
-
-/// Memory for pages that were read before. Revisions are read a few at a time.
+/// Memory for pages that were read before.
 const CACHE: usize = 4 << 20;
 
-/// The revisions can't be read and kept.
+/// What a file holds.
+pub trait Kind: Sized {
+    /// Its name in the state directory.
+    const FILE: &'static str;
+    /// What it holds, as messages say it.
+    const WHAT: &'static str;
+
+    /// What is in a database; makes what is missing.
+    fn of(database: Database) -> Result<Self, StoreError>;
+
+    /// The database, to end its use.
+    fn into_database(self) -> Database;
+}
+
+/// A file can't be read and kept.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another agent has them.
@@ -61,34 +72,29 @@ pub enum OpenError {
     },
 }
 
-/// Revisions that can be read and kept.
+/// A file that can be read and kept.
 #[derive(Debug)]
-pub struct Opened {
-    /// They.
-    pub revisions: Revisions,
+pub struct Opened<K> {
+    /// What it holds.
+    pub content: K,
     /// What was there was damaged: where it is now, and what is wrong with it.
     pub set_aside: Option<(PathBuf, String)>,
 }
 
-/// Opens the revisions in this state directory, and makes what is missing.
-pub fn open(directory: &Path) -> Result<Opened, OpenError> {
+/// Opens the file of this kind in this state directory, and makes what is missing.
+pub fn open<K: Kind>(directory: &Path) -> Result<Opened<K>, OpenError> {
     make_directory(directory)?;
-    let path = path(directory);
+    let path = path::<K>(directory);
     let mut set_aside = None;
     loop {
         if !path
             .try_exists()
             .map_err(|source| io_error(&path, source))?
         {
-            create(directory, &path)?;
+            create::<K>(directory, &path)?;
         }
         match file(&path).and_then(check) {
-            Ok(revisions) => {
-                return Ok(Opened {
-                    revisions,
-                    set_aside,
-                });
-            }
+            Ok(content) => return Ok(Opened { content, set_aside }),
             Err(Fault::InUse) => return Err(OpenError::InUse(directory.to_owned())),
             Err(Fault::Io(source)) => return Err(io_error(&path, source)),
             Err(Fault::Foreign(what)) => return Err(OpenError::Foreign { path, what }),
@@ -104,9 +110,9 @@ pub fn open(directory: &Path) -> Result<Opened, OpenError> {
     }
 }
 
-/// The file in this state directory.
-pub(super) fn path(directory: &Path) -> PathBuf {
-    directory.join(FILE)
+/// The file of this kind in this state directory.
+pub(super) fn path<K: Kind>(directory: &Path) -> PathBuf {
+    directory.join(K::FILE)
 }
 
 /// What is wrong with a file.
@@ -118,15 +124,15 @@ pub(super) enum Fault {
     Damaged(String),
 }
 
-/// The revisions that this storage holds: every page is checked before any is believed.
-pub(super) fn check(storage: impl StorageBackend) -> Result<Revisions, Fault> {
+/// What this storage holds: every page is checked before any is believed.
+pub(super) fn check<K: Kind>(storage: impl StorageBackend) -> Result<K, Fault> {
     let opened = catch_unwind(AssertUnwindSafe(|| {
         Builder::new()
             .set_cache_size(CACHE)
             .set_check_integrity_on_open(true)
             .create_with_backend(storage)
             .map_err(fault)
-            .and_then(|database| Revisions::of(database).map_err(store_fault))
+            .and_then(|database| K::of(database).map_err(store_fault::<K>))
     }));
     // What is in the file can make the database give up in the middle.
     opened.unwrap_or_else(|_panic| Err(Fault::Damaged("it makes no sense".to_owned())))
@@ -148,10 +154,10 @@ fn fault(error: DatabaseError) -> Fault {
     }
 }
 
-fn store_fault(error: StoreError) -> Fault {
+fn store_fault<K: Kind>(error: StoreError) -> Fault {
     let what = error.to_string();
     match error {
-        StoreError::Foreign(version) => Fault::Foreign(format!("revisions of version {version}")),
+        StoreError::Foreign(version) => Fault::Foreign(format!("{} of version {version}", K::WHAT)),
         StoreError::Database(error) => {
             if let redb::Error::Io(source) = *error
                 && is_of_the_disk(&source)
@@ -160,7 +166,9 @@ fn store_fault(error: StoreError) -> Fault {
             }
             Fault::Damaged(what)
         }
-        StoreError::Record { .. } | StoreError::Text { .. } => Fault::Damaged(what),
+        StoreError::Record { .. } | StoreError::Text { .. } | StoreError::Row { .. } => {
+            Fault::Damaged(what)
+        }
     }
 }
 
@@ -182,8 +190,8 @@ fn make_directory(directory: &Path) -> Result<(), OpenError> {
 }
 
 /// Under another name first, so that there is never half a file.
-fn create(directory: &Path, path: &Path) -> Result<(), OpenError> {
-    let new = directory.join(format!(".{FILE}.new"));
+fn create<K: Kind>(directory: &Path, path: &Path) -> Result<(), OpenError> {
+    let new = directory.join(format!(".{}.new", K::FILE));
     let made = (|| {
         match fs::remove_file(&new) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -191,7 +199,7 @@ fn create(directory: &Path, path: &Path) -> Result<(), OpenError> {
         }
         let storage = backend(open_file(&new, true)?)?;
         check(storage)
-            .and_then(|revisions| revisions.close().map_err(store_fault))
+            .and_then(|content: K| close(content).map_err(store_fault::<K>))
             .map_err(|fault| io::Error::other(format!("{fault:?}")))?;
         fs::rename(&new, path)?;
         sync(directory)
@@ -243,10 +251,7 @@ fn io_error(path: &Path, source: io::Error) -> OpenError {
     }
 }
 
-impl Revisions {
-    /// Ends the use of the file.
-    fn close(self) -> Result<(), StoreError> {
-        let database: Database = self.into_database();
-        database.close().map_err(StoreError::from)
-    }
+/// Ends the use of the file.
+fn close(content: impl Kind) -> Result<(), StoreError> {
+    content.into_database().close().map_err(StoreError::from)
 }

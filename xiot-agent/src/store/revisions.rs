@@ -13,7 +13,11 @@ use redb::{
     WriteTransaction,
 };
 
-use super::record::{Record, Sha, Text, Texts, Trial, sha};
+use super::{
+    database::Kind,
+    error::StoreError,
+    record::{Record, Sha, Text, Texts, Trial, sha},
+};
 use crate::unit::hex;
 
 /// Revisions by number, as JSON.
@@ -43,59 +47,17 @@ const MOST: u64 = 1_000;
 /// start.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// The revisions can't be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The database says so.
-    #[error("the database of revisions: {0}")]
-    Database(#[from] Box<redb::Error>),
-    /// A record makes no sense.
-    #[error("revision {number} makes no sense: {source}")]
-    Record {
-        /// Which.
-        number: u64,
-        /// Why.
-        source: serde_json::Error,
-    },
-    /// A text is not what was written.
-    #[error("a text of revision {number} is not what was written: {what}")]
-    Text {
-        /// Which.
-        number: u64,
-        /// What is wrong.
-        what: String,
-    },
-    /// A later agent wrote it.
-    #[error("the revisions are of version {0}")]
-    Foreign(u64),
-}
-
-macro_rules! from_redb {
-    ($($error:ident),+) => {
-        $(impl From<redb::$error> for StoreError {
-            fn from(error: redb::$error) -> Self {
-                Self::Database(Box::new(error.into()))
-            }
-        })+
-    };
-}
-from_redb!(
-    DatabaseError,
-    TransactionError,
-    TableError,
-    StorageError,
-    CommitError
-);
-
 /// All revisions.
 #[derive(Debug)]
 pub struct Revisions {
     database: Database,
 }
 
-impl Revisions {
-    /// Those of a database; makes what is missing.
-    pub(super) fn of(database: Database) -> Result<Self, StoreError> {
+impl Kind for Revisions {
+    const FILE: &'static str = "revisions.redb";
+    const WHAT: &'static str = "revisions";
+
+    fn of(database: Database) -> Result<Self, StoreError> {
         let write = database.begin_write()?;
         {
             let mut state = write.open_table(STATE)?;
@@ -115,10 +77,12 @@ impl Revisions {
         Ok(Self { database })
     }
 
-    pub(super) fn into_database(self) -> Database {
+    fn into_database(self) -> Database {
         self.database
     }
+}
 
+impl Revisions {
     /// The newest, in force or not.
     pub fn newest(&self) -> Result<Option<Record>, StoreError> {
         let read = self.database.begin_read()?;

@@ -106,11 +106,8 @@ impl Keeper {
     }
 
     fn reopen(&mut self) -> Result<(), OpenError> {
-        let Opened {
-            revisions,
-            set_aside,
-        } = store::open(&self.directory)?;
-        self.store = Some(revisions);
+        let Opened { content, set_aside } = store::open(&self.directory)?;
+        self.store = Some(content);
         self.copy = None;
         if let Some((path, what)) = set_aside {
             let text = format!(

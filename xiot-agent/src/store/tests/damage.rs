@@ -7,14 +7,16 @@ use std::{
 
 use proptest::{prelude::*, test_runner::TestRunner};
 
-use super::{OpenError, Opened, open, opened, put, read, record, texts};
+use super::{OpenError, Opened, Revisions, open, opened, put, read, record, texts};
 
 const FILE: &str = "revisions.redb";
 
 /// A directory with two revisions.
 fn two() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
-    let Opened { revisions, .. } = opened(&directory);
+    let Opened {
+        content: revisions, ..
+    } = opened(&directory);
     put(&revisions, record(1));
     put(&revisions, record(2));
     directory
@@ -26,7 +28,7 @@ fn a_file_that_is_none_is_set_aside_and_kept() {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join(FILE), &content).unwrap();
         let Opened {
-            revisions,
+            content: revisions,
             set_aside,
         } = opened(&directory);
         let (aside, what) = set_aside.unwrap();
@@ -55,7 +57,7 @@ fn a_directory_that_is_a_file_is_an_error_with_its_name() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     fs::write(&file, "").unwrap();
-    let error = open(&file).unwrap_err();
+    let error = open::<Revisions>(&file).unwrap_err();
     assert!(matches!(error, OpenError::Io { .. }), "{error:?}");
     assert!(error.to_string().contains("/file"), "{error}");
 }
@@ -65,26 +67,31 @@ fn a_directory_that_is_a_file_is_an_error_with_its_name() {
 fn what_is_only_read_is_found_as_it_was_and_left_as_it_is() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join(FILE);
-    assert!(matches!(read(directory.path()), Err(OpenError::Io { .. })));
-    let Opened { revisions, .. } = opened(&directory);
+    assert!(matches!(
+        read::<Revisions>(directory.path()),
+        Err(OpenError::Io { .. })
+    ));
+    let Opened {
+        content: revisions, ..
+    } = opened(&directory);
     put(&revisions, record(1));
-    let refused = read(directory.path()).unwrap_err();
+    let refused = read::<Revisions>(directory.path()).unwrap_err();
     assert!(matches!(refused, OpenError::InUse(_)), "{refused:?}");
     let killed = fs::read(&path).unwrap();
     drop(revisions);
     fs::write(&path, &killed).unwrap();
 
-    let copy = read(directory.path()).unwrap();
+    let copy: Revisions = read(directory.path()).unwrap();
     let in_force = copy.in_force().unwrap().unwrap();
     assert_eq!(copy.texts(&in_force).unwrap(), texts(1));
     put(&copy, record(2));
     // Nor does it keep an agent from starting.
     assert_eq!(fs::read(&path).unwrap(), killed);
-    put(&opened(&directory).revisions, record(3));
+    put(&opened(&directory).content, record(3));
 
     for content in [&b"not a database"[..], b"", &killed[..killed.len() / 2]] {
         fs::write(&path, content).unwrap();
-        let error = read(directory.path()).unwrap_err();
+        let error = read::<Revisions>(directory.path()).unwrap_err();
         assert!(error.to_string().contains(FILE), "{error}");
         assert_eq!(fs::read(&path).unwrap(), content);
     }
@@ -107,7 +114,7 @@ fn changed_bytes_are_never_believed() {
             }
             fs::write(directory.path().join(FILE), bytes).unwrap();
             let Opened {
-                revisions,
+                content: revisions,
                 set_aside,
             } = opened(&directory);
             let in_force = revisions.in_force().unwrap();

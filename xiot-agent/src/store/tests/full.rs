@@ -69,10 +69,10 @@ impl StorageBackend for Full {
 #[test]
 fn what_is_on_a_full_disk_is_not_damaged() {
     let directory = tempfile::tempdir().unwrap();
-    put(&super::opened(&directory).revisions, record(1));
+    put(&super::opened(&directory).content, record(1));
     let bytes = std::fs::read(directory.path().join("revisions.redb")).unwrap();
     for room in 0.. {
-        match check(Full::holding(&bytes, room)) {
+        match check::<super::Revisions>(Full::holding(&bytes, room)) {
             Ok(revisions) => {
                 assert!(room > 0);
                 assert_eq!(revisions.in_force().unwrap().unwrap().number, 1);

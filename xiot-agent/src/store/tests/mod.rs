@@ -1,6 +1,7 @@
 //! What is kept is found again, what is damaged is set aside, and power may fail at any byte.
 
 mod damage;
+pub(super) mod disk;
 mod full;
 mod power;
 
@@ -54,7 +55,7 @@ fn put(revisions: &Revisions, mut record: Record) {
     revisions.applied(&record).unwrap();
 }
 
-fn opened(directory: &tempfile::TempDir) -> Opened {
+fn opened(directory: &tempfile::TempDir) -> Opened<Revisions> {
     open(directory.path()).unwrap()
 }
 
@@ -63,14 +64,14 @@ fn what_is_put_in_force_is_found_again() {
     let directory = tempfile::tempdir().unwrap();
     let before = opened(&directory);
     assert!(before.set_aside.is_none());
-    assert_eq!(before.revisions.in_force().unwrap(), None);
-    put(&before.revisions, record(1));
-    put(&before.revisions, record(2));
-    before.revisions.begin(&record(3), &texts(3)).unwrap();
+    assert_eq!(before.content.in_force().unwrap(), None);
+    put(&before.content, record(1));
+    put(&before.content, record(2));
+    before.content.begin(&record(3), &texts(3)).unwrap();
     drop(before);
 
     let Opened {
-        revisions,
+        content: revisions,
         set_aside,
     } = opened(&directory);
     assert_eq!(set_aside, None);
@@ -90,7 +91,9 @@ fn what_is_put_in_force_is_found_again() {
 #[test]
 fn a_trial_lasts_until_it_is_confirmed_or_something_else_is_in_force() {
     let directory = tempfile::tempdir().unwrap();
-    let Opened { revisions, .. } = opened(&directory);
+    let Opened {
+        content: revisions, ..
+    } = opened(&directory);
     put(&revisions, record(1));
     let on_trial = |number| Record {
         back_to: Some(1),
@@ -117,7 +120,9 @@ fn a_trial_lasts_until_it_is_confirmed_or_something_else_is_in_force() {
 #[test]
 fn the_oldest_go_and_what_is_in_force_or_may_come_back_stays() {
     let directory = tempfile::tempdir().unwrap();
-    let Opened { revisions, .. } = opened(&directory);
+    let Opened {
+        content: revisions, ..
+    } = opened(&directory);
     put(&revisions, record(1));
     put(&revisions, record(2));
     // Written down all at once: a thousand commits take a while.
@@ -142,7 +147,7 @@ fn the_oldest_go_and_what_is_in_force_or_may_come_back_stays() {
 fn one_agent_has_a_state_directory() {
     let directory = tempfile::tempdir().unwrap();
     let first = opened(&directory);
-    let second = open(directory.path());
+    let second = open::<Revisions>(directory.path());
     assert!(
         matches!(second, Err(OpenError::InUse(_))),
         "{second:?} beside {first:?}"
@@ -154,7 +159,7 @@ fn nobody_else_can_read_it() {
     use std::os::unix::fs::MetadataExt as _;
     let directory = tempfile::tempdir().unwrap();
     let state = directory.path().join("a/b");
-    let opened = open(&state).unwrap();
+    let opened = open::<Revisions>(&state).unwrap();
     let mode = |path| fs::metadata(path).unwrap().mode() & 0o777;
     assert_eq!(mode(state.clone()), 0o700);
     assert_eq!(mode(state.join("revisions.redb")), 0o600);

@@ -1,102 +1,12 @@
-//! Power that fails: storage that remembers every write, and disks as they may be found afterwards.
-
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
+//! Power that fails: disks as they may be found afterwards.
 
 use proptest::{prelude::*, sample::Index, test_runner::TestRunner};
-use redb::StorageBackend;
 
 use super::{
     super::{database::check, revisions::Revisions},
+    disk::{Disk, Step, apply},
     put, record, texts,
 };
-
-/// What storage was told.
-#[derive(Clone, Debug)]
-enum Step {
-    Write(u64, Vec<u8>),
-    Length(u64),
-    /// All before it is on the disk.
-    Sync,
-}
-
-/// Storage in memory with a log.
-#[derive(Clone, Debug, Default)]
-struct Disk {
-    bytes: Arc<Mutex<Vec<u8>>>,
-    log: Arc<Mutex<Vec<Step>>>,
-}
-
-impl Disk {
-    fn holding(bytes: Vec<u8>) -> Self {
-        Self {
-            bytes: Arc::new(Mutex::new(bytes)),
-            log: Arc::default(),
-        }
-    }
-
-    fn bytes(&self) -> Vec<u8> {
-        self.bytes.lock().unwrap().clone()
-    }
-
-    fn steps(&self) -> usize {
-        self.log.lock().unwrap().len()
-    }
-}
-
-fn apply(bytes: &mut Vec<u8>, step: &Step) {
-    match step {
-        Step::Write(at, data) => {
-            let at = usize::try_from(*at).unwrap();
-            let end = at + data.len();
-            if bytes.len() < end {
-                bytes.resize(end, 0);
-            }
-            bytes[at..end].copy_from_slice(data);
-        }
-        Step::Length(length) => bytes.resize(usize::try_from(*length).unwrap(), 0),
-        Step::Sync => {}
-    }
-}
-
-impl StorageBackend for Disk {
-    fn len(&self) -> io::Result<u64> {
-        Ok(self.bytes.lock().unwrap().len() as u64)
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let bytes = self.bytes.lock().unwrap();
-        let at = usize::try_from(offset).unwrap();
-        let end = at + out.len();
-        let found = bytes.get(at..end).ok_or(io::ErrorKind::UnexpectedEof)?;
-        out.copy_from_slice(found);
-        Ok(())
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.tell(Step::Length(len));
-        Ok(())
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.tell(Step::Sync);
-        Ok(())
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.tell(Step::Write(offset, data.to_vec()));
-        Ok(())
-    }
-}
-
-impl Disk {
-    fn tell(&self, step: Step) {
-        apply(&mut self.bytes.lock().unwrap(), &step);
-        self.log.lock().unwrap().push(step);
-    }
-}
 
 /// A second revision put in force after a first: the disk before, every step, and how many there were when each call came back.
 struct Story {
@@ -111,7 +21,7 @@ fn story() -> Story {
     put(&check(disk.clone()).unwrap(), record(1));
     let before = disk.bytes();
     let disk = Disk::holding(before.clone());
-    let revisions = check(disk.clone()).unwrap();
+    let revisions: Revisions = check(disk.clone()).unwrap();
     let mut second = record(2);
     revisions.begin(&second, &texts(2)).unwrap();
     let written_down = disk.steps();
@@ -119,7 +29,7 @@ fn story() -> Story {
     revisions.applied(&second).unwrap();
     let applied = disk.steps();
     drop(revisions);
-    let log = disk.log.lock().unwrap().clone();
+    let log = disk.log();
     Story {
         before,
         log,

@@ -1,0 +1,386 @@
+//! What was learned of devices: their conversations, and the hours in which they were watched and heard of.
+//!
+//! A row for each conversation, so that what did not change is not written again. What there is room for is limited, for each device and for all of
+//! them: who sends under thousands of MACs takes no room from devices that are there for days.
+
+mod row;
+
+use std::collections::BTreeMap;
+
+use redb::{
+    Database, ReadableDatabase as _, ReadableTable, ReadableTableMetadata as _, Table,
+    TableDefinition, WriteTransaction,
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use self::row::{
+    ConversationKey, DeviceKey, DeviceRow, HoursRow, SeenRow, conversation, conversation_key,
+    device_key, identity,
+};
+use super::{database::Kind, error::StoreError};
+use crate::learn::{
+    conversation::{Conversation, Seen},
+    device::{Identity, Learned, MOST_CONVERSATIONS},
+    hours::Hours,
+};
+
+const DEVICES: TableDefinition<'_, DeviceKey, &[u8]> = TableDefinition::new("devices");
+const CONVERSATIONS: TableDefinition<'_, ConversationKey, &[u8]> =
+    TableDefinition::new("conversations");
+const GATEWAY: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("gateway");
+
+/// Version of these tables.
+const VERSION: &str = "version";
+/// Hours in which the gateway watched.
+const WATCHED: &str = "watched";
+/// Second up to which observations are in here.
+const UNTIL: &str = "until";
+/// The next number of a device.
+const NEXT: &str = "next";
+
+/// The version that this agent writes.
+const CURRENT: u64 = 1;
+
+/// How much is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// Devices, listed or not.
+    pub devices: usize,
+    /// Conversations of all of them.
+    pub conversations: u64,
+    /// Conversations of each.
+    pub of_device: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self {
+            devices: 32_768,
+            conversations: 4_000_000,
+            of_device: MOST_CONVERSATIONS,
+        }
+    }
+}
+
+/// What was learned.
+#[derive(Debug)]
+pub struct LearnedStore {
+    database: Database,
+}
+
+/// A device in short.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Summary {
+    /// Which.
+    pub identity: Identity,
+    /// Its conversations.
+    pub conversations: u32,
+    /// Conversations that there was no room for.
+    pub left_out: u64,
+    /// The hours in which anything was seen of it.
+    pub hours: Hours,
+}
+
+/// Observations up to some second.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Of each device what came in.
+    pub devices: BTreeMap<Identity, Learned>,
+    /// Hours in which the gateway watched.
+    pub watched: Hours,
+    /// Seconds since the Unix epoch up to which nothing is missing.
+    pub until: u64,
+}
+
+impl Kind for LearnedStore {
+    const FILE: &'static str = "learned.redb";
+    const WHAT: &'static str = "what was learned";
+
+    fn of(database: Database) -> Result<Self, StoreError> {
+        let write = database.begin_write()?;
+        {
+            let mut gateway = write.open_table(GATEWAY)?;
+            match number(&gateway, VERSION)? {
+                None => put(&mut gateway, VERSION, &CURRENT)?,
+                Some(CURRENT) => {}
+                Some(version) => return Err(StoreError::Foreign(version)),
+            }
+            drop(write.open_table(DEVICES)?);
+            drop(write.open_table(CONVERSATIONS)?);
+        }
+        write.commit()?;
+        Ok(Self { database })
+    }
+
+    fn into_database(self) -> Database {
+        self.database
+    }
+}
+
+impl LearnedStore {
+    /// The second up to which observations are in here, since the Unix epoch; none: there are none.
+    pub fn until(&self) -> Result<Option<u64>, StoreError> {
+        let read = self.database.begin_read()?;
+        number(&read.open_table(GATEWAY)?, UNTIL)
+    }
+
+    /// The hours in which the gateway watched.
+    pub fn watched(&self) -> Result<Hours, StoreError> {
+        let read = self.database.begin_read()?;
+        hours(&read.open_table(GATEWAY)?)
+    }
+
+    /// Every device, by MAC.
+    pub fn devices(&self) -> Result<Vec<Summary>, StoreError> {
+        let read = self.database.begin_read()?;
+        let table = read.open_table(DEVICES)?;
+        let rows = table.iter()?;
+        rows.map(|entry| {
+            let (key, row) = entry?;
+            let row: DeviceRow = decode(row.value(), "devices")?;
+            Ok(Summary {
+                identity: identity(key.value()),
+                conversations: row.conversations,
+                left_out: row.left_out,
+                hours: row.hours.hours().ok_or_else(|| nonsense("devices"))?,
+            })
+        })
+        .collect()
+    }
+
+    /// What was learned of a device; none: nothing.
+    pub fn device(&self, identity: &Identity) -> Result<Option<Learned>, StoreError> {
+        let read = self.database.begin_read()?;
+        let devices = read.open_table(DEVICES)?;
+        let Some(row) = device_row(&devices, identity)? else {
+            return Ok(None);
+        };
+        let table = read.open_table(CONVERSATIONS)?;
+        Ok(Some(Learned::of(
+            conversations(&table, row.number)?,
+            row.hours.hours().ok_or_else(|| nonsense("devices"))?,
+            row.left_out,
+        )))
+    }
+
+    /// Adds observations, all of them or none. Where there is too much, what is least goes; devices for which `is_listed` holds stay.
+    pub fn take(
+        &self,
+        batch: &Batch,
+        room: Room,
+        is_listed: impl Fn(&Identity) -> bool,
+    ) -> Result<(), StoreError> {
+        let write = self.database.begin_write()?;
+        {
+            let mut gateway = write.open_table(GATEWAY)?;
+            let mut watched = hours(&gateway)?;
+            watched.join(&batch.watched);
+            put(&mut gateway, WATCHED, &HoursRow::of(&watched))?;
+            put(&mut gateway, UNTIL, &batch.until)?;
+            let mut next = number(&gateway, NEXT)?.unwrap_or_default();
+            let mut devices = write.open_table(DEVICES)?;
+            let mut table = write.open_table(CONVERSATIONS)?;
+            for (identity, later) in &batch.devices {
+                let row = if let Some(row) = device_row(&devices, identity)? {
+                    row
+                } else {
+                    next += 1;
+                    DeviceRow {
+                        number: next,
+                        ..DeviceRow::default()
+                    }
+                };
+                let row = join(&mut table, row, later, room.of_device)?;
+                devices.insert(device_key(identity), &*encode(&row))?;
+            }
+            put(&mut gateway, NEXT, &next)?;
+        }
+        make_room(&write, room, is_listed)?;
+        write.commit()?;
+        Ok(())
+    }
+
+    /// Forgets a device; whether there was one.
+    pub fn forget(&self, identity: &Identity) -> Result<bool, StoreError> {
+        let write = self.database.begin_write()?;
+        let found = remove(&write, identity)?;
+        write.commit()?;
+        Ok(found)
+    }
+}
+
+/// Adds what came in to the rows of a device, whose own row it returns.
+fn join(
+    table: &mut Table<'_, ConversationKey, &'static [u8]>,
+    row: DeviceRow,
+    later: &Learned,
+    most: usize,
+) -> Result<DeviceRow, StoreError> {
+    let number = row.number;
+    let mut hours = row.hours.hours().ok_or_else(|| nonsense("devices"))?;
+    hours.join(later.hours());
+    let (mut count, mut gone) = (row.conversations, 0);
+    let is_tight = count as usize + later.conversations().len() > most;
+    if is_tight {
+        let mut all = Learned::of(conversations(table, number)?, hours.clone(), 0);
+        for conversation in all.join(later, most) {
+            table.remove(conversation_key(number, &conversation))?;
+            gone += 1;
+        }
+        for conversation in later.conversations().keys() {
+            if let Some(seen) = all.conversations().get(conversation) {
+                let key = conversation_key(number, conversation);
+                table.insert(key, &*encode(&SeenRow::of(seen)))?;
+            }
+        }
+        count = u32::try_from(all.conversations().len()).unwrap_or(u32::MAX);
+    } else {
+        for (conversation, seen) in later.conversations() {
+            let key = conversation_key(number, conversation);
+            let before = table.get(key)?.map(|row| seen_row(row.value()));
+            let seen = if let Some(mut before) = before.transpose()? {
+                before.join(seen);
+                before
+            } else {
+                count += 1;
+                seen.clone()
+            };
+            table.insert(key, &*encode(&SeenRow::of(&seen)))?;
+        }
+    }
+    Ok(DeviceRow {
+        number,
+        conversations: count,
+        left_out: row.left_out + later.left_out() + gone,
+        hours: HoursRow::of(&hours),
+    })
+}
+
+/// Removes devices that are not listed where there are too many, or too many conversations: first those that were heard of in the fewest hours, longest
+/// ago.
+fn make_room(
+    write: &WriteTransaction,
+    room: Room,
+    is_listed: impl Fn(&Identity) -> bool,
+) -> Result<(), StoreError> {
+    let count = write.open_table(DEVICES)?.len()?;
+    let conversations = write.open_table(CONVERSATIONS)?.len()?;
+    let mut surplus = usize::try_from(count)
+        .unwrap_or(usize::MAX)
+        .saturating_sub(room.devices);
+    let mut too_many = conversations.saturating_sub(room.conversations);
+    if surplus == 0 && too_many == 0 {
+        return Ok(());
+    }
+    let mut candidates = Vec::new();
+    for entry in write.open_table(DEVICES)?.iter()? {
+        let (key, row) = entry?;
+        let identity = identity(key.value());
+        if is_listed(&identity) {
+            continue;
+        }
+        let row: DeviceRow = decode(row.value(), "devices")?;
+        let hours = row.hours.hours().ok_or_else(|| nonsense("devices"))?;
+        let last = hours.runs().last().map_or(0, |run| run.start + run.length);
+        candidates.push((hours.count(), last, identity, row.conversations));
+    }
+    candidates.sort_unstable();
+    for (_, _, identity, conversations) in candidates {
+        if surplus == 0 && too_many == 0 {
+            break;
+        }
+        remove(write, &identity)?;
+        surplus = surplus.saturating_sub(1);
+        too_many = too_many.saturating_sub(conversations.into());
+    }
+    Ok(())
+}
+
+fn remove(write: &WriteTransaction, identity: &Identity) -> Result<bool, StoreError> {
+    let mut devices = write.open_table(DEVICES)?;
+    let Some(row) = device_row(&devices, identity)? else {
+        return Ok(false);
+    };
+    devices.remove(device_key(identity))?;
+    let mut table = write.open_table(CONVERSATIONS)?;
+    table.retain_in(keys_of(row.number), |_, _| false)?;
+    Ok(true)
+}
+
+fn conversations(
+    table: &impl ReadableTable<ConversationKey, &'static [u8]>,
+    number: u64,
+) -> Result<BTreeMap<Conversation, Seen>, StoreError> {
+    let rows = table.range(keys_of(number))?;
+    rows.map(|entry| {
+        let (key, row) = entry?;
+        let key = conversation(key.value()).ok_or_else(|| nonsense("conversations"))?;
+        Ok((key, seen_row(row.value())?))
+    })
+    .collect()
+}
+
+/// The keys of all conversations of a device.
+fn keys_of(number: u64) -> std::ops::RangeInclusive<ConversationKey> {
+    let (mut first, mut last) = ([0; 29], [u8::MAX; 29]);
+    first[..8].copy_from_slice(&number.to_be_bytes());
+    last[..8].copy_from_slice(&number.to_be_bytes());
+    first..=last
+}
+
+fn device_row(
+    devices: &impl ReadableTable<DeviceKey, &'static [u8]>,
+    identity: &Identity,
+) -> Result<Option<DeviceRow>, StoreError> {
+    let row = devices.get(device_key(identity))?;
+    row.map(|row| decode(row.value(), "devices")).transpose()
+}
+
+fn seen_row(bytes: &[u8]) -> Result<Seen, StoreError> {
+    let row: SeenRow = decode(bytes, "conversations")?;
+    row.seen().ok_or_else(|| nonsense("conversations"))
+}
+
+fn hours(gateway: &impl ReadableTable<&'static str, &'static [u8]>) -> Result<Hours, StoreError> {
+    let Some(row) = gateway.get(WATCHED)? else {
+        return Ok(Hours::default());
+    };
+    let row: HoursRow = decode(row.value(), "gateway")?;
+    row.hours().ok_or_else(|| nonsense("gateway"))
+}
+
+fn number(
+    gateway: &impl ReadableTable<&'static str, &'static [u8]>,
+    key: &str,
+) -> Result<Option<u64>, StoreError> {
+    let row = gateway.get(key)?;
+    row.map(|row| decode(row.value(), "gateway")).transpose()
+}
+
+fn put(
+    gateway: &mut Table<'_, &'static str, &'static [u8]>,
+    key: &str,
+    value: &impl Serialize,
+) -> Result<(), StoreError> {
+    gateway.insert(key, &*encode(value))?;
+    Ok(())
+}
+
+/// These rows have no value that can't be written.
+fn encode(row: &impl Serialize) -> Vec<u8> {
+    postcard::to_stdvec(row).expect("numbers and lists of them can be written")
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8], table: &'static str) -> Result<T, StoreError> {
+    match postcard::take_from_bytes(bytes) {
+        Ok((row, [])) => Ok(row),
+        Ok(_) | Err(_) => Err(nonsense(table)),
+    }
+}
+
+const fn nonsense(table: &'static str) -> StoreError {
+    StoreError::Row { table }
+}
+
+#[cfg(test)]
+mod tests;
