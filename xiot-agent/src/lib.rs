@@ -13,6 +13,7 @@ pub mod model;
 pub mod mud;
 pub mod netns;
 pub mod oracle;
+pub mod propose;
 pub mod service;
 pub mod store;
 pub mod unit;

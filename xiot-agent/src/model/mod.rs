@@ -6,6 +6,7 @@
 
 mod check;
 mod decode;
+pub mod edit;
 pub mod gateway;
 pub mod guard;
 pub mod limit;

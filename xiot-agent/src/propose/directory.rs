@@ -1,0 +1,201 @@
+//! What an address is called: a peer set, a device, a host name, or nothing.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    net::IpAddr,
+};
+
+use ipnetwork::IpNetwork;
+
+use crate::model::policy::Policy;
+
+/// A set of more addresses than this is no name for one of them: to allow it would be to allow a network.
+const LARGEST_SET: u128 = 256;
+
+/// Addresses of the smallest network that is written for several of them (IPv4: /28).
+const HOST_BITS: u8 = 4;
+
+/// Addresses that must have been seen for a network to be written, and their share of it, one in so many.
+const FEWEST: usize = 3;
+const SHARE: usize = 4;
+
+/// The other side as a rule has it.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Peer {
+    /// A peer set.
+    Set(String),
+    /// All devices of a group.
+    Group(String),
+    /// A device.
+    Device(String),
+    /// A host name, of which the device was told the address.
+    Name(String),
+    /// Addresses, or one alone.
+    Network(IpNetwork),
+}
+
+/// Names of addresses.
+#[derive(Debug)]
+pub(super) struct Directory<'p> {
+    devices: HashMap<IpAddr, &'p str>,
+    groups: BTreeMap<&'p str, BTreeSet<&'p str>>,
+    sets: Vec<(u128, &'p str, &'p [IpNetwork])>,
+}
+
+impl<'p> Directory<'p> {
+    /// Those of a policy.
+    pub(super) fn of(policy: &'p Policy) -> Self {
+        let mut devices = HashMap::new();
+        let mut groups: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for device in policy.devices.iter() {
+            devices.extend(device.addresses.iter().map(|it| (*it, device.name.as_str())));
+            for group in &device.groups {
+                groups.entry(group).or_default().insert(&device.name);
+            }
+        }
+        // A group with a device that has no address can't be a peer.
+        for device in policy.devices.iter().filter(|it| it.addresses.is_empty()) {
+            groups.retain(|name, _| device.groups.iter().all(|group| group != name));
+        }
+        let mut sets: Vec<_> = policy
+            .peer_sets
+            .iter()
+            .map(|set| {
+                let size = set.networks.iter().map(size).fold(0, u128::saturating_add);
+                (size, set.name.as_str(), set.networks.as_slice())
+            })
+            .filter(|(size, ..)| *size <= LARGEST_SET)
+            .collect();
+        sets.sort_unstable_by_key(|(size, name, _)| (*size, *name));
+        Self {
+            devices,
+            groups,
+            sets,
+        }
+    }
+
+    /// The smallest that has a name: of a peer set, a device, a host name (that which is told of it last), else the address.
+    pub(super) fn peer(&self, address: IpAddr, names: &[String]) -> Peer {
+        let set = self
+            .sets
+            .iter()
+            .find(|(_, _, networks)| networks.iter().any(|network| network.contains(address)));
+        let device = self.devices.get(&address);
+        let name = names.first();
+        match (set, device, name) {
+            (Some((1, set, _)), _, _) => Peer::Set((*set).to_owned()),
+            (_, Some(device), _) => Peer::Device((*device).to_owned()),
+            (_, None, Some(name)) => Peer::Name(name.clone()),
+            (Some((_, set, _)), None, None) => Peer::Set((*set).to_owned()),
+            (None, None, None) => Peer::Network(address.into()),
+        }
+    }
+
+    /// Addresses of a peer set.
+    pub(super) fn size_of(&self, set: &str) -> u128 {
+        let found = self.sets.iter().find(|(_, name, _)| *name == set);
+        found.map_or(0, |(size, ..)| *size)
+    }
+
+    /// The networks that a peer stands for, as far as that is known without an answer of DNS.
+    pub(super) fn networks(&self, peer: &Peer) -> Vec<IpNetwork> {
+        match peer {
+            Peer::Set(set) => self
+                .sets
+                .iter()
+                .filter(|(_, name, _)| name == set)
+                .flat_map(|(.., networks)| networks.iter().copied())
+                .collect(),
+            Peer::Device(device) => self.addresses_of(|it| it == device),
+            Peer::Group(group) => {
+                let members = self.groups.get(group.as_str());
+                self.addresses_of(|it| members.is_some_and(|members| members.contains(it)))
+            }
+            Peer::Network(network) => vec![*network],
+            Peer::Name(_) => Vec::new(),
+        }
+    }
+
+    fn addresses_of(&self, wanted: impl Fn(&str) -> bool) -> Vec<IpNetwork> {
+        let devices = self.devices.iter().filter(|(_, device)| wanted(device));
+        devices.map(|(address, _)| (*address).into()).collect()
+    }
+
+    /// These peers with as few words: devices that are most of a group are the group, addresses that are a good part of a small network are the network.
+    /// With each, how many addresses or devices of how many were seen, where that is not all.
+    pub(super) fn condense(&self, peers: &BTreeSet<Peer>) -> Vec<(Peer, Option<(usize, u128)>)> {
+        let mut left = peers.clone();
+        let mut found = Vec::new();
+        for (group, members) in &self.groups {
+            let is_member = |peer: &&Peer| matches!(peer, Peer::Device(it) if members.contains(it.as_str()));
+            let seen = left.iter().filter(is_member).count();
+            if seen >= FEWEST && seen * SHARE >= members.len() {
+                left.retain(|peer| !is_member(&peer));
+                let all = members.len() as u128;
+                let partly = (seen as u128) < all;
+                found.push((Peer::Group((*group).to_owned()), partly.then_some((seen, all))));
+            }
+        }
+        let addresses: BTreeSet<IpAddr> = left
+            .iter()
+            .filter_map(|peer| match peer {
+                Peer::Network(network) => Some(network.ip()),
+                Peer::Set(_) | Peer::Group(_) | Peer::Device(_) | Peer::Name(_) => None,
+            })
+            .collect();
+        for (network, seen) in networks(&addresses) {
+            left.retain(|peer| !matches!(peer, Peer::Network(it) if network.contains(it.ip())));
+            let all = size(&network);
+            let partly = (seen as u128) < all;
+            found.push((Peer::Network(network), partly.then_some((seen, all))));
+        }
+        found.extend(left.into_iter().map(|peer| (peer, None)));
+        found
+    }
+}
+
+/// Addresses of a network.
+pub(super) fn size(network: &IpNetwork) -> u128 {
+    let bits = match network {
+        IpNetwork::V4(_) => 32,
+        IpNetwork::V6(_) => 128,
+    };
+    1_u128
+        .checked_shl(u32::from(bits - network.prefix()))
+        .unwrap_or(u128::MAX)
+}
+
+/// Small networks of which a good part was seen, each the smallest around its addresses, with their number.
+fn networks(addresses: &BTreeSet<IpAddr>) -> Vec<(IpNetwork, usize)> {
+    let mut blocks: BTreeMap<IpNetwork, Vec<IpAddr>> = BTreeMap::new();
+    for address in addresses {
+        if let Some(block) = around(*address, HOST_BITS) {
+            blocks.entry(block).or_default().push(*address);
+        }
+    }
+    let smallest = |addresses: &[IpAddr]| {
+        (0..=HOST_BITS).find_map(|bits| {
+            let network = around(*addresses.first()?, bits)?;
+            addresses
+                .iter()
+                .all(|it| network.contains(*it))
+                .then_some(network)
+        })
+    };
+    blocks
+        .values()
+        .filter(|seen| seen.len() >= FEWEST)
+        .filter_map(|seen| Some((smallest(seen)?, seen.len())))
+        .filter(|(network, seen)| (*seen * SHARE) as u128 >= size(network))
+        .collect()
+}
+
+/// The network of an address with so many bits of host.
+fn around(address: IpAddr, bits: u8) -> Option<IpNetwork> {
+    let prefix = match address {
+        IpAddr::V4(_) => 32 - bits,
+        IpAddr::V6(_) => 128 - bits,
+    };
+    let network = IpNetwork::new(address, prefix).ok()?;
+    IpNetwork::new(network.network(), prefix).ok()
+}

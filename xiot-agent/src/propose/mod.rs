@@ -1,0 +1,260 @@
+//! Proposals: the rules that devices need by what was learned of them, as a change of the policy's text that people read before it is anybody's policy.
+//!
+//! **Invariant:** pure, and careful in one direction: nothing is wider than what was seen but for what is said beside it, nothing that was seen is left
+//! out without a line that says so, and what may be an attacker's is a comment until a person makes a rule of it.
+
+mod allowed;
+mod classes;
+mod completeness;
+mod directory;
+mod rules;
+mod words;
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+
+use jiff::{Timestamp, tz::TimeZone};
+
+pub use self::{
+    classes::{Infrastructure, Why},
+    completeness::Completeness,
+    directory::Peer,
+};
+use self::{
+    allowed::Allowed,
+    classes::{Class, Classes},
+    directory::Directory,
+    rules::Draft,
+};
+use crate::{
+    learn::{
+        conversation::Conversation, device::Learned, hours::Hours, review::Mark,
+    },
+    model::{
+        self,
+        edit::{self, EditError},
+        policy::{Policy, Profile},
+    },
+};
+
+/// A device whose rules are proposed.
+#[derive(Debug)]
+pub struct Member<'l> {
+    /// Its name in the policy.
+    pub device: String,
+    /// What it does.
+    pub learned: &'l Learned,
+    /// What a person has to look at of that.
+    pub marks: HashMap<Conversation, Vec<Mark>>,
+    /// Host names that the device was told are at an address, those told last first.
+    pub names: HashMap<IpAddr, Vec<String>>,
+}
+
+/// Devices of a profile.
+#[derive(Debug)]
+pub struct Group<'l> {
+    /// The profile, which is in the policy.
+    pub profile: String,
+    /// Those devices of it that were observed.
+    pub members: Vec<Member<'l>>,
+    /// How many devices have the profile, observed or not.
+    pub listed: usize,
+}
+
+/// Where and when observations were made.
+#[derive(Debug)]
+pub struct Site<'p> {
+    /// The policy that is to change.
+    pub policy: &'p Policy,
+    /// Its text.
+    pub text: &'p str,
+    /// The hours in which the gateway watched.
+    pub watched: &'p Hours,
+    /// Where the local time is that people live by.
+    pub zone: &'p TimeZone,
+    /// Local hours at which they change shifts.
+    pub shifts: &'p [i8],
+    /// When the proposal is made.
+    pub now: Timestamp,
+}
+
+/// What is proposed.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// The policy with it.
+    pub text: String,
+    /// For each profile, what that means.
+    pub profiles: Vec<Part>,
+}
+
+/// What is proposed for one profile.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Part {
+    /// The profile.
+    pub profile: String,
+    /// How much is known of its devices.
+    pub completeness: Completeness,
+    /// Rules that all its devices get.
+    pub rules: usize,
+    /// Devices that get a profile of their own for what they alone do, with the number of rules in it.
+    pub exceptions: BTreeMap<String, usize>,
+    /// Conversations that wait for a person, as comments.
+    pub withheld: usize,
+    /// Conversations that the policy allows already.
+    pub allowed: usize,
+}
+
+/// Nothing can be proposed.
+#[derive(Debug, thiserror::Error)]
+pub enum ProposeError {
+    /// The policy's text can't be changed in the place where it has to be.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// There is no such profile.
+    #[error("the policy has no profile `{0}`")]
+    NoProfile(String),
+    /// What came out is no policy: nothing is proposed.
+    #[error("the proposal would not pass the check of policies, and is withdrawn:\n{0}")]
+    Broken(String),
+}
+
+/// Proposes rules for these devices.
+pub fn propose(site: &Site<'_>, groups: &[Group<'_>]) -> Result<Proposal, ProposeError> {
+    let directory = Directory::of(site.policy);
+    let mut text = site.text.to_owned();
+    let mut profiles = Vec::new();
+    for group in groups {
+        let profile = site
+            .policy
+            .profiles
+            .iter()
+            .find(|profile| profile.name == group.profile)
+            .ok_or_else(|| ProposeError::NoProfile(group.profile.clone()))?;
+        let (after, part) = one(site, &directory, profile, group, text)?;
+        text = after;
+        profiles.push(part);
+    }
+    let loaded = model::load_policy_at(&site.policy.file, text.as_str(), site.now);
+    if loaded.report.errors() > 0 {
+        return Err(ProposeError::Broken(loaded.report.render(crate::diag::Style::Plain)));
+    }
+    Ok(Proposal { text, profiles })
+}
+
+/// Proposes for one profile, and writes it into the text.
+fn one(
+    site: &Site<'_>,
+    directory: &Directory<'_>,
+    profile: &Profile,
+    group: &Group<'_>,
+    mut text: String,
+) -> Result<(String, Part), ProposeError> {
+    let mut allowed = Allowed::of(profile);
+    let classes = Classes::of(group, directory, site.policy, &allowed);
+    let completeness = Completeness::of(group, site);
+    let words = words::Words::new(site, group);
+    let mut part = Part {
+        profile: profile.name.clone(),
+        completeness,
+        rules: 0,
+        exceptions: BTreeMap::new(),
+        withheld: 0,
+        allowed: classes.allowed,
+    };
+    for service in &classes.infrastructure {
+        let has = service_names(profile, site.policy);
+        text = edit::add_service(&text, &profile.name, service.name(), &has)?;
+    }
+    let (shared, alone) = classes.shared_and_alone(group.members.len());
+    let drafts = rules::drafts(shared.iter().copied().filter(|it| it.is_proposed()), directory);
+    let mut lines = Vec::new();
+    for draft in &drafts {
+        allowed.add(draft);
+        lines.extend(words.rule(draft));
+    }
+    part.rules = drafts.len();
+    let withheld: Vec<_> = shared
+        .iter()
+        .chain(&alone)
+        .copied()
+        .filter(|it| !it.is_proposed())
+        .collect();
+    part.withheld = withheld.iter().map(|it| it.conversations).sum();
+    for draft in rules::drafts(withheld.into_iter(), directory) {
+        let comment = words.withheld(&draft);
+        // What a person left as a comment needs not be said again.
+        if comment.last().is_none_or(|rule| !text.contains(rule.as_str())) {
+            lines.extend(comment);
+        }
+    }
+    if !lines.is_empty() {
+        lines.insert(0, words.heading(&part.completeness));
+        text = edit::add_rules(&text, &profile.name, &lines)?;
+    }
+    for (device, classes) in by_device(&alone, &allowed) {
+        let drafts = rules::drafts(classes.into_iter(), directory);
+        part.exceptions.insert(device.clone(), drafts.len());
+        text = exception(&text, profile, &device, &drafts, &words)?;
+    }
+    Ok((text, part))
+}
+
+/// What each device does alone, and the rules of all do not allow by now.
+fn by_device<'c>(alone: &[&'c Class], allowed: &Allowed) -> BTreeMap<String, Vec<&'c Class>> {
+    let mut devices: BTreeMap<String, Vec<&Class>> = BTreeMap::new();
+    for class in alone.iter().filter(|it| it.is_proposed()) {
+        if !class.is_in(allowed)
+            && let Some(device) = class.devices.iter().next()
+        {
+            devices.entry(device.clone()).or_default().push(class);
+        }
+    }
+    devices
+}
+
+/// Gives a device a profile of its own: that which it has, and what it alone does.
+fn exception(
+    text: &str,
+    profile: &Profile,
+    device: &str,
+    drafts: &[Draft],
+    words: &words::Words<'_>,
+) -> Result<String, EditError> {
+    let name = format!("{}.{device}", profile.name);
+    let mut lines = vec![words.exception(device)];
+    lines.extend(drafts.iter().flat_map(|draft| words.rule(draft)));
+    let mut body = vec![format!("include: {}", profile.name), "allow:".to_owned()];
+    body.extend(lines.iter().map(|line| format!("  {line}")));
+    let text = edit::add_profile(text, &name, &body)?;
+    edit::set_profile(&text, device, &name)
+}
+
+/// The services that a profile has.
+fn service_names(profile: &Profile, policy: &Policy) -> Vec<&'static str> {
+    let allowed = Allowed::of(profile);
+    let has = |servers: &[ipnetwork::IpNetwork], port| {
+        servers.first().is_some_and(|server| {
+            let conversation = Conversation {
+                initiator: crate::learn::conversation::Initiator::Device,
+                midstream: false,
+                protocol: 17,
+                port,
+                peer: server.ip(),
+            };
+            allowed.allows(&conversation)
+        })
+    };
+    [
+        ("arp", profile.arp),
+        ("nd", profile.nd),
+        ("dhcp", profile.dhcp),
+        ("dns", has(&policy.services.dns, 53)),
+        ("ntp", has(&policy.services.ntp, 123)),
+    ]
+    .into_iter()
+    .filter_map(|(name, has)| has.then_some(name))
+    .collect()
+}
+
+#[cfg(test)]
+mod tests;
