@@ -27,6 +27,7 @@ mod fail_mode;
 mod generate;
 mod guards;
 mod health;
+mod learned;
 mod left;
 mod many;
 mod metrics;

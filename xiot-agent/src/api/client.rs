@@ -94,7 +94,12 @@ pub fn ask_with(socket: &Path, ask: Ask, body: &[u8]) -> Result<Answers, ClientE
     })?;
     let patience = match &ask {
         Ask::Drops(query) if query.follow => None,
-        Ask::Reload | Ask::Plan(_) | Ask::Change(_) | Ask::Explain(_) => Some(LONG_PATIENCE),
+        Ask::Reload
+        | Ask::Plan(_)
+        | Ask::Change(_)
+        | Ask::Explain(_)
+        | Ask::Learned(_)
+        | Ask::Propose(_) => Some(LONG_PATIENCE),
         Ask::Status
         | Ask::Devices
         | Ask::Flows(_)

@@ -12,12 +12,15 @@ use crate::api::{
 pub(super) fn all<T>(
     socket: &Path,
     ask: Ask,
-    pick: impl Fn(Answer) -> Option<T>,
+    pick: impl FnMut(Answer) -> Option<T>,
 ) -> Result<Vec<T>, Failure> {
     each(client::ask(socket, ask)?, pick)
 }
 
-fn each<T>(mut answers: Answers, pick: impl Fn(Answer) -> Option<T>) -> Result<Vec<T>, Failure> {
+fn each<T>(
+    mut answers: Answers,
+    mut pick: impl FnMut(Answer) -> Option<T>,
+) -> Result<Vec<T>, Failure> {
     let mut all = Vec::new();
     while let Some(answer) = answers.next() {
         all.push(pick(answer?).ok_or_else(|| answers.foreign())?);

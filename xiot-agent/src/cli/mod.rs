@@ -18,11 +18,13 @@ mod flows;
 mod generate;
 mod history;
 mod kept;
+mod learned;
 mod left;
 mod logs;
 mod observed;
 mod output;
 mod pinned;
+mod propose;
 mod reload;
 mod run;
 mod status;
@@ -78,6 +80,8 @@ enum Command {
     Status(status::Args),
     Devices(devices::Args),
     Observed(observed::Args),
+    Learned(learned::Args),
+    Propose(propose::Args),
     Flows(flows::Args),
     Bindings(bindings::Args),
     Drops(drops::Args),
@@ -188,6 +192,8 @@ impl Cli {
             Command::Status(args) => status::run(&args),
             Command::Devices(args) => devices::run(&args),
             Command::Observed(args) => observed::run(args),
+            Command::Learned(args) => learned::run(args),
+            Command::Propose(args) => propose::run(args),
             Command::Flows(args) => flows::run(args),
             Command::Bindings(args) => bindings::run(args),
             Command::Drops(args) => drops::run(args),

@@ -71,6 +71,9 @@ pub(super) struct Args {
     /// Load this object file instead of the program that is built in. For work on the program.
     #[arg(long, value_name = "FILE", hide = true)]
     object: Option<PathBuf>,
+    /// Let the clock of learning run so many times as fast as the wall clock. For trials.
+    #[arg(long, value_name = "N", hide = true, default_value_t = 1)]
+    learn_pace: u32,
 }
 
 /// Time that what still runs on a thread of its own has to end: the answer to a client that did not wait for it.
@@ -104,6 +107,7 @@ pub(super) fn run(args: &Args) -> Outcome {
     let how = How {
         adopt: args.adopt,
         object,
+        pace: args.learn_pace,
     };
     let start = Start {
         files,

@@ -1,6 +1,6 @@
 //! Times that were never watched: what a device does then nobody can know, however much is known of the rest.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use jiff::{
     Timestamp,
@@ -34,6 +34,19 @@ pub enum Gap {
     Shift(i8),
     /// It was never silent for an hour and heard of again: how it starts was perhaps not seen.
     Restart,
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Days(days) => write!(f, "a whole week ({days} days)"),
+            Self::Weekday => f.write_str("a weekday"),
+            Self::Weekend => f.write_str("a weekend"),
+            Self::Night => f.write_str("a night"),
+            Self::Shift(hour) => write!(f, "the shift change at {hour}:00"),
+            Self::Restart => f.write_str("a restart"),
+        }
+    }
 }
 
 /// What is missing: `watched` are the hours in which the gateway watched the device, `heard` those in which anything was seen of it.

@@ -47,6 +47,19 @@ impl Entry {
         };
         (news.frames > 0 || news.opened > 0).then_some(news)
     }
+
+    /// What came since somebody took all there was `until` then, and nobody knows any more what that was: of an entry that is older, that it grew, and not by
+    /// how much.
+    pub fn since_restart(&self, until: Option<u64>) -> Option<News> {
+        match until {
+            Some(until) if self.first <= until => (self.last > until).then_some(News {
+                first: self.last,
+                last: self.last,
+                ..News::default()
+            }),
+            Some(_) | None => self.since(None),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -88,6 +101,20 @@ mod tests {
             last: 1_007_000,
         };
         assert_eq!(more.since(Some(&ENTRY)), Some(news));
+    }
+
+    #[test]
+    fn what_was_taken_before_a_restart_does_not_count_twice() {
+        let all = ENTRY.since(None);
+        assert_eq!(ENTRY.since_restart(None), all);
+        assert_eq!(ENTRY.since_restart(Some(ENTRY.first - 1)), all);
+        assert_eq!(ENTRY.since_restart(Some(ENTRY.last)), None);
+        let grown = News {
+            first: ENTRY.last,
+            last: ENTRY.last,
+            ..News::default()
+        };
+        assert_eq!(ENTRY.since_restart(Some(ENTRY.first)), Some(grown));
     }
 
     #[test]

@@ -25,6 +25,30 @@ pub enum Mark {
 }
 
 impl Mark {
+    /// Name used in JSON and in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rare => "rare",
+            Self::Midstream => "midstream",
+            Self::Crowd => "crowd",
+            Self::NewPeer => "new-peer",
+            Self::Class => "class",
+            Self::Suspect => "suspect",
+        }
+    }
+
+    /// The same for people.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Rare => "seen in few hours",
+            Self::Midstream => "it was there before the gateway: who opens it is a guess",
+            Self::Crowd => "one of many that came in one hour and never again, as in a scan",
+            Self::NewPeer => "nobody here has known this peer for a day",
+            Self::Class => "a kind of access that nobody gets without being asked for",
+            Self::Suspect => "the device is under suspicion",
+        }
+    }
+
     /// Whether it is in no proposal unless a person says that it belongs there.
     pub const fn withholds(self) -> bool {
         match self {
@@ -57,16 +81,32 @@ pub struct Thresholds {
 }
 
 impl Default for Thresholds {
-    /// Rare: fewer than three hours. A crowd: sixteen. A peer: a day.
+    /// Rare: fewer than three hours. A crowd: sixteen. A peer: a day. Classes: remote shells, file shares and desktops.
     fn default() -> Self {
         Self {
             rare_hours: 3,
             crowd: 16,
             peer_age: 24 * 3600,
-            classes: Vec::new(),
+            classes: CLASSES
+                .map(|(protocol, first, last)| Class {
+                    protocol,
+                    ports: (first, last),
+                })
+                .into(),
         }
     }
 }
+
+/// Remote shells, file shares and desktops, and names by broadcast: what malware spreads by. Telnet, RPC and
+/// `NetBIOS`, SMB, RDP, VNC.
+const CLASSES: [(u8, u16, u16); 6] = [
+    (6, 23, 23),
+    (6, 135, 139),
+    (17, 137, 138),
+    (6, 445, 445),
+    (6, 3389, 3389),
+    (6, 5900, 5901),
+];
 
 /// When anything of the site spoke with each peer first and last, in seconds since the Unix epoch.
 #[derive(Clone, Debug, Default)]
@@ -75,15 +115,23 @@ pub struct Peers(HashMap<IpAddr, (u64, u64)>);
 impl Peers {
     /// Of these devices.
     pub fn of<'l, I: IntoIterator<Item = &'l Learned>>(devices: I) -> Self {
-        let mut peers: HashMap<IpAddr, (u64, u64)> = HashMap::new();
-        for (conversation, seen) in devices.into_iter().flat_map(Learned::conversations) {
-            let (first, last) = peers
+        let mut peers = Self::default();
+        for device in devices {
+            peers.add(device);
+        }
+        peers
+    }
+
+    /// And of this device.
+    pub fn add(&mut self, device: &Learned) {
+        for (conversation, seen) in device.conversations() {
+            let (first, last) = self
+                .0
                 .entry(conversation.peer)
                 .or_insert((seen.first, seen.last));
             *first = (*first).min(seen.first);
             *last = (*last).max(seen.last);
         }
-        Self(peers)
     }
 
     /// For how many seconds it has been known.
@@ -239,7 +287,7 @@ mod tests {
             (&[Mark::Midstream][..], &[Mark::Class][..])
         );
         let found = marks(&device, true, &peers, &Thresholds::default());
-        assert_eq!(found[&smb], [Mark::Suspect]);
+        assert_eq!(found[&smb], [Mark::Class, Mark::Suspect]);
         assert!(
             [Mark::Midstream, Mark::Class, Mark::Suspect, Mark::Crowd].map(Mark::withholds)
                 == [true; 4]

@@ -109,15 +109,19 @@ impl Class {
         self.first = self.first.min(seen.first);
         self.last = self.last.max(seen.last);
         self.is_rare &= marks.contains(&Mark::Rare);
-        self.why
-            .extend(marks.iter().filter(|mark| mark.withholds()).map(|mark| Why::Mark(*mark)));
+        self.why.extend(
+            marks
+                .iter()
+                .filter(|mark| mark.withholds())
+                .map(|mark| Why::Mark(*mark)),
+        );
     }
 }
 
 /// All of a profile.
 #[derive(Debug)]
 pub(super) struct Classes {
-    classes: Vec<Class>,
+    all: Vec<Class>,
     /// Services that the profile has not, and its devices use.
     pub(super) infrastructure: BTreeSet<Infrastructure>,
     /// Conversations that are allowed already.
@@ -133,8 +137,8 @@ impl Classes {
         policy: &Policy,
         allowed: &Allowed<'_>,
     ) -> Self {
-        let mut all = Self {
-            classes: Vec::new(),
+        let mut found = Self {
+            all: Vec::new(),
             infrastructure: BTreeSet::new(),
             allowed: 0,
         };
@@ -143,25 +147,32 @@ impl Classes {
         for member in &group.members {
             for (conversation, seen) in member.learned.conversations() {
                 if allowed.allows(conversation) {
-                    all.allowed += 1;
+                    found.allowed += 1;
                     continue;
                 }
                 let mut foreign = None;
                 match infrastructure(conversation, policy) {
                     Some((service, true)) => {
-                        all.infrastructure.insert(service);
+                        found.infrastructure.insert(service);
                         continue;
                     }
                     Some((_, false)) => foreign = Some(Why::ForeignServer),
                     None => {}
                 }
-                let marks = member.marks.get(conversation).map_or(&[][..], Vec::as_slice);
+                let marks = member
+                    .marks
+                    .get(conversation)
+                    .map_or(&[][..], Vec::as_slice);
                 let names = member.names.get(&conversation.peer);
                 let peer = directory.peer(conversation.peer, names.map_or(&[], Vec::as_slice));
                 let service = (conversation.protocol, conversation.port);
                 let key = (conversation.initiator, service, peer.clone());
                 let is_doubtful = foreign.is_some() || marks.iter().any(|mark| mark.withholds());
-                let classes = if is_doubtful { &mut doubtful } else { &mut clean };
+                let classes = if is_doubtful {
+                    &mut doubtful
+                } else {
+                    &mut clean
+                };
                 let class = classes.entry(key).or_insert_with(|| Class {
                     initiator: conversation.initiator,
                     service,
@@ -181,19 +192,22 @@ impl Classes {
         }
         // What another device does without any doubt needs no look at those that do it with one.
         doubtful.retain(|key, _| !clean.contains_key(key));
-        all.classes = clean.into_values().chain(doubtful.into_values()).collect();
-        all.mark_scattered();
-        all
+        found.all = clean.into_values().chain(doubtful.into_values()).collect();
+        found.mark_scattered();
+        found
     }
 
     fn mark_scattered(&mut self) {
         let mut ports: BTreeMap<(Initiator, u8, Peer), usize> = BTreeMap::new();
         let key = |class: &Class| (class.initiator, class.service.0, class.peer.clone());
-        for class in self.classes.iter().filter(|class| class.hours <= 1) {
+        for class in self.all.iter().filter(|class| class.hours <= 1) {
             *ports.entry(key(class)).or_default() += 1;
         }
-        for class in self.classes.iter_mut().filter(|class| class.hours <= 1) {
-            if ports.get(&key(class)).is_some_and(|ports| *ports > SCATTERED) {
+        for class in self.all.iter_mut().filter(|class| class.hours <= 1) {
+            if ports
+                .get(&key(class))
+                .is_some_and(|ports| *ports > SCATTERED)
+            {
                 class.why.insert(Why::Scattered);
             }
         }
@@ -201,7 +215,7 @@ impl Classes {
 
     /// What devices share, and what one of them does alone. Of a single device everything is shared.
     pub(super) fn shared_and_alone(&self, members: usize) -> (Vec<&Class>, Vec<&Class>) {
-        self.classes
+        self.all
             .iter()
             .partition(|class| members < 2 || class.devices.len() > 1)
     }

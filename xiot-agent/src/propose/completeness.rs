@@ -24,7 +24,10 @@ pub struct Completeness {
 impl Completeness {
     /// Of these devices.
     pub(super) fn of(group: &Group<'_>, site: &Site<'_>) -> Self {
-        let unseen = group.members.iter().map(|it| it.learned.incidence().unseen());
+        let unseen = group
+            .members
+            .iter()
+            .map(|it| it.learned.incidence().unseen());
         let worst = unseen.max_by(|a, b| a.high.total_cmp(&b.high));
         let Unseen { share, high, .. } = worst.unwrap_or(Unseen {
             share: 1.0,
@@ -43,7 +46,9 @@ impl Completeness {
 /// What is missing of every device: what one of them did after it was started, the others do too.
 fn common_gaps(group: &Group<'_>, site: &Site<'_>) -> BTreeSet<Gap> {
     let of = |heard| -> BTreeSet<Gap> {
-        gaps(site.watched, heard, site.zone, site.shifts).into_iter().collect()
+        gaps(site.watched, heard, site.zone, site.shifts)
+            .into_iter()
+            .collect()
     };
     let each = group.members.iter().map(|it| of(it.learned.hours()));
     each.reduce(|a, b| &a & &b).unwrap_or_default()

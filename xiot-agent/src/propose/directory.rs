@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    fmt,
     net::IpAddr,
 };
 
@@ -34,9 +35,21 @@ pub enum Peer {
     Network(IpNetwork),
 }
 
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Set(name) | Self::Group(name) | Self::Device(name) | Self::Name(name) => {
+                f.write_str(name)
+            }
+            Self::Network(network) if size(network) == 1 => network.ip().fmt(f),
+            Self::Network(network) => network.fmt(f),
+        }
+    }
+}
+
 /// Names of addresses.
 #[derive(Debug)]
-pub(super) struct Directory<'p> {
+pub struct Directory<'p> {
     devices: HashMap<IpAddr, &'p str>,
     groups: BTreeMap<&'p str, BTreeSet<&'p str>>,
     sets: Vec<(u128, &'p str, &'p [IpNetwork])>,
@@ -44,11 +57,16 @@ pub(super) struct Directory<'p> {
 
 impl<'p> Directory<'p> {
     /// Those of a policy.
-    pub(super) fn of(policy: &'p Policy) -> Self {
+    pub fn of(policy: &'p Policy) -> Self {
         let mut devices = HashMap::new();
         let mut groups: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for device in policy.devices.iter() {
-            devices.extend(device.addresses.iter().map(|it| (*it, device.name.as_str())));
+        for device in &policy.devices {
+            devices.extend(
+                device
+                    .addresses
+                    .iter()
+                    .map(|it| (*it, device.name.as_str())),
+            );
             for group in &device.groups {
                 groups.entry(group).or_default().insert(&device.name);
             }
@@ -75,19 +93,22 @@ impl<'p> Directory<'p> {
     }
 
     /// The smallest that has a name: of a peer set, a device, a host name (that which is told of it last), else the address.
-    pub(super) fn peer(&self, address: IpAddr, names: &[String]) -> Peer {
+    pub fn peer(&self, address: IpAddr, names: &[String]) -> Peer {
         let set = self
             .sets
             .iter()
             .find(|(_, _, networks)| networks.iter().any(|network| network.contains(address)));
         let device = self.devices.get(&address);
         let name = names.first();
-        match (set, device, name) {
-            (Some((1, set, _)), _, _) => Peer::Set((*set).to_owned()),
-            (_, Some(device), _) => Peer::Device((*device).to_owned()),
-            (_, None, Some(name)) => Peer::Name(name.clone()),
-            (Some((_, set, _)), None, None) => Peer::Set((*set).to_owned()),
-            (None, None, None) => Peer::Network(address.into()),
+        if let Some((size, set, _)) = set
+            && (*size == 1 || device.is_none() && name.is_none())
+        {
+            return Peer::Set((*set).to_owned());
+        }
+        match (device, name) {
+            (Some(device), _) => Peer::Device((*device).to_owned()),
+            (None, Some(name)) => Peer::Name(name.clone()),
+            (None, None) => Peer::Network(address.into()),
         }
     }
 
@@ -127,13 +148,17 @@ impl<'p> Directory<'p> {
         let mut left = peers.clone();
         let mut found = Vec::new();
         for (group, members) in &self.groups {
-            let is_member = |peer: &&Peer| matches!(peer, Peer::Device(it) if members.contains(it.as_str()));
+            let is_member =
+                |peer: &&Peer| matches!(peer, Peer::Device(it) if members.contains(it.as_str()));
             let seen = left.iter().filter(is_member).count();
             if seen >= FEWEST && seen * SHARE >= members.len() {
                 left.retain(|peer| !is_member(&peer));
                 let all = members.len() as u128;
                 let partly = (seen as u128) < all;
-                found.push((Peer::Group((*group).to_owned()), partly.then_some((seen, all))));
+                found.push((
+                    Peer::Group((*group).to_owned()),
+                    partly.then_some((seen, all)),
+                ));
             }
         }
         let addresses: BTreeSet<IpAddr> = left

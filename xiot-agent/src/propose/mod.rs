@@ -15,21 +15,18 @@ use std::net::IpAddr;
 
 use jiff::{Timestamp, tz::TimeZone};
 
-pub use self::{
-    classes::{Infrastructure, Why},
-    completeness::Completeness,
-    directory::Peer,
-};
 use self::{
     allowed::Allowed,
     classes::{Class, Classes},
-    directory::Directory,
     rules::Draft,
 };
+pub use self::{
+    classes::{Infrastructure, Why},
+    completeness::Completeness,
+    directory::{Directory, Peer},
+};
 use crate::{
-    learn::{
-        conversation::Conversation, device::Learned, hours::Hours, review::Mark,
-    },
+    learn::{conversation::Conversation, device::Learned, hours::Hours, review::Mark},
     model::{
         self,
         edit::{self, EditError},
@@ -136,7 +133,9 @@ pub fn propose(site: &Site<'_>, groups: &[Group<'_>]) -> Result<Proposal, Propos
     }
     let loaded = model::load_policy_at(&site.policy.file, text.as_str(), site.now);
     if loaded.report.errors() > 0 {
-        return Err(ProposeError::Broken(loaded.report.render(crate::diag::Style::Plain)));
+        return Err(ProposeError::Broken(
+            loaded.report.render(crate::diag::Style::Plain),
+        ));
     }
     Ok(Proposal { text, profiles })
 }
@@ -166,7 +165,10 @@ fn one(
         text = edit::add_service(&text, &profile.name, service.name(), &has)?;
     }
     let (shared, alone) = classes.shared_and_alone(group.members.len());
-    let drafts = rules::drafts(shared.iter().copied().filter(|it| it.is_proposed()), directory);
+    let drafts = rules::drafts(
+        shared.iter().copied().filter(|it| it.is_proposed()),
+        directory,
+    );
     let mut lines = Vec::new();
     for draft in &drafts {
         allowed.add(draft);
@@ -183,7 +185,10 @@ fn one(
     for draft in rules::drafts(withheld.into_iter(), directory) {
         let comment = words.withheld(&draft);
         // What a person left as a comment needs not be said again.
-        if comment.last().is_none_or(|rule| !text.contains(rule.as_str())) {
+        if comment
+            .last()
+            .is_none_or(|rule| !text.contains(rule.as_str()))
+        {
             lines.extend(comment);
         }
     }
@@ -200,7 +205,7 @@ fn one(
 }
 
 /// What each device does alone, and the rules of all do not allow by now.
-fn by_device<'c>(alone: &[&'c Class], allowed: &Allowed) -> BTreeMap<String, Vec<&'c Class>> {
+fn by_device<'c>(alone: &[&'c Class], allowed: &Allowed<'_>) -> BTreeMap<String, Vec<&'c Class>> {
     let mut devices: BTreeMap<String, Vec<&Class>> = BTreeMap::new();
     for class in alone.iter().filter(|it| it.is_proposed()) {
         if !class.is_in(allowed)

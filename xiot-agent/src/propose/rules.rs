@@ -34,13 +34,18 @@ pub(super) struct Draft {
 type Alike = (Initiator, bool, BTreeSet<Why>, BTreeSet<(u8, u16)>);
 
 /// The rules for these classes, those that allow least first.
-pub(super) fn drafts<'c>(
-    classes: impl Iterator<Item = &'c Class>,
+pub(super) fn drafts<'c, I: Iterator<Item = &'c Class>>(
+    classes: I,
     directory: &Directory<'_>,
 ) -> Vec<Draft> {
     let mut peers: BTreeMap<(Initiator, bool, BTreeSet<Why>, Peer), Vec<&Class>> = BTreeMap::new();
     for class in classes {
-        let key = (class.initiator, class.is_rare, class.why.clone(), class.peer.clone());
+        let key = (
+            class.initiator,
+            class.is_rare,
+            class.why.clone(),
+            class.peer.clone(),
+        );
         peers.entry(key).or_default().push(class);
     }
     let mut alike: BTreeMap<Alike, Vec<&Class>> = BTreeMap::new();
@@ -89,7 +94,10 @@ fn draft(
         networks: peers.iter().flat_map(|it| directory.networks(it)).collect(),
         peers,
         wider,
-        devices: classes.iter().flat_map(|it| it.devices.iter().cloned()).collect(),
+        devices: classes
+            .iter()
+            .flat_map(|it| it.devices.iter().cloned())
+            .collect(),
         opened: classes.iter().map(|class| class.opened).sum(),
         hours: classes.iter().map(|class| class.hours).max().unwrap_or(0),
         first: classes.iter().map(|class| class.first).min().unwrap_or(0),

@@ -4,15 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{
-    Group, Site,
-    classes::Why,
-    completeness::Completeness,
-    directory::Peer,
-    rules::Draft,
-};
+use super::{Group, Site, classes::Why, completeness::Completeness, directory::Peer, rules::Draft};
 use crate::{
-    learn::{conversation::Initiator, coverage::Gap, review::Mark},
+    learn::conversation::Initiator,
     unit::{icmp, port, protocol},
 };
 
@@ -41,7 +35,7 @@ impl<'s> Words<'s> {
         let gaps = if known.gaps.is_empty() {
             String::new()
         } else {
-            let gaps: Vec<_> = known.gaps.iter().map(|gap| self::gap(*gap)).collect();
+            let gaps: Vec<_> = known.gaps.iter().map(ToString::to_string).collect();
             format!("; never watched: {}", gaps.join(", "))
         };
         format!(
@@ -55,7 +49,10 @@ impl<'s> Words<'s> {
 
     /// What stands above the rules of one device.
     pub(super) fn exception(&self, device: &str) -> String {
-        format!("# Only {device} does this, none of the other {}", self.members.saturating_sub(1))
+        format!(
+            "# Only {device} does this, none of the other {}",
+            self.members.saturating_sub(1)
+        )
     }
 
     /// A rule, with its evidence above.
@@ -69,7 +66,10 @@ impl<'s> Words<'s> {
                 Peer::Group(_) => "devices",
                 Peer::Set(_) | Peer::Device(_) | Peer::Name(_) | Peer::Network(_) => "addresses",
             };
-            lines.push(format!("# WIDER than seen: {seen} of {of} {what} of {}", plain(peer)));
+            lines.push(format!(
+                "# WIDER than seen: {seen} of {of} {what} of {}",
+                peer
+            ));
         }
         lines.push(format!("- {}", text(draft)));
         lines
@@ -126,12 +126,20 @@ fn text(draft: &Draft) -> String {
     let peers: Vec<_> = draft.peers.iter().map(peer).collect();
     let mut parts = vec![format!("{side}: {}", list(&peers))];
     for (key, number) in [("tcp", 6), ("udp", 17)] {
-        let ports: Vec<_> = draft.services.iter().filter(|it| it.0 == number).map(|it| it.1).collect();
+        let ports: Vec<_> = draft
+            .services
+            .iter()
+            .filter(|it| it.0 == number)
+            .map(|it| it.1)
+            .collect();
         if !ports.is_empty() {
             parts.push(format!("{key}: {}", list(&ranges(&ports))));
         }
     }
-    for (key, number, family) in [("icmp", 1, icmp::Family::V4), ("icmpv6", 58, icmp::Family::V6)] {
+    for (key, number, family) in [
+        ("icmp", 1, icmp::Family::V4),
+        ("icmpv6", 58, icmp::Family::V6),
+    ] {
         let types = draft.services.iter().filter(|it| it.0 == number);
         let types: BTreeSet<_> = types
             .map(|(_, port)| {
@@ -141,10 +149,16 @@ fn text(draft: &Draft) -> String {
             })
             .collect();
         if !types.is_empty() {
-            parts.push(format!("{key}: {}", list(&types.into_iter().collect::<Vec<_>>())));
+            parts.push(format!(
+                "{key}: {}",
+                list(&types.into_iter().collect::<Vec<_>>())
+            ));
         }
     }
-    let others = draft.services.iter().filter(|it| !matches!(it.0, 1 | 6 | 17 | 58));
+    let others = draft
+        .services
+        .iter()
+        .filter(|it| !matches!(it.0, 1 | 6 | 17 | 58));
     let others: Vec<_> = others.map(|it| protocol::format(it.0)).collect();
     if !others.is_empty() {
         parts.push(format!("protocol: {}", list(&others)));
@@ -179,7 +193,7 @@ fn peer(peer: &Peer) -> String {
         Peer::Device(name) => format!("{{device: {name}}}"),
         Peer::Name(name) => format!("{{dns: {name}}}"),
         Peer::Network(_) => {
-            let text = plain(peer);
+            let text = peer.to_string();
             if text.contains(':') {
                 format!("\"{text}\"")
             } else {
@@ -189,36 +203,13 @@ fn peer(peer: &Peer) -> String {
     }
 }
 
-/// As people say it.
-fn plain(peer: &Peer) -> String {
-    match peer {
-        Peer::Set(name) | Peer::Group(name) | Peer::Device(name) | Peer::Name(name) => name.clone(),
-        Peer::Network(network) if super::directory::size(network) == 1 => network.ip().to_string(),
-        Peer::Network(network) => network.to_string(),
-    }
-}
-
-fn why(why: Why) -> &'static str {
+const fn why(why: Why) -> &'static str {
     match why {
-        Why::Mark(Mark::Rare) => "rare",
-        Why::Mark(Mark::Midstream) => "it was there before the gateway: who opens it is a guess",
-        Why::Mark(Mark::Crowd) => "one of many that came in one hour and never again, as in a scan",
-        Why::Mark(Mark::NewPeer) => "nobody here has known this peer for a day",
-        Why::Mark(Mark::Class) => "a kind of access that nobody gets without being asked for",
-        Why::Mark(Mark::Suspect) => "the device is under suspicion",
+        Why::Mark(mark) => mark.meaning(),
         Why::ForeignServer => "not a server of this site",
-        Why::Scattered => "one of many ports that are used once each; a range needs the maker's word",
-    }
-}
-
-fn gap(gap: Gap) -> String {
-    match gap {
-        Gap::Days(days) => format!("a whole week ({days} days)"),
-        Gap::Weekday => "a weekday".to_owned(),
-        Gap::Weekend => "a weekend".to_owned(),
-        Gap::Night => "a night".to_owned(),
-        Gap::Shift(hour) => format!("the shift change at {hour}:00"),
-        Gap::Restart => "a restart".to_owned(),
+        Why::Scattered => {
+            "one of many ports that are used once each; a range needs the maker's word"
+        }
     }
 }
 

@@ -8,17 +8,21 @@ use tokio::{sync::broadcast, task};
 use super::{
     decide::{DecideError, Wish},
     explain::{ExplainError, Explanation, Query},
+    learner::{NotLearned, ProposalError, Wanted},
     names::UnknownDevice,
     plan::Plan,
     reload::{Candidate, Change, ReloadError},
     seldom::Seldom,
     state::{
         Binding, BindingFilter, Decided, Device, DeviceTotal, Drop, Flow, FlowFilter, Health,
-        Observed, ObservedFilter, Reloaded, Selected, Status,
+        Learned, Observed, ObservedFilter, Reloaded, Selected, Status,
     },
     supervisor::Reloading,
 };
-use crate::store::{Author, Record, Texts};
+use crate::{
+    propose::Proposal,
+    store::{Author, Record, Texts},
+};
 
 /// Where answers come from. Calls may take milliseconds of system calls: [`Handle`] keeps them off the event loop.
 pub trait Source: Send + Sync + 'static {
@@ -38,6 +42,10 @@ pub trait Source: Send + Sync + 'static {
     fn flows(&self, filter: &FlowFilter) -> Result<Selected<Flow>, SourceError>;
     /// Observed conversations, by device.
     fn observed(&self, filter: &ObservedFilter) -> Result<Selected<Observed>, SourceError>;
+    /// What was learned of one device by name or MAC, or of all of them in short.
+    fn learned(&self, device: Option<&str>) -> Result<Learned, SourceError>;
+    /// Proposes a change of the policy file: its text as it is, and what is proposed.
+    fn propose(&self, wanted: &Wanted) -> Result<(Texts, Proposal), SourceError>;
     /// Addresses bound to MACs, by device.
     fn bindings(&self, filter: &BindingFilter) -> Result<Selected<Binding>, SourceError>;
     /// What becomes of a conversation.
@@ -75,6 +83,12 @@ pub enum SourceError {
     /// Nothing was decided.
     #[error(transparent)]
     Decide(#[from] DecideError),
+    /// What was learned can't be read.
+    #[error(transparent)]
+    NotLearned(#[from] NotLearned),
+    /// Nothing was proposed.
+    #[error(transparent)]
+    Proposal(Box<ProposalError>),
     /// Nothing can be of this device.
     #[error(transparent)]
     UnknownDevice(#[from] UnknownDevice),
@@ -161,6 +175,17 @@ impl Handle {
         filter: ObservedFilter,
     ) -> Result<Selected<Observed>, SourceError> {
         self.ask(move |source| source.observed(&filter)).await
+    }
+
+    /// What was learned of one device by name or MAC, or of all of them in short.
+    pub async fn learned(&self, device: Option<String>) -> Result<Learned, SourceError> {
+        self.ask(move |source| source.learned(device.as_deref()))
+            .await
+    }
+
+    /// Proposes a change of the policy file: its text as it is, and what is proposed.
+    pub async fn propose(&self, wanted: Wanted) -> Result<(Texts, Proposal), SourceError> {
+        self.ask(move |source| source.propose(&wanted)).await
     }
 
     /// Addresses bound to MACs, by device.

@@ -13,6 +13,7 @@ pub mod guards;
 pub mod handle;
 mod history;
 pub mod keeper;
+pub mod learner;
 mod live;
 pub mod names;
 mod neighbours;

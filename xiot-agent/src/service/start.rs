@@ -13,6 +13,7 @@ use super::{
     guards,
     handle::{Handle, Source as _, SourceError},
     keeper::Keeper,
+    learner::{Learner, Pace},
     live::Live,
     names::router_uplink,
     reload::{self, Candidate, Change, Occasion},
@@ -53,6 +54,8 @@ pub struct How {
     pub adopt: bool,
     /// By this program instead of the one that is built in.
     pub object: Option<Vec<u8>>,
+    /// So many times as fast as the wall clock runs that of learning; 0 and 1: as the wall clock.
+    pub pace: u32,
 }
 
 /// A data path that enforces, and what answers for it. Dropping it leaves enforcement in place.
@@ -66,7 +69,11 @@ pub struct Service {
 impl Service {
     /// Brings the data path up with these files in force, and with what others say meanwhile. Within a Tokio runtime.
     pub fn start(files: Files, texts: &Texts, kept: Kept, how: How) -> Result<Self, StartError> {
-        let How { adopt, object } = how;
+        let How {
+            adopt,
+            object,
+            pace,
+        } = how;
         let Kept {
             keeper,
             auditor,
@@ -97,7 +104,8 @@ impl Service {
         for warning in &gateway.report().warnings {
             tracing::warn!("{warning}");
         }
-        match open(files, (keeper, auditor), &gateway, faults) {
+        let learner = Learner::new(keeper.directory(), Pace::new(pace, Now::read()));
+        match open(files, (keeper, auditor, learner), &gateway, faults) {
             Ok((live, events)) => {
                 let anew = gateway.report().anew.as_ref().map(ToString::to_string);
                 live.hold(gateway);
@@ -158,12 +166,14 @@ impl Service {
 
     /// Leaves enforcement in place.
     pub fn leave(self) {
+        self.live.write_learned();
         self.live
             .audit(Author::Agent, Event::Stop { attached: true });
     }
 
     /// Takes the data path down: frames are no longer judged, interfaces are as they were.
     pub fn stop(self) -> Result<Detached, DetachError> {
+        self.live.write_learned();
         self.live
             .audit(Author::Agent, Event::Stop { attached: false });
         match self.live.release() {
@@ -175,7 +185,7 @@ impl Service {
 
 fn open(
     files: Files,
-    kept: (Keeper, Auditor),
+    kept: (Keeper, Auditor, Learner),
     gateway: &datapath::Gateway,
     faults: Arc<Faults>,
 ) -> Result<(Live, EventStream), StartError> {

@@ -5,7 +5,7 @@ use std::{future::pending, sync::Arc, time::Duration};
 use tokio::{
     sync::broadcast,
     task,
-    time::{MissedTickBehavior, interval, sleep},
+    time::{Instant, MissedTickBehavior, interval, sleep},
 };
 
 use super::{
@@ -47,6 +47,7 @@ pub(super) async fn tend(
         keep_time(&live),
         end_trials(&live),
         catch_up(&live),
+        learn(&live),
         watch_files(&live),
         watch_fail_modes(&live),
         follow_macs(&live)
@@ -61,6 +62,33 @@ async fn keep_time(live: &Live) -> ! {
         tick.tick().await;
         if let Some(seconds) = live.follow_clock() {
             tracing::info!(seconds, "TAI is so far ahead of UTC now");
+        }
+    }
+}
+
+/// Learns from what is observed, and writes that down now and then. Two looks are so close that no hour goes by between them.
+async fn learn(live: &Arc<Live>) -> ! {
+    let (look, write) = live.learning_times();
+    let mut looks = interval(look);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut written = Instant::now();
+    loop {
+        looks.tick().await;
+        let is_due = written.elapsed() >= write;
+        if is_due {
+            written = Instant::now();
+        }
+        let live = Arc::clone(live);
+        let learned = task::spawn_blocking(move || {
+            let learned = live.learn();
+            if is_due {
+                live.write_learned();
+            }
+            learned
+        });
+        let learned = learned.await.map_err(anyhow::Error::from);
+        if let Err(error) = learned.and_then(|learned| Ok(learned?)) {
+            tracing::debug!("what was observed can't be read: {error:#}");
         }
     }
 }

@@ -18,6 +18,6 @@ mod tests;
 pub use copy::read;
 pub use database::{Kind, OpenError, Opened, open};
 pub use error::StoreError;
-pub use learned::{Batch, LearnedStore, Room, Summary as LearnedSummary};
+pub use learned::{Batch, LearnedStore, Room};
 pub use record::{Author, Cause, Record, Summary, Text, Texts, Trial, digest};
 pub use revisions::Revisions;

@@ -5,7 +5,7 @@ use crate::{
     api::{
         auth,
         convert::{self, DropFilter},
-        wire::{Answer, Ask, DropsQuery, Refusal, RefusalCode, Texts},
+        wire::{Answer, Ask, DropsQuery, LearnedQuery, ProposeQuery, Refusal, RefusalCode, Texts},
     },
     service::{
         handle::Handle,
@@ -19,7 +19,7 @@ use tokio::task::spawn_blocking;
 pub(super) async fn answers(
     handle: &Handle,
     Asked { ask, body, uid }: Asked,
-) -> Result<Box<dyn Iterator<Item = Answer> + Send>, Refusal> {
+) -> Result<Replies, Refusal> {
     Ok(match ask {
         Ask::Status => {
             let status = handle.status().await.map_err(refusal)?;
@@ -45,6 +45,8 @@ pub(super) async fn answers(
                 Answer::Observed(Box::new(convert::observed(observed)))
             })
         }
+        Ask::Learned(query) => learned(handle, query).await?,
+        Ask::Propose(query) => proposed(handle, query).await?,
         Ask::Bindings(query) => {
             handle.know(query.device.clone()).await.map_err(refusal)?;
             let bindings = handle.bindings(convert::binding_filter(query)).await;
@@ -114,6 +116,26 @@ pub(super) async fn answers(
     })
 }
 
+type Replies = Box<dyn Iterator<Item = Answer> + Send>;
+
+async fn learned(handle: &Handle, query: LearnedQuery) -> Result<Replies, Refusal> {
+    handle.know(query.device.clone()).await.map_err(refusal)?;
+    let learned = handle.learned(query.device).await.map_err(refusal)?;
+    let devices = each(learned.devices, |device| {
+        Answer::LearnedDevice(Box::new(convert::learned_device(device)))
+    });
+    let conversations = each(learned.conversations, |seen| {
+        Answer::LearnedConversation(Box::new(convert::learned_conversation(seen)))
+    });
+    Ok(Box::new(devices.chain(conversations)))
+}
+
+async fn proposed(handle: &Handle, query: ProposeQuery) -> Result<Replies, Refusal> {
+    let proposal = handle.propose(convert::wanted(query)).await;
+    let proposal = convert::proposal(proposal.map_err(refusal)?);
+    Ok(one(Answer::Proposal(Box::new(proposal))))
+}
+
 const fn bad_request(message: String) -> Refusal {
     Refusal {
         code: RefusalCode::BadRequest,
@@ -121,10 +143,7 @@ const fn bad_request(message: String) -> Refusal {
     }
 }
 
-async fn reloaded(
-    handle: &Handle,
-    change: Change,
-) -> Result<Box<dyn Iterator<Item = Answer> + Send>, Refusal> {
+async fn reloaded(handle: &Handle, change: Change) -> Result<Replies, Refusal> {
     let reloaded = handle.change(change).await.map_err(refusal)?;
     Ok(one(Answer::Reload(Box::new(convert::reload(&reloaded)))))
 }
@@ -138,12 +157,12 @@ async fn author(uid: u32) -> Author {
     }
 }
 
-fn one(answer: Answer) -> Box<dyn Iterator<Item = Answer> + Send> {
+fn one(answer: Answer) -> Replies {
     Box::new(std::iter::once(answer))
 }
 
 /// Converts while writing: a hundred thousand flows are not held twice.
-fn each<T, I>(items: I, convert: fn(T) -> Answer) -> Box<dyn Iterator<Item = Answer> + Send>
+fn each<T, I>(items: I, convert: fn(T) -> Answer) -> Replies
 where
     T: Send + 'static,
     I: IntoIterator<Item = T>,
@@ -153,10 +172,7 @@ where
 }
 
 /// The same, and what the limit cut off.
-fn selected<T: Send + 'static>(
-    selected: state::Selected<T>,
-    convert: fn(T) -> Answer,
-) -> Box<dyn Iterator<Item = Answer> + Send> {
+fn selected<T: Send + 'static>(selected: state::Selected<T>, convert: fn(T) -> Answer) -> Replies {
     let left_out = (selected.left_out > 0).then_some(Answer::LeftOut(selected.left_out));
     Box::new(each(selected.items, convert).chain(left_out))
 }

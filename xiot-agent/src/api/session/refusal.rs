@@ -5,8 +5,10 @@ use crate::{
         server::UNANSWERED,
         wire::{Refusal, RefusalCode},
     },
+    propose::ProposeError,
     service::{
-        decide::DecideError, explain::ExplainError, handle::SourceError, reload::ReloadError,
+        decide::DecideError, explain::ExplainError, handle::SourceError, learner::ProposalError,
+        reload::ReloadError,
     },
 };
 
@@ -33,6 +35,18 @@ fn code(error: &SourceError) -> RefusalCode {
         )
         | SourceError::Decide(DecideError::UnknownDevice(_) | DecideError::NothingDecided(_))
         | SourceError::UnknownDevice(_) => RefusalCode::NotFound,
+        SourceError::Proposal(error) => match **error {
+            ProposalError::Findings(_)
+            | ProposalError::Propose(ProposeError::Edit(_) | ProposeError::Broken(_)) => {
+                RefusalCode::BadFiles
+            }
+            ProposalError::NoMac(_) | ProposalError::OneProfile => RefusalCode::BadRequest,
+            ProposalError::Unknown(_)
+            | ProposalError::Nothing(_)
+            | ProposalError::Listed { .. }
+            | ProposalError::Propose(ProposeError::NoProfile(_)) => RefusalCode::NotFound,
+            ProposalError::NotLearned(_) => RefusalCode::Failed,
+        },
         SourceError::Decide(DecideError::LifeSustaining(_)) => RefusalCode::NeedsOverride,
         SourceError::Decide(
             DecideError::VlansOfListed(_)
@@ -60,6 +74,7 @@ fn code(error: &SourceError) -> RefusalCode {
         )
         | SourceError::Decide(DecideError::Maps(_) | DecideError::Ending)
         | SourceError::Datapath(_)
+        | SourceError::NotLearned(_)
         | SourceError::Gone => RefusalCode::Failed,
     }
 }

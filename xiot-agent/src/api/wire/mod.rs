@@ -10,6 +10,7 @@ mod device;
 mod drop;
 mod explain;
 mod flow;
+mod learned;
 mod observed;
 mod reload;
 mod status;
@@ -26,6 +27,9 @@ pub use device::{Device, Traffic};
 pub use drop::{Drop, DropsQuery};
 pub use explain::{Explanation, Leg, Query};
 pub use flow::{Flow, FlowsQuery, Rule};
+pub use learned::{
+    LearnedConversation, LearnedDevice, LearnedQuery, Proposal, ProposeQuery, ProposedProfile,
+};
 pub use observed::{Observed, ObservedQuery};
 pub use reload::{Changes, Mark, Reload};
 pub use status::{
@@ -64,6 +68,10 @@ pub enum Ask {
     Flows(FlowsQuery),
     /// An `observed` for each, and `left_out` if the limit cut some off.
     Observed(ObservedQuery),
+    /// A `learned_device` for each, and a `learned_conversation` for each of one that was asked for.
+    Learned(LearnedQuery),
+    /// What the policy should say by what was learned, which is not done: one `proposal`.
+    Propose(ProposeQuery),
     /// A `binding` for each, and `left_out` if the limit cut some off.
     Bindings(BindingsQuery),
     /// A `drop` for each, and `missed` where some were lost to this client. With `follow` it ends when the agent does.
@@ -99,6 +107,8 @@ impl Ask {
             | Self::Devices
             | Self::Flows(_)
             | Self::Observed(_)
+            | Self::Learned(_)
+            | Self::Propose(_)
             | Self::Bindings(_)
             | Self::Drops(_)
             | Self::Explain(_)
@@ -134,6 +144,12 @@ pub enum Answer {
     Flow(Box<Flow>),
     /// To [`Ask::Observed`].
     Observed(Box<Observed>),
+    /// To [`Ask::Learned`].
+    LearnedDevice(Box<LearnedDevice>),
+    /// To [`Ask::Learned`] with a device.
+    LearnedConversation(Box<LearnedConversation>),
+    /// To [`Ask::Propose`].
+    Proposal(Box<Proposal>),
     /// To [`Ask::Bindings`].
     Binding(Box<Binding>),
     /// So many more were not sent because of the limit.

@@ -92,6 +92,7 @@ fn records(page: &mut Families, status: &Status) {
     let troubles = [
         ("revisions", revisions.trouble.is_some()),
         ("audit", revisions.audited.trouble.is_some()),
+        ("learned", status.learning_trouble.is_some()),
     ];
     let troubles = troubles.map(|(record, trouble)| ([record], trouble));
     family(page, &names::RECORD_TROUBLE, troubles);

@@ -54,6 +54,7 @@ fn values_stand_under_their_labels() {
         "xiot_files_changed 1",
         r#"xiot_record_trouble{record="revisions"} 0"#,
         r#"xiot_record_trouble{record="audit"} 0"#,
+        r#"xiot_record_trouble{record="learned"} 0"#,
         r#"xiot_fail_mode_held{wire="ward-3",fail="closed"} 1"#,
         "xiot_reload_last_duration_seconds 0.031",
         "xiot_event_ring_used_bytes 4096",

@@ -72,12 +72,16 @@ pub(super) fn tail_of_map(text: &str, pairs: &[(Node<'_>, Node<'_>)]) -> Option<
 fn end_of(text: &str, at: usize, indent: usize, goes_on: impl Fn(&str) -> bool) -> usize {
     let mut end = at;
     let mut here = at;
-    for (number, line) in text.get(at..).unwrap_or_default().split_inclusive('\n').enumerate() {
+    for (number, line) in text
+        .get(at..)
+        .unwrap_or_default()
+        .split_inclusive('\n')
+        .enumerate()
+    {
         let bare = line.trim();
         let by = indent_of(line, 0);
-        let belongs = number == 0
-            || by > indent
-            || by == indent && (bare.starts_with('#') || goes_on(bare));
+        let belongs =
+            number == 0 || by > indent || by == indent && (bare.starts_with('#') || goes_on(bare));
         here += line.len();
         if bare.is_empty() {
             continue;
@@ -103,7 +107,13 @@ pub(super) fn unfold(text: &str, key: &Node<'_>, node: &Node<'_>) -> Option<Stri
     let lines = match &node.value {
         Value::Map(pairs) => pairs
             .iter()
-            .map(|(key, value)| Some(format!("{}: {}", of(key)?, of(value)?).trim_end().to_owned()))
+            .map(|(key, value)| {
+                Some(
+                    format!("{}: {}", of(key)?, of(value)?)
+                        .trim_end()
+                        .to_owned(),
+                )
+            })
             .collect::<Option<Vec<_>>>()?,
         Value::Seq(items) => items
             .iter()
@@ -119,9 +129,7 @@ pub(super) fn unfold(text: &str, key: &Node<'_>, node: &Node<'_>) -> Option<Stri
     if !rest.trim().is_empty() && !rest.trim_start().starts_with('#') {
         return None;
     }
-    let lines: String = lines
-        .iter()
-        .map(|line| format!("\n{:indent$}{line}", ""))
-        .collect();
-    Some(format!("{before}{}{lines}{after}", rest.trim_end()))
+    let head = format!("{before}{}\n", rest.trim_end());
+    let block = insert(&head, (head.len(), indent), &lines);
+    Some(format!("{}{after}", block.trim_end()))
 }

@@ -37,7 +37,9 @@ pub enum EditError {
         line: u32,
     },
     /// It is written in braces or brackets over several lines, or behind an alias.
-    #[error("line {line}: {what} is written in a way that can't be added to; write it as a block, one entry to a line")]
+    #[error(
+        "line {line}: {what} is written in a way that can't be added to; write it as a block, one entry to a line"
+    )]
     Style {
         /// What it is.
         what: String,
@@ -114,37 +116,48 @@ pub fn add_service(
 pub fn add_profile(text: &str, name: &str, body: &[String]) -> Result<String, EditError> {
     let mut lines = vec![format!("{name}:")];
     lines.extend(body.iter().map(|line| format!("  {line}")));
-    add_to(text, "profiles", |text, profiles| {
-        let profiles = pairs(profiles).ok_or_else(|| style("`profiles`", profiles.span))?;
-        if let Some((key, _)) = profiles.iter().find(|(key, _)| is(key, name)) {
-            return Err(EditError::Exists {
-                what: "profile",
-                name: name.to_owned(),
-                line: key.span.line,
-            });
-        }
-        let at = tail_of_map(text, profiles).ok_or_else(|| style("`profiles`", key_span(profiles)))?;
-        Ok(insert(text, at, &lines))
-    }, &lines)
+    add_to(
+        text,
+        "profiles",
+        |text, profiles| {
+            let profiles = pairs(profiles).ok_or_else(|| style("`profiles`", profiles.span))?;
+            if let Some((key, _)) = profiles.iter().find(|(key, _)| is(key, name)) {
+                return Err(EditError::Exists {
+                    what: "profile",
+                    name: name.to_owned(),
+                    line: key.span.line,
+                });
+            }
+            let at = tail_of_map(text, profiles)
+                .ok_or_else(|| style("`profiles`", key_span(profiles)))?;
+            Ok(insert(text, at, &lines))
+        },
+        &lines,
+    )
 }
 
 /// Adds a device at the end of the devices: a map in braces.
 pub fn add_device(text: &str, name: &str, device: &str) -> Result<String, EditError> {
     let line = format!("- {device}");
-    add_to(text, "devices", |text, devices| {
-        let Value::Seq(items) = &devices.value else {
-            return Err(style("`devices`", devices.span));
-        };
-        if let Some(item) = items.iter().find(|item| has_name(item, name)) {
-            return Err(EditError::Exists {
-                what: "device",
-                name: name.to_owned(),
-                line: item.span.line,
-            });
-        }
-        let at = tail_of_seq(text, items).ok_or_else(|| style("`devices`", devices.span))?;
-        Ok(insert(text, at, std::slice::from_ref(&line)))
-    }, std::slice::from_ref(&line))
+    add_to(
+        text,
+        "devices",
+        |text, devices| {
+            let Value::Seq(items) = &devices.value else {
+                return Err(style("`devices`", devices.span));
+            };
+            if let Some(item) = items.iter().find(|item| has_name(item, name)) {
+                return Err(EditError::Exists {
+                    what: "device",
+                    name: name.to_owned(),
+                    line: item.span.line,
+                });
+            }
+            let at = tail_of_seq(text, items).ok_or_else(|| style("`devices`", devices.span))?;
+            Ok(insert(text, at, std::slice::from_ref(&line)))
+        },
+        std::slice::from_ref(&line),
+    )
 }
 
 /// Gives a device another mode.
@@ -194,7 +207,10 @@ fn set(text: &str, device: &str, key: &str, value: &str) -> Result<String, EditE
             .ok_or_else(|| style(what(), node.span))?;
         let rest = text.get(end..).unwrap_or_default();
         let before = text.get(..start).unwrap_or_default();
-        return Ok(format!("{before}{}, {key}: {value}}}{rest}", whole.trim_end()));
+        return Ok(format!(
+            "{before}{}, {key}: {value}}}{rest}",
+            whole.trim_end()
+        ));
     }
     let (at, _) = tail_of_map(text, pairs).ok_or_else(|| style(what(), node.span))?;
     let indent = (node.span.column as usize).saturating_sub(1);
@@ -247,15 +263,19 @@ fn add_to(
         Some(node) if !node.is_empty() => work(text, node),
         Some(node) => Err(style(format!("`{key}`"), node.span)),
         None => {
-            let end = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
-            let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
-            Ok(format!("{text}{end}\n{key}:\n{lines}"))
+            let end = if text.ends_with('\n') || text.is_empty() {
+                ""
+            } else {
+                "\n"
+            };
+            let head = format!("{text}{end}\n{key}:\n");
+            Ok(insert(&head, (head.len(), 2), lines))
         }
     }
 }
 
 fn parse(text: &str) -> Result<Node<'_>, EditError> {
-    yaml::parse(text).map_err(|fault| EditError::Unreadable(fault.message.clone()))
+    yaml::parse(text).map_err(|fault| EditError::Unreadable(fault.message))
 }
 
 fn top<'n, 's>(root: &'n Node<'s>, name: &str) -> Option<&'n Node<'s>> {
@@ -276,13 +296,17 @@ fn is(node: &Node<'_>, text: &str) -> bool {
 
 fn has_name(item: &Node<'_>, name: &str) -> bool {
     pairs(item).is_some_and(|pairs| {
-        pairs.iter().any(|(key, value)| is(key, "name") && is(value, name))
+        pairs
+            .iter()
+            .any(|(key, value)| is(key, "name") && is(value, name))
     })
 }
 
 /// Whether there are items, and they stand behind the key: not where an anchor is that is used here.
 fn is_own(key: &Node<'_>, items: &[Node<'_>]) -> bool {
-    items.first().is_some_and(|first| first.span.start > key.span.start)
+    items
+        .first()
+        .is_some_and(|first| first.span.start > key.span.start)
 }
 
 fn key_span(pairs: &[(Node<'_>, Node<'_>)]) -> Span {

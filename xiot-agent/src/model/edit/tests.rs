@@ -127,7 +127,10 @@ fn profiles_and_devices_come_at_the_end_of_theirs() {
     let after = add_device(POLICY, "p4", device).unwrap();
     assert_eq!(difference(POLICY, &after), [format!("+  - {device}")]);
     let after = add_device("onboarding: learn", "p4", device).unwrap();
-    assert_eq!(after, format!("onboarding: learn\n\ndevices:\n  - {device}\n"));
+    assert_eq!(
+        after,
+        format!("onboarding: learn\n\ndevices:\n  - {device}\n")
+    );
 }
 
 #[test]
@@ -165,14 +168,19 @@ fn what_is_not_there_or_there_twice_is_said() {
         "the policy has no device `p9`"
     );
     assert_eq!(
-        add_profile(POLICY, "scanner", &rule).unwrap_err().to_string(),
+        add_profile(POLICY, "scanner", &rule)
+            .unwrap_err()
+            .to_string(),
         "the policy has a profile `scanner` already, in line 15"
     );
     assert!(matches!(
         add_device(POLICY, "p2", "{name: p2}"),
         Err(EditError::Exists { line: 25, .. })
     ));
-    assert!(matches!(add_rules("a: [", "x", &rule), Err(EditError::Unreadable(_))));
+    assert!(matches!(
+        add_rules("a: [", "x", &rule),
+        Err(EditError::Unreadable(_))
+    ));
 }
 
 #[test]
@@ -185,7 +193,10 @@ fn what_would_change_something_else_is_refused() {
         "profiles: {b: {allow: [{to: 10.0.0.1, tcp: 1}]}}\n",
     ] {
         let error = add_rules(policy, "b", &rule);
-        assert!(matches!(error, Err(EditError::Style { .. })), "{policy}{error:?}");
+        assert!(
+            matches!(error, Err(EditError::Style { .. })),
+            "{policy}{error:?}"
+        );
     }
     let shared = "x: &m monitor\ndevices:\n  - {name: a, mode: *m}\n";
     assert!(matches!(
@@ -198,12 +209,21 @@ fn what_would_change_something_else_is_refused() {
 fn file() -> impl Strategy<Value = String> {
     let rules = prop_oneof![
         Just("    allow: [{to: 10.0.0.1, tcp: 1}, {to: 10.0.0.2, udp: [1, 2]}]\n"),
-        Just("    allow:\n    - {to: 10.0.0.1, tcp: 1}\n    # c\n    - to: 10.0.0.2\n      udp: 2\n"),
+        Just(
+            "    allow:\n    - {to: 10.0.0.1, tcp: 1}\n    # c\n    - to: 10.0.0.2\n      udp: 2\n"
+        ),
         Just("    allow:\n      -   {to: 10.0.0.1, tcp: 1}   # c\n\n"),
         Just("    services: [arp]   # ä\n"),
-        Just("    allow:\n        - to: [10.0.0.1,\n             10.0.0.2]\n          tcp: 1\n        # tail\n"),
+        Just(
+            "    allow:\n        - to: [10.0.0.1,\n             10.0.0.2]\n          tcp: 1\n        # tail\n"
+        ),
     ];
-    let gap = prop_oneof![Just(""), Just("\n"), Just("  # between\n"), Just("# left\n\n")];
+    let gap = prop_oneof![
+        Just(""),
+        Just("\n"),
+        Just("  # between\n"),
+        Just("# left\n\n")
+    ];
     let end = prop_oneof![Just(""), Just("devices: []\n"), Just("# end")];
     (rules.clone(), gap.clone(), rules, gap, end).prop_map(|(a, gap, b, last, end)| {
         format!("onboarding: learn\nprofiles:\n  a:\n{a}{gap}  b:\n{b}{last}{end}")
@@ -223,7 +243,7 @@ proptest! {
                     let rules = pairs(profile).unwrap().iter().find(|(key, _)| is(key, "allow"));
                     let rules = rules.map(|(_, rules)| match &rules.value {
                         Value::Seq(items) => items.iter().map(bare).collect::<Vec<_>>(),
-                        other => panic!("{other:?}"),
+                        other @ (Value::Null | Value::Scalar(_) | Value::Map(_)) => panic!("{other:?}"),
                     });
                     rules.unwrap_or_default()
                 })
@@ -247,7 +267,9 @@ fn bare(node: &Node<'_>) -> String {
         Value::Scalar(text) => text.to_string(),
         Value::Seq(items) => format!("[{}]", items.iter().map(bare).collect::<Vec<_>>().join(",")),
         Value::Map(pairs) => {
-            let pairs = pairs.iter().map(|(key, value)| format!("{}:{},", bare(key), bare(value)));
+            let pairs = pairs
+                .iter()
+                .map(|(key, value)| format!("{}:{},", bare(key), bare(value)));
             format!("{{{}}}", pairs.collect::<String>())
         }
     }

@@ -21,7 +21,10 @@ fn peer() -> impl Strategy<Value = IpAddr> {
 
 fn conversation() -> impl Strategy<Value = Conversation> {
     let service = prop_oneof![
-        (prop_oneof![Just(6), Just(17)], prop_oneof![1_u16..6, Just(53), Just(104), Just(3613)]),
+        (
+            prop_oneof![Just(6), Just(17)],
+            prop_oneof![1_u16..6, Just(53), Just(104), Just(3613)]
+        ),
         Just((47, 0)),
     ];
     (initiator(), service, peer()).prop_map(|(initiator, (protocol, port), peer)| Conversation {

@@ -25,6 +25,40 @@ pub fn judge_flow(program: &mut Program, flow: &Flow) -> Result<Judgement, Judge
     program.judge_known(side(flow), flow.key.wire.into(), &frame)
 }
 
+/// The frame that opens a conversation between a device, by MAC and address, and a peer beyond its wire: the device's if it comes from that side. What is
+/// spoken is a protocol number, and a port or ICMP type and code of whom the frame is for.
+pub fn opening_frame(
+    (mac, own): (MacBytes, IpAddr),
+    peer: IpAddr,
+    from: Side,
+    vlans: Vlans,
+    (protocol, port): (u8, u16),
+) -> Result<Vec<u8>, JudgeError> {
+    let beyond = next_hop(mac);
+    let (src_mac, dst_mac, src, dst) = match from {
+        Side::Device => (mac, group(peer).unwrap_or(beyond), own, peer),
+        Side::Uplink => (beyond, mac, peer, own),
+    };
+    let [kind, code] = port.to_be_bytes();
+    let message = IcmpMessage { kind, code };
+    let service = match protocol {
+        6 => Service::Tcp(port),
+        17 => Service::Udp(port),
+        1 if peer.is_ipv4() => Service::Icmp(message),
+        58 if peer.is_ipv6() => Service::Icmpv6(message),
+        other => Service::Other(other),
+    };
+    let opening = Opening {
+        src_mac,
+        dst_mac,
+        vlans,
+        src,
+        dst,
+        service,
+    };
+    frame::build(&opening).map_err(|error| JudgeError(error.into()))
+}
+
 fn side(flow: &Flow) -> Side {
     if flow.is_peer_initiated() {
         Side::Uplink

@@ -17,7 +17,8 @@ mod query;
 pub use answer::{Explanation, JudgeName, Leg};
 pub use ask::{ExplainError, explain};
 pub use judge::{Judge, JudgeError, Judgement, Reference};
-pub use live::judge_flow;
+pub use live::{judge_flow, opening_frame};
+pub use probe::PLACEHOLDERS;
 pub use program::{Program, ProgramError};
 pub use query::{IcmpMessage, Query, QueryError, Service, Subject};
 

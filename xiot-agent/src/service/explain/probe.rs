@@ -25,7 +25,7 @@ pub(super) fn next_hop(device: MacBytes) -> MacBytes {
 }
 
 /// Own addresses of a device that has none in the policy, from the ranges for documentation (RFC 5737, RFC 3849).
-const PLACEHOLDERS: [IpAddr; 2] = [
+pub const PLACEHOLDERS: [IpAddr; 2] = [
     IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
     IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1)),
 ];

@@ -105,6 +105,11 @@ impl Keeper {
         Ok(keeper)
     }
 
+    /// The state directory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     fn reopen(&mut self) -> Result<(), OpenError> {
         let Opened { content, set_aside } = store::open(&self.directory)?;
         self.store = Some(content);

@@ -1,6 +1,7 @@
 //! Answers from the maps of the attached program. Blocking: [`super::handle::Handle`] keeps it off the event loop.
 
 mod kept;
+mod learned;
 mod loads;
 mod source;
 
@@ -26,6 +27,7 @@ use super::{
     files::{Files, Seen as FilesSeen},
     history::History,
     keeper::Keeper,
+    learner::Learner,
     names::Names,
     start::datapath_wires,
     state::{Adoption, Drop, FrameTotal, Gauge, PolicyInfo, RevisionInfo, Wire},
@@ -55,6 +57,9 @@ pub(super) struct Live {
     enforced: Mutex<Enforced>,
     keeper: Mutex<Keeper>,
     auditor: Mutex<Auditor>,
+    learner: Mutex<Learner>,
+    /// What is told of that, while it reads or writes.
+    learning_trouble: Mutex<Option<String>>,
     /// What is told of that, while a change holds the keeper.
     revisions: Mutex<RevisionInfo>,
     /// Both files, as they were found last; none: not since another revision came into force.
@@ -107,7 +112,7 @@ impl Live {
     pub(super) fn open(
         files: Files,
         wires: Vec<Wire>,
-        (keeper, auditor): (Keeper, Auditor),
+        (keeper, auditor, learner): (Keeper, Auditor, Learner),
         gateway: &datapath::Gateway,
         faults: Arc<Faults>,
     ) -> Result<Self, MapAccessError> {
@@ -130,6 +135,8 @@ impl Live {
             }),
             keeper: Mutex::new(keeper),
             auditor: Mutex::new(auditor),
+            learner: Mutex::new(learner),
+            learning_trouble: Mutex::default(),
             revisions: Mutex::default(),
             on_disk: Mutex::default(),
             trial: watch::Sender::default(),

@@ -9,6 +9,7 @@ use super::{Live, lock};
 use crate::{
     collect::with_pending,
     datapath::{ApplyError, MapAccessError, PortState},
+    propose::Proposal,
     service::{
         clock::Now,
         decide::{self, Wish},
@@ -17,13 +18,14 @@ use crate::{
         files::{self, Seen},
         guards,
         handle::{News, Source, SourceError},
+        learner::Wanted,
         names::{Names, UnknownDevice},
         plan::{self, Plan},
         reload::{self, Candidate, Change, ReloadError},
         state::{
             Agent, Binding, BindingFilter, Bindings, Decided, Device, DeviceTotal, Drop,
-            EventTotals, Flow, FlowFilter, Gauge, Health, Observed, ObservedFilter, Port, Reloaded,
-            Selected, Status, Wire,
+            EventTotals, Flow, FlowFilter, Gauge, Health, Learned, Observed, ObservedFilter, Port,
+            Reloaded, Selected, Status, Wire,
         },
         view,
     },
@@ -88,6 +90,7 @@ impl Source for Live {
                 Now::read(),
             ),
             unlisted,
+            learning_trouble: self.learning_trouble(),
         })
     }
 
@@ -144,6 +147,17 @@ impl Source for Live {
             .iter()
             .filter_map(|observed| view::observed(&names, now, observed));
         Ok(view::select_observed(observed, filter))
+    }
+
+    fn learned(&self, device: Option<&str>) -> Result<Learned, SourceError> {
+        Self::learned(self, device)
+    }
+
+    fn propose(&self, wanted: &Wanted) -> Result<(Texts, Proposal), SourceError> {
+        let texts = self.texts(None)?;
+        let file = self.files().paths.policy.display().to_string();
+        let proposal = Self::propose(self, (&file, &texts.policy), wanted)?;
+        Ok((texts, proposal))
     }
 
     fn bindings(&self, filter: &BindingFilter) -> Result<Selected<Binding>, SourceError> {
@@ -253,7 +267,7 @@ impl Source for Live {
 }
 
 impl Live {
-    fn failed(&self, error: MapAccessError) -> SourceError {
+    pub(super) fn failed(&self, error: MapAccessError) -> SourceError {
         self.fault(Fault::Maps);
         SourceError::Datapath(error.into())
     }

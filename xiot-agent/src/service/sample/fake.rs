@@ -6,19 +6,23 @@ use jiff::Timestamp;
 use tokio::sync::broadcast;
 
 use super::{
-    binding, device_totals, devices, drop, flow, names, observed, plan, record, reloaded, status,
+    binding, device_totals, devices, drop, flow,
+    learned::{learned, proposal},
+    names, observed, plan, record, reloaded, status,
 };
 use crate::{
+    propose::Proposal,
     service::{
         decide::{DecideError, Wish},
         explain::{self, Explanation, Query, Reference},
         handle::{Handle, News, Source, SourceError},
+        learner::{ProposalError, Wanted},
         names::UnknownDevice,
         plan::Plan,
         reload::{Candidate, Change, ReloadError},
         state::{
             Binding, BindingFilter, Decided, Device, DeviceTotal, Drop, Flow, FlowFilter, Health,
-            Observed, ObservedFilter, Reloaded, Selected, Status,
+            Learned, Observed, ObservedFilter, Reloaded, Selected, Status,
         },
         view,
     },
@@ -101,6 +105,21 @@ impl Source for Fake {
         self.check()?;
         let all = std::iter::repeat_with(observed).take(self.flows);
         Ok(view::select_observed(all, filter))
+    }
+
+    fn learned(&self, device: Option<&str>) -> Result<Learned, SourceError> {
+        self.check()?;
+        Ok(learned(device))
+    }
+
+    fn propose(&self, wanted: &Wanted) -> Result<(Texts, Proposal), SourceError> {
+        self.check()?;
+        if self.refuse {
+            return Err(SourceError::Proposal(Box::new(ProposalError::Nothing(
+                wanted.profiles.clone(),
+            ))));
+        }
+        Ok((self.texts(None)?, proposal()))
     }
 
     fn bindings(&self, filter: &BindingFilter) -> Result<Selected<Binding>, SourceError> {

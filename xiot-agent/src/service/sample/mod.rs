@@ -3,6 +3,7 @@
 mod binding;
 mod decided;
 mod fake;
+mod learned;
 mod revision;
 mod status;
 

@@ -117,6 +117,7 @@ pub(crate) fn status() -> Status {
         }],
         devices: view::modes(&names),
         unlisted: 1,
+        learning_trouble: None,
         unlisted_forgotten: 0,
         flows: Gauge {
             used: 1,

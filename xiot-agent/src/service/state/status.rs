@@ -43,6 +43,8 @@ pub struct Status {
     pub decisions: Vec<Decided>,
     /// Traffic of listed devices by profile, in file order.
     pub profiles: Vec<ProfileTotals>,
+    /// Why what is learned can't be kept.
+    pub learning_trouble: Option<String>,
 }
 
 /// The process.

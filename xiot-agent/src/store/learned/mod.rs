@@ -68,19 +68,6 @@ pub struct LearnedStore {
     database: Database,
 }
 
-/// A device in short.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Summary {
-    /// Which.
-    pub identity: Identity,
-    /// Its conversations.
-    pub conversations: u32,
-    /// Conversations that there was no room for.
-    pub left_out: u64,
-    /// The hours in which anything was seen of it.
-    pub hours: Hours,
-}
-
 /// Observations up to some second.
 #[derive(Debug, Default)]
 pub struct Batch {
@@ -130,24 +117,6 @@ impl LearnedStore {
         hours(&read.open_table(GATEWAY)?)
     }
 
-    /// Every device, by MAC.
-    pub fn devices(&self) -> Result<Vec<Summary>, StoreError> {
-        let read = self.database.begin_read()?;
-        let table = read.open_table(DEVICES)?;
-        let rows = table.iter()?;
-        rows.map(|entry| {
-            let (key, row) = entry?;
-            let row: DeviceRow = decode(row.value(), "devices")?;
-            Ok(Summary {
-                identity: identity(key.value()),
-                conversations: row.conversations,
-                left_out: row.left_out,
-                hours: row.hours.hours().ok_or_else(|| nonsense("devices"))?,
-            })
-        })
-        .collect()
-    }
-
     /// What was learned of a device; none: nothing.
     pub fn device(&self, identity: &Identity) -> Result<Option<Learned>, StoreError> {
         let read = self.database.begin_read()?;
@@ -161,6 +130,23 @@ impl LearnedStore {
             row.hours.hours().ok_or_else(|| nonsense("devices"))?,
             row.left_out,
         )))
+    }
+
+    /// Looks at every device, by MAC.
+    pub fn visit(&self, mut look: impl FnMut(Identity, Learned)) -> Result<(), StoreError> {
+        let read = self.database.begin_read()?;
+        let table = read.open_table(CONVERSATIONS)?;
+        for entry in read.open_table(DEVICES)?.iter()? {
+            let (key, row) = entry?;
+            let row: DeviceRow = decode(row.value(), "devices")?;
+            let learned = Learned::of(
+                conversations(&table, row.number)?,
+                row.hours.hours().ok_or_else(|| nonsense("devices"))?,
+                row.left_out,
+            );
+            look(identity(key.value()), learned);
+        }
+        Ok(())
     }
 
     /// Adds observations, all of them or none. Where there is too much, what is least goes; devices for which `is_listed` holds stay.

@@ -5,7 +5,6 @@ mod sound;
 use super::*;
 use crate::learn::{
     conversation::{Initiator, News},
-    device::Identity,
     review::{self, Class, Peers, Thresholds},
 };
 
@@ -57,7 +56,10 @@ pub(super) fn from(peer: &str, protocol: u8, port: u16) -> Conversation {
 pub(super) fn learned(habits: &[Habit]) -> Learned {
     let mut learned = Learned::default();
     for (conversation, daily, days) in habits {
-        for hour in days.clone().flat_map(|day| (0..*daily).map(move |n| 24 * day + n)) {
+        for hour in days
+            .clone()
+            .flat_map(|day| (0..*daily).map(move |n| 24 * day + n))
+        {
             let at = START + 3600 * hour;
             learned.take(
                 *conversation,
@@ -81,7 +83,9 @@ pub(super) fn proposed(
     names: &[(&str, &str)],
 ) -> Result<Proposal, ProposeError> {
     let loaded = model::load_policy_at("policy.yaml", text, Timestamp::UNIX_EPOCH);
-    let policy = loaded.value.unwrap_or_else(|| panic!("{:?}", loaded.report));
+    let policy = loaded
+        .value
+        .unwrap_or_else(|| panic!("{:?}", loaded.report));
     let peers = Peers::of(devices);
     let thresholds = Thresholds {
         classes: vec![Class {
@@ -194,7 +198,13 @@ fn what_may_be_an_attackers_waits_for_a_person() {
         (to("192.0.2.53", 17, 53), 3, 1..20),
     ];
     // Ports as they are given out, one an hour.
-    habits.extend((0..10).map(|n| (to("10.20.9.3", 6, 50_000 + 7 * n), 1, n.into()..u64::from(n) + 1)));
+    habits.extend((0..10).map(|n| {
+        (
+            to("10.20.9.3", 6, 50_000 + 7 * n),
+            1,
+            n.into()..u64::from(n) + 1,
+        )
+    }));
     let proposal = proposed(POLICY, &[learned(&habits)], &[]).unwrap();
     let lines = added(POLICY, &proposal);
     assert_eq!(
@@ -215,8 +225,12 @@ fn what_may_be_an_attackers_waits_for_a_person() {
     let again = proposed(&proposal.text, &[learned(&habits)], &[]).unwrap();
     assert_eq!(added(&proposal.text, &again).len(), 0);
     // A person takes the mark away.
-    let text = proposal.text.replace("#- {to: 192.0.2.66", "- {to: 192.0.2.66");
-    let policy = model::load_policy_at("policy.yaml", text, Timestamp::UNIX_EPOCH).value.unwrap();
+    let text = proposal
+        .text
+        .replace("#- {to: 192.0.2.66", "- {to: 192.0.2.66");
+    let policy = model::load_policy_at("policy.yaml", text, Timestamp::UNIX_EPOCH)
+        .value
+        .unwrap();
     assert!(Allowed::of(&policy.profiles[0]).allows(&to("192.0.2.66", 6, 443)));
 }
 

@@ -1,0 +1,102 @@
+//! What was learned, and what is proposed by that.
+
+use super::{protocol, vlan};
+use crate::{
+    api::wire,
+    propose,
+    service::{
+        learner::Wanted,
+        state::{self, Opener, words},
+    },
+    store::Texts,
+    unit,
+};
+
+pub(crate) fn wanted(query: wire::ProposeQuery) -> Wanted {
+    Wanted {
+        profiles: query.profiles,
+        devices: query.devices,
+    }
+}
+
+pub(crate) fn learned_device(device: state::LearnedDevice) -> wire::LearnedDevice {
+    wire::LearnedDevice {
+        device: device.device,
+        mac: unit::mac::format(device.mac),
+        vlan: vlan(device.vlans),
+        profile: device.profile,
+        mode: words::mode(device.mode).to_owned(),
+        criticality: device
+            .criticality
+            .map(|it| words::criticality(it).to_owned()),
+        conversations: device.conversations,
+        left_out: device.left_out,
+        hours_heard: device.heard,
+        hours_watched: device.watched,
+        first_seen: device.first_seen,
+        last_seen: device.last_seen,
+        unseen: device.unseen.share,
+        unseen_interval: (device.unseen.low, device.unseen.high),
+        never_watched: device.gaps.iter().map(ToString::to_string).collect(),
+    }
+}
+
+pub(crate) fn learned_conversation(seen: state::LearnedConversation) -> wire::LearnedConversation {
+    // ICMP in IPv6 and ICMPv6 in IPv4 are protocols without ports.
+    let icmp = match seen.protocol {
+        1 => seen.peer.is_ipv4(),
+        58 => seen.peer.is_ipv6(),
+        _ => false,
+    };
+    let [kind, code] = seen.port.to_be_bytes();
+    wire::LearnedConversation {
+        device: seen.device,
+        mac: unit::mac::format(seen.mac),
+        initiator: match seen.initiator {
+            Opener::Device => "device".to_owned(),
+            Opener::Peer => "peer".to_owned(),
+        },
+        midstream: seen.midstream,
+        protocol: protocol(seen.protocol),
+        port: matches!(seen.protocol, 6 | 17).then_some(seen.port),
+        icmp: icmp.then_some((kind, code)),
+        peer: seen.peer,
+        opened: seen.opened,
+        frames: seen.frames,
+        bytes: seen.bytes,
+        hours: seen.hours,
+        first_seen: seen.first_seen,
+        last_seen: seen.last_seen,
+        marks: seen
+            .marks
+            .iter()
+            .map(|mark| mark.name().to_owned())
+            .collect(),
+    }
+}
+
+pub(crate) fn proposal((texts, proposal): (Texts, propose::Proposal)) -> wire::Proposal {
+    wire::Proposal {
+        before: texts.policy.to_string(),
+        after: proposal.text,
+        profiles: proposal.profiles.into_iter().map(part).collect(),
+    }
+}
+
+fn part(part: propose::Part) -> wire::ProposedProfile {
+    let known = part.completeness;
+    let share = |thousandths: u32| f64::from(thousandths) / 1000.0;
+    wire::ProposedProfile {
+        profile: part.profile,
+        devices_observed: known.devices.0,
+        devices_listed: known.devices.1,
+        hours_watched: known.watched,
+        unseen: share(known.unseen.0),
+        unseen_at_most: share(known.unseen.1),
+        never_watched: known.gaps.iter().map(ToString::to_string).collect(),
+        rules: part.rules,
+        exceptions: part.exceptions,
+        withheld: part.withheld,
+        allowed: part.allowed,
+    }
+}

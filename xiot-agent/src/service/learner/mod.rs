@@ -1,0 +1,242 @@
+//! Learning: what was observed goes into the database of what was learned. Enforcement does not depend on it: what can't be written down is tried
+//! again, and told of.
+
+mod answer;
+mod pace;
+mod proposal;
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use xiot_common::observed::{OBSERVED_MIDSTREAM, OBSERVED_PEER_INITIATED, ObservedKey};
+
+pub use self::{
+    pace::Pace,
+    proposal::{ProposalError, Wanted},
+};
+use super::{clock::Now, view};
+use crate::{
+    collect::Observed,
+    learn::{
+        conversation::{self, Initiator, News, hour},
+        device::Identity,
+        intake::Entry,
+    },
+    store::{self, Batch, LearnedStore, OpenError, Opened, Room, StoreError},
+};
+
+/// Conversations that wait to be written down. Beyond that, where the database can't be used for long, new ones are left out.
+const MOST_WAITING: usize = 500_000;
+
+/// What was learned can't be read or kept: why.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("what is learned can't be kept: {0}")]
+pub struct NotLearned(pub String);
+
+/// Takes what was observed into the database.
+#[derive(Debug)]
+pub struct Learner {
+    directory: PathBuf,
+    pace: Pace,
+    store: Option<LearnedStore>,
+    trouble: Option<String>,
+    /// Up to when observations were in the database before this agent; none: nobody looked yet, or there were none.
+    until: Option<u64>,
+    /// The map as it was at the last look.
+    before: HashMap<ObservedKey, Entry>,
+    looked: Option<Now>,
+    waiting: usize,
+    batch: Batch,
+}
+
+impl Learner {
+    /// Keeps what it learns in this state directory. Nothing is opened yet: that reads all of the file.
+    pub fn new(directory: &Path, pace: Pace) -> Self {
+        Self {
+            directory: directory.to_owned(),
+            pace,
+            store: None,
+            trouble: None,
+            until: None,
+            before: HashMap::new(),
+            looked: None,
+            waiting: 0,
+            batch: Batch::default(),
+        }
+    }
+
+    /// Time between two looks at what was observed.
+    pub fn look(&self) -> Duration {
+        self.pace.look()
+    }
+
+    /// Time between two times that it is written down.
+    pub fn write(&self) -> Duration {
+        self.pace.write()
+    }
+
+    /// Why nothing is kept.
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
+    /// Opens the database, unless it is open.
+    pub fn open(&mut self) -> Result<(), NotLearned> {
+        if self.store.is_some() {
+            return Ok(());
+        }
+        let opened = store::open(&self.directory).map_err(|error: OpenError| error.to_string());
+        let opened = opened.and_then(|opened: Opened<LearnedStore>| {
+            let until = opened.content.until().map_err(|error| error.to_string())?;
+            Ok((opened, until))
+        });
+        match opened {
+            Ok((Opened { content, set_aside }, until)) => {
+                if let Some((path, what)) = set_aside {
+                    tracing::error!(
+                        "what was learned was damaged ({what}); it is at {} now, and learning begins anew",
+                        path.display()
+                    );
+                }
+                // What this agent saw since is in the batch already.
+                self.until = self.until.or(until);
+                self.store = Some(content);
+                self.trouble = None;
+                Ok(())
+            }
+            Err(what) => Err(self.failed(what)),
+        }
+    }
+
+    /// Takes what the map holds now.
+    pub fn note(&mut self, now: Now, observed: &[Observed]) {
+        // Without it nobody knows what of that was taken before.
+        if self.looked.is_none() && self.open().is_err() {
+            return;
+        }
+        let mut entries = HashMap::with_capacity(observed.len());
+        for Observed { key, entry } in observed {
+            let entry = Entry {
+                first: self.pace.at(now, entry.first_seen),
+                last: self.pace.at(now, entry.last_seen),
+                opened: entry.flows,
+                frames: entry.frames,
+                bytes: entry.bytes,
+            };
+            entries.insert(*key, entry);
+            let news = match self.before.get(key) {
+                None if self.looked.is_none() => entry.since_restart(self.until),
+                before => entry.since(before),
+            };
+            if let Some(news) = news {
+                self.take(key, &news);
+            }
+        }
+        self.before = entries;
+        let until = self.pace.at(now, now.second());
+        let since = self
+            .looked
+            .map_or(until, |looked| self.pace.at(now, looked.second()));
+        for hour in hour(since)..=hour(until) {
+            self.batch.watched.mark(hour);
+        }
+        self.batch.until = until;
+        self.looked = Some(now);
+    }
+
+    fn take(&mut self, key: &ObservedKey, news: &News) {
+        let (conversation, identity) = (conversation(key), identity(key));
+        // A group that somebody listed is no device.
+        if identity.mac[0] & 1 != 0 {
+            return;
+        }
+        let device = self.batch.devices.entry(identity).or_default();
+        let is_new = !device.conversations().contains_key(&conversation);
+        if is_new && self.waiting >= MOST_WAITING {
+            return;
+        }
+        self.waiting += usize::from(is_new);
+        device.take(conversation, news);
+    }
+
+    /// Writes down what came in. Devices for which `is_listed` holds are kept whatever else comes.
+    pub fn flush(&mut self, is_listed: impl Fn(&Identity) -> bool) -> Result<(), NotLearned> {
+        self.open()?;
+        if self.looked.is_none() {
+            return Ok(());
+        }
+        let Some(store) = &self.store else {
+            return Ok(());
+        };
+        match store.take(&self.batch, Room::default(), is_listed) {
+            Ok(()) => {
+                let until = self.batch.until;
+                self.batch = Batch {
+                    until,
+                    ..Batch::default()
+                };
+                self.waiting = 0;
+                if self.trouble.take().is_some() {
+                    tracing::info!("What is learned can be kept again.");
+                }
+                Ok(())
+            }
+            Err(error) => Err(self.failed(error.to_string())),
+        }
+    }
+
+    /// Forgets a device.
+    pub fn forget(&mut self, identity: &Identity) -> Result<bool, NotLearned> {
+        let waited = self.batch.devices.remove(identity).is_some();
+        self.read(|store| store.forget(identity))
+            .map(|kept| kept || waited)
+    }
+
+    fn read<T>(
+        &mut self,
+        work: impl FnOnce(&LearnedStore) -> Result<T, StoreError>,
+    ) -> Result<T, NotLearned> {
+        self.open()?;
+        let Some(store) = &self.store else {
+            return Err(NotLearned("it is not open".to_owned()));
+        };
+        work(store).map_err(|error| self.failed(error.to_string()))
+    }
+
+    fn failed(&mut self, what: String) -> NotLearned {
+        if self.trouble.as_ref() != Some(&what) {
+            tracing::error!("What is learned can't be kept: {what}.");
+        }
+        // Read and checked anew the next time.
+        self.store = None;
+        self.trouble = Some(what.clone());
+        NotLearned(what)
+    }
+}
+
+fn identity(key: &ObservedKey) -> Identity {
+    Identity {
+        mac: key.mac.0,
+        vlans: (key.vlans.outer, key.vlans.inner),
+    }
+}
+
+fn conversation(key: &ObservedKey) -> conversation::Conversation {
+    conversation::Conversation {
+        initiator: if key.flags & OBSERVED_PEER_INITIATED == 0 {
+            Initiator::Device
+        } else {
+            Initiator::Peer
+        },
+        midstream: key.flags & OBSERVED_MIDSTREAM != 0,
+        protocol: key.protocol,
+        port: key.port,
+        peer: view::address(key.peer),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! What is learned, while the gateway runs.
+
+use std::time::Duration;
+
+use super::{Live, lock};
+use crate::{
+    datapath::MapAccessError,
+    learn::device::Identity,
+    propose::Proposal,
+    service::{
+        clock::Now,
+        decide,
+        handle::SourceError,
+        learner::{Learner, Wanted},
+        names::Names,
+        state::{Decided, Decision, Learned, Vlans},
+    },
+};
+
+impl Live {
+    /// Time between two looks at what was observed, and between two times that it is written down.
+    pub(in crate::service) fn learning_times(&self) -> (Duration, Duration) {
+        let learner = lock(&self.learner);
+        (learner.look(), learner.write())
+    }
+
+    /// Learns from what was observed.
+    pub(in crate::service) fn learn(&self) -> Result<(), MapAccessError> {
+        let mut learner = lock(&self.learner);
+        let observed = self.observed.snapshot()?;
+        learner.note(Now::read(), &observed);
+        self.tell_trouble(&learner);
+        Ok(())
+    }
+
+    /// Writes down what was learned. What goes wrong is logged, told of, and tried again.
+    pub(in crate::service) fn write_learned(&self) {
+        let names = self.names();
+        let mut learner = lock(&self.learner);
+        let written = learner.flush(|identity| is_listed(&names, identity));
+        self.tell_trouble(&learner);
+        if let Err(error) = written {
+            tracing::debug!(%error, "what was learned waits to be written down");
+        }
+    }
+
+    /// Why what is learned can't be kept.
+    pub(super) fn learning_trouble(&self) -> Option<String> {
+        lock(&self.learning_trouble).clone()
+    }
+
+    fn tell_trouble(&self, learner: &Learner) {
+        *lock(&self.learning_trouble) = learner.trouble().map(str::to_owned);
+    }
+
+    /// What was learned of one device, or of all of them in short.
+    pub(super) fn learned(&self, device: Option<&str>) -> Result<Learned, SourceError> {
+        self.catch_up_learning()?;
+        let names = self.names();
+        let suspects = self.suspects()?;
+        let mut learner = lock(&self.learner);
+        Ok(learner.learned(&names, device, |identity| suspects.are(identity))?)
+    }
+
+    /// Proposes a change of the policy in this text.
+    pub(super) fn propose(
+        &self,
+        (file, text): (&str, &str),
+        wanted: &Wanted,
+    ) -> Result<Proposal, SourceError> {
+        self.catch_up_learning()?;
+        let suspects = self.suspects()?;
+        let mut learner = lock(&self.learner);
+        let is_suspect = |identity: &Identity| suspects.are(identity);
+        let proposal = learner.propose((file, text), wanted, is_suspect, Now::read());
+        proposal.map_err(|error| SourceError::Proposal(Box::new(error)))
+    }
+
+    fn catch_up_learning(&self) -> Result<(), SourceError> {
+        self.learn().map_err(|error| self.failed(error))?;
+        let names = self.names();
+        lock(&self.learner).flush(|identity| is_listed(&names, identity))?;
+        Ok(())
+    }
+
+    /// Devices that somebody has put into quarantine.
+    fn suspects(&self) -> Result<Suspects, SourceError> {
+        let overrides = self
+            .overrides
+            .entries()
+            .map_err(|error| self.failed(error))?;
+        let decided = decide::decisions(overrides, &self.names(), Now::read());
+        let suspects = decided
+            .into_iter()
+            .filter(|decided| decided.decision == Some(Decision::Quarantine));
+        Ok(Suspects(suspects.collect()))
+    }
+}
+
+/// Devices in quarantine, on some VLANs or on any.
+struct Suspects(Vec<Decided>);
+
+impl Suspects {
+    fn are(&self, identity: &Identity) -> bool {
+        let vlans = vlans(identity);
+        self.0
+            .iter()
+            .any(|it| it.mac == identity.mac && it.vlans.is_none_or(|of_it| of_it == vlans))
+    }
+}
+
+const fn vlans(identity: &Identity) -> Vlans {
+    Vlans {
+        outer: identity.vlans.0,
+        inner: identity.vlans.1,
+    }
+}
+
+fn is_listed(names: &Names, identity: &Identity) -> bool {
+    names.listed(identity.mac, vlans(identity)).is_some()
+}
