@@ -4,7 +4,7 @@ use std::{fs, time::Duration};
 
 use rustix::process::Signal;
 use serde_json::Value;
-use xiot_agent::store::{self, Record};
+use xiot_agent::store::{self, Record, Revisions};
 use xiot_tests::{
     net::{
         rig::Rig,
@@ -164,7 +164,7 @@ fn what_the_kernel_has_is_good_though_nobody_marked_it() {
     // Where the gateway file says nothing any more, that of the revision tells where to look.
     for gateway_file in [&files, "nonsense: 1\n"] {
         kill(agent);
-        let revisions = store::open(&rig.file("state")).unwrap().content;
+        let revisions: Revisions = store::open(&rig.file("state")).unwrap().content;
         let [first, second] = [1, 2].map(|number| revisions.get(number).unwrap().unwrap());
         revisions.applied(&first).unwrap();
         let texts = revisions.texts(&second).unwrap();

@@ -39,6 +39,7 @@ mod reload;
 mod resized;
 mod restart;
 mod revisions;
+mod simulate;
 mod supervisor;
 mod takeover;
 mod times;

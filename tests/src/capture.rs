@@ -2,12 +2,10 @@
 
 use std::{fs::File, io::Read, net::IpAddr, path::Path};
 
-use pcap_parser::{Block, Linktype, PcapBlockOwned, PcapError, create_reader};
+use pcap_parser::Linktype;
+use xiot_agent::service::simulate::capture;
 
 use crate::frame::Mac;
-
-/// Bytes read at once; more than the longest block.
-const BUFFER: usize = 1 << 20;
 
 /// The frames of a capture with Ethernet headers, in order; empty where a frame is of a link type, or of a kind
 /// under it, that is not known here.
@@ -20,43 +18,12 @@ pub fn read(path: &Path) -> Vec<Vec<u8>> {
 }
 
 fn read_from(source: impl Read + Send + 'static) -> Result<Vec<Vec<u8>>, String> {
-    let mut reader = create_reader(BUFFER, source).map_err(|error| format!("{error:?}"))?;
-    let mut links: Vec<Linktype> = Vec::new();
     let mut frames = Vec::new();
-    loop {
-        match reader.next() {
-            Ok((length, block)) => {
-                match block {
-                    PcapBlockOwned::LegacyHeader(header) => links = vec![header.network],
-                    PcapBlockOwned::Legacy(packet) => {
-                        frames.push(with_ethernet(links[0], packet.data));
-                    }
-                    PcapBlockOwned::NG(Block::SectionHeader(_)) => links.clear(),
-                    PcapBlockOwned::NG(Block::InterfaceDescription(interface)) => {
-                        links.push(interface.linktype);
-                    }
-                    PcapBlockOwned::NG(Block::EnhancedPacket(packet)) => {
-                        let interface = usize::try_from(packet.if_id).expect("a small number");
-                        let captured = usize::try_from(packet.caplen).expect("a small number");
-                        let link = *links.get(interface).ok_or("a packet of no interface")?;
-                        frames.push(with_ethernet(link, &packet.data[..captured]));
-                    }
-                    PcapBlockOwned::NG(Block::SimplePacket(packet)) => {
-                        let link = *links.first().ok_or("a packet of no interface")?;
-                        frames.push(with_ethernet(link, packet.data));
-                    }
-                    PcapBlockOwned::NG(_) => {}
-                }
-                reader.consume(length);
-            }
-            Err(PcapError::Eof) => return Ok(frames),
-            Err(PcapError::Incomplete(_)) => {
-                reader.refill().map_err(|error| format!("{error:?}"))?;
-            }
-            Err(PcapError::HeaderNotRecognized) => return Err("no capture".to_owned()),
-            Err(_) => return Err("a broken block".to_owned()),
-        }
-    }
+    capture::read(source, |frame| {
+        frames.push(with_ethernet(Linktype(frame.link), frame.data));
+    })
+    .map_err(|error| error.to_string())?;
+    Ok(frames)
 }
 
 /// The packet as a frame.

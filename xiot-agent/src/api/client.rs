@@ -99,7 +99,8 @@ pub fn ask_with(socket: &Path, ask: Ask, body: &[u8]) -> Result<Answers, ClientE
         | Ask::Change(_)
         | Ask::Explain(_)
         | Ask::Learned(_)
-        | Ask::Propose(_) => Some(LONG_PATIENCE),
+        | Ask::Propose(_)
+        | Ask::Simulate(_) => Some(LONG_PATIENCE),
         Ask::Status
         | Ask::Devices
         | Ask::Flows(_)

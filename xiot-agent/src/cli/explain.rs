@@ -245,7 +245,7 @@ fn read(policy: &Path, gateway: Option<&Path>) -> Result<Option<Source>, Failure
 }
 
 /// The wires that devices name; one without a name if none does: frames come in somewhere.
-fn wires_of(policy: &Policy) -> Vec<String> {
+pub(super) fn wires_of(policy: &Policy) -> Vec<String> {
     let mut wires: Vec<String> = Vec::new();
     for wire in policy
         .devices

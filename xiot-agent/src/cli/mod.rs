@@ -27,6 +27,7 @@ mod pinned;
 mod propose;
 mod reload;
 mod run;
+mod simulate;
 mod status;
 mod words;
 
@@ -82,6 +83,7 @@ enum Command {
     Observed(observed::Args),
     Learned(learned::Args),
     Propose(propose::Args),
+    Simulate(simulate::Args),
     Flows(flows::Args),
     Bindings(bindings::Args),
     Drops(drops::Args),
@@ -194,6 +196,7 @@ impl Cli {
             Command::Observed(args) => observed::run(args),
             Command::Learned(args) => learned::run(args),
             Command::Propose(args) => propose::run(args),
+            Command::Simulate(args) => simulate::run(&args),
             Command::Flows(args) => flows::run(args),
             Command::Bindings(args) => bindings::run(args),
             Command::Drops(args) => drops::run(args),

@@ -52,7 +52,7 @@ impl Entry {
     /// how much.
     pub fn since_restart(&self, until: Option<u64>) -> Option<News> {
         match until {
-            Some(until) if self.first <= until => (self.last > until).then_some(News {
+            Some(until) if self.first <= until + BLUR => (self.last > until).then_some(News {
                 first: self.last,
                 last: self.last,
                 ..News::default()
@@ -107,7 +107,7 @@ mod tests {
     fn what_was_taken_before_a_restart_does_not_count_twice() {
         let all = ENTRY.since(None);
         assert_eq!(ENTRY.since_restart(None), all);
-        assert_eq!(ENTRY.since_restart(Some(ENTRY.first - 1)), all);
+        assert_eq!(ENTRY.since_restart(Some(ENTRY.first - BLUR - 1)), all);
         assert_eq!(ENTRY.since_restart(Some(ENTRY.last)), None);
         let grown = News {
             first: ENTRY.last,

@@ -4,6 +4,7 @@
 pub mod conversation;
 pub mod coverage;
 pub mod device;
+pub mod gate;
 pub mod hours;
 pub mod intake;
 pub mod review;

@@ -112,6 +112,16 @@ impl<'p> Directory<'p> {
         }
     }
 
+    /// What an address is called; none: nothing.
+    pub fn name(&self, address: IpAddr) -> Option<String> {
+        match self.peer(address, &[]) {
+            Peer::Network(_) => None,
+            peer @ (Peer::Set(_) | Peer::Group(_) | Peer::Device(_) | Peer::Name(_)) => {
+                Some(peer.to_string())
+            }
+        }
+    }
+
     /// Addresses of a peer set.
     pub(super) fn size_of(&self, set: &str) -> u128 {
         let found = self.sets.iter().find(|(_, name, _)| *name == set);

@@ -67,8 +67,7 @@ impl<'s> Words<'s> {
                 Peer::Set(_) | Peer::Device(_) | Peer::Name(_) | Peer::Network(_) => "addresses",
             };
             lines.push(format!(
-                "# WIDER than seen: {seen} of {of} {what} of {}",
-                peer
+                "# WIDER than seen: {seen} of {of} {what} of {peer}"
             ));
         }
         lines.push(format!("- {}", text(draft)));

@@ -13,6 +13,7 @@ use super::{
     plan::Plan,
     reload::{Candidate, Change, ReloadError},
     seldom::Seldom,
+    simulate::{self, Simulation},
     state::{
         Binding, BindingFilter, Decided, Device, DeviceTotal, Drop, Flow, FlowFilter, Health,
         Learned, Observed, ObservedFilter, Reloaded, Selected, Status,
@@ -46,6 +47,12 @@ pub trait Source: Send + Sync + 'static {
     fn learned(&self, device: Option<&str>) -> Result<Learned, SourceError>;
     /// Proposes a change of the policy file: its text as it is, and what is proposed.
     fn propose(&self, wanted: &Wanted) -> Result<(Texts, Proposal), SourceError>;
+    /// What a candidate would drop of what was learned.
+    fn simulate(
+        &self,
+        what: &Candidate,
+        wanted: &simulate::Wanted,
+    ) -> Result<Simulation, SourceError>;
     /// Addresses bound to MACs, by device.
     fn bindings(&self, filter: &BindingFilter) -> Result<Selected<Binding>, SourceError>;
     /// What becomes of a conversation.
@@ -186,6 +193,16 @@ impl Handle {
     /// Proposes a change of the policy file: its text as it is, and what is proposed.
     pub async fn propose(&self, wanted: Wanted) -> Result<(Texts, Proposal), SourceError> {
         self.ask(move |source| source.propose(&wanted)).await
+    }
+
+    /// What a candidate would drop of what was learned.
+    pub async fn simulate(
+        &self,
+        what: Candidate,
+        wanted: simulate::Wanted,
+    ) -> Result<Simulation, SourceError> {
+        self.ask(move |source| source.simulate(&what, &wanted))
+            .await
     }
 
     /// Addresses bound to MACs, by device.

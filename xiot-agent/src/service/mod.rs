@@ -23,6 +23,7 @@ pub mod reload;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod seldom;
+pub mod simulate;
 pub mod start;
 pub mod state;
 mod strangers;

@@ -1,12 +1,12 @@
 //! What was learned, and what is proposed by that.
 
-use super::{protocol, vlan};
+use super::{icmp, opener, protocol, vlan};
 use crate::{
     api::wire,
     propose,
     service::{
         learner::Wanted,
-        state::{self, Opener, words},
+        state::{self, words},
     },
     store::Texts,
     unit,
@@ -42,24 +42,14 @@ pub(crate) fn learned_device(device: state::LearnedDevice) -> wire::LearnedDevic
 }
 
 pub(crate) fn learned_conversation(seen: state::LearnedConversation) -> wire::LearnedConversation {
-    // ICMP in IPv6 and ICMPv6 in IPv4 are protocols without ports.
-    let icmp = match seen.protocol {
-        1 => seen.peer.is_ipv4(),
-        58 => seen.peer.is_ipv6(),
-        _ => false,
-    };
-    let [kind, code] = seen.port.to_be_bytes();
     wire::LearnedConversation {
         device: seen.device,
         mac: unit::mac::format(seen.mac),
-        initiator: match seen.initiator {
-            Opener::Device => "device".to_owned(),
-            Opener::Peer => "peer".to_owned(),
-        },
+        initiator: opener(seen.initiator),
         midstream: seen.midstream,
         protocol: protocol(seen.protocol),
         port: matches!(seen.protocol, 6 | 17).then_some(seen.port),
-        icmp: icmp.then_some((kind, code)),
+        icmp: icmp(seen.protocol, seen.peer, seen.port),
         peer: seen.peer,
         opened: seen.opened,
         frames: seen.frames,

@@ -11,6 +11,7 @@ mod flow;
 mod learned;
 mod observed;
 mod reload;
+mod simulate;
 mod status;
 
 pub(crate) use binding::{binding, binding_filter};
@@ -23,11 +24,15 @@ pub(crate) use flow::{filter, flow};
 pub(crate) use learned::{learned_conversation, learned_device, proposal, wanted};
 pub(crate) use observed::{observed, observed_filter};
 pub(crate) use reload::reload;
+pub(crate) use simulate::simulate_wanted;
+pub use simulate::simulation;
 pub(crate) use status::status;
+
+use std::net::IpAddr;
 
 use super::{given, wire};
 use crate::{
-    service::state::{RuleRef, Verdict, Vlans},
+    service::state::{Opener, RuleRef, Verdict, Vlans},
     unit,
 };
 
@@ -66,6 +71,22 @@ fn protocol(number: u8) -> String {
         17 => "udp".to_owned(),
         58 => "icmpv6".to_owned(),
         other => other.to_string(),
+    }
+}
+
+/// Type and code of an ICMP message; none: it is none. ICMP in IPv6 and ICMPv6 in IPv4 are protocols without ports.
+const fn icmp(protocol: u8, address: IpAddr, port: u16) -> Option<(u8, u8)> {
+    let [kind, code] = port.to_be_bytes();
+    match (protocol, address) {
+        (1, IpAddr::V4(_)) | (58, IpAddr::V6(_)) => Some((kind, code)),
+        _ => None,
+    }
+}
+
+fn opener(opener: Opener) -> String {
+    match opener {
+        Opener::Device => "device".to_owned(),
+        Opener::Peer => "peer".to_owned(),
     }
 }
 

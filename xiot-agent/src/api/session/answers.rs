@@ -5,7 +5,10 @@ use crate::{
     api::{
         auth,
         convert::{self, DropFilter},
-        wire::{Answer, Ask, DropsQuery, LearnedQuery, ProposeQuery, Refusal, RefusalCode, Texts},
+        wire::{
+            Answer, Ask, DropsQuery, LearnedQuery, ProposeQuery, Refusal, RefusalCode,
+            SimulateQuery, Texts,
+        },
     },
     service::{
         handle::Handle,
@@ -47,6 +50,7 @@ pub(super) async fn answers(
         }
         Ask::Learned(query) => learned(handle, query).await?,
         Ask::Propose(query) => proposed(handle, query).await?,
+        Ask::Simulate(query) => simulated(handle, query, body).await?,
         Ask::Bindings(query) => {
             handle.know(query.device.clone()).await.map_err(refusal)?;
             let bindings = handle.bindings(convert::binding_filter(query)).await;
@@ -134,6 +138,19 @@ async fn proposed(handle: &Handle, query: ProposeQuery) -> Result<Replies, Refus
     let proposal = handle.propose(convert::wanted(query)).await;
     let proposal = convert::proposal(proposal.map_err(refusal)?);
     Ok(one(Answer::Proposal(Box::new(proposal))))
+}
+
+async fn simulated(
+    handle: &Handle,
+    query: SimulateQuery,
+    body: Vec<u8>,
+) -> Result<Replies, Refusal> {
+    handle.know(query.device.clone()).await.map_err(refusal)?;
+    let wanted = convert::simulate_wanted(&query);
+    let candidate = convert::candidate(query.candidate, body).map_err(bad_request)?;
+    let simulation = handle.simulate(candidate, wanted).await.map_err(refusal)?;
+    let simulation = convert::simulation(simulation);
+    Ok(one(Answer::Simulation(Box::new(simulation))))
 }
 
 const fn bad_request(message: String) -> Refusal {

@@ -13,6 +13,7 @@ mod flow;
 mod learned;
 mod observed;
 mod reload;
+mod simulate;
 mod status;
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,7 @@ pub use learned::{
 };
 pub use observed::{Observed, ObservedQuery};
 pub use reload::{Changes, Mark, Reload};
+pub use simulate::{SimulateQuery, Simulation, WouldDrop};
 pub use status::{
     Adoption, Agent, Audit, Bindings, Events, Frames, Gauge, Modes, Policy, Port, Profile,
     RefusedFiles, Reloads, Status, Verdict, Wire,
@@ -72,6 +74,8 @@ pub enum Ask {
     Learned(LearnedQuery),
     /// What the policy should say by what was learned, which is not done: one `proposal`.
     Propose(ProposeQuery),
+    /// What a policy would drop of what was learned: one `simulation`.
+    Simulate(SimulateQuery),
     /// A `binding` for each, and `left_out` if the limit cut some off.
     Bindings(BindingsQuery),
     /// A `drop` for each, and `missed` where some were lost to this client. With `follow` it ends when the agent does.
@@ -102,6 +106,10 @@ impl Ask {
             | Self::Change(Change {
                 candidate: Candidate::Policy { bytes, .. },
                 ..
+            })
+            | Self::Simulate(SimulateQuery {
+                candidate: Candidate::Policy { bytes, .. },
+                ..
             }) => *bytes,
             Self::Status
             | Self::Devices
@@ -109,6 +117,7 @@ impl Ask {
             | Self::Observed(_)
             | Self::Learned(_)
             | Self::Propose(_)
+            | Self::Simulate(_)
             | Self::Bindings(_)
             | Self::Drops(_)
             | Self::Explain(_)
@@ -150,6 +159,8 @@ pub enum Answer {
     LearnedConversation(Box<LearnedConversation>),
     /// To [`Ask::Propose`].
     Proposal(Box<Proposal>),
+    /// To [`Ask::Simulate`].
+    Simulation(Box<Simulation>),
     /// To [`Ask::Bindings`].
     Binding(Box<Binding>),
     /// So many more were not sent because of the limit.

@@ -117,7 +117,7 @@ impl Confirm {
 }
 
 /// Never more of it than the agent takes.
-fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+pub(super) fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
     let mut text = Vec::new();
     let limit = MAX_POLICY_BYTES + 1;
     let read = if file == Path::new("-") {

@@ -22,7 +22,7 @@ use crate::{
     collect::Observed,
     learn::{
         conversation::{self, Initiator, News, hour},
-        device::Identity,
+        device::{Identity, Learned},
         intake::Entry,
     },
     store::{self, Batch, LearnedStore, OpenError, Opened, Room, StoreError},
@@ -186,6 +186,11 @@ impl Learner {
             }
             Err(error) => Err(self.failed(error.to_string())),
         }
+    }
+
+    /// Looks at every device, by MAC.
+    pub fn visit(&mut self, look: impl FnMut(Identity, Learned)) -> Result<(), NotLearned> {
+        self.read(|store| store.visit(look))
     }
 
     /// Forgets a device.

@@ -76,7 +76,7 @@ impl Live {
         proposal.map_err(|error| SourceError::Proposal(Box::new(error)))
     }
 
-    fn catch_up_learning(&self) -> Result<(), SourceError> {
+    pub(super) fn catch_up_learning(&self) -> Result<(), SourceError> {
         self.learn().map_err(|error| self.failed(error))?;
         let names = self.names();
         lock(&self.learner).flush(|identity| is_listed(&names, identity))?;

@@ -3,6 +3,7 @@
 mod kept;
 mod learned;
 mod loads;
+mod simulate;
 mod source;
 
 use std::{

@@ -22,6 +22,7 @@ use crate::{
         names::{Names, UnknownDevice},
         plan::{self, Plan},
         reload::{self, Candidate, Change, ReloadError},
+        simulate::{self, Simulation},
         state::{
             Agent, Binding, BindingFilter, Bindings, Decided, Device, DeviceTotal, Drop,
             EventTotals, Flow, FlowFilter, Gauge, Health, Learned, Observed, ObservedFilter, Port,
@@ -158,6 +159,14 @@ impl Source for Live {
         let file = self.files().paths.policy.display().to_string();
         let proposal = Self::propose(self, (&file, &texts.policy), wanted)?;
         Ok((texts, proposal))
+    }
+
+    fn simulate(
+        &self,
+        what: &Candidate,
+        wanted: &simulate::Wanted,
+    ) -> Result<Simulation, SourceError> {
+        Self::simulate(self, what, wanted)
     }
 
     fn bindings(&self, filter: &BindingFilter) -> Result<Selected<Binding>, SourceError> {

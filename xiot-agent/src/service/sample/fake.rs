@@ -7,7 +7,7 @@ use tokio::sync::broadcast;
 
 use super::{
     binding, device_totals, devices, drop, flow,
-    learned::{learned, proposal},
+    learned::{learned, proposal, simulation},
     names, observed, plan, record, reloaded, status,
 };
 use crate::{
@@ -20,6 +20,7 @@ use crate::{
         names::UnknownDevice,
         plan::Plan,
         reload::{Candidate, Change, ReloadError},
+        simulate::{self, Simulation},
         state::{
             Binding, BindingFilter, Decided, Device, DeviceTotal, Drop, Flow, FlowFilter, Health,
             Learned, Observed, ObservedFilter, Reloaded, Selected, Status,
@@ -120,6 +121,15 @@ impl Source for Fake {
             ))));
         }
         Ok((self.texts(None)?, proposal()))
+    }
+
+    fn simulate(
+        &self,
+        _what: &Candidate,
+        _wanted: &simulate::Wanted,
+    ) -> Result<Simulation, SourceError> {
+        self.check()?;
+        Ok(simulation())
     }
 
     fn bindings(&self, filter: &BindingFilter) -> Result<Selected<Binding>, SourceError> {

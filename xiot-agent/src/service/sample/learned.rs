@@ -5,8 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     learn::{coverage::Gap, review::Mark, unseen::Unseen},
     propose::{Completeness, Part, Proposal},
-    service::state::{
-        Criticality, Learned, LearnedConversation, LearnedDevice, Mode, Opener, Vlans,
+    service::{
+        simulate::{Simulation, WouldDrop},
+        state::{
+            Criticality, Learned, LearnedConversation, LearnedDevice, Mode, Opener, Reason,
+            RuleRef, Vlans,
+        },
     },
 };
 
@@ -108,5 +112,50 @@ pub(crate) fn proposal() -> Proposal {
             withheld: 2,
             allowed: 40,
         }],
+    }
+}
+
+pub(crate) fn simulation() -> Simulation {
+    let last_seen = Some("2026-11-23T05:00:00Z".parse().unwrap());
+    let dropped = WouldDrop {
+        device: Some("pump-icu-12".to_owned()),
+        mac: MAC,
+        profile: Some("infusion-pump".to_owned()),
+        criticality: Some(Criticality::LifeSustaining),
+        initiator: Opener::Device,
+        protocol: 6,
+        port: 3613,
+        peer: [10, 20, 8, 11].into(),
+        peer_name: Some("pump-server".to_owned()),
+        reason: Reason::NoPort,
+        before: Some(RuleRef {
+            id: 1,
+            label: "to pump-server tcp 3613".to_owned(),
+            file: "policy.yaml".to_owned(),
+            line: 14,
+        }),
+        times: 1920,
+        first_seen: last_seen,
+        last_seen,
+    };
+    let stranger = WouldDrop {
+        device: None,
+        mac: [2, 0, 0, 0, 0, 9],
+        profile: None,
+        criticality: None,
+        initiator: Opener::Peer,
+        protocol: 1,
+        port: 8 << 8,
+        peer_name: None,
+        reason: Reason::UnknownDevice,
+        before: None,
+        times: 1,
+        ..dropped
+    };
+    Simulation {
+        devices: 2,
+        judged: 40,
+        unknown: 1,
+        would_drop: vec![dropped, stranger],
     }
 }

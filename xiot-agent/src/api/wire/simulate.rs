@@ -1,0 +1,72 @@
+//! `simulate`.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Candidate, Rule};
+
+/// What is to be simulated.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SimulateQuery {
+    /// The policy; one that is sent follows the request.
+    pub candidate: Candidate,
+    /// Only devices of this profile.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// Only this device, by name or MAC.
+    #[serde(default)]
+    pub device: Option<String>,
+}
+
+/// What a policy would drop of what was learned.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Simulation {
+    /// Devices that were looked at.
+    pub devices: u64,
+    /// Conversations that were judged; of a capture, frames.
+    pub judged: u64,
+    /// Those that could not be judged; of a capture, frames of no listed device.
+    pub unknown: u64,
+    /// Conversations that would be dropped in mode enforce, those of devices that lives depend on first.
+    pub would_drop: Vec<WouldDrop>,
+}
+
+/// A conversation that would be dropped.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct WouldDrop {
+    /// Name of its device; null: not listed.
+    pub device: Option<String>,
+    /// MAC of its device.
+    pub mac: String,
+    /// Profile that it was judged by.
+    pub profile: Option<String>,
+    /// Criticality of the device.
+    pub criticality: Option<String>,
+    /// Who opens it: `device` or `peer`.
+    pub initiator: String,
+    /// `tcp`, `udp`, `icmp`, `icmpv6` or a protocol number.
+    pub protocol: String,
+    /// TCP and UDP: port of the side that does not open it.
+    pub port: Option<u16>,
+    /// ICMP: type, and code.
+    pub icmp: Option<(u8, u8)>,
+    /// Address of the other side.
+    pub peer: IpAddr,
+    /// What that is called in the policy.
+    pub peer_name: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// The reason in a sentence.
+    pub meaning: String,
+    /// The rule of the policy in force that allows it.
+    pub rule_in_force: Option<Rule>,
+    /// Times that it was opened; of a capture, its frames.
+    pub times: u64,
+    /// First seen.
+    pub first_seen: Option<Timestamp>,
+    /// Last seen.
+    pub last_seen: Option<Timestamp>,
+}

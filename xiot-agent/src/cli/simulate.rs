@@ -1,0 +1,207 @@
+//! `simulate`: what a policy would drop of what devices did.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+
+use super::{
+    Socket, change, client,
+    exit::{Exit, Failure, OrExit as _, Outcome},
+    explain::wires_of,
+    findings,
+    output::{self, Align},
+    words::ago,
+};
+use crate::{
+    api::{
+        self,
+        wire::{Answer, Ask, Candidate, SimulateQuery, Simulation},
+    },
+    datapath::LoadError,
+    service::{
+        files,
+        simulate::{Replay, ReplayError, capture},
+    },
+};
+
+/// Show what a policy would drop in mode enforce of what devices did, before it is in force.
+///
+/// Each conversation that was learned is put to the XDP program itself, on a scratch instance with this policy, as of the moment when it was seen last. What the policy
+/// in force allows by a rule says so. With --pcap the frames of a capture are put to it instead, one after the other; no agent is needed for that.
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// Policy file; the files that the agent runs with, if not given
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Only devices of this profile.
+    #[arg(long, value_name = "NAME", conflicts_with = "pcap")]
+    profile: Option<String>,
+    /// Only this device.
+    #[arg(long, value_name = "NAME|MAC", conflicts_with = "pcap")]
+    device: Option<String>,
+    /// A capture (pcap or pcapng, of Ethernet) instead of what was learned.
+    #[arg(long, value_name = "FILE", requires = "file")]
+    pcap: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    socket: Socket,
+}
+
+pub(super) fn run(args: &Args) -> Outcome {
+    let (simulation, malformed) = match (&args.pcap, &args.file) {
+        (Some(pcap), Some(policy)) => match replay(policy, pcap)? {
+            Some(replayed) => replayed,
+            None => return Ok(Exit::Findings),
+        },
+        _ => (ask(args)?, BTreeMap::new()),
+    };
+    if args.json {
+        output::print_json(&simulation)?;
+    } else {
+        output::print(&render(&simulation, &malformed, Timestamp::now()))?;
+    }
+    Ok(Exit::Success)
+}
+
+fn ask(args: &Args) -> Result<Simulation, Failure> {
+    let text = args.file.as_deref().map(change::read).transpose();
+    let text = text.or_exit(Exit::Usage)?;
+    let candidate = match (&args.file, &text) {
+        (Some(file), Some(text)) => Candidate::Policy {
+            file: file.display().to_string(),
+            bytes: text.len() as u64,
+        },
+        _ => Candidate::Files,
+    };
+    let query = SimulateQuery {
+        candidate,
+        profile: args.profile.clone(),
+        device: args.device.clone(),
+    };
+    let body = text.unwrap_or_default();
+    client::one_with(&args.socket.socket, Ask::Simulate(query), &body, |answer| {
+        if let Answer::Simulation(simulation) = answer {
+            Some(*simulation)
+        } else {
+            None
+        }
+    })
+}
+
+type Replayed = (Simulation, BTreeMap<String, u64>);
+
+/// None: the policy has errors, which are printed.
+fn replay(policy: &Path, pcap: &Path) -> Result<Option<Replayed>, Failure> {
+    let loaded = files::read_policy(policy).or_exit(Exit::Usage)?;
+    let Some(policy) = loaded.value else {
+        findings::print_one(&loaded.report)?;
+        return Ok(None);
+    };
+    let wires = wires_of(&policy);
+    let mut replay = Replay::new(policy, &wires).map_err(failure)?;
+    let at = |error: &dyn std::fmt::Display| anyhow::anyhow!("{}: {error}", pcap.display());
+    let file = File::open(pcap)
+        .map_err(|error| at(&error))
+        .or_exit(Exit::Usage)?;
+    let mut failed = None;
+    let read = capture::read(file, |frame| {
+        if failed.is_none() {
+            failed = replay.captured(&frame).err();
+        }
+    });
+    if let Some(error) = failed {
+        return Err(failure(error));
+    }
+    read.map_err(|error| at(&error)).or_exit(Exit::Usage)?;
+    let (simulation, malformed) = replay.finish();
+    let malformed = malformed
+        .into_iter()
+        .map(|(reason, frames)| (reason.name().to_owned(), frames));
+    Ok(Some((api::simulation(simulation), malformed.collect())))
+}
+
+fn failure(error: ReplayError) -> Failure {
+    Failure {
+        exit: match &error {
+            ReplayError::Load(LoadError::Privileges { .. }) => Exit::NotPermitted,
+            ReplayError::Compile(_) => Exit::Findings,
+            ReplayError::Load(_) | ReplayError::Apply(_) => Exit::Rejected,
+            ReplayError::Judge(_) => Exit::Failed,
+        },
+        error: error.into(),
+    }
+}
+
+pub(super) fn render(
+    simulation: &Simulation,
+    malformed: &BTreeMap<String, u64>,
+    now: Timestamp,
+) -> String {
+    let mut lines = vec![format!(
+        "{} of {} judged for {} devices would be dropped in mode enforce",
+        simulation.would_drop.len(),
+        simulation.judged,
+        simulation.devices
+    )];
+    if simulation.unknown > 0 {
+        lines.push(format!("{} could not be judged", simulation.unknown));
+    }
+    for (reason, frames) in malformed {
+        lines.push(format!(
+            "{frames} frames are malformed ({reason}) and dropped in every mode"
+        ));
+    }
+    let mut text = lines.join("\n") + "\n";
+    if simulation.would_drop.is_empty() {
+        return text;
+    }
+    let rows = simulation.would_drop.iter().map(|it| {
+        let arrow = if it.initiator == "peer" { "<-" } else { "->" };
+        let peer = match &it.peer_name {
+            Some(name) => format!("{name} ({})", it.peer),
+            None => it.peer.to_string(),
+        };
+        let service = match (it.port, it.icmp) {
+            (Some(port), _) => format!("{} {port}", it.protocol),
+            (None, Some((kind, code))) => format!("{} {kind}/{code}", it.protocol),
+            (None, None) => it.protocol.clone(),
+        };
+        let before = it.rule_in_force.as_ref();
+        vec![
+            it.criticality.clone().unwrap_or_default(),
+            it.device.clone().unwrap_or_else(|| it.mac.clone()),
+            it.profile.clone().unwrap_or_default(),
+            arrow.to_owned(),
+            peer,
+            service,
+            it.times.to_string(),
+            ago(now, it.last_seen),
+            it.reason.clone(),
+            before.map_or_else(String::new, |rule| {
+                format!("{}:{} {}", rule.file, rule.line, rule.label)
+            }),
+        ]
+    });
+    text += &output::table(
+        &[
+            ("CRITICALITY", Align::Left),
+            ("DEVICE", Align::Left),
+            ("PROFILE", Align::Left),
+            ("", Align::Left),
+            ("PEER", Align::Left),
+            ("SERVICE", Align::Left),
+            ("TIMES", Align::Right),
+            ("LAST SEEN", Align::Left),
+            ("WHY", Align::Left),
+            ("ALLOWED NOW BY", Align::Left),
+        ],
+        rows,
+    );
+    text
+}

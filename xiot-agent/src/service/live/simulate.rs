@@ -1,0 +1,186 @@
+//! What a candidate would drop of what was learned.
+
+use std::sync::Arc;
+
+use super::{Live, lock};
+use jiff::Timestamp;
+
+use crate::{
+    learn::{
+        conversation::{Conversation, Initiator, Seen},
+        device::Identity,
+    },
+    model::policy::{Mode, Policy},
+    propose::Directory,
+    service::{
+        clock::Now,
+        explain::{Judge as _, JudgeError, Judgement, Program},
+        files::Files,
+        guards,
+        handle::SourceError,
+        names::Names,
+        reload::{self, Candidate, Prepared, ReloadError},
+        simulate::{self, Simulation, Wanted, WouldDrop},
+        state::{Opener, Verdict, Vlans},
+    },
+    unit,
+};
+
+impl Live {
+    /// Puts what was learned of these devices to the program, with this candidate in it.
+    pub(super) fn simulate(
+        &self,
+        what: &Candidate,
+        wanted: &Wanted,
+    ) -> Result<Simulation, SourceError> {
+        self.catch_up_learning()?;
+        let prepared = self
+            .with_datapath(|datapath| reload::prepare(self, &mut self.keeper(), datapath, what))
+            .unwrap_or(Err(ReloadError::Ending))?;
+        let Prepared {
+            old, before, both, ..
+        } = prepared;
+        let next = before.header.revision + 1;
+        let (new, _) = reload::compile_beside(both, &old, next, Now::read())?;
+        let mut candidate = self.judge_by(&new)?;
+        let mut in_force = self.judge_by(&old)?;
+        let mut simulation = Simulation::default();
+        let mut failed = None;
+        lock(&self.learner).visit(|identity, learned| {
+            if !candidate.is_wanted(&identity, wanted) {
+                return;
+            }
+            simulation.devices += 1;
+            for (conversation, seen) in learned.conversations() {
+                match candidate.would_drop(&mut in_force, &identity, conversation, seen) {
+                    Ok(None) => simulation.judged += 1,
+                    Ok(Some(it)) => {
+                        simulation.judged += 1;
+                        simulation.would_drop.push(it);
+                    }
+                    Err(error) => {
+                        simulation.unknown += 1;
+                        failed = Some(error);
+                    }
+                }
+            }
+        })?;
+        if let Some(error) = failed {
+            tracing::warn!(
+                "{} conversations could not be judged: {error:#}",
+                simulation.unknown
+            );
+        }
+        simulation.sort();
+        Ok(simulation)
+    }
+
+    fn judge_by(&self, files: &Files) -> Result<By, SourceError> {
+        let guards = guards::needed(&files.gateway);
+        let program = Program::new(&files.image, Arc::clone(&files.ids), guards);
+        let mut program = program.map_err(|error| SourceError::Datapath(error.into()))?;
+        let known = self.with_datapath(|datapath| program.know(datapath, Now::read().second()));
+        known
+            .unwrap_or(Ok(()))
+            .map_err(|error| self.failed(error))?;
+        let names = Names::new(
+            Arc::clone(&files.policy),
+            Arc::clone(&files.wires),
+            Arc::clone(&files.ids),
+        );
+        Ok(By {
+            program,
+            policy: Arc::clone(&files.policy),
+            names,
+        })
+    }
+}
+
+/// A judge by one policy.
+struct By {
+    program: Program,
+    policy: Arc<Policy>,
+    names: Names,
+}
+
+impl By {
+    /// Devices that are not listed count where they are asked for, or where the policy lets none of them through.
+    fn is_wanted(&self, identity: &Identity, wanted: &Wanted) -> bool {
+        let Wanted { profile, device } = wanted;
+        let listed = self.names.listed(identity.mac, vlans(identity));
+        let is_device = device.as_deref().is_none_or(|device| {
+            listed.is_some_and(|it| it.name == device)
+                || unit::mac::parse(device) == Ok(identity.mac)
+        });
+        let of = listed.and_then(|it| self.policy.profiles.get(it.profile));
+        let is_of = profile
+            .as_ref()
+            .is_none_or(|name| of.is_some_and(|of| of.name == *name));
+        let counts =
+            listed.is_some() || device.is_some() || self.policy.onboarding == Mode::Enforce;
+        is_device && is_of && counts
+    }
+
+    /// Judged as of the moment when it was seen last; none: it is allowed.
+    fn would_drop(
+        &mut self,
+        in_force: &mut Self,
+        identity: &Identity,
+        conversation: &Conversation,
+        seen: &Seen,
+    ) -> Result<Option<WouldDrop>, JudgeError> {
+        let judged = self.judge(identity, conversation, seen)?;
+        if Verdict::of(judged.reason, judged.dropped) == Verdict::Forwarded {
+            return Ok(None);
+        }
+        let before = in_force.judge(identity, conversation, seen)?;
+        let before = before.rule.and_then(|place| in_force.names.rule_at(place));
+        let device = self.names.listed(identity.mac, vlans(identity));
+        let profile = device
+            .map(|device| device.profile)
+            .or(self.policy.default_profile);
+        let profile = profile.and_then(|profile| self.policy.profiles.get(profile));
+        Ok(Some(WouldDrop {
+            device: device.map(|device| device.name.clone()),
+            mac: identity.mac,
+            profile: profile.map(|profile| profile.name.clone()),
+            criticality: device.and_then(|device| device.criticality),
+            initiator: match conversation.initiator {
+                Initiator::Device => Opener::Device,
+                Initiator::Peer => Opener::Peer,
+            },
+            protocol: conversation.protocol,
+            port: conversation.port,
+            peer: conversation.peer,
+            peer_name: Directory::of(&self.policy).name(conversation.peer),
+            reason: judged.reason,
+            before,
+            times: seen.opened,
+            first_seen: time(seen.first),
+            last_seen: time(seen.last),
+        }))
+    }
+
+    fn judge(
+        &mut self,
+        identity: &Identity,
+        conversation: &Conversation,
+        seen: &Seen,
+    ) -> Result<Judgement, JudgeError> {
+        self.program.set_clock(u32::try_from(seen.last).ok());
+        let device = self.names.listed(identity.mac, vlans(identity));
+        let wires = self.names.wires();
+        simulate::judge(&mut self.program, wires, device, identity, conversation)
+    }
+}
+
+const fn vlans(identity: &Identity) -> Vlans {
+    Vlans {
+        outer: identity.vlans.0,
+        inner: identity.vlans.1,
+    }
+}
+
+fn time(second: u64) -> Option<Timestamp> {
+    Timestamp::from_second(i64::try_from(second).ok()?).ok()
+}

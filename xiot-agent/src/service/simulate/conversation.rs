@@ -1,0 +1,60 @@
+//! A conversation that was learned, put to the program as if it were opened now.
+
+use std::net::IpAddr;
+
+use crate::{
+    learn::{
+        conversation::{Conversation, Initiator},
+        device::Identity,
+    },
+    model::policy::Device,
+    service::{
+        explain::{self, Judge as _, JudgeError, Judgement, Program},
+        state::{Side, Vlans},
+    },
+};
+
+/// What becomes of this conversation of a device, which is listed as `device` if it is, by the policy of this instance.
+pub fn judge(
+    program: &mut Program,
+    wires: &[String],
+    device: Option<&Device>,
+    identity: &Identity,
+    conversation: &Conversation,
+) -> Result<Judgement, JudgeError> {
+    let own = own_address(program, device, identity, conversation.peer);
+    let wire = device
+        .and_then(|device| device.wire.as_ref())
+        .and_then(|name| wires.iter().position(|wire| wire == name))
+        .unwrap_or(0);
+    let vlans = Vlans {
+        outer: identity.vlans.0,
+        inner: identity.vlans.1,
+    };
+    let side = match conversation.initiator {
+        Initiator::Device => Side::Device,
+        Initiator::Peer => Side::Uplink,
+    };
+    let frame = explain::opening_frame(
+        (identity.mac, own),
+        conversation.peer,
+        side,
+        vlans,
+        (conversation.protocol, conversation.port),
+    )?;
+    program.judge(side, wire, &frame)
+}
+
+/// The address that the device has of this family: one of the policy, one that is known to be bound to it, or one that stands for any.
+fn own_address(
+    program: &Program,
+    device: Option<&Device>,
+    identity: &Identity,
+    peer: IpAddr,
+) -> IpAddr {
+    let listed = device.map_or(&[][..], |device| &device.addresses);
+    let bound = program.bound(identity.mac);
+    let mut all = listed.iter().chain(&bound).chain(&explain::PLACEHOLDERS);
+    let same_family = all.find(|address| address.is_ipv4() == peer.is_ipv4());
+    same_family.copied().unwrap_or(peer)
+}
