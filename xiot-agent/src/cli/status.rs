@@ -124,7 +124,9 @@ fn revisions(status: &Status) -> Option<String> {
     let trouble = trouble.map(|trouble| format!("revisions: {trouble}\n"));
     let audit = policy.audit.trouble.as_ref();
     let audit = audit.map(|trouble| format!("audit log: {trouble}\n"));
-    let parts: Vec<_> = [trial, changed, trouble, audit]
+    let learned = status.learning_trouble.as_ref();
+    let learned = learned.map(|trouble| format!("what is learned: {trouble}\n"));
+    let parts: Vec<_> = [trial, changed, trouble, audit, learned]
         .into_iter()
         .flatten()
         .collect();

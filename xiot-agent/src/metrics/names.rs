@@ -88,7 +88,7 @@ metrics! {
     FILES_CHANGED Gauge "xiot_files_changed" []
         "1 if the files are others than when the policy in force was put there, or can't be read: what they say is not in force.";
     RECORD_TROUBLE Gauge "xiot_record_trouble" ["record"]
-        "1 if what the state directory keeps is not written, or is not what was written. Record: revisions or audit. status says why; the policy in force is not touched by it.";
+        "1 if what the state directory keeps is not written, or is not what was written. Record: revisions, audit or learned. status says why; the policy in force is not touched by it.";
     FRAMES Counter "xiot_frames_total" ["wire", "side", "verdict", "reason"]
         "Frames judged, by the wire and side they came in at. Verdict: forwarded; would_drop, which policy denies but the mode lets through; or dropped. docs/judgement.md explains each reason.";
     BYTES Counter "xiot_bytes_total" ["wire", "side", "verdict", "reason"]

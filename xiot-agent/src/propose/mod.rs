@@ -160,9 +160,11 @@ fn one(
         withheld: 0,
         allowed: classes.allowed,
     };
-    for service in &classes.infrastructure {
-        let has = service_names(profile, site.policy);
-        text = edit::add_service(&text, &profile.name, service.name(), &has)?;
+    let has = service_names(profile, site.policy);
+    for service in classes.infrastructure.iter().map(|it| it.name()) {
+        if !has.contains(&service) {
+            text = edit::add_service(&text, &profile.name, service, &has)?;
+        }
     }
     let (shared, alone) = classes.shared_and_alone(group.members.len());
     let drafts = rules::drafts(

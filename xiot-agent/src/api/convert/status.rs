@@ -24,6 +24,7 @@ pub(crate) fn status(status: &state::Status) -> wire::Status {
                 .collect(),
         },
         policy: policy(&status.policy),
+        learning_trouble: status.learning_trouble.clone(),
         wires: status.wires.iter().map(wire).collect(),
         devices: modes(status.devices),
         unlisted_devices: status.unlisted,

@@ -40,6 +40,8 @@ pub struct Status {
     pub decisions: Vec<Decided>,
     /// Listed devices summed up by profile.
     pub profiles: Vec<Profile>,
+    /// Why what is learned is not kept; null: all is well.
+    pub learning_trouble: Option<String>,
 }
 
 /// Addresses bound to the MACs of devices.

@@ -52,7 +52,7 @@ fn are_near(a: IpAddr, b: IpAddr) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn what_was_learned_is_allowed_and_what_was_not_is_not(
         habits in habits(),
