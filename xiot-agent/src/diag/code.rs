@@ -130,6 +130,8 @@ codes! {
     UnknownName = "unknown-name", Error;
     /// A device that is neither a host nor a group, or both.
     DeviceOrGroup = "device-or-group", Error;
+    /// Profiles that include each other.
+    IncludeCycle = "include-cycle", Error;
     /// Peer sets that contain each other.
     PeerCycle = "peer-cycle", Error;
     /// A device used as a peer has no address.

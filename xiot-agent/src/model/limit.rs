@@ -29,6 +29,9 @@ pub const MAX_ETHERTYPES: usize = 16;
 /// Addresses bound to one device.
 pub const MAX_DEVICE_ADDRESSES: usize = 64;
 
+/// Profiles that one profile includes, those that they include among them.
+pub const MAX_INCLUDED: usize = 64;
+
 /// Networks of all peer sets and rules together, groups and sets spelt out: more than a policy slot of the
 /// largest size holds.
 pub const MAX_PEERS: usize = 4_000_000;

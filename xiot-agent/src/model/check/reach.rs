@@ -32,14 +32,15 @@ pub(super) fn check(resolved: &Resolved, report: &mut Report) {
 
 fn check_within(max_steps: usize, resolved: &Resolved, report: &mut Report) {
     let mut steps = max_steps;
-    for profile in &resolved.policy.profiles {
-        let rules = || whole_rules(profile, resolved);
-        for (rule, span) in rules() {
+    for (profile, &included) in resolved.policy.profiles.iter().zip(&resolved.included) {
+        let rules = || whole_rules(profile, included, resolved);
+        // What is wrong with those of others is said of these.
+        for (rule, span, _) in rules().filter(|(.., whose)| *whose == Whose::Own) {
             check_family(rule, span, report);
         }
         for initiator in [Initiator::Device, Initiator::Peer] {
             let rules: Vec<_> = rules()
-                .filter(|(rule, _)| rule.initiator == initiator)
+                .filter(|(rule, ..)| rule.initiator == initiator)
                 .collect();
             check_profile(&rules, &mut steps, report);
         }
@@ -50,15 +51,33 @@ fn check_within(max_steps: usize, resolved: &Resolved, report: &mut Report) {
     }
 }
 
-/// The rules of a profile that people wrote and that have no fault of their own.
+/// Where a rule of a profile is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Whose {
+    /// In the profile itself.
+    Own,
+    /// In one that it includes.
+    Included,
+}
+
+/// The rules of a profile that people wrote and that have no fault of their own; the first of all are included.
 fn whole_rules<'r>(
     profile: &'r Profile,
+    included: usize,
     resolved: &'r Resolved,
-) -> impl Iterator<Item = (&'r Rule, Span)> {
-    profile.rules.iter().filter_map(|rule| {
+) -> impl Iterator<Item = (&'r Rule, Span, Whose)> {
+    let whose = move |place| {
+        if place < included {
+            Whose::Included
+        } else {
+            Whose::Own
+        }
+    };
+    let rules = profile.rules.iter().enumerate();
+    rules.filter_map(move |(place, rule)| {
         let index = usize::try_from(rule.id).ok()?.checked_sub(1)?;
         let span = resolved.rule_spans.get(index).copied().flatten()?;
-        Some((rule, span))
+        Some((rule, span, whose(place)))
     })
 }
 
@@ -107,9 +126,9 @@ struct Filed {
     wide: Vec<usize>,
 }
 
-fn check_profile(rules: &[(&Rule, Span)], steps: &mut usize, report: &mut Report) {
+fn check_profile(rules: &[(&Rule, Span, Whose)], steps: &mut usize, report: &mut Report) {
     let mut filed = Filed::default();
-    for (rule, span) in rules {
+    for (rule, span, whose) in rules {
         let Some(first) = rule.peers.first() else {
             continue;
         };
@@ -130,7 +149,11 @@ fn check_profile(rules: &[(&Rule, Span)], steps: &mut usize, report: &mut Report
             });
         match cover {
             // What it covers in turn, the earlier rule covers too: there is no need to file it.
-            Some(earlier) => report.push(unreachable(rule, *span, earlier.span)),
+            Some(earlier) if *whose == Whose::Own => {
+                report.push(unreachable(rule, *span, earlier.span));
+            }
+            // Two profiles may well allow the same: neither is wrong because another includes both.
+            Some(_) => {}
             None => filed.file(rule, allowed, *span),
         }
         if *steps == 0 {

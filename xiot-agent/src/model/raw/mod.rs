@@ -1,6 +1,7 @@
 //! Files as they were written: values are read, names are not looked up yet, and every part of a policy knows
 //! where it stands. A gateway has no names to look up and is complete here.
 
+mod bounds;
 mod capacity;
 mod clause;
 mod device;
@@ -24,7 +25,7 @@ pub(crate) use self::{
     device::RawDevice,
     gateway::read_gateway,
     peer::{Peer, RawPeer, any_networks, network_label},
-    profile::{RawProfile, RawRule, Service},
+    profile::{DEFAULT_SERVICES, RawProfile, RawRule, Service},
     service::RawServices,
     times::{RawTimes, RawZone},
 };

@@ -1,9 +1,8 @@
 //! Profiles and their rules as written.
 
-use std::time::Duration;
-
 use super::{
     RawPeer, RawTimes,
+    bounds::{RawLimits, RawTimeouts},
     clause::{self, RawClause, read_clauses},
     no_duplicates, read_peers,
     times::{self, read_times},
@@ -12,11 +11,9 @@ use crate::{
     diag::{Code, Diagnostic, Report, Span},
     model::{
         decode::{
-            Fields, Numbers, Spanned, check_name, choice, counts, duration_within, free_text,
-            items, one_or_many, wrong_type,
+            Fields, Spanned, check_name, choice, free_text, items, name, one_or_many, wrong_type,
         },
-        limit::{FLOW_RATE, TIMEOUT},
-        policy::{Clause, Criticality, Initiator, Limits, Timeouts},
+        policy::{Clause, Criticality, Initiator},
         yaml::{Node, Value},
     },
 };
@@ -25,10 +22,13 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct RawProfile<'n> {
     pub(crate) name: Spanned<&'n str>,
+    /// Names of profiles that it includes.
+    pub(crate) include: Vec<Spanned<&'n str>>,
     pub(crate) criticality: Option<Criticality>,
-    pub(crate) services: Vec<Spanned<Service>>,
-    pub(crate) timeouts: Timeouts,
-    pub(crate) limits: Limits,
+    /// None: nothing is written.
+    pub(crate) services: Option<Vec<Spanned<Service>>>,
+    pub(crate) timeouts: RawTimeouts,
+    pub(crate) limits: RawLimits,
     pub(crate) rules: Vec<RawRule<'n>>,
 }
 
@@ -66,8 +66,8 @@ const SERVICES: [(&str, Service); 5] = [
     ("ntp", Service::Ntp),
 ];
 
-/// What a profile without `services` gets.
-const DEFAULT_SERVICES: [Service; 3] = [Service::Arp, Service::Nd, Service::Dhcp];
+/// What a profile gets that neither has `services` nor includes another.
+pub(crate) const DEFAULT_SERVICES: [Service; 3] = [Service::Arp, Service::Nd, Service::Dhcp];
 
 /// Words for criticalities.
 pub(super) const CRITICALITIES: [(&str, Criticality); 4] = [
@@ -95,13 +95,21 @@ fn read_profile<'n>(
     node: &'n Node<'_>,
     report: &mut Report,
 ) -> RawProfile<'n> {
-    const KEYS: [&str; 5] = ["criticality", "services", "timeouts", "limits", "allow"];
+    const KEYS: [&str; 6] = [
+        "include",
+        "criticality",
+        "services",
+        "timeouts",
+        "limits",
+        "allow",
+    ];
     let mut profile = RawProfile {
         name,
+        include: Vec::new(),
         criticality: None,
-        services: Vec::new(),
-        timeouts: Timeouts::default(),
-        limits: Limits::default(),
+        services: None,
+        timeouts: RawTimeouts::default(),
+        limits: RawLimits::default(),
         rules: Vec::new(),
     };
     let fields = match node.value {
@@ -114,39 +122,22 @@ fn read_profile<'n>(
         }
     };
     let get = |key| fields.as_ref().and_then(|fields| fields.get(key));
+    let include = get("include");
+    if let Some(node) = include {
+        profile.include = read_include(node, report);
+    }
     profile.criticality =
         get("criticality").and_then(|node| choice(node, "a criticality", &CRITICALITIES, report));
-    if let Some(node) = get("timeouts") {
-        read_timeouts(node, &mut profile.timeouts, report);
-    }
-    let limits = &mut profile.limits;
-    let rate = Numbers {
-        what: "a number per second",
-        range: FLOW_RATE,
-    };
-    counts(
-        get("limits"),
-        "`limits`",
-        [
-            ("new-flows", &rate, &mut limits.new_flows),
-            ("fragments", &rate, &mut limits.fragments),
-        ],
-        report,
-    );
-    let services = get("services");
-    profile.services = match services {
-        Some(node) => read_services(node, report),
-        None => DEFAULT_SERVICES
-            .map(|service| Spanned::new(service, name.span))
-            .into(),
-    };
+    profile.timeouts = RawTimeouts::read(get("timeouts"), report);
+    profile.limits = RawLimits::read(get("limits"), report);
+    profile.services = get("services").map(|node| read_services(node, report));
     let allow = get("allow");
     if let Some(node) = allow {
         profile.rules = read_rules(node, report);
     }
-    let has_rules = allow.is_some_and(|node| !node.is_empty());
-    let has_services = services.is_some_and(|node| !node.is_empty());
-    if !has_rules && !has_services {
+    let says_something = [include, get("services"), allow];
+    let is_given = |node: &&Node<'_>| !node.is_empty();
+    if !says_something.iter().flatten().any(is_given) {
         report.push(
             Diagnostic::new(
                 Code::EmptyAllowList,
@@ -159,6 +150,21 @@ fn read_profile<'n>(
     profile
 }
 
+fn read_include<'n>(node: &'n Node<'_>, report: &mut Report) -> Vec<Spanned<&'n str>> {
+    let nodes = one_or_many(node);
+    if nodes.is_empty() {
+        report.push(
+            Diagnostic::new(Code::EmptyList, node.span, "`include` lists no profiles")
+                .hint("name the profiles whose rules this one has too, or remove the key"),
+        );
+    }
+    no_duplicates(nodes, "profile", report);
+    let names = nodes
+        .iter()
+        .filter_map(|node| name(node, "a profile", report));
+    names.collect()
+}
+
 fn read_services(node: &Node<'_>, report: &mut Report) -> Vec<Spanned<Service>> {
     let services = one_or_many(node);
     no_duplicates(services, "service", report);
@@ -169,41 +175,6 @@ fn read_services(node: &Node<'_>, report: &mut Report) -> Vec<Spanned<Service>> 
                 .map(|service| Spanned::new(service, node.span))
         })
         .collect()
-}
-
-fn read_timeouts(node: &Node<'_>, timeouts: &mut Timeouts, report: &mut Report) {
-    const KEYS: [&str; 7] = [
-        "tcp-handshake",
-        "tcp-established",
-        "tcp-closing",
-        "udp-unreplied",
-        "udp-replied",
-        "icmp",
-        "other",
-    ];
-    let Some(fields) = Fields::read(node, "`timeouts`", &KEYS, report) else {
-        return;
-    };
-    let slots = [
-        &mut timeouts.tcp_handshake,
-        &mut timeouts.tcp_established,
-        &mut timeouts.tcp_closing,
-        &mut timeouts.udp_unreplied,
-        &mut timeouts.udp_replied,
-        &mut timeouts.icmp,
-        &mut timeouts.other,
-    ];
-    for (key, slot) in KEYS.into_iter().zip(slots) {
-        if let Some(node) = fields.get(key)
-            && let Some(timeout) = read_timeout(node, report)
-        {
-            *slot = timeout;
-        }
-    }
-}
-
-fn read_timeout(node: &Node<'_>, report: &mut Report) -> Option<Duration> {
-    duration_within(node, "a timeout", &TIMEOUT, report)
 }
 
 fn read_rules<'n>(node: &'n Node<'_>, report: &mut Report) -> Vec<RawRule<'n>> {

@@ -1,6 +1,6 @@
 //! Devices with their profile and mode.
 
-use super::names::Names;
+use super::{include::Whole, names::Names};
 use crate::{
     diag::{Code, Diagnostic, Report, Span},
     model::{
@@ -14,13 +14,14 @@ use crate::{
 pub(super) fn resolve_devices(
     raw: &RawPolicy<'_>,
     names: &Names<'_>,
+    profiles: &[Whole],
     report: &mut Report,
 ) -> (Vec<Device>, Vec<Span>) {
     raw.devices
         .iter()
         .filter_map(|device| {
             let wire = device.wire.map_or(device.span, |wire| wire.span);
-            resolve_device(device, raw, names, report).map(|device| (device, wire))
+            resolve_device(device, raw, names, profiles, report).map(|device| (device, wire))
         })
         .unzip()
 }
@@ -29,13 +30,15 @@ fn resolve_device(
     device: &RawDevice<'_>,
     raw: &RawPolicy<'_>,
     names: &Names<'_>,
+    profiles: &[Whole],
     report: &mut Report,
 ) -> Option<Device> {
     let profile = device.profile.and_then(|name| names.profile(name, report));
     let mode = mode(device, raw.default_mode, report);
     let profile = profile?;
+    let whole = profiles.get(profile)?;
     if device.is_group {
-        check_group(device, raw, profile, report);
+        check_group(device, raw, profile, whole, report);
     }
     Some(Device {
         name: device.name?.value.to_owned(),
@@ -45,9 +48,7 @@ fn resolve_device(
         addresses: device.addresses.iter().map(|ip| ip.value).collect(),
         profile,
         mode: mode?,
-        criticality: device
-            .criticality
-            .or_else(|| raw.profiles.get(profile).and_then(|own| own.criticality)),
+        criticality: device.criticality.or(whole.criticality),
         location: device.location.clone(),
         groups: device
             .groups
@@ -59,13 +60,23 @@ fn resolve_device(
 }
 
 /// Reports a group that nobody may speak to.
-fn check_group(device: &RawDevice<'_>, raw: &RawPolicy<'_>, profile: usize, report: &mut Report) {
+fn check_group(
+    device: &RawDevice<'_>,
+    raw: &RawPolicy<'_>,
+    profile: usize,
+    whole: &Whole,
+    report: &mut Report,
+) {
     let Some(profile) = raw.profiles.get(profile) else {
         return;
     };
     // A rule with a fault of its own is reported already.
     let hears = |rule: &RawRule<'_>| rule.initiator == Initiator::Peer || !rule.whole;
-    if !profile.rules.iter().any(hears) {
+    let parts = whole
+        .parts
+        .iter()
+        .filter_map(|&part| raw.profiles.get(part));
+    if !parts.flat_map(|part| &part.rules).any(hears) {
         report.push(
             Diagnostic::new(
                 Code::DeafGroup,

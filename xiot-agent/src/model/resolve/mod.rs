@@ -2,6 +2,7 @@
 
 mod devices;
 mod group;
+mod include;
 mod names;
 mod order;
 mod peers;
@@ -11,7 +12,11 @@ mod times;
 use jiff::Timestamp;
 
 use self::{
-    devices::resolve_devices, names::Names, peers::Expander, profiles::resolve_profiles,
+    devices::resolve_devices,
+    include::wholes,
+    names::Names,
+    peers::Expander,
+    profiles::{Means, resolve_profiles},
     times::Clock,
 };
 use super::{
@@ -29,6 +34,8 @@ pub(crate) struct Resolved {
     pub(crate) wire_spans: Vec<Span>,
     /// Where each rule stands, by number; none for rules that have faults or that nobody wrote.
     pub(crate) rule_spans: Vec<Option<Span>>,
+    /// How many rules of each profile come from those that it includes: its first ones.
+    pub(crate) included: Vec<usize>,
 }
 
 /// Looks every name up. Reports names that nothing has; the policy is whole only if nothing was reported.
@@ -55,10 +62,17 @@ pub(crate) fn resolve(
         ntp: expander.expand_optional(raw.services.ntp.as_deref(), report),
         dhcp: raw.services.dhcp.iter().map(|ip| ip.value).collect(),
     };
-    let mut clock = Clock::new(&raw.time_zone, now);
-    let (profiles, rule_spans) =
-        resolve_profiles(raw, &services, &mut expander, &mut clock, report);
-    let (devices, wire_spans) = resolve_devices(raw, &names, report);
+    let wholes = wholes(raw, &names, report);
+    let mut means = Means {
+        services: &services,
+        expander,
+        clock: Clock::new(&raw.time_zone, now),
+    };
+    let rules = resolve_profiles(raw, &wholes, &mut means, report);
+    let Means {
+        expander, clock, ..
+    } = means;
+    let (devices, wire_spans) = resolve_devices(raw, &names, &wholes, report);
     let default_profile = raw
         .default_profile
         .and_then(|name| names.profile(name, report));
@@ -76,10 +90,11 @@ pub(crate) fn resolve(
             services,
             uplink_addresses: raw.uplink_addresses.iter().map(|ip| ip.value).collect(),
             peer_sets,
-            profiles: profiles.into(),
+            profiles: rules.profiles.into(),
             devices: devices.into(),
         },
         wire_spans,
-        rule_spans,
+        rule_spans: rules.spans,
+        included: rules.included,
     }
 }

@@ -70,13 +70,18 @@ impl<'n> Names<'n> {
     }
 }
 
-/// Warns of profiles that no device has and that is not the default.
+/// Warns of profiles that no device has, no other profile includes, and that are not the default.
 pub(super) fn report_unused_profiles(raw: &RawPolicy<'_>, report: &mut Report) {
     let used: HashSet<&str> = raw
         .devices
         .iter()
         .filter_map(|device| device.profile)
         .chain(raw.default_profile)
+        .chain(
+            raw.profiles
+                .iter()
+                .flat_map(|it| it.include.iter().copied()),
+        )
         .map(|name| name.value)
         .collect();
     for profile in &raw.profiles {
@@ -88,7 +93,9 @@ pub(super) fn report_unused_profiles(raw: &RawPolicy<'_>, report: &mut Report) {
                     name.span,
                     format!("no device has profile `{}`", name.value),
                 )
-                .hint("give it to a device, make it the default, or remove it"),
+                .hint(
+                    "give it to a device, include it in another, make it the default, or remove it",
+                ),
             );
         }
     }

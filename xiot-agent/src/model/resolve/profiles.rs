@@ -4,11 +4,12 @@ use std::ops::RangeInclusive;
 
 use ipnetwork::IpNetwork;
 
-use super::{peers::Expander, times::Clock};
+use super::{include::Whole, peers::Expander, times::Clock};
 use crate::{
     diag::{Code, Diagnostic, Report, Span},
     model::{
         decode::{Spanned, position},
+        limit::MAX_PEERS,
         policy::{Clause, Initiator, Profile, Rule, Services},
         raw::{RawPolicy, RawProfile, RawRule, Service},
         times::Times,
@@ -18,38 +19,103 @@ use crate::{
 const DNS: RangeInclusive<u16> = 53..=53;
 const NTP: RangeInclusive<u16> = 123..=123;
 
-/// The profiles, and where each rule stands, by number; none for rules that have faults or that nobody wrote.
+/// The profiles, and what is known of where their rules stand.
+#[derive(Debug, Default)]
+pub(super) struct Resolved {
+    pub(super) profiles: Vec<Profile>,
+    /// Where each rule stands, by number; none for rules that have faults or that nobody wrote.
+    pub(super) spans: Vec<Option<Span>>,
+    /// How many rules of each profile come from those that it includes: its first ones.
+    pub(super) included: Vec<usize>,
+}
+
+/// What rules are made of.
+#[derive(Debug)]
+pub(super) struct Means<'r, 'n> {
+    pub(super) services: &'r Services,
+    pub(super) expander: Expander<'r, 'n>,
+    pub(super) clock: Clock<'r>,
+}
+
+/// The rules that are written in one profile, with where they stand.
+type Written = Vec<(Rule, Option<Span>)>;
+
 pub(super) fn resolve_profiles<'n>(
     raw: &RawPolicy<'n>,
-    services: &Services,
-    expander: &mut Expander<'_, 'n>,
-    clock: &mut Clock<'_>,
+    wholes: &[Whole],
+    means: &mut Means<'_, 'n>,
     report: &mut Report,
-) -> (Vec<Profile>, Vec<Option<Span>>) {
-    let mut profiles = Vec::with_capacity(raw.profiles.len());
-    let mut spans: Vec<Option<Span>> = Vec::new();
-    for profile in &raw.profiles {
-        let mut rules = Vec::with_capacity(profile.rules.len());
-        for written in &profile.rules {
-            let faults = expander.faults();
-            let peers = expander.expand(&written.peers, report);
-            let times = clock.times(&written.times, report);
-            let whole = written.whole && expander.faults() == faults;
-            spans.push(whole.then_some(written.span));
-            rules.push(written_rule(written, spans.len(), peers, times));
-        }
-        for service in &profile.services {
-            if let Some(rule) = service_rule(*service, raw, services, report) {
-                spans.push(None);
-                rules.push(Rule {
-                    id: number(spans.len()),
-                    ..rule
-                });
+) -> Resolved {
+    let written = raw.profiles.iter().map(|profile| {
+        let rules = profile.rules.iter();
+        rules
+            .map(|rule| written_rule(rule, means, report))
+            .collect()
+    });
+    let mut written: Vec<Written> = written.collect();
+    let is_included = is_included(wholes);
+    let mut resolved = Resolved::default();
+    let mut copied = 0;
+    for (index, (profile, whole)) in raw.profiles.iter().zip(wholes).enumerate() {
+        let mut rules: Vec<Rule> = Vec::new();
+        let mut add = |rule: Rule, span: Option<Span>| {
+            resolved.spans.push(span);
+            rules.push(Rule {
+                id: number(resolved.spans.len()),
+                ..rule
+            });
+        };
+        let mut included = 0;
+        for &part in &whole.parts {
+            if part == index && !is_included[index] {
+                let own = std::mem::take(&mut written[index]);
+                for (rule, span) in own {
+                    add(rule, span);
+                }
+                continue;
+            }
+            for (rule, span) in &written[part] {
+                copied += rule.peers.len().max(1);
+                if copied > MAX_PEERS {
+                    break;
+                }
+                included += usize::from(part != index);
+                add(rule.clone(), *span);
             }
         }
-        profiles.push(build(profile, rules));
+        for service in &whole.services {
+            if let Some(rule) = service_rule(*service, raw, means.services, report) {
+                add(rule, None);
+            }
+        }
+        if copied > MAX_PEERS {
+            report.push(too_many_copies(profile));
+        }
+        resolved.profiles.push(build(profile, whole, rules));
+        resolved.included.push(included);
     }
-    (profiles, spans)
+    resolved
+}
+
+/// Whether some other profile has the rules of each.
+fn is_included(wholes: &[Whole]) -> Vec<bool> {
+    let mut is_included = vec![false; wholes.len()];
+    for (index, whole) in wholes.iter().enumerate() {
+        for &part in whole.parts.iter().filter(|part| **part != index) {
+            is_included[part] = true;
+        }
+    }
+    is_included
+}
+
+fn too_many_copies(profile: &RawProfile<'_>) -> Diagnostic {
+    let first = profile.include.first();
+    Diagnostic::new(
+        Code::TooManyPeers,
+        first.map_or(profile.name.span, |name| name.span),
+        format!("the policy has more than {MAX_PEERS} peers up to here, those of included profiles once more each time"),
+    )
+    .hint("include long profiles in few others")
 }
 
 /// Files are too small for four thousand million rules.
@@ -57,24 +123,36 @@ fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-fn build(raw: &RawProfile<'_>, rules: Vec<Rule>) -> Profile {
-    let has = |service| raw.services.iter().any(|listed| listed.value == service);
+fn build(raw: &RawProfile<'_>, whole: &Whole, rules: Vec<Rule>) -> Profile {
+    let has = |service| whole.services.iter().any(|listed| listed.value == service);
     Profile {
         name: raw.name.value.to_owned(),
-        criticality: raw.criticality,
+        criticality: whole.criticality,
         arp: has(Service::Arp),
         nd: has(Service::Nd),
         dhcp: has(Service::Dhcp),
-        timeouts: raw.timeouts,
-        limits: raw.limits,
+        timeouts: whole.timeouts,
+        limits: whole.limits,
         rules: rules.into(),
         at: position(raw.name.span),
     }
 }
 
-fn written_rule(raw: &RawRule<'_>, count: usize, peers: Vec<IpNetwork>, times: Times) -> Rule {
-    Rule {
-        id: number(count),
+/// A rule that has no number yet, and where it stands if it has no fault.
+fn written_rule<'n>(
+    raw: &RawRule<'n>,
+    means: &mut Means<'_, 'n>,
+    report: &mut Report,
+) -> (Rule, Option<Span>) {
+    let Means {
+        expander, clock, ..
+    } = means;
+    let faults = expander.faults();
+    let peers = expander.expand(&raw.peers, report);
+    let times = clock.times(&raw.times, report);
+    let whole = raw.whole && expander.faults() == faults;
+    let rule = Rule {
+        id: 0,
         initiator: raw.initiator,
         peers,
         clauses: raw.clauses.clone(),
@@ -83,7 +161,8 @@ fn written_rule(raw: &RawRule<'_>, count: usize, peers: Vec<IpNetwork>, times: T
         note: raw.note.clone(),
         owner: raw.owner.clone(),
         at: position(raw.span),
-    }
+    };
+    (rule, whole.then_some(raw.span))
 }
 
 /// The rule of a service that needs flows; the others pass without one.

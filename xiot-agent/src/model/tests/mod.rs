@@ -9,6 +9,7 @@ mod bad_shape;
 mod bad_values;
 mod bad_yaml;
 mod hostile;
+mod include;
 mod large;
 mod metrics;
 mod router;
@@ -54,13 +55,14 @@ fn report(file: &str) -> Report {
 
 #[test]
 fn every_code_has_a_case() {
-    let tables: [&[Case]; 9] = [
+    let tables: [&[Case]; 10] = [
         bad_devices::CASES,
         bad_gateway::CASES,
         bad_names::CASES,
         bad_rules::CASES,
         bad_shape::CASES,
         bad_values::CASES,
+        include::CASES,
         times::CASES,
         bad_yaml::CASES,
         bad_gateway::PAIR_CASES,
