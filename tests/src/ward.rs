@@ -45,6 +45,8 @@ pub fn policy() -> Policy {
         file: "ward.yaml".to_owned(),
         onboarding: Mode::Enforce,
         time_zone: None,
+        holidays: Vec::new(),
+        calendars: Vec::new(),
         default_profile: None,
         services: Services {
             dhcp: vec![ip("10.0.0.5"), ip("fd00::5")],
@@ -83,6 +85,8 @@ pub fn onboarding(mode: Mode) -> Policy {
     Policy {
         onboarding: mode,
         time_zone: None,
+        holidays: Vec::new(),
+        calendars: Vec::new(),
         ..policy()
     }
 }

@@ -17,15 +17,16 @@ pub struct Window {
 
 crate::layout!(Window, size 4, align 2);
 
-/// When a rule is in force. Takes a line of the image.
+/// When a rule is in force, or one of the times when it is. Takes a line of the image.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[repr(C)]
 pub struct Schedule {
     /// Second (UTC, since the Unix epoch) from which on it is not any more; 0: it has no end.
     pub expires: u32,
-    /// Windows in use; 0: it is in force whatever the day and hour.
-    pub count: u32,
-    /// The windows, in order. They do not overlap or touch, nor are they the whole week.
+    /// First second of it, likewise; 0: it has no begin.
+    pub begins: u32,
+    /// The windows, in order. They do not overlap or touch, nor are they the whole week. Those that end with minute 0 are none; if
+    /// the first is, the rule is in force whatever the day and hour.
     pub windows: [Window; WINDOWS],
 }
 
@@ -38,7 +39,7 @@ pub const CHAIN: RuleId = 1 << 31;
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[repr(C)]
 pub struct Link {
-    /// The rule; 0 at the end of a chain: none.
+    /// The rule, which may have several links; 0 at the end of a chain: none.
     pub rule: RuleId,
     /// Its schedule, counted from the first, plus one; 0: it is always in force, and ends the chain.
     pub schedule: u32,
@@ -51,7 +52,8 @@ pub const LINKS_PER_LINE: usize = 8;
 /// Links of one chain, so that walking it has a bound.
 pub const MAX_LINKS: u32 = 32;
 
-/// From a second on, local time is so far ahead of UTC. Eight to a line, in order, the first from 0 on.
+/// From a second on, the local time that windows mean is so far ahead of UTC: by the zone's offset, and on holidays by so
+/// many days more that it is a Sunday's. Eight to a line, in order, the first from 0 on.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[repr(C)]
 pub struct ZoneChange {

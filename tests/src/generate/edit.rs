@@ -44,8 +44,9 @@ fn number(policy: &mut Policy) {
 }
 
 fn change(dice: &mut Dice, policy: &mut Policy) {
-    match dice.below(23) {
+    match dice.below(24) {
         22 => policy.uplink_addresses = (0..dice.below(4)).map(|_| address(dice)).collect(),
+        23 => policy.holidays = times::holidays(dice),
         20 => rule_times(dice, policy),
         21 => policy.time_zone = times::zone(dice),
         0 => rename(dice, policy),

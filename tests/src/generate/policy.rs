@@ -29,13 +29,25 @@ pub fn policies() -> impl Strategy<Value = Policy> {
         vec(select(HOSTS.to_vec()), 0..3),
         vec(profiles(), 1..4),
         vec(devices(), 0..12),
-        any::<u64>().prop_map(|seed| times::zone(&mut Dice::new(seed))),
+        any::<u64>().prop_map(|seed| {
+            let mut dice = Dice::new(seed);
+            (times::zone(&mut dice), times::holidays(&mut dice))
+        }),
         vec(select(HOSTS.to_vec()), 0..4),
     )
         .prop_map(
-            |(onboarding, default_profile, dhcp, profiles, devices, time_zone, uplink)| {
+            |(
+                onboarding,
+                default_profile,
+                dhcp,
+                profiles,
+                devices,
+                (time_zone, holidays),
+                uplink,
+            )| {
                 let mut policy = Policy {
                     time_zone,
+                    holidays,
                     uplink_addresses: uplink,
                     ..assemble(onboarding, default_profile, dhcp, profiles, devices)
                 };
@@ -92,6 +104,8 @@ fn assemble(
         file: "generated.yaml".to_owned(),
         onboarding,
         time_zone: None,
+        holidays: Vec::new(),
+        calendars: Vec::new(),
         default_profile: default_profile.map(|index| index.index(profiles.len())),
         services: Services {
             dhcp,

@@ -1,7 +1,11 @@
 //! Times of rules, and moments around which they begin and end.
 
-use jiff::tz::{TimeZone, TimeZoneDatabase};
-use xiot_agent::model::times::{Times, Window, stretches};
+use jiff::{
+    Timestamp,
+    civil::Date,
+    tz::{TimeZone, TimeZoneDatabase},
+};
+use xiot_agent::model::times::{Interval, Times, Window, stretches};
 
 use super::dice::Dice;
 use crate::compare::START;
@@ -36,6 +40,21 @@ pub(super) fn zone(dice: &mut Dice) -> Option<TimeZone> {
     TimeZoneDatabase::bundled().get(name).ok()
 }
 
+/// Days that count as Sundays, around the moments.
+pub(super) fn holidays(dice: &mut Dice) -> Vec<Date> {
+    let count = dice.pick(&[0, 0, 1, 2, 4, 6]);
+    let days = (0..count).map(|_| {
+        let near = dice.pick(&[-86_400, 0, 0, 86_400]);
+        let second = moment(dice).saturating_add_signed(near);
+        let at = Timestamp::from_second(second.into()).unwrap_or(Timestamp::UNIX_EPOCH);
+        TimeZone::UTC.to_datetime(at).date()
+    });
+    let mut days: Vec<Date> = days.collect();
+    days.sort_unstable();
+    days.dedup();
+    days
+}
+
 /// Times of a rule: an end, windows, both, or neither.
 pub(super) fn times(dice: &mut Dice) -> Times {
     let expires = dice.percent(40).then(|| moment(dice)).filter(|&it| it > 0);
@@ -56,7 +75,29 @@ pub(super) fn times(dice: &mut Dice) -> Times {
             }
         }
     }
-    Times { expires, windows }
+    Times {
+        expires,
+        windows,
+        intervals: intervals(dice),
+    }
+}
+
+/// Windows that have dates, in order and apart; mostly none.
+fn intervals(dice: &mut Dice) -> Vec<Interval> {
+    let mut apart: Vec<Interval> = Vec::new();
+    if dice.percent(30) {
+        let count = dice.pick(&[1, 1, 2, 3]);
+        let mut begins: Vec<u32> = (0..count).map(|_| moment(dice)).collect();
+        begins.sort_unstable();
+        for begins in begins {
+            let length = dice.pick(&[1, 60, 61, 600, 3_600, 90_000]);
+            let ends = begins.saturating_add(length);
+            if apart.last().is_none_or(|last| last.ends < begins) {
+                apart.push(Interval { begins, ends });
+            }
+        }
+    }
+    apart
 }
 
 /// A second near one of the moments.

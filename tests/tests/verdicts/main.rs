@@ -1,6 +1,7 @@
 //! Frames and the verdicts on them, one sentence each: a table that the oracle and the program both answer for.
 
 mod budgets;
+mod calendar;
 mod case;
 mod decided;
 mod devices;
@@ -70,6 +71,7 @@ fn all() -> Vec<Case> {
         decided::cases(),
         guards::cases(),
         guarded::cases(),
+        calendar::cases(),
         schedule::cases(),
         routed::cases(),
     ]

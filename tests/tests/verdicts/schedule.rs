@@ -23,24 +23,24 @@ use crate::{
 const DAILY: u8 = 0x7f;
 const SUNDAY: u8 = 1 << 6;
 
-fn second(text: &str) -> u32 {
+pub(crate) fn second(text: &str) -> u32 {
     let moment: Timestamp = text.parse().expect("a moment");
     u32::try_from(moment.as_second()).expect("from 1970 to 2106")
 }
 
 /// The wall clock is set.
-fn clock(text: &str) -> Event {
+pub(crate) fn clock(text: &str) -> Event {
     Event::Clock(second(text))
 }
 
 /// The rule for the log server has these times, in Berlin.
-fn timed(times: Times) -> Policy {
+pub(crate) fn timed(times: Times) -> Policy {
     let mut policy = ward::policy();
     policy.profiles[0].rules[2].times = times;
     in_zone(policy, "Europe/Berlin")
 }
 
-fn in_zone(policy: Policy, zone: &str) -> Policy {
+pub(crate) fn in_zone(policy: Policy, zone: &str) -> Policy {
     Policy {
         time_zone: Some(TimeZoneDatabase::bundled().get(zone).expect("a zone")),
         ..policy
@@ -50,26 +50,26 @@ fn in_zone(policy: Policy, zone: &str) -> Policy {
 fn until(text: &str) -> Policy {
     timed(Times {
         expires: Some(second(text)),
-        windows: Vec::new(),
+        ..Times::default()
     })
 }
 
-fn window(days: u8, from: u16, to: u16) -> Policy {
+pub(crate) fn window(days: u8, from: u16, to: u16) -> Policy {
     timed(Times {
-        expires: None,
         windows: vec![Window { days, from, to }],
+        ..Times::default()
     })
 }
 
-fn refused(frame: &Frame) -> Step {
+pub(crate) fn refused(frame: &Frame) -> Step {
     device(frame, RuleNotInForce).of_device(1)
 }
 
-fn revoked(frame: &Frame) -> Step {
+pub(crate) fn revoked(frame: &Frame) -> Step {
     device(frame, Revoked).of_device(1)
 }
 
-fn on(frame: &Frame) -> Step {
+pub(crate) fn on(frame: &Frame) -> Step {
     goes_on(device(frame, AllowedFlow), 3)
 }
 
@@ -193,6 +193,7 @@ fn windows() -> Vec<Case> {
                 from: 480,
                 to: 1080,
             }],
+            ..Times::default()
         })),
     ]
 }

@@ -153,7 +153,10 @@ pub(super) fn prefixes_of(line: &Line) -> ProfilePrefixes {
 /// A schedule.
 pub(super) fn schedule_line(schedule: &Schedule) -> Line {
     let mut line = Line::default();
-    line.0[0] = word_of(schedule.expires.to_ne_bytes(), schedule.count.to_ne_bytes());
+    line.0[0] = word_of(
+        schedule.expires.to_ne_bytes(),
+        schedule.begins.to_ne_bytes(),
+    );
     let (pairs, _) = schedule.windows.as_chunks::<2>();
     let bytes = |window: Window| bytes4(window.start.to_ne_bytes(), window.end.to_ne_bytes());
     for (word, &[first, second]) in line.0[1..].iter_mut().zip(pairs) {
@@ -164,10 +167,10 @@ pub(super) fn schedule_line(schedule: &Schedule) -> Line {
 
 /// The schedule of a line.
 pub(super) fn schedule_of(line: &Line) -> Schedule {
-    let (expires, count) = halves(line.0[0]);
+    let (expires, begins) = halves(line.0[0]);
     Schedule {
         expires: u32::from_ne_bytes(expires),
-        count: u32::from_ne_bytes(count),
+        begins: u32::from_ne_bytes(begins),
         windows: array::from_fn(|n| {
             let (first, second) = halves(line.0[1 + n / 2]);
             let [a, b, c, d] = if n % 2 == 0 { first } else { second };

@@ -64,8 +64,8 @@ pub enum CompileError {
 
     /// More rules that are not always in force allow the same than the data path asks one after another.
     #[error(
-        "profile {profile}: more than {} rules with `expires` or `when` allow the same peer and port; \
-         the first of them is rule {rule} ({label})",
+        "profile {profile}: more than {} rules with `expires` or `when` allow the same peer and port, where each \
+         window that has dates counts as one; the first of them is rule {rule} ({label})",
         MAX_LINKS - 1
     )]
     TooManyTimedRules {

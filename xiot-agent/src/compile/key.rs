@@ -3,7 +3,10 @@
 use std::ops::Range;
 
 use ipnetwork::IpNetwork;
-use jiff::tz::TimeZone;
+use jiff::{
+    civil::{Date, date},
+    tz::TimeZone,
+};
 
 use crate::model::{
     policy::{Clause, IcmpType, Initiator, Profile, Rule},
@@ -17,6 +20,12 @@ const NAME: u64 = 0x4e41_4d45;
 
 /// Begins the times of a rule.
 const TIMES: u64 = 0x5449_4d45;
+
+/// Salt of holidays.
+const HOLIDAYS: u64 = 0x484f_4c49;
+
+/// Stands before a window that has dates, where others have their days.
+const DATES: u64 = 0x4441_5445;
 
 /// Of a name.
 pub(super) fn name(name: &str) -> Fingerprint {
@@ -32,11 +41,22 @@ pub(super) fn name(name: &str) -> Fingerprint {
 /// Of a time zone: its name and what it adds to UTC.
 pub(super) fn zone(zone: Option<&TimeZone>) -> Fingerprint {
     let zone = zone.unwrap_or(const { &TimeZone::UTC });
-    super::times::changes(zone)
+    super::zone::changes(zone, &[])
         .iter()
         .fold(name(zone.iana_name().unwrap_or("")), |hash, change| {
             hash.add(change.at.into(), change.shift.into())
         })
+}
+
+/// Of the days that count as Sundays; they make no rule another one, but judge its windows.
+/// None for none.
+pub(super) fn holidays(days: &[Date]) -> Option<Fingerprint> {
+    let start = Fingerprint::new(HOLIDAYS).add(days.len() as u64, 0);
+    let hash = days.iter().fold(start, |hash, day| {
+        let number = day.duration_since(date(1970, 1, 1)).as_hours();
+        hash.add(number.cast_unsigned(), 0)
+    });
+    (!days.is_empty()).then_some(hash)
 }
 
 /// Of every rule of the profile, in file order, where local time is that of this zone.
@@ -77,17 +97,21 @@ fn times(rule: Fingerprint, times: &Times, zone: Fingerprint) -> Fingerprint {
         return rule;
     }
     let counts = (times.windows.len() as u64) << 32 | u64::from(times.expires.unwrap_or(0));
-    let start = rule.add(TIMES, counts);
-    if times.windows.is_empty() {
-        return start;
+    let mut hash = rule.add(TIMES, counts);
+    if !times.windows.is_empty() {
+        hash = hash.add(zone.get(), 0);
     }
-    times
-        .windows
-        .iter()
-        .fold(start.add(zone.get(), 0), |hash, window| {
-            let hours = u64::from(window.from) << 32 | u64::from(window.to);
-            hash.add(window.days.into(), hours)
-        })
+    for window in &times.windows {
+        let hours = u64::from(window.from) << 32 | u64::from(window.to);
+        hash = hash.add(window.days.into(), hours);
+    }
+    for interval in &times.intervals {
+        hash = hash.add(
+            DATES,
+            u64::from(interval.begins) << 32 | u64::from(interval.ends),
+        );
+    }
+    hash
 }
 
 fn network(hash: Fingerprint, network: IpNetwork) -> Fingerprint {

@@ -33,6 +33,7 @@ mod slot;
 mod table;
 mod times;
 mod whole;
+mod zone;
 
 #[cfg(test)]
 mod tests;

@@ -43,8 +43,8 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// `rules` are the keys of its rules in file order.
-    pub(super) fn of(profile: &Profile, rules: &[u64]) -> Self {
+    /// `rules` are the keys of its rules in file order, and `holidays` those of the policy.
+    pub(super) fn of(profile: &Profile, rules: &[u64], holidays: Option<Fingerprint>) -> Self {
         let services = services(profile);
         let timeouts = timeouts(&profile.timeouts);
         let head = head(
@@ -53,6 +53,11 @@ impl Head {
             &timeouts,
             profile.limits,
         );
+        let has_windows = || profile.rules.iter().any(|it| !it.times.windows.is_empty());
+        let head = match holidays {
+            Some(holidays) if has_windows() => head.add(holidays.get(), 0),
+            Some(_) | None => head,
+        };
         Self {
             record: ProfileRecord {
                 services,
@@ -88,12 +93,13 @@ impl Profiles {
         peers: &mut Peers,
     ) -> Result<Self, CompileError> {
         let mut all = Self::default();
+        let holidays = key::holidays(&policy.holidays);
         for (index, profile) in policy.profiles.iter().enumerate() {
             let number = ids::profile(index)?;
             let prefixes = peers.add(profile, Scopes::of(number))?;
             let (own, rest) = rules.split_at(profile.rules.len().min(rules.len()));
             rules = rest;
-            let head = Head::of(profile, own);
+            let head = Head::of(profile, own, holidays);
             all.lines.extend(head.lines(&prefixes));
             all.services.push(head.services());
             all.fingerprints.push(head.fingerprint);

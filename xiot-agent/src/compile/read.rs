@@ -194,12 +194,12 @@ impl<'a> Reader<'a> {
         let Some(schedule) = line.map(encode::schedule_of) else {
             return false;
         };
-        if schedule.expires != 0 && at >= schedule.expires {
+        if at < schedule.begins || schedule.expires != 0 && at >= schedule.expires {
             return false;
         }
         let minute = self.minute(at);
-        let mut windows = schedule.windows.iter().take(schedule.count as usize);
-        schedule.count == 0
+        let mut windows = schedule.windows.iter().take_while(|it| it.end != 0);
+        schedule.windows[0].end == 0
             || windows.any(|window| {
                 [minute, minute + MINUTES_OF_WEEK]
                     .iter()

@@ -1,32 +1,32 @@
 //! Rules that are not always in force: chains of rules of which the first in force counts, their schedules, and
-//! what the time zone adds to UTC.
+//! what is added to UTC.
 
 use std::collections::HashMap;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::tz::TimeZone;
 use xiot_common::{
     image::Line,
     rule::RuleId,
     schedule::{
-        CHAIN, CHANGE_STEPS, CHANGES_PER_LINE, EPOCH_OF_WEEK, LINKS_PER_LINE, Link, MAX_LINKS,
-        Schedule, Window, ZoneChange,
+        CHAIN, CHANGE_STEPS, CHANGES_PER_LINE, LINKS_PER_LINE, Link, MAX_LINKS, Schedule, WINDOWS,
+        Window,
     },
 };
 
 use crate::model::{
     policy::{Policy, Profile, Rule},
-    times::{MAX_STRETCHES, Times, stretches},
+    times::{self as model, MAX_STRETCHES, Times, stretches},
 };
 
-use super::{encode, error::CompileError};
+use super::{encode, error::CompileError, zone};
 
-const _: () = assert!(MAX_STRETCHES == xiot_common::schedule::WINDOWS);
+const _: () = assert!(MAX_STRETCHES == WINDOWS);
 
 /// Chains of all profiles so far. Rules are places in the policy.
 #[derive(Debug, Default)]
 pub(super) struct Chains {
-    /// Places of the rules of this profile that are not always in force; ascending.
-    timed: Vec<RuleId>,
+    /// Places of the rules of this profile that are not always in force, ascending, and how many links each takes.
+    timed: Vec<(RuleId, usize)>,
     /// Whether a rule of any profile so far is not.
     has_timed: bool,
     /// Names by rules.
@@ -43,7 +43,9 @@ impl Chains {
     /// Begins another profile.
     pub(super) fn next_profile(&mut self, profile: &Profile) {
         let timed = profile.rules.iter().filter(|rule| !rule.times.is_always());
-        self.timed = timed.map(|rule| rule.id).collect();
+        self.timed = timed
+            .map(|rule| (rule.id, schedule_count(&rule.times)))
+            .collect();
         self.has_timed |= !self.timed.is_empty();
     }
 
@@ -59,16 +61,20 @@ impl Chains {
 
     /// Whether a rule of the profile is not always in force.
     pub(super) fn is_timed(&self, rule: RuleId) -> bool {
-        self.timed.binary_search(&rule).is_ok()
+        self.links(rule).is_some()
+    }
+
+    /// Links that a rule takes which is not always in force.
+    fn links(&self, rule: RuleId) -> Option<usize> {
+        let place = self.timed.binary_search_by_key(&rule, |&(rule, _)| rule);
+        Some(self.timed.get(place.ok()?)?.1)
     }
 
     /// What stands for these rules of one place, which are in file order: the rule itself if it is always in force, or a
     /// chain that ends with the first that is.
     pub(super) fn name(&mut self, rules: &mut Vec<RuleId>) -> RuleId {
-        let led = rules
-            .iter()
-            .take_while(|&&rule| self.is_timed(rule))
-            .count();
+        let leading = || rules.iter().map_while(|&rule| self.links(rule));
+        let (led, links) = (leading().count(), leading().sum::<usize>());
         rules.truncate(led + 1);
         let first = rules.first().copied().unwrap_or(0);
         if led == 0 {
@@ -77,12 +83,12 @@ impl Chains {
         if let Some(&known) = self.known.get(rules) {
             return known;
         }
-        if led >= MAX_LINKS as usize {
+        if links >= MAX_LINKS as usize {
             self.too_long.get_or_insert(first);
             return first;
         }
         let name = CHAIN | self.lines;
-        self.lines += line_count(led + 1);
+        self.lines += line_count(links + 1);
         self.known.insert(rules.clone(), name);
         self.by_name.insert(name, rules.clone());
         self.all.push(rules.clone());
@@ -127,20 +133,27 @@ impl TimeLines {
     ) -> Result<Self, CompileError> {
         let mut lines = Self::default();
         let mut known: HashMap<[u64; 8], u32> = HashMap::new();
-        let mut by_place: HashMap<RuleId, u32> = HashMap::new();
+        let mut by_place: HashMap<RuleId, Vec<u32>> = HashMap::new();
         for rule in timed_rules(policy) {
-            let line = encode::schedule_line(&schedule(&rule.times)?);
-            let next = u32::try_from(known.len() + 1).expect("as many as rules at most");
-            let place = *known.entry(line.0).or_insert_with(|| {
-                lines.schedules.push(line);
-                next
-            });
-            by_place.insert(rule.id, place);
+            let mut places = Vec::new();
+            for schedule in schedules(&rule.times)? {
+                let line = encode::schedule_line(&schedule);
+                let next = u32::try_from(known.len() + 1).expect("some for each rule at most");
+                places.push(*known.entry(line.0).or_insert_with(|| {
+                    lines.schedules.push(line);
+                    next
+                }));
+            }
+            by_place.insert(rule.id, places);
         }
         for rules in &chains.all {
-            let links = rules.iter().map(|&place| Link {
+            let links = rules.iter().flat_map(|&place| {
+                let schedules = by_place.get(&place).map_or(&[0][..], Vec::as_slice);
+                schedules.iter().map(move |&schedule| (place, schedule))
+            });
+            let links = links.map(|(place, schedule)| Link {
                 rule: number(place),
-                schedule: by_place.get(&place).copied().unwrap_or(0),
+                schedule,
             });
             let mut links: Vec<Link> = links.collect();
             if links.last().is_some_and(|last| last.schedule != 0) {
@@ -153,7 +166,11 @@ impl TimeLines {
                 .extend(links.chunks(LINKS_PER_LINE).map(encode::links_line));
         }
         if timed_rules(policy).any(|rule| !rule.times.windows.is_empty()) {
-            let changes = changes(policy.time_zone.as_ref().unwrap_or(&TimeZone::UTC));
+            let zone = policy
+                .time_zone
+                .as_ref()
+                .unwrap_or(const { &TimeZone::UTC });
+            let changes = zone::changes(zone, &policy.holidays);
             lines.changes = u32::try_from(changes.len()).unwrap_or(u32::MAX);
             lines.zone = changes
                 .chunks(CHANGES_PER_LINE)
@@ -181,50 +198,43 @@ fn timed_rules(policy: &Policy) -> impl Iterator<Item = &Rule> {
     rules.filter(|rule| !rule.times.is_always())
 }
 
-fn schedule(times: &Times) -> Result<Schedule, CompileError> {
-    let unsound = CompileError::SelfCheck { table: "schedule" };
-    let found = stretches(&times.windows).map_err(|_overlap| unsound.clone())?;
-    let mut schedule = Schedule {
-        expires: times.expires.unwrap_or(0),
-        count: u32::try_from(found.len()).map_err(|_too_many| unsound.clone())?,
+/// How many schedules these times are.
+fn schedule_count(times: &Times) -> usize {
+    let weekly = !times.windows.is_empty() || times.intervals.is_empty();
+    usize::from(weekly) + times.intervals.len()
+}
+
+/// One for the windows of the week, and one for each that has dates: in force is who is so by one of them.
+fn schedules(times: &Times) -> Result<Vec<Schedule>, CompileError> {
+    let expires = times.expires.unwrap_or(0);
+    let mut schedules = Vec::with_capacity(schedule_count(times));
+    if !times.windows.is_empty() || times.intervals.is_empty() {
+        schedules.push(Schedule {
+            expires,
+            begins: 0,
+            windows: windows(&times.windows)?,
+        });
+    }
+    schedules.extend(times.intervals.iter().map(|interval| Schedule {
+        expires: times.expires.unwrap_or(u32::MAX).min(interval.ends),
+        begins: interval.begins,
         ..Schedule::default()
-    };
-    if found.len() > schedule.windows.len() {
+    }));
+    Ok(schedules)
+}
+
+fn windows(listed: &[model::Window]) -> Result<[Window; WINDOWS], CompileError> {
+    let unsound = CompileError::SelfCheck { table: "schedule" };
+    let found = stretches(listed).map_err(|_overlap| unsound.clone())?;
+    let mut windows = [Window::default(); WINDOWS];
+    if found.len() > windows.len() || found.is_empty() != listed.is_empty() {
         return Err(unsound);
     }
-    for (window, stretch) in schedule.windows.iter_mut().zip(found) {
+    for (window, stretch) in windows.iter_mut().zip(found) {
         *window = Window {
             start: stretch.start,
             end: stretch.end,
         };
     }
-    Ok(schedule)
-}
-
-/// What a zone adds to UTC, from 1970 on as far as seconds go.
-pub(super) fn changes(zone: &TimeZone) -> Vec<ZoneChange> {
-    let mut changes = Vec::new();
-    let mut push = |second: i64, zone: &TimeZone| {
-        let Ok(at) = u32::try_from(second) else {
-            return false;
-        };
-        let Ok(moment) = Timestamp::from_second(second) else {
-            return false;
-        };
-        let shift = EPOCH_OF_WEEK.wrapping_add_signed(zone.to_offset(moment).seconds());
-        if changes
-            .last()
-            .is_none_or(|last: &ZoneChange| last.shift != shift)
-        {
-            changes.push(ZoneChange { at, shift });
-        }
-        true
-    };
-    push(0, zone);
-    for transition in zone.following(Timestamp::UNIX_EPOCH) {
-        if !push(transition.timestamp().as_second(), zone) {
-            break;
-        }
-    }
-    changes
+    Ok(windows)
 }

@@ -94,6 +94,8 @@ codes! {
     OverlappingWindows = "overlapping-windows", Error;
     /// More windows of a rule than the gateway can hold.
     TooManyWindows = "too-many-windows", Error;
+    /// A window with dates that is over.
+    PastWindow = "past-window", Warning;
     /// Not the name of a time zone.
     UnknownTimeZone = "unknown-time-zone", Error;
     /// Local time in a policy without a time zone.
@@ -162,6 +164,8 @@ codes! {
     MissingMode = "missing-mode", Error;
     /// A peer set that nothing uses.
     UnusedPeerSet = "unused-peer-set", Warning;
+    /// A calendar that nothing uses.
+    UnusedCalendar = "unused-calendar", Warning;
     /// A profile that nothing uses.
     UnusedProfile = "unused-profile", Warning;
     /// A policy too large for the search for unreachable rules.

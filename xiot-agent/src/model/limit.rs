@@ -29,6 +29,9 @@ pub const MAX_ETHERTYPES: usize = 16;
 /// Addresses bound to one device.
 pub const MAX_DEVICE_ADDRESSES: usize = 64;
 
+/// Calendars of one policy: each has a series of its own.
+pub const MAX_CALENDARS: usize = 64;
+
 /// Profiles that one profile includes, those that they include among them.
 pub const MAX_INCLUDED: usize = 64;
 

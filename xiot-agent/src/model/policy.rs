@@ -3,7 +3,7 @@
 use std::{net::IpAddr, ops::RangeInclusive, time::Duration};
 
 use ipnetwork::IpNetwork;
-use jiff::tz::TimeZone;
+use jiff::{civil::Date, tz::TimeZone};
 
 use super::{list::List, times::Times};
 
@@ -25,6 +25,10 @@ pub struct Policy {
     pub onboarding: Mode,
     /// Where the local time is that windows of rules mean.
     pub time_zone: Option<TimeZone>,
+    /// Days that count as Sundays in these windows, ascending.
+    pub holidays: Vec<Date>,
+    /// Times that have a name, in file order.
+    pub calendars: Vec<Calendar>,
     /// Profile that devices which are not listed are judged by.
     pub default_profile: Option<usize>,
     /// Where the site's infrastructure is.
@@ -62,6 +66,17 @@ pub enum Mode {
     /// Judge and drop.
     #[default]
     Enforce,
+}
+
+/// Times that have a name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Calendar {
+    /// Its name.
+    pub name: String,
+    /// When it is in force; it has no end.
+    pub times: Times,
+    /// Where it is defined.
+    pub at: Position,
 }
 
 /// Servers of the built-in services.

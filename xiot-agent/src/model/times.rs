@@ -1,4 +1,4 @@
-//! When rules are in force: until some moment, and in windows of the week.
+//! When rules are in force: until some moment, in windows of the week, and in windows that have dates.
 
 /// Minutes of a day.
 pub const DAY: u16 = 24 * 60;
@@ -6,21 +6,36 @@ pub const DAY: u16 = 24 * 60;
 pub const WEEK: u16 = 7 * DAY;
 /// Stretches of the week in which one rule can be in force.
 pub const MAX_STRETCHES: usize = 14;
+/// Dated windows in which one rule can be in force: the data path asks one after the other.
+pub const MAX_INTERVALS: usize = 14;
+/// Holidays of one policy: in the data path's table of what is added to UTC each takes two places, and any zone must have room there.
+pub const MAX_HOLIDAYS: usize = 256;
 
-/// When a rule is in force.
+/// When a rule is in force: before its end, and in one of its windows if it has some of either kind.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Times {
     /// Second (UTC, since the Unix epoch) from which on it is not in force any more.
     pub expires: Option<u32>,
-    /// Windows of local time that it is in force in, none of which overlap; empty: no matter when.
+    /// Windows of local time, none of which overlap.
     pub windows: Vec<Window>,
+    /// Windows that have dates, in order, none of which overlap or touch.
+    pub intervals: Vec<Interval>,
 }
 
 impl Times {
     /// Whether the rule is in force at any time.
     pub fn is_always(&self) -> bool {
-        self.expires.is_none() && self.windows.is_empty()
+        self.expires.is_none() && self.windows.is_empty() && self.intervals.is_empty()
     }
+}
+
+/// A window that has dates: seconds (UTC, since the Unix epoch) from one to before another.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Interval {
+    /// First second.
+    pub begins: u32,
+    /// Second after the last; after the first.
+    pub ends: u32,
 }
 
 /// The same span of some days.

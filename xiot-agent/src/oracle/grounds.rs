@@ -99,7 +99,9 @@ impl<'p> Grounds<'p> {
         match (one, two) {
             (Some(one), Some(two)) => {
                 let zone = |policy: &Policy| policy.time_zone.clone().unwrap_or(TimeZone::UTC);
-                is_alike(one, two, zone(self.policy) == zone(other.policy))
+                let same_week = zone(self.policy) == zone(other.policy)
+                    && self.policy.holidays == other.policy.holidays;
+                is_alike(one, two, same_week)
             }
             (None, None) => true,
             (Some(_), None) | (None, Some(_)) => false,
@@ -107,9 +109,9 @@ impl<'p> Grounds<'p> {
     }
 }
 
-fn is_alike(one: &Profile, two: &Profile, same_zone: bool) -> bool {
+fn is_alike(one: &Profile, two: &Profile, same_week: bool) -> bool {
     let same_rule = |(a, b): (&Rule, &Rule)| {
-        let same_times = a.times == b.times && (same_zone || a.times.windows.is_empty());
+        let same_times = a.times == b.times && (same_week || a.times.windows.is_empty());
         a.initiator == b.initiator && a.peers == b.peers && a.clauses == b.clauses && same_times
     };
     one.name == two.name

@@ -59,7 +59,13 @@ pub use self::{
 use crate::model::{
     gateway::Wire,
     policy::{Mode, Policy},
+    times::Times,
 };
+
+/// Whether what has these times is in force at a second of the wall clock (UTC, since the Unix epoch).
+pub fn is_in_force(policy: &Policy, times: &Times, at: i64) -> bool {
+    times::in_force_by(policy, times, at).is_some()
+}
 
 /// Which way the port looks that a frame comes in on.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

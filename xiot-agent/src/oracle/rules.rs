@@ -7,8 +7,9 @@ use xiot_common::reason::Reason;
 use super::{
     Side,
     frame::{Packet, Transport},
+    is_in_force,
     owner::is_group,
-    times::{self, Wall},
+    times::Wall,
 };
 use crate::model::policy::{Clause, Device, IcmpType, Initiator, Policy, Profile, Rule};
 
@@ -36,7 +37,7 @@ pub(super) fn judge(
     let own: Vec<(usize, &Rule)> = rules_of(profile, asked.initiator, asked.peer).collect();
     let mut matching = own.iter().filter(|(_, rule)| asked.is_in(rule)).peekable();
     let missed = matching.peek().is_some();
-    if let Some((position, _)) = matching.find(|(_, rule)| times::is_in_force(policy, rule, at)) {
+    if let Some((position, _)) = matching.find(|(_, rule)| is_in_force(policy, &rule.times, at)) {
         return Ok(*position);
     }
     if missed {

@@ -75,18 +75,18 @@ extern "C" fn xiot_schedule(slot: u32, schedule: u32) -> u64 {
     } else {
         schedule.expires
     };
-    if wall >= expires {
+    if wall < schedule.begins || wall >= expires {
         return 0;
     }
-    let span = if schedule.count == 0 {
+    let span = if schedule.windows[0].end == 0 {
         Span {
-            since: 0,
+            since: schedule.begins,
             until: expires,
         }
     } else {
         match window(&slot, schedule, wall, scratch.zone_change.get()) {
             Some(span) => Span {
-                since: span.since,
+                since: span.since.max(schedule.begins),
                 until: span.until.min(expires),
             },
             None => return 0,
@@ -95,7 +95,7 @@ extern "C" fn xiot_schedule(slot: u32, schedule: u32) -> u64 {
     span.to_u64()
 }
 
-/// The span of the window around a second, no longer than the zone's offset stays.
+/// The span of the window around a second, no longer than what local time is ahead stays.
 #[inline(always)]
 #[expect(clippy::cast_possible_truncation, reason = "capped")]
 fn window(slot: &Slot, schedule: &Schedule, wall: u32, place: u32) -> Option<Span> {

@@ -10,6 +10,7 @@ use crate::model::{
 /// Whether all but profiles and devices is the same, and there are as many profiles.
 pub(super) fn is_small(before: &Policy, after: &Policy) -> bool {
     before.time_zone == after.time_zone
+        && before.holidays == after.holidays
         && before.services.dhcp == after.services.dhcp
         && before.uplink_addresses == after.uplink_addresses
         && before.profiles.len() == after.profiles.len()

@@ -46,6 +46,7 @@ struct Basis {
     wires: Vec<String>,
     limits: Limits,
     zone: Fingerprint,
+    holidays: Option<Fingerprint>,
     /// Of the profiles.
     fingerprints: Vec<Fingerprint>,
     /// Of each profile.
@@ -231,6 +232,7 @@ impl Basis {
             wires: wires.to_vec(),
             limits: *limits,
             zone: key::zone(policy.time_zone.as_ref()),
+            holidays: key::holidays(&policy.holidays),
             fingerprints,
             services,
             keys,

@@ -183,7 +183,7 @@ impl Basis {
             let numbers: Vec<RuleId> = front.chain(&own).chain(back).copied().collect();
             let (reach, filed) = compile(profile, reach, &numbers, self.limits.slot_lines)?;
             Some(Revised {
-                head: Head::of(profile, &keys.concat()),
+                head: Head::of(profile, &keys.concat(), self.holidays),
                 change,
                 ids: own,
                 reach,

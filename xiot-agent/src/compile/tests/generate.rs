@@ -6,9 +6,13 @@ use std::{
 };
 
 use ipnetwork::IpNetwork;
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::{
+    Timestamp,
+    civil::Date,
+    tz::{TimeZone, TimeZoneDatabase},
+};
 use proptest::{
-    collection::{btree_map, vec},
+    collection::{btree_map, btree_set, vec},
     option,
     prelude::*,
     sample::select,
@@ -19,7 +23,7 @@ use crate::model::{
         Clause, Device, IcmpType, Initiator, Limits, Mode, Policy, Position, Profile, Rule,
         Services, Timeouts,
     },
-    times::{DAY, MAX_STRETCHES, Times, Window, stretches},
+    times::{DAY, Interval, MAX_STRETCHES, Times, Window, stretches},
 };
 
 /// MACs of which some are listed.
@@ -133,11 +137,36 @@ fn times() -> impl Strategy<Value = Times> {
         Ok(found) if !found.is_empty() && found.len() <= MAX_STRETCHES => windows,
         Ok(_) | Err(_) => Vec::new(),
     });
-    let times = (option::weighted(0.3, second()), windows).prop_map(|(expires, windows)| Times {
-        expires: expires.filter(|&second| second != 0),
-        windows,
-    });
+    let times = (option::weighted(0.3, second()), windows, intervals()).prop_map(
+        |(expires, windows, intervals)| Times {
+            expires: expires.filter(|&second| second != 0),
+            windows,
+            intervals,
+        },
+    );
     prop_oneof![Just(Times::default()), times]
+}
+
+/// Windows that have dates, in order and apart.
+fn intervals() -> impl Strategy<Value = Vec<Interval>> {
+    let one =
+        (second(), select(vec![1, 60, 3_600, 86_400])).prop_map(|(begins, length)| Interval {
+            begins,
+            ends: begins.saturating_add(length).max(1),
+        });
+    option::weighted(0.4, vec(one, 1..4)).prop_map(|listed| {
+        let mut apart: Vec<Interval> = Vec::new();
+        let mut listed = listed.unwrap_or_default();
+        listed.sort_unstable();
+        for interval in listed {
+            if interval.begins < interval.ends
+                && apart.last().is_none_or(|last| last.ends < interval.begins)
+            {
+                apart.push(interval);
+            }
+        }
+        apart
+    })
 }
 
 fn zone() -> impl Strategy<Value = Option<TimeZone>> {
@@ -149,6 +178,18 @@ fn zone() -> impl Strategy<Value = Option<TimeZone>> {
     ];
     let zones = names.map(|name| TimeZoneDatabase::bundled().get(name).ok());
     select([zones.to_vec(), vec![None]].concat())
+}
+
+/// Days around those of [`second`], some side by side.
+pub(crate) fn holidays() -> impl Strategy<Value = Vec<Date>> {
+    let around =
+        |day: u32| Timestamp::from_second(day.into()).map(|it| TimeZone::UTC.to_datetime(it));
+    let day = (select(vec![SPRING, AUTUMN]), -9..9_i32).prop_map(move |(day, days)| {
+        around(day.wrapping_add_signed(days * 86_400))
+            .unwrap()
+            .date()
+    });
+    btree_set(day, 0..8).prop_map(|days| days.into_iter().collect())
 }
 
 fn rule() -> impl Strategy<Value = Rule> {
@@ -239,7 +280,7 @@ pub(crate) fn policy() -> impl Strategy<Value = Policy> {
             let default = option::of(0..profiles.len());
             let onboarding = select(vec![Mode::Learn, Mode::Monitor, Mode::Enforce]);
             let servers = (vec(address(), 0..3), vec(address(), 0..3));
-            let modes = (onboarding, zone());
+            let modes = (onboarding, zone(), holidays());
             (Just(profiles), devices, default, modes, servers)
         })
         .prop_map(
@@ -247,7 +288,7 @@ pub(crate) fn policy() -> impl Strategy<Value = Policy> {
                 mut profiles,
                 devices,
                 default_profile,
-                (onboarding, time_zone),
+                (onboarding, time_zone, holidays),
                 (dhcp, uplink_addresses),
             )| {
                 let rules = profiles.iter_mut().flat_map(|profile| &mut profile.rules);
@@ -258,6 +299,8 @@ pub(crate) fn policy() -> impl Strategy<Value = Policy> {
                     file: "policy.yaml".to_owned(),
                     onboarding,
                     time_zone,
+                    holidays,
+                    calendars: Vec::new(),
                     default_profile,
                     services: Services {
                         dhcp,

@@ -9,7 +9,7 @@ use crate::{
     compile::key::{name, rules, zone},
     model::{
         policy::{Clause, Initiator, Rule},
-        times::{Times, Window},
+        times::{Interval, Times, Window},
     },
 };
 
@@ -29,6 +29,10 @@ const fn window(days: u8) -> Window {
         from: 60,
         to: 120,
     }
+}
+
+fn dated(begins: u32, ends: u32) -> Vec<Interval> {
+    vec![Interval { begins, ends }]
 }
 
 #[test]
@@ -71,12 +75,14 @@ fn a_rule_is_the_same_wherever_it_stands_and_whatever_is_said_about_it() {
 
 #[test]
 fn a_rule_is_another_one_with_any_part_of_its_content() {
-    let changes: [fn(&mut Rule); 15] = [
+    let changes: [fn(&mut Rule); 17] = [
         |_| (),
         |rule| rule.times.expires = Some(1),
         |rule| rule.times.expires = Some(2),
         |rule| rule.times.windows = vec![window(1)],
         |rule| rule.times.windows = vec![window(2)],
+        |rule| rule.times.intervals = dated(1, 3),
+        |rule| rule.times.intervals = dated(2, 3),
         |rule| rule.initiator = Initiator::Peer,
         |rule| rule.peers.truncate(1),
         |rule| rule.peers.reverse(),
@@ -90,7 +96,7 @@ fn a_rule_is_another_one_with_any_part_of_its_content() {
     ];
     let mut seen: HashSet<_> = changes.map(|change| key("pump", change)).into();
     assert!(seen.insert(key("monitor", |_| ())));
-    assert_eq!(seen.len(), 16);
+    assert_eq!(seen.len(), 18);
 }
 
 #[test]

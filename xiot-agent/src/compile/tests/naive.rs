@@ -8,7 +8,10 @@ use xiot_common::reason::Reason;
 
 use crate::{
     compile::read::{Opening, Ruling},
-    model::policy::{Clause, Device, Initiator, Policy, Profile, Rule},
+    model::{
+        policy::{Clause, Device, Initiator, Policy, Profile, Rule},
+        times::Times,
+    },
 };
 
 /// The device listed with this MAC and these VLANs, else the one with this MAC and no VLAN.
@@ -99,11 +102,20 @@ pub(super) fn is_in_force(policy: &Policy, rule: &Rule, at: u32) -> bool {
     }
     let zone = policy.time_zone.clone().unwrap_or(TimeZone::UTC);
     let local = zone.to_datetime(Timestamp::from_second(at.into()).unwrap());
-    let today = u16::try_from(local.weekday().to_monday_zero_offset()).unwrap();
+    let today = if policy.holidays.contains(&local.date()) {
+        6
+    } else {
+        u16::try_from(local.weekday().to_monday_zero_offset()).unwrap()
+    };
     let yesterday = (today + 6) % 7;
     let minute = u16::try_from(i32::from(local.hour()) * 60 + i32::from(local.minute())).unwrap();
-    let windows = &rule.times.windows;
-    windows.is_empty()
+    let Times {
+        windows, intervals, ..
+    } = &rule.times;
+    (windows.is_empty() && intervals.is_empty())
+        || intervals
+            .iter()
+            .any(|interval| interval.begins <= at && at < interval.ends)
         || windows.iter().any(|window| {
             let over_midnight = window.to <= window.from;
             let begun = minute >= window.from && (over_midnight || minute < window.to);

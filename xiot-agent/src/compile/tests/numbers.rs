@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{ROOMY, compile_for, generate};
 use crate::{
     compile::{
-        Assignment, CompileError, Image, compile,
+        Assignment, CompileError, Fresh, Image, compile,
         error::Resource,
         fit::Limits,
         read::{Opening, Reader},
@@ -46,6 +46,7 @@ fn in_front(first: &Policy, second: &Policy) -> Policy {
         .map(|profile| profile + first.profiles.len());
     both.onboarding = second.onboarding;
     both.time_zone.clone_from(&second.time_zone);
+    both.holidays.clone_from(&second.holidays);
     both.profiles.extend(second.profiles.iter().cloned());
     both.devices.retain(|device| {
         let mut others = second.devices.iter();
@@ -89,6 +90,28 @@ proptest! {
         // What was there keeps its numbers.
         prop_assert!(ids.devices().iter().skip(skipped).eq(fresh.devices()));
         prop_assert!(ids.rules().iter().rev().zip(fresh.rules().iter().rev()).all(|(one, other)| one == other));
+    }
+
+    /// They judge windows of the week otherwise, and make no rule another one.
+    #[test]
+    fn other_holidays_change_generations_of_profiles_with_windows_and_no_numbers(
+        policy in generate::policy(),
+        holidays in generate::holidays(),
+    ) {
+        let policy = with_names(policy, "kept");
+        let other = Policy { holidays, ..policy.clone() };
+        let fresh = Assignment::fresh(&policy);
+        let (ids, news) = fresh.follow(&other, &ROOMY).unwrap();
+        prop_assert_eq!(news, Fresh::default());
+        prop_assert_eq!(&ids, &fresh);
+        let (before, after) = (compile_as(&policy, &fresh), compile_as(&other, &ids));
+        let before = generations(&policy, &before, &fresh);
+        for ((was, is), device) in before.iter().zip(&generations(&other, &after, &ids)).zip(&policy.devices) {
+            let rules = &policy.profiles[device.profile].rules;
+            let has_windows = rules.iter().any(|it| !it.times.windows.is_empty());
+            let differ = has_windows && policy.holidays != other.holidays;
+            prop_assert_eq!(was != is, differ);
+        }
     }
 
     /// Numbers change, verdicts do not: the rule that is found is the same one.

@@ -13,7 +13,10 @@ use crate::{
         error::{Family, Resource},
         read::{Opening, Reader},
     },
-    model::policy::{Clause, Initiator, Policy},
+    model::{
+        policy::{Clause, Initiator, Policy},
+        times::{Interval, Window},
+    },
 };
 
 fn network(text: &str) -> IpNetwork {
@@ -167,6 +170,58 @@ fn more_rules_with_times_than_are_asked_one_after_another() {
             label: "rule number 1".to_owned(),
         }
     );
+}
+
+#[test]
+fn each_window_with_dates_is_asked_as_a_rule_is() {
+    let one = || (Initiator::Device, "10.0.0.1", tcp([80]));
+    let timed = |windows: u32| {
+        let mut policy = pump(vec![one(), one(), one()]);
+        let intervals = |count: u32| {
+            let days = (0..count).map(|day| Interval {
+                begins: day * 86_400 + 60,
+                ends: day * 86_400 + 120,
+            });
+            days.collect()
+        };
+        policy.profiles[0].rules[0].times.intervals = intervals(14);
+        policy.profiles[0].rules[1].times.intervals = intervals(windows);
+        let third = &mut policy.profiles[0].rules[2].times;
+        third.intervals = vec![Interval {
+            begins: 60,
+            ends: 180,
+        }];
+        third.windows = vec![Window {
+            days: 1,
+            from: 0,
+            to: 1,
+        }];
+        policy
+    };
+    let image = compile_for(&timed(14), &ROOMY);
+    assert_eq!(image.unwrap().header.rule_count, 3);
+    let image = compile_for(&timed(15), &ROOMY).unwrap();
+    let frame = Opening {
+        initiator: Initiator::Device,
+        peer: "10.0.0.1".parse().unwrap(),
+        protocol: 6,
+        port: 80,
+        source_port: 1,
+    };
+    let rule = |at| Reader::new(&image).judge(0, &frame, at).rule;
+    // 1970-01-05 was a Monday.
+    let (day, monday) = (86_400, 4 * 86_400);
+    assert_eq!([rule(59), rule(60), rule(119), rule(120)], [0, 1, 1, 3]);
+    assert_eq!([rule(180), rule(13 * day + 60)], [0, 1]);
+    assert_eq!(
+        [rule(14 * day + 60), rule(monday), rule(monday + 60)],
+        [2, 3, 1]
+    );
+    let error = compile_for(&timed(16), &ROOMY).unwrap_err();
+    assert!(matches!(
+        error,
+        CompileError::TooManyTimedRules { rule: 1, .. }
+    ));
 }
 
 #[test]

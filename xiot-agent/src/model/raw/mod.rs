@@ -2,6 +2,7 @@
 //! where it stands. A gateway has no names to look up and is complete here.
 
 mod bounds;
+mod calendar;
 mod capacity;
 mod clause;
 mod device;
@@ -17,19 +18,24 @@ mod router;
 mod service;
 mod times;
 mod uplink;
+mod week;
+mod when;
 mod wire;
 
 use std::collections::HashMap;
 
 pub(crate) use self::{
+    calendar::RawCalendar,
     device::RawDevice,
     gateway::read_gateway,
     peer::{Peer, RawPeer, any_networks, network_label},
     profile::{DEFAULT_SERVICES, RawProfile, RawRule, Service},
     service::RawServices,
     times::{RawTimes, RawZone},
+    when::{Part, RawWhen},
 };
 use self::{
+    calendar::{read_calendars, read_holidays},
     device::read_devices,
     peer::{looks_like_address, read_peers},
     profile::read_profiles,
@@ -38,6 +44,8 @@ use self::{
     uplink::read_uplink_addresses,
 };
 use std::net::IpAddr;
+
+use jiff::civil::Date;
 
 use crate::{
     diag::{Code, Diagnostic, Report, Span},
@@ -53,6 +61,9 @@ use crate::{
 pub(crate) struct RawPolicy<'n> {
     pub(crate) onboarding: Option<Mode>,
     pub(crate) time_zone: RawZone,
+    /// Days, ascending.
+    pub(crate) holidays: Vec<Date>,
+    pub(crate) calendars: Vec<RawCalendar<'n>>,
     pub(crate) default_profile: Option<Spanned<&'n str>>,
     pub(crate) default_mode: Option<Mode>,
     pub(crate) services: RawServices<'n>,
@@ -80,9 +91,11 @@ pub(crate) const MODES: [(&str, Mode); 3] = [
 
 /// Reads the root of a policy file.
 pub(crate) fn read_policy<'n>(root: &'n Node<'_>, report: &mut Report) -> RawPolicy<'n> {
-    const KEYS: [&str; 8] = [
+    const KEYS: [&str; 10] = [
         "onboarding",
         "time_zone",
+        "holidays",
+        "calendars",
         "defaults",
         "services",
         "uplink_addresses",
@@ -102,6 +115,8 @@ pub(crate) fn read_policy<'n>(root: &'n Node<'_>, report: &mut Report) -> RawPol
     RawPolicy {
         onboarding: onboarding.and_then(|node| choice(node, "a mode", &MODES, report)),
         time_zone: read_zone(fields.get("time_zone"), report),
+        holidays: read_holidays(fields.get("holidays"), report),
+        calendars: read_calendars(fields.get("calendars"), report),
         default_profile,
         default_mode,
         services: read_services(fields.get("services"), report),

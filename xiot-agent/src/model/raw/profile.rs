@@ -29,6 +29,7 @@ pub(crate) struct RawProfile<'n> {
     pub(crate) services: Option<Vec<Spanned<Service>>>,
     pub(crate) timeouts: RawTimeouts,
     pub(crate) limits: RawLimits,
+    /// Of `allow`, then of `baselines`.
     pub(crate) rules: Vec<RawRule<'n>>,
 }
 
@@ -39,7 +40,7 @@ pub(crate) struct RawRule<'n> {
     pub(crate) initiator: Initiator,
     pub(crate) peers: Vec<RawPeer<'n>>,
     pub(crate) clauses: Vec<Clause>,
-    pub(crate) times: RawTimes,
+    pub(crate) times: RawTimes<'n>,
     pub(crate) label: String,
     pub(crate) note: Option<String>,
     pub(crate) owner: Option<String>,
@@ -95,13 +96,14 @@ fn read_profile<'n>(
     node: &'n Node<'_>,
     report: &mut Report,
 ) -> RawProfile<'n> {
-    const KEYS: [&str; 6] = [
+    const KEYS: [&str; 7] = [
         "include",
         "criticality",
         "services",
         "timeouts",
         "limits",
         "allow",
+        "baselines",
     ];
     let mut profile = RawProfile {
         name,
@@ -133,9 +135,11 @@ fn read_profile<'n>(
     profile.services = get("services").map(|node| read_services(node, report));
     let allow = get("allow");
     if let Some(node) = allow {
-        profile.rules = read_rules(node, report);
+        profile.rules = read_rules(node, None, report);
     }
-    let says_something = [include, get("services"), allow];
+    let baselines = get("baselines");
+    read_baselines(baselines, &mut profile.rules, report);
+    let says_something = [include, get("services"), allow, baselines];
     let is_given = |node: &&Node<'_>| !node.is_empty();
     if !says_something.iter().flatten().any(is_given) {
         report.push(
@@ -165,6 +169,27 @@ fn read_include<'n>(node: &'n Node<'_>, report: &mut Report) -> Vec<Spanned<&'n 
     names.collect()
 }
 
+/// Adds the rules of baselines, each in force in the calendar that the baseline is for.
+fn read_baselines<'n>(
+    node: Option<&'n Node<'_>>,
+    rules: &mut Vec<RawRule<'n>>,
+    report: &mut Report,
+) {
+    for (calendar, span, node) in items(node, "`baselines`", report) {
+        if node.is_empty() {
+            report.push(
+                Diagnostic::new(
+                    Code::EmptyList,
+                    span,
+                    format!("baseline `{calendar}` has no rules"),
+                )
+                .hint("list what is allowed then, or remove it"),
+            );
+        }
+        rules.extend(read_rules(node, Some(Spanned::new(calendar, span)), report));
+    }
+}
+
 fn read_services(node: &Node<'_>, report: &mut Report) -> Vec<Spanned<Service>> {
     let services = one_or_many(node);
     no_duplicates(services, "service", report);
@@ -177,11 +202,16 @@ fn read_services(node: &Node<'_>, report: &mut Report) -> Vec<Spanned<Service>> 
         .collect()
 }
 
-fn read_rules<'n>(node: &'n Node<'_>, report: &mut Report) -> Vec<RawRule<'n>> {
+/// Rules of `allow`, or of a baseline for this calendar.
+fn read_rules<'n>(
+    node: &'n Node<'_>,
+    calendar: Option<Spanned<&'n str>>,
+    report: &mut Report,
+) -> Vec<RawRule<'n>> {
     match &node.value {
         Value::Seq(rules) => rules
             .iter()
-            .filter_map(|rule| read_rule(rule, report))
+            .filter_map(|rule| read_rule(rule, calendar, report))
             .collect(),
         Value::Null => Vec::new(),
         Value::Scalar(_) | Value::Map(_) => {
@@ -191,7 +221,11 @@ fn read_rules<'n>(node: &'n Node<'_>, report: &mut Report) -> Vec<RawRule<'n>> {
     }
 }
 
-fn read_rule<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<RawRule<'n>> {
+fn read_rule<'n>(
+    node: &'n Node<'_>,
+    calendar: Option<Spanned<&'n str>>,
+    report: &mut Report,
+) -> Option<RawRule<'n>> {
     const KEYS: [&str; 11] = [
         "to",
         "from",
@@ -214,7 +248,7 @@ fn read_rule<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<RawRule<'n>>
             report.push(bad_direction(&fields, to.is_some()));
             // The rest of the rule may have faults of its own.
             drop(read_clauses(&fields, report));
-            drop(read_times(&fields, report));
+            drop(read_times(&fields, calendar, report));
             return None;
         }
     };
@@ -232,7 +266,7 @@ fn read_rule<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<RawRule<'n>>
                 .hint("add `tcp`, `udp`, `icmp`, `icmpv6` or `protocol`; `protocol: any` allows everything"),
         );
     }
-    let times = read_times(&fields, report);
+    let times = read_times(&fields, calendar, report);
     let mut label = label(initiator, &peers, &clauses);
     label.push_str(&times.label);
     let mut free = |key, what| {

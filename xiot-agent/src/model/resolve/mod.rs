@@ -1,5 +1,6 @@
 //! From what was written to what it means: every name becomes the thing it names.
 
+mod calendars;
 mod devices;
 mod group;
 mod include;
@@ -8,10 +9,12 @@ mod order;
 mod peers;
 mod profiles;
 mod times;
+mod when;
 
 use jiff::Timestamp;
 
 use self::{
+    calendars::Calendars,
     devices::resolve_devices,
     include::wholes,
     names::Names,
@@ -62,15 +65,21 @@ pub(crate) fn resolve(
         ntp: expander.expand_optional(raw.services.ntp.as_deref(), report),
         dhcp: raw.services.dhcp.iter().map(|ip| ip.value).collect(),
     };
+    let mut clock = Clock::new(&raw.time_zone, now);
+    let calendars = Calendars::new(&raw.calendars, &mut clock, report);
     let wholes = wholes(raw, &names, report);
     let mut means = Means {
         services: &services,
         expander,
-        clock: Clock::new(&raw.time_zone, now),
+        clock,
+        calendars,
     };
     let rules = resolve_profiles(raw, &wholes, &mut means, report);
     let Means {
-        expander, clock, ..
+        expander,
+        clock,
+        calendars,
+        ..
     } = means;
     let (devices, wire_spans) = resolve_devices(raw, &names, &wholes, report);
     let default_profile = raw
@@ -79,6 +88,7 @@ pub(crate) fn resolve(
     // While a name is misspelled, what it should have named only seems unused.
     if report.errors() == 0 {
         expander.report_unused(report);
+        calendars.report_unused(report);
         names::report_unused_profiles(raw, report);
     }
     Resolved {
@@ -86,6 +96,8 @@ pub(crate) fn resolve(
             file: file.to_owned(),
             onboarding: raw.onboarding.unwrap_or_default(),
             time_zone: clock.zone(),
+            holidays: raw.holidays.clone(),
+            calendars: calendars.into_policy(),
             default_profile,
             services,
             uplink_addresses: raw.uplink_addresses.iter().map(|ip| ip.value).collect(),

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use ipnetwork::IpNetwork;
 
-use super::{include::Whole, peers::Expander, times::Clock};
+use super::{calendars::Calendars, include::Whole, peers::Expander, times::Clock};
 use crate::{
     diag::{Code, Diagnostic, Report, Span},
     model::{
@@ -35,6 +35,7 @@ pub(super) struct Means<'r, 'n> {
     pub(super) services: &'r Services,
     pub(super) expander: Expander<'r, 'n>,
     pub(super) clock: Clock<'r>,
+    pub(super) calendars: Calendars<'n>,
 }
 
 /// The rules that are written in one profile, with where they stand.
@@ -145,18 +146,21 @@ fn written_rule<'n>(
     report: &mut Report,
 ) -> (Rule, Option<Span>) {
     let Means {
-        expander, clock, ..
+        expander,
+        clock,
+        calendars,
+        ..
     } = means;
     let faults = expander.faults();
     let peers = expander.expand(&raw.peers, report);
-    let times = clock.times(&raw.times, report);
-    let whole = raw.whole && expander.faults() == faults;
+    let times = clock.times(&raw.times, calendars, report);
+    let whole = raw.whole && expander.faults() == faults && times.is_some();
     let rule = Rule {
         id: 0,
         initiator: raw.initiator,
         peers,
         clauses: raw.clauses.clone(),
-        times,
+        times: times.unwrap_or_default(),
         label: raw.label.clone(),
         note: raw.note.clone(),
         owner: raw.owner.clone(),

@@ -2,15 +2,24 @@
 
 use jiff::{Timestamp, civil::Time, tz::TimeZone};
 
+use super::{calendars::Calendars, when::Spelled};
+
 use crate::{
     diag::{Code, Diagnostic, Report, Span},
     model::{
         decode::Spanned,
         raw::{RawTimes, RawZone},
-        times::Times,
+        times::{Interval, Times, stretches},
     },
     unit::moment::Moment,
 };
+
+/// Which end of a day is meant.
+#[derive(Clone, Copy, Debug)]
+enum Edge {
+    Begin,
+    End,
+}
 
 /// Turns local times into moments.
 #[derive(Debug)]
@@ -37,39 +46,31 @@ impl<'n> Clock<'n> {
         }
     }
 
-    pub(super) fn times(&mut self, raw: &RawTimes, report: &mut Report) -> Times {
-        if let Some(when) = raw.when {
-            self.need_zone(when, report);
+    /// When a rule is in force; none if something is wrong with that, which is reported.
+    pub(super) fn times(
+        &mut self,
+        raw: &RawTimes<'_>,
+        calendars: &mut Calendars<'_>,
+        report: &mut Report,
+    ) -> Option<Times> {
+        let mut times = match &raw.when {
+            None => Times::default(),
+            Some(when) => {
+                Spelled::of(when, self, Some(calendars), report).times(when.span, report)?
+            }
+        };
+        if !times.windows.is_empty() && stretches(&times.windows).is_ok_and(|it| it.is_empty()) {
+            // The whole week, whatever the date.
+            times = Times::default();
         }
-        Times {
-            expires: raw.expires.and_then(|expires| self.expiry(expires, report)),
-            windows: raw.windows.clone(),
+        if let Some(expires) = raw.expires {
+            times.expires = Some(self.expiry(expires, report)?);
         }
+        Some(times)
     }
 
     fn expiry(&mut self, written: Spanned<Moment>, report: &mut Report) -> Option<u32> {
-        let moment = match written.value {
-            Moment::Exact(moment) => Ok(moment),
-            Moment::Local(time) => self.need_zone(written.span, report)?.to_timestamp(time),
-            Moment::Day(day) => {
-                let zone = self.need_zone(written.span, report)?;
-                let midnight = day
-                    .tomorrow()
-                    .map(|next| next.to_datetime(Time::midnight()));
-                midnight.and_then(|midnight| zone.to_timestamp(midnight))
-            }
-        };
-        let second = moment
-            .ok()
-            .and_then(|moment| u32::try_from(moment.as_second()).ok())
-            .filter(|&second| second != 0);
-        let Some(second) = second else {
-            report.push(
-                Diagnostic::new(Code::BadTime, written.span, "the time is out of range")
-                    .hint("from 1970 to 2106"),
-            );
-            return None;
-        };
+        let second = self.second(written, Edge::End, report)?;
         if i64::from(second) <= self.now.as_second() {
             report.push(
                 Diagnostic::new(Code::ExpiredRule, written.span, "the rule has expired")
@@ -79,8 +80,61 @@ impl<'n> Clock<'n> {
         Some(second)
     }
 
+    /// A window that has dates.
+    pub(super) fn interval(
+        &mut self,
+        begin: Moment,
+        end: Moment,
+        span: Span,
+        report: &mut Report,
+    ) -> Option<Interval> {
+        let begins = self.second(Spanned::new(begin, span), Edge::Begin, report)?;
+        let ends = self.second(Spanned::new(end, span), Edge::End, report)?;
+        if ends <= begins {
+            report.push(
+                Diagnostic::new(Code::BadWindow, span, "the window ends before it begins")
+                    .hint("write the earlier moment first"),
+            );
+            return None;
+        }
+        if i64::from(ends) <= self.now.as_second() {
+            report.push(
+                Diagnostic::new(Code::PastWindow, span, "the window is over")
+                    .hint("remove it; nothing comes of it any more"),
+            );
+        }
+        Some(Interval { begins, ends })
+    }
+
+    /// The second of a moment; of a day that it begins or ends with.
+    fn second(&mut self, written: Spanned<Moment>, edge: Edge, report: &mut Report) -> Option<u32> {
+        let moment = match written.value {
+            Moment::Exact(moment) => Ok(moment),
+            Moment::Local(time) => self.need_zone(written.span, report)?.to_timestamp(time),
+            Moment::Day(day) => {
+                let zone = self.need_zone(written.span, report)?;
+                let day = match edge {
+                    Edge::Begin => Ok(day),
+                    Edge::End => day.tomorrow(),
+                };
+                day.and_then(|day| zone.to_timestamp(day.to_datetime(Time::midnight())))
+            }
+        };
+        let second = moment
+            .ok()
+            .and_then(|moment| u32::try_from(moment.as_second()).ok())
+            .filter(|&second| second != 0);
+        if second.is_none() {
+            report.push(
+                Diagnostic::new(Code::BadTime, written.span, "the time is out of range")
+                    .hint("from 1970 to 2106"),
+            );
+        }
+        second
+    }
+
     /// The time zone; reports it missing the first time.
-    fn need_zone(&mut self, span: Span, report: &mut Report) -> Option<TimeZone> {
+    pub(super) fn need_zone(&mut self, span: Span, report: &mut Report) -> Option<TimeZone> {
         if matches!(self.zone, RawZone::Missing) && !self.missed {
             self.missed = true;
             report.push(

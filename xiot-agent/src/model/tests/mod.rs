@@ -8,6 +8,7 @@ mod bad_rules;
 mod bad_shape;
 mod bad_values;
 mod bad_yaml;
+mod calendars;
 mod hostile;
 mod include;
 mod large;
@@ -55,13 +56,14 @@ fn report(file: &str) -> Report {
 
 #[test]
 fn every_code_has_a_case() {
-    let tables: [&[Case]; 10] = [
+    let tables: [&[Case]; 11] = [
         bad_devices::CASES,
         bad_gateway::CASES,
         bad_names::CASES,
         bad_rules::CASES,
         bad_shape::CASES,
         bad_values::CASES,
+        calendars::CASES,
         include::CASES,
         times::CASES,
         bad_yaml::CASES,

@@ -13,7 +13,7 @@ pub(super) const CASES: &[Case] = &[
             Code::BadTime,
             Code::BadTime,
             Code::BadTime,
-            Code::BadWindow,
+            Code::UnknownName,
             Code::BadWindow,
             Code::BadWindow,
             Code::EmptyList,

@@ -18,7 +18,7 @@ fn passing(id: u32, name: &str, end: u32) -> Profile {
     let mut rule = build::rule(id, Initiator::Device, peers, clauses);
     rule.times = Times {
         expires: Some(end),
-        windows: Vec::new(),
+        ..Times::default()
     };
     build::profile(name, vec![rule])
 }
