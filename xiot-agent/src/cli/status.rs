@@ -54,6 +54,7 @@ pub(super) fn run(args: &Args) -> Outcome {
 
 pub(super) fn render(status: &Status, now: Timestamp) -> String {
     let mut parts = vec![head(status, now)];
+    parts.extend(calendars(status));
     parts.extend(revisions(status));
     parts.extend(fail_modes(status));
     parts.push(wires(status));
@@ -90,6 +91,23 @@ fn head(status: &Status, now: Timestamp) -> String {
         status.unlisted_devices,
         policy.onboarding,
     )
+}
+
+/// Which calendars are in force, and until when.
+fn calendars(status: &Status) -> Option<String> {
+    let calendars = status.calendars.iter();
+    let words: Vec<_> = calendars
+        .map(|calendar| {
+            let name = &calendar.name;
+            match (calendar.in_force, calendar.changes) {
+                (true, Some(end)) => format!("{name} in force until {end}"),
+                (true, None) => format!("{name} in force"),
+                (false, Some(begin)) => format!("{name} from {begin}"),
+                (false, None) => format!("{name} over"),
+            }
+        })
+        .collect();
+    (!words.is_empty()).then(|| format!("calendars: {}\n", words.join(", ")))
 }
 
 /// Wires that would not do without the program what they are to.

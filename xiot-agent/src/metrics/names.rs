@@ -75,6 +75,8 @@ metrics! {
         "Size of the compiled policy in force.";
     POLICY_IMAGE_CAPACITY Gauge "xiot_policy_image_capacity_bytes" []
         "Largest compiled policy that the gateway has room for (capacity.policy).";
+    CALENDAR_IN_FORCE Gauge "xiot_calendar_in_force" ["calendar"]
+        "1 if the calendar of the policy is in force now, and with it what is allowed in it. No series where the policy has no calendars.";
     RELOADS Counter "xiot_reloads_total" ["outcome"]
         "Reloads since the agent started. Outcome: applied; unchanged, the files said nothing new; or refused, the files can't be used and the policy in force stayed.";
     RELOAD_ATTEMPT Gauge "xiot_reload_last_attempt_timestamp_seconds" []

@@ -4,6 +4,7 @@
 
 pub mod auditor;
 pub mod boot;
+mod calendar;
 pub mod clock;
 pub mod decide;
 pub mod explain;

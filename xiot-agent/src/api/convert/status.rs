@@ -25,6 +25,7 @@ pub(crate) fn status(status: &state::Status) -> wire::Status {
         },
         policy: policy(&status.policy),
         learning_trouble: status.learning_trouble.clone(),
+        calendars: status.calendars.iter().map(calendar).collect(),
         wires: status.wires.iter().map(wire).collect(),
         devices: modes(status.devices),
         unlisted_devices: status.unlisted,
@@ -115,6 +116,14 @@ fn reloads(reloads: &state::Reloads) -> wire::Reloads {
             at: refusal.at,
             why: refusal.why.clone(),
         }),
+    }
+}
+
+fn calendar(calendar: &state::CalendarState) -> wire::Calendar {
+    wire::Calendar {
+        name: calendar.name.clone(),
+        in_force: calendar.in_force,
+        changes: calendar.changes,
     }
 }
 

@@ -35,8 +35,8 @@ pub use observed::{Observed, ObservedQuery};
 pub use reload::{Changes, Mark, Reload};
 pub use simulate::{SimulateQuery, Simulation, WouldDrop};
 pub use status::{
-    Adoption, Agent, Audit, Bindings, Events, Frames, Gauge, Modes, Policy, Port, Profile,
-    RefusedFiles, Reloads, Status, Verdict, Wire,
+    Adoption, Agent, Audit, Bindings, Calendar, Events, Frames, Gauge, Modes, Policy, Port,
+    Profile, RefusedFiles, Reloads, Status, Verdict, Wire,
 };
 
 /// Version of the protocol. A request of another version is refused.

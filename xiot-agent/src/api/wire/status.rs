@@ -14,6 +14,8 @@ pub struct Status {
     pub agent: Agent,
     /// The policy in force.
     pub policy: Policy,
+    /// Calendars of the policy, in file order.
+    pub calendars: Vec<Calendar>,
     /// Wires in file order.
     pub wires: Vec<Wire>,
     /// Listed devices by mode.
@@ -123,6 +125,17 @@ pub struct Policy {
     pub revisions_trouble: Option<String>,
     /// The audit log.
     pub audit: Audit,
+}
+
+/// A calendar of the policy.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Calendar {
+    /// Name.
+    pub name: String,
+    /// Whether it is in force.
+    pub in_force: bool,
+    /// When that changes next; null: not for a year at least.
+    pub changes: Option<Timestamp>,
 }
 
 /// The audit log of changes.

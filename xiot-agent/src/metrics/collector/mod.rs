@@ -66,6 +66,9 @@ fn policy(page: &mut Families, status: &Status) {
         &names::POLICY_IMAGE,
         &names::POLICY_IMAGE_CAPACITY,
     );
+    let calendars = status.calendars.iter();
+    let calendars = calendars.map(|it| ([it.name.as_str()], it.in_force));
+    family(page, &names::CALENDAR_IN_FORCE, calendars);
 }
 
 fn reloads(page: &mut Families, status: &Status) {

@@ -50,6 +50,8 @@ fn values_stand_under_their_labels() {
         r#"xiot_decisions{decision="quarantine"} 0"#,
         r#"xiot_adoption_info{outcome="kept"} 1"#,
         r#"xiot_errors_total{kind="slot"} 0"#,
+        r#"xiot_calendar_in_force{calendar="weekdays"} 1"#,
+        r#"xiot_calendar_in_force{calendar="maintenance"} 0"#,
         "xiot_files_refused 1",
         "xiot_files_changed 1",
         r#"xiot_record_trouble{record="revisions"} 0"#,

@@ -1,6 +1,6 @@
 //! Puts a question to a judge.
 
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     Explanation, Judge, JudgeError, Judgement, Leg, Query, QueryError,
@@ -9,7 +9,7 @@ use super::{
     probe::{self, Probe},
 };
 use crate::{
-    service::{names::Names, state::Reason},
+    service::{clock::Now, names::Names, state::Reason},
     unit,
 };
 
@@ -49,12 +49,13 @@ pub fn explain(
             moment.display_with_offset(offset)
         ));
     }
+    let moment = at.map_or_else(|| Now::read().wall, |(_, moment)| moment);
     let mut legs = Vec::with_capacity(probes.len());
     for probe in probes {
         let frame = frame::build(&probe.opening)
             .map_err(|error: FrameError| ExplainError::Frame(error.to_string()))?;
         let judgement = judge.judge(probe.side, probe.wire, &frame)?;
-        legs.push(leg(names, &probe, &judgement));
+        legs.push(leg(names, &probe, &judgement, moment));
     }
     Ok(Explanation {
         judge: judge.name(),
@@ -64,7 +65,7 @@ pub fn explain(
     })
 }
 
-fn leg(names: &Names, probe: &Probe, judgement: &Judgement) -> Leg {
+fn leg(names: &Names, probe: &Probe, judgement: &Judgement, at: Timestamp) -> Leg {
     let (policy, wires) = (names.policy(), names.wires());
     let device = judgement.device.and_then(|index| policy.devices.get(index));
     let profile = match device {
@@ -95,6 +96,6 @@ fn leg(names: &Names, probe: &Probe, judgement: &Judgement) -> Leg {
         dropped: judgement.dropped,
         reason: judgement.reason,
         rule: judgement.rule.and_then(|place| names.rule_at(place)),
-        hints: hint::hints(policy, wires, probe, judgement),
+        hints: hint::hints(policy, wires, probe, judgement, at),
     }
 }

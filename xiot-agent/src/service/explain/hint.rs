@@ -2,22 +2,28 @@
 
 use std::net::IpAddr;
 
+use jiff::{Timestamp, tz::TimeZone};
+
 use super::{Judgement, Service, probe::Probe};
 use crate::{
     model::policy::{Clause, Device, IcmpType, Initiator, Policy, Position, Profile, Rule},
-    service::state::{Reason, Side},
+    service::{
+        calendar,
+        state::{Reason, Side},
+    },
     unit,
 };
 
 /// Hints of one leg; the rest is counted.
 const MAX_HINTS: usize = 3;
 
-/// Hints for a frame that policy denies; none for others.
+/// Hints for a frame that policy denies at this moment; none for others.
 pub(super) fn hints(
     policy: &Policy,
     wires: &[String],
     probe: &Probe,
     judgement: &Judgement,
+    at: Timestamp,
 ) -> Vec<String> {
     let device = judgement
         .device
@@ -31,7 +37,7 @@ pub(super) fn hints(
     } else if reason == Reason::AddressNotBound {
         not_bound(policy, device)
     } else {
-        near_rules(policy, device, probe, reason)
+        near_rules(policy, device, probe, reason, at)
     };
     let mut hints = all;
     if more > 0 {
@@ -135,7 +141,13 @@ fn not_bound(policy: &Policy, device: Option<&Device>) -> Site {
         .collect()
 }
 
-fn near_rules(policy: &Policy, device: Option<&Device>, probe: &Probe, reason: Reason) -> Site {
+fn near_rules(
+    policy: &Policy,
+    device: Option<&Device>,
+    probe: &Probe,
+    reason: Reason,
+    at: Timestamp,
+) -> Site {
     let index = device
         .map(|device| device.profile)
         .or(policy.default_profile);
@@ -170,7 +182,7 @@ fn near_rules(policy: &Policy, device: Option<&Device>, probe: &Probe, reason: R
         with_peer()
             .filter(|rule| rule.initiator == ours && !rule.times.is_always())
             .filter(|rule| rule.clauses.iter().any(|clause| matches(clause, service)))
-            .map(|rule| cite(rule, "allows it at other times"))
+            .map(|rule| cite(rule, &at_other_times(policy, rule, at)))
             .collect()
     } else if reason == Reason::NoProtocol {
         with_peer()
@@ -190,6 +202,23 @@ fn near_rules(policy: &Policy, device: Option<&Device>, probe: &Probe, reason: R
     } else {
         Site::default()
     }
+}
+
+/// When a rule comes into force that is not at this moment.
+fn at_other_times(policy: &Policy, rule: &Rule, at: Timestamp) -> String {
+    let Some(next) = calendar::next_change(policy, &rule.times, at) else {
+        return "allowed it at times that are over".to_owned();
+    };
+    let zone = policy
+        .time_zone
+        .as_ref()
+        .unwrap_or(const { &TimeZone::UTC });
+    let offset = zone.to_offset(next);
+    format!(
+        "allows it at other times, next from {}, {}",
+        offset.to_datetime(next).strftime("%A"),
+        next.display_with_offset(offset)
+    )
 }
 
 fn no_peer(policy: &Policy, profile: &Profile, ours: Initiator, probe: &Probe) -> Site {
@@ -276,5 +305,31 @@ fn matches(clause: &Clause, service: Service) -> bool {
         | (Clause::Icmpv6(types), Service::Icmpv6(message)) => of_type(types, message),
         (Clause::Protocol(number), service) => *number == service.number(),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{model::times::Interval, service::sample};
+
+    #[test]
+    fn a_rule_that_is_not_in_force_says_when_it_is_next() {
+        let mut policy = sample::policy();
+        policy.time_zone = TimeZone::get("Europe/Berlin").ok();
+        policy.profiles[0].rules[0].times.intervals = vec![Interval {
+            begins: 1_802_638_800,
+            ends: 1_802_660_400,
+        }];
+        let rule = &policy.profiles[0].rules[0];
+        let said = |at: &str| at_other_times(&policy, rule, at.parse().unwrap());
+        assert_eq!(
+            said("2026-11-30T12:00:00Z"),
+            "allows it at other times, next from Sunday, 2027-02-14T22:00:00+01:00"
+        );
+        assert_eq!(
+            said("2027-02-15T03:00:00Z"),
+            "allowed it at times that are over"
+        );
     }
 }

@@ -69,7 +69,7 @@ fn a_rule_that_is_not_in_force_now_is_named() {
     assert_eq!(leg.reason, Reason::RuleNotInForce);
     assert_eq!(
         leg.hints,
-        ["policy.yaml:11 allows it at other times: `to pump-server tcp 3613`"]
+        ["policy.yaml:11 allowed it at times that are over: `to pump-server tcp 3613`"]
     );
 }
 

@@ -11,6 +11,7 @@ use crate::{
     datapath::{ApplyError, MapAccessError, PortState},
     propose::Proposal,
     service::{
+        calendar,
         clock::Now,
         decide::{self, Wish},
         explain::{self, ExplainError, Explanation, Program, Query},
@@ -54,6 +55,7 @@ impl Source for Live {
                 faults: self.faults.each(),
             },
             policy: self.policy(),
+            calendars: calendar::calendars(names.policy(), Now::read().wall),
             wires: self.wires_now()?,
             devices: view::modes(&names),
             unlisted_forgotten,

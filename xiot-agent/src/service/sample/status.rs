@@ -8,9 +8,9 @@ use crate::{
     service::{
         faults::Fault,
         state::{
-            Adoption, Agent, AuditInfo, Criticality, EventTotals, Gauge, Mode, Modes, PolicyInfo,
-            Port, ProfileTotals, Reason, Refusal, Reloads, RevisionInfo, Side, Status, Verdict,
-            Wire,
+            Adoption, Agent, AuditInfo, CalendarState, Criticality, EventTotals, Gauge, Mode,
+            Modes, PolicyInfo, Port, ProfileTotals, Reason, Refusal, Reloads, RevisionInfo, Side,
+            Status, Verdict, Wire,
         },
         view,
     },
@@ -73,6 +73,23 @@ fn policy_info() -> PolicyInfo {
     }
 }
 
+fn calendars() -> Vec<CalendarState> {
+    let calendar = |name: &str, in_force, changes| CalendarState {
+        name: name.to_owned(),
+        in_force,
+        changes,
+    };
+    vec![
+        calendar("weekdays", true, Some(time() + Duration::from_hours(10))),
+        calendar(
+            "maintenance",
+            false,
+            Some(time() + Duration::from_hours(48)),
+        ),
+        calendar("commissioning", false, None),
+    ]
+}
+
 pub(crate) fn status() -> Status {
     let names = names();
     let counters: Vec<_> = (0..2)
@@ -108,6 +125,7 @@ pub(crate) fn status() -> Status {
             faults: Fault::ALL.map(|fault| (fault, 0)).to_vec(),
         },
         policy: policy_info(),
+        calendars: calendars(),
         wires: vec![Wire {
             name: "ward-3".to_owned(),
             device: Some(port("eth1", 3)),

@@ -25,8 +25,8 @@ pub use load::{Adoption, Refusal, Reloads};
 pub use observed::{Observed, ObservedFilter, Selected};
 pub use reload::{Changes, Mark, Reloaded, RuleChanges};
 pub use status::{
-    Agent, AuditInfo, Bindings, EventTotals, FrameTotal, Gauge, Modes, PolicyInfo, Port,
-    ProfileTotals, RevisionInfo, Status, Verdict, Wire,
+    Agent, AuditInfo, Bindings, CalendarState, EventTotals, FrameTotal, Gauge, Modes, PolicyInfo,
+    Port, ProfileTotals, RevisionInfo, Status, Verdict, Wire,
 };
 
 pub use xiot_common::{port::Side, reason::Reason};

@@ -17,6 +17,8 @@ pub struct Status {
     pub agent: Agent,
     /// The policy in force.
     pub policy: PolicyInfo,
+    /// Calendars of the policy, in file order.
+    pub calendars: Vec<CalendarState>,
     /// Wires in file order.
     pub wires: Vec<Wire>,
     /// Listed devices by mode.
@@ -97,6 +99,17 @@ pub struct PolicyInfo {
     pub image_bytes: Gauge,
     /// What is kept of it.
     pub revisions: RevisionInfo,
+}
+
+/// A calendar at this moment.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CalendarState {
+    /// Its name.
+    pub name: String,
+    /// Whether it is in force.
+    pub in_force: bool,
+    /// When that changes; none: it stays, for a year at least.
+    pub changes: Option<Timestamp>,
 }
 
 /// The revision in force, as far as it is known.
