@@ -23,6 +23,7 @@ use serde_json::Value;
 use xiot_tests::{
     effort::{Effort, seed},
     net::rig::Rig,
+    until::until,
 };
 
 use self::{
@@ -45,6 +46,10 @@ fn nothing_is_lost_and_nothing_passes_whatever_becomes_of_agents() {
     let (traffic, watch, objects) = (Traffic::new(), Watch::new(&rig), Objects::default());
     let (quiet, mut done) = (AtomicBool::new(false), BTreeMap::<_, usize>::new());
     let mut ward = Ward::new(&rig, &gateway(&rig, COLD), seed, (&traffic, &watch));
+    // It is made once the agent looks at what was observed for the first time.
+    until("what is learned has its file", || {
+        rig.file("state/learned.redb").exists().then_some(())
+    });
     let held = [names(&pins(&rig)), names(&rig.file("state"))];
     thread::scope(|scope| {
         let end = traffic.start(&rig, scope);
