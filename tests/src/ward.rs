@@ -194,6 +194,7 @@ fn rule(id: u32, initiator: Initiator, peers: &[&str], clauses: Vec<Clause>) -> 
             .iter()
             .map(|text| text.parse().expect("a network"))
             .collect(),
+        names: Vec::new(),
         clauses,
         times: Times::default(),
         label: format!("rule {id}"),

@@ -189,6 +189,7 @@ fn rules() -> impl Strategy<Value = Rule> {
             id: 0,
             initiator,
             peers,
+            names: Vec::new(),
             clauses,
             times,
             label: String::new(),

@@ -111,6 +111,7 @@ fn rules(part: &[Vec<u8>], mac: Mac, next: &mut u32) -> (Vec<Rule>, Vec<std::net
                 id: *next,
                 initiator,
                 peers,
+                names: Vec::new(),
                 clauses,
                 times: Times::default(),
                 label: String::new(),

@@ -18,6 +18,9 @@ use super::{address::Address as _, fingerprint::Fingerprint};
 /// Salt of the keys of devices and profiles.
 const NAME: u64 = 0x4e41_4d45;
 
+/// Begins a DNS name of a rule.
+const DNS_NAME: u64 = 0x444e_5321;
+
 /// Begins the times of a rule.
 const TIMES: u64 = 0x5449_4d45;
 
@@ -29,8 +32,12 @@ const DATES: u64 = 0x4441_5445;
 
 /// Of a name.
 pub(super) fn name(name: &str) -> Fingerprint {
-    let start = Fingerprint::new(NAME).add(0, name.len() as u64);
-    name.as_bytes().chunks(16).fold(start, |hash, chunk| {
+    text(Fingerprint::new(NAME), name)
+}
+
+fn text(hash: Fingerprint, text: &str) -> Fingerprint {
+    let start = hash.add(0, text.len() as u64);
+    text.as_bytes().chunks(16).fold(start, |hash, chunk| {
         let mut bytes = [0; 16];
         bytes[..chunk.len()].copy_from_slice(chunk);
         let (high, low) = u128::from_be_bytes(bytes).halves();
@@ -88,6 +95,9 @@ fn rule(profile: Fingerprint, rule: &Rule) -> Fingerprint {
         .fold(profile.add(initiator, counts), |hash, &peer| {
             network(hash, peer)
         });
+    let hash = rule.names.iter().fold(hash, |hash, peer| {
+        text(hash.add(DNS_NAME, 0), peer.as_str())
+    });
     rule.clauses.iter().fold(hash, clause)
 }
 

@@ -76,6 +76,8 @@ codes! {
     BadMac = "bad-mac", Error;
     /// Not an address, or not one that may stand here.
     BadAddress = "bad-address", Error;
+    /// Not a DNS name, or not an exact one.
+    BadDnsName = "bad-dns-name", Error;
     /// A network with bits set beyond its prefix.
     HostBits = "host-bits", Error;
     /// Not a port or a range of ports.
@@ -138,6 +140,8 @@ codes! {
     PeerCycle = "peer-cycle", Error;
     /// A device used as a peer has no address.
     PeerWithoutAddress = "peer-without-address", Error;
+    /// A DNS name where only addresses can stand.
+    MisplacedDnsName = "misplaced-dns-name", Error;
     /// The policy has more peers than a gateway can hold.
     TooManyPeers = "too-many-peers", Error;
 
@@ -158,6 +162,8 @@ codes! {
     IneffectiveRule = "ineffective-rule", Error;
     /// A rule whose end has come.
     ExpiredRule = "expired-rule", Warning;
+    /// A rule for DNS names whose devices may not ask for them.
+    UnaskedDnsName = "unasked-dns-name", Error;
     /// A service that needs servers has none.
     MissingServers = "missing-servers", Error;
     /// A device without a mode.

@@ -35,9 +35,13 @@ pub const MAX_CALENDARS: usize = 64;
 /// Profiles that one profile includes, those that they include among them.
 pub const MAX_INCLUDED: usize = 64;
 
-/// Networks of all peer sets and rules together, groups and sets spelt out: more than a policy slot of the
+/// Networks and DNS names of all peer sets and rules together, groups and sets spelt out: more than a policy slot of the
 /// largest size holds.
 pub const MAX_PEERS: usize = 4_000_000;
+
+/// DNS names that a policy has as peers, each counted once: a device learns of few, and each takes up to five lines of a
+/// policy slot.
+pub const MAX_DNS_NAMES: usize = 16_384;
 
 /// Idle timeouts. The upper end is what a table of flows can sensibly hold on to.
 pub const TIMEOUT: RangeInclusive<Duration> =

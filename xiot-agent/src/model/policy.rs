@@ -6,6 +6,7 @@ use ipnetwork::IpNetwork;
 use jiff::{civil::Date, tz::TimeZone};
 
 use super::{list::List, times::Times};
+pub use crate::unit::dns_name::DnsName;
 
 /// Where something stands in a file: 1-based line and column.
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
@@ -35,7 +36,7 @@ pub struct Policy {
     pub services: Services,
     /// Addresses of hosts on the uplink side, which no device may use.
     pub uplink_addresses: Vec<IpAddr>,
-    /// Named sets of addresses.
+    /// Named sets of peers.
     pub peer_sets: Vec<PeerSet>,
     /// Profiles in file order.
     pub profiles: List<Profile>,
@@ -82,7 +83,7 @@ pub struct Calendar {
 /// Servers of the built-in services.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Services {
-    /// Resolvers that service `dns` allows.
+    /// Resolvers that service `dns` allows, and whose answers say which addresses a name has.
     pub dns: Vec<IpNetwork>,
     /// Time servers that service `ntp` allows.
     pub ntp: Vec<IpNetwork>,
@@ -90,13 +91,15 @@ pub struct Services {
     pub dhcp: Vec<IpAddr>,
 }
 
-/// A named set of addresses, with devices and groups already turned into the addresses bound to them.
+/// A named set of peers, with devices and groups already turned into the addresses bound to them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PeerSet {
     /// Its name.
     pub name: String,
     /// Its addresses, as listed: may overlap.
     pub networks: Vec<IpNetwork>,
+    /// Its DNS names.
+    pub names: Vec<DnsName>,
     /// Where it is defined.
     pub at: Position,
 }
@@ -210,8 +213,10 @@ pub struct Rule {
     pub id: u32,
     /// Who may open it.
     pub initiator: Initiator,
-    /// The other side.
+    /// The other side, by address.
     pub peers: Vec<IpNetwork>,
+    /// The other side, by name: the addresses that the device was told these names have. Each once.
+    pub names: Vec<DnsName>,
     /// What is allowed, any of these.
     pub clauses: Vec<Clause>,
     /// When it is in force.

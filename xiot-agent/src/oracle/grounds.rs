@@ -112,7 +112,8 @@ impl<'p> Grounds<'p> {
 fn is_alike(one: &Profile, two: &Profile, same_week: bool) -> bool {
     let same_rule = |(a, b): (&Rule, &Rule)| {
         let same_times = a.times == b.times && (same_week || a.times.windows.is_empty());
-        a.initiator == b.initiator && a.peers == b.peers && a.clauses == b.clauses && same_times
+        let same_peers = a.peers == b.peers && a.names == b.names;
+        a.initiator == b.initiator && same_peers && a.clauses == b.clauses && same_times
     };
     one.name == two.name
         && (one.arp, one.nd, one.dhcp) == (two.arp, two.nd, two.dhcp)

@@ -1,7 +1,8 @@
-//! Values as people write them: durations, moments, sizes, MAC addresses, ports, VLANs, names of protocols and Ethernet types.
+//! Values as people write them: durations, moments, sizes, MAC addresses, DNS names, ports, VLANs, names of protocols and Ethernet types.
 //!
 //! Each has a `parse` from text with an error that says what is wrong with the text, not where it stands.
 
+pub mod dns_name;
 pub mod duration;
 pub mod ethertype;
 pub mod hex;

@@ -81,6 +81,7 @@ pub(super) fn rules(before: &Profile, after: &Profile) -> Stretch {
 fn rules_alike(one: &Rule, other: &Rule) -> bool {
     one.initiator == other.initiator
         && one.peers == other.peers
+        && one.names == other.names
         && one.clauses == other.clauses
         && one.times == other.times
 }

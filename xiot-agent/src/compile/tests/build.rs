@@ -19,6 +19,7 @@ pub(crate) fn rule(
         id,
         initiator,
         peers,
+        names: Vec::new(),
         clauses,
         times: Times::default(),
         label: format!("rule number {id}"),

@@ -204,6 +204,7 @@ fn rule() -> impl Strategy<Value = Rule> {
             id: 0,
             initiator,
             peers,
+            names: Vec::new(),
             clauses,
             times,
             label: String::new(),

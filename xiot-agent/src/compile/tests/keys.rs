@@ -8,7 +8,7 @@ use super::build;
 use crate::{
     compile::key::{name, rules, zone},
     model::{
-        policy::{Clause, Initiator, Rule},
+        policy::{Clause, DnsName, Initiator, Rule},
         times::{Interval, Times, Window},
     },
 };
@@ -75,7 +75,7 @@ fn a_rule_is_the_same_wherever_it_stands_and_whatever_is_said_about_it() {
 
 #[test]
 fn a_rule_is_another_one_with_any_part_of_its_content() {
-    let changes: [fn(&mut Rule); 17] = [
+    let changes: [fn(&mut Rule); 20] = [
         |_| (),
         |rule| rule.times.expires = Some(1),
         |rule| rule.times.expires = Some(2),
@@ -88,6 +88,9 @@ fn a_rule_is_another_one_with_any_part_of_its_content() {
         |rule| rule.peers.reverse(),
         |rule| rule.peers[0] = "10.0.0.0/9".parse().unwrap(),
         |rule| rule.peers[1] = "fd00::1:0:0:0:0/80".parse().unwrap(),
+        |rule| rule.names = vec![dns("cloud.example")],
+        |rule| rule.names = vec![dns("backup.example")],
+        |rule| rule.names = vec![dns("cloud.example"), dns("backup.example")],
         |rule| rule.clauses[0] = Clause::Udp(vec![80..=81]),
         |rule| rule.clauses[0] = Clause::Tcp(vec![80..=80, 81..=81]),
         |rule| rule.clauses[1] = Clause::Protocol(51),
@@ -96,7 +99,11 @@ fn a_rule_is_another_one_with_any_part_of_its_content() {
     ];
     let mut seen: HashSet<_> = changes.map(|change| key("pump", change)).into();
     assert!(seen.insert(key("monitor", |_| ())));
-    assert_eq!(seen.len(), 18);
+    assert_eq!(seen.len(), 21);
+}
+
+fn dns(name: &str) -> DnsName {
+    DnsName::parse(name).unwrap()
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! How far a rule reaches, in a form that can be compared: merged ranges of addresses and ports.
 
-use std::ops::RangeInclusive;
+use std::{collections::HashSet, ops::RangeInclusive};
 
 use ipnetwork::IpNetwork;
 
-use crate::model::policy::{Clause, IcmpType};
+use crate::{
+    model::policy::{Clause, IcmpType, Rule},
+    unit::dns_name::DnsName,
+};
 
 /// Protocols and ports of a rule.
 #[derive(Debug, Default)]
@@ -70,12 +73,13 @@ fn message(protocol: u8, icmp: IcmpType) -> RangeInclusive<u32> {
 pub(super) struct Peers {
     v4: Ranges<u32>,
     v6: Ranges<u128>,
+    names: HashSet<DnsName>,
 }
 
 impl Peers {
-    pub(super) fn of(networks: &[IpNetwork]) -> Self {
+    pub(super) fn of(rule: &Rule) -> Self {
         let (mut v4, mut v6) = (Vec::new(), Vec::new());
-        for network in networks {
+        for network in &rule.peers {
             match network {
                 IpNetwork::V4(own) => v4.push(own.network().to_bits()..=own.broadcast().to_bits()),
                 IpNetwork::V6(own) => v6.push(own.network().to_bits()..=own.broadcast().to_bits()),
@@ -84,12 +88,22 @@ impl Peers {
         Self {
             v4: Ranges::merge(v4),
             v6: Ranges::merge(v6),
+            names: rule.names.iter().cloned().collect(),
         }
     }
 
-    /// Whether all of `networks` are among these peers.
-    pub(super) fn cover(&self, networks: &[IpNetwork]) -> bool {
-        networks.iter().all(|network| match network {
+    /// Whether every address is among these peers.
+    pub(super) fn are_all(&self) -> bool {
+        self.v4.contain(&(0..=u32::MAX)) && self.v6.contain(&(0..=u128::MAX))
+    }
+
+    /// Whether all peers of `rule` are among these. Every address that a name can have is among all addresses.
+    pub(super) fn cover(&self, rule: &Rule) -> bool {
+        let mut names = rule.names.iter();
+        if !names.all(|name| self.names.contains(name)) && !self.are_all() {
+            return false;
+        }
+        rule.peers.iter().all(|network| match network {
             IpNetwork::V4(own) => self
                 .v4
                 .contain(&(own.network().to_bits()..=own.broadcast().to_bits())),

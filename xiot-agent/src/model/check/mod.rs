@@ -2,6 +2,7 @@
 
 mod devices;
 mod extent;
+mod names;
 mod networks;
 mod pair;
 mod reach;
@@ -14,5 +15,6 @@ use crate::diag::Report;
 pub(crate) fn check_policy(raw: &RawPolicy<'_>, resolved: &Resolved, report: &mut Report) {
     devices::check(raw, report);
     networks::check(raw, report);
+    names::check(resolved, report);
     reach::check(resolved, report);
 }

@@ -36,10 +36,10 @@ fn check_list(peers: &[RawPeer<'_>], report: &mut Report) {
 fn check_names(peers: &[RawPeer<'_>], report: &mut Report) {
     let mut seen = HashMap::new();
     for raw in peers {
-        match raw.peer {
+        match &raw.peer {
             Peer::Any | Peer::Network(_) => {}
-            Peer::Set(_) | Peer::Device(_) | Peer::Group(_) => {
-                if let Some(first) = seen.insert(raw.peer, raw.span) {
+            Peer::Dns(_) | Peer::Set(_) | Peer::Device(_) | Peer::Group(_) => {
+                if let Some(first) = seen.insert(&raw.peer, raw.span) {
                     report.push(
                         Diagnostic::new(
                             Code::OverlappingNetworks,
@@ -107,12 +107,12 @@ fn contained(outer: &Entry, inner: &Entry) -> Diagnostic {
 }
 
 fn entries(raw: &RawPeer<'_>) -> Vec<Entry> {
-    match raw.peer {
-        Peer::Network(network) => vec![entry(network, network_label(network), raw.span)],
+    match &raw.peer {
+        Peer::Network(network) => vec![entry(*network, network_label(*network), raw.span)],
         Peer::Any => any_networks()
             .map(|network| entry(network, "any".to_owned(), raw.span))
             .into(),
-        Peer::Set(_) | Peer::Device(_) | Peer::Group(_) => Vec::new(),
+        Peer::Dns(_) | Peer::Set(_) | Peer::Device(_) | Peer::Group(_) => Vec::new(),
     }
 }
 

@@ -2,8 +2,10 @@
 //! their profile.
 //!
 //! Finds a rule that one other rule covers, not one that several cover together. An earlier rule comes into question
-//! only if it lists a network around the first peer of the later one, so that profiles of many rules are not compared
-//! pair by pair; where that is not enough, the work is bounded.
+//! only if it lists a network around the first peer of the later one, or its first name, so that profiles of many rules
+//! are not compared pair by pair; where that is not enough, the work is bounded.
+//!
+//! Rules of DNS names alone come last, wherever they stand: they are asked where no rule allows the address as such.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -14,9 +16,11 @@ use crate::{
     diag::{Code, Diagnostic, Report, Span},
     model::{
         policy::{Clause, Initiator, Profile, Rule},
+        raw::any_networks,
         resolve::Resolved,
         times::Times,
     },
+    unit::dns_name::DnsName,
 };
 
 /// Comparisons of a network or a range of ports, over the whole policy: a second or two. The rules that a gateway can
@@ -39,9 +43,10 @@ fn check_within(max_steps: usize, resolved: &Resolved, report: &mut Report) {
             check_family(rule, span, report);
         }
         for initiator in [Initiator::Device, Initiator::Peer] {
-            let rules: Vec<_> = rules()
+            let mut rules: Vec<_> = rules()
                 .filter(|(rule, ..)| rule.initiator == initiator)
                 .collect();
+            rules.sort_by_key(|(rule, ..)| rule.peers.is_empty());
             check_profile(&rules, &mut steps, report);
         }
         if steps == 0 {
@@ -83,8 +88,10 @@ fn whole_rules<'r>(
 
 /// Reports ICMP to peers that cannot speak it.
 fn check_family(rule: &Rule, span: Span, report: &mut Report) {
-    let has_v4 = rule.peers.iter().any(IpNetwork::is_ipv4);
-    let has_v6 = rule.peers.iter().any(IpNetwork::is_ipv6);
+    // A name may have addresses of both families.
+    let named = !rule.names.is_empty();
+    let has_v4 = named || rule.peers.iter().any(IpNetwork::is_ipv4);
+    let has_v6 = named || rule.peers.iter().any(IpNetwork::is_ipv6);
     for clause in &rule.clauses {
         let (key, family) = match clause {
             Clause::Icmp(_) if !has_v4 => ("icmp", "IPv4"),
@@ -117,11 +124,12 @@ struct Earlier {
     span: Span,
 }
 
-/// Earlier rules, by the networks they list.
+/// Earlier rules, by the networks and names they list.
 #[derive(Default)]
 struct Filed {
     rules: Vec<Earlier>,
     by_network: HashMap<IpNetwork, Vec<usize>>,
+    by_name: HashMap<DnsName, Vec<usize>>,
     lengths: BTreeSet<u8>,
     wide: Vec<usize>,
 }
@@ -129,11 +137,12 @@ struct Filed {
 fn check_profile(rules: &[(&Rule, Span, Whose)], steps: &mut usize, report: &mut Report) {
     let mut filed = Filed::default();
     for (rule, span, whose) in rules {
-        let Some(first) = rule.peers.first() else {
-            continue;
-        };
         let allowed = Allowed::of(&rule.clauses);
-        let candidates = filed.around(*first);
+        let candidates = match (rule.peers.first(), rule.names.first()) {
+            (Some(network), _) => filed.around(*network),
+            (None, Some(name)) => filed.with_name(name),
+            (None, None) => continue,
+        };
         let cover = candidates
             .iter()
             .filter_map(|index| filed.rules.get(*index))
@@ -144,8 +153,9 @@ fn check_profile(rules: &[(&Rule, Span, Whose)], steps: &mut usize, report: &mut
                 if *steps == 0 || leaves || !earlier.allowed.covers(&allowed) {
                     return false;
                 }
-                *steps = steps.saturating_sub(rule.peers.len());
-                earlier.peers.cover(&rule.peers)
+                *steps = steps.saturating_sub(rule.peers.len() + rule.names.len());
+                let comes_first = earlier.span.start < span.start || earlier.peers.are_all();
+                comes_first && earlier.peers.cover(rule)
             });
         match cover {
             // What it covers in turn, the earlier rule covers too: there is no need to file it.
@@ -168,16 +178,19 @@ impl Filed {
         self.rules.push(Earlier {
             allowed,
             times: rule.times.clone(),
-            peers: Peers::of(&rule.peers),
+            peers: Peers::of(rule),
             span,
         });
-        if rule.peers.len() > MAX_FILED_PEERS {
+        if rule.peers.len() + rule.names.len() > MAX_FILED_PEERS {
             self.wide.push(index);
             return;
         }
         for network in &rule.peers {
             self.lengths.insert(network.prefix());
             self.by_network.entry(*network).or_default().push(index);
+        }
+        for name in &rule.names {
+            self.by_name.entry(name.clone()).or_default().push(index);
         }
     }
 
@@ -200,16 +213,30 @@ impl Filed {
         found.sort_unstable();
         found
     }
+
+    /// Rules that list this name, or every address, and those that list very many peers; first in the file first.
+    fn with_name(&self, name: &DnsName) -> Vec<usize> {
+        let [any, _] = any_networks();
+        let mut found = self.around(any);
+        found.extend(self.by_name.get(name).into_iter().flatten());
+        found.sort_unstable();
+        found
+    }
 }
 
 fn unreachable(rule: &Rule, span: Span, earlier: Span) -> Diagnostic {
+    let why = if earlier.start < span.start {
+        "this one comes first"
+    } else {
+        "this one allows every address, with or without a name"
+    };
     Diagnostic::new(
         Code::UnreachableRule,
         span,
         format!("all that `{}` allows is allowed already", rule.label),
     )
     .label("never the rule that allows")
-    .note(earlier, "this one comes first")
+    .note(earlier, why)
     .hint("remove one of the two, or narrow the first")
 }
 

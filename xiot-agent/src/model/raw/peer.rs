@@ -1,4 +1,4 @@
-//! Peers: addresses, networks, and names of sets, devices and groups.
+//! Peers: addresses, networks, DNS names, and names of sets, devices and groups.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -10,6 +10,7 @@ use crate::{
         decode::{Fields, check_name, name, one_or_many, shorten, text},
         yaml::{Node, Value},
     },
+    unit::dns_name::DnsName,
 };
 
 /// One peer as written.
@@ -20,12 +21,14 @@ pub(crate) struct RawPeer<'n> {
 }
 
 /// What a peer is.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(crate) enum Peer<'n> {
     /// Every address of both families.
     Any,
     /// An address or a network.
     Network(IpNetwork),
+    /// The addresses that a DNS name has.
+    Dns(DnsName),
     /// A peer set.
     Set(&'n str),
     /// The addresses of a device.
@@ -36,11 +39,12 @@ pub(crate) enum Peer<'n> {
 
 impl Peer<'_> {
     /// As it stands in a rule's label.
-    pub(crate) fn label(self) -> String {
+    pub(crate) fn label(&self) -> String {
         match self {
             Self::Any => "any".to_owned(),
-            Self::Network(network) => network_label(network),
-            Self::Set(name) => name.to_owned(),
+            Self::Network(network) => network_label(*network),
+            Self::Dns(name) => format!("dns {name}"),
+            Self::Set(name) => (*name).to_owned(),
             Self::Device(name) => format!("device {name}"),
             Self::Group(name) => format!("group {name}"),
         }
@@ -110,32 +114,50 @@ fn read_text<'n>(text: &'n str, span: Span, report: &mut Report) -> Option<Peer<
 }
 
 fn read_reference<'n>(node: &'n Node<'_>, report: &mut Report) -> Option<Peer<'n>> {
-    let fields = Fields::read(node, "a peer", &["device", "group", "set"], report)?;
+    let fields = Fields::read(node, "a peer", &["device", "dns", "group", "set"], report)?;
     let device = fields.get("device").map(|node| (node, "a device"));
     let group = fields.get("group").map(|node| (node, "a group"));
     let set = fields.get("set").map(|node| (node, "a peer set"));
-    match (device, group, set) {
-        (Some((node, what)), None, None) => {
+    let dns = fields.get("dns");
+    match (device, group, set, dns) {
+        (Some((node, what)), None, None, None) => {
             name(node, what, report).map(|name| Peer::Device(name.value))
         }
-        (None, Some((node, what)), None) => {
+        (None, Some((node, what)), None, None) => {
             name(node, what, report).map(|name| Peer::Group(name.value))
         }
-        (None, None, Some((node, what))) => {
+        (None, None, Some((node, what)), None) => {
             name(node, what, report).map(|name| Peer::Set(name.value))
         }
+        (None, None, None, Some(node)) => read_dns(node, report).map(Peer::Dns),
         _ => {
             report.push(
                 Diagnostic::new(
                     Code::WrongType,
                     node.span,
-                    "a peer is exactly one of `device`, `group` and `set`",
+                    "a peer is exactly one of `device`, `dns`, `group` and `set`",
                 )
                 .hint("write them as entries of a list, `[{device: a}, {group: b}]`"),
             );
             None
         }
     }
+}
+
+fn read_dns(node: &Node<'_>, report: &mut Report) -> Option<DnsName> {
+    let text = text(node, "a DNS name", report)?;
+    let name = DnsName::parse(text.value);
+    if let Err(error) = name {
+        report.push(
+            Diagnostic::new(
+                Code::BadDnsName,
+                text.span,
+                format!("`{}` is not the DNS name of a host", shorten(text.value)),
+            )
+            .hint(error.to_string()),
+        );
+    }
+    name.ok()
 }
 
 /// Whether a text can only be meant as an address: digits with dots or a slash, or anything with a colon.

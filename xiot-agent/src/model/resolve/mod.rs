@@ -27,7 +27,7 @@ use super::{
     policy::{PeerSet, Policy, Services},
     raw::RawPolicy,
 };
-use crate::diag::{Report, Span};
+use crate::diag::{Code, Diagnostic, Report, Span};
 
 /// A policy with what later checks need to point at.
 #[derive(Debug)]
@@ -56,13 +56,14 @@ pub(crate) fn resolve(
         .enumerate()
         .map(|(index, set)| PeerSet {
             name: set.name.value.to_owned(),
-            networks: expander.set(index).to_vec(),
+            networks: expander.set(index).networks.clone(),
+            names: expander.set(index).names.clone(),
             at: position(set.name.span),
         })
         .collect();
     let services = Services {
-        dns: expander.expand_optional(raw.services.dns.as_deref(), report),
-        ntp: expander.expand_optional(raw.services.ntp.as_deref(), report),
+        dns: expander.expand_servers(raw.services.dns.as_deref(), report),
+        ntp: expander.expand_servers(raw.services.ntp.as_deref(), report),
         dhcp: raw.services.dhcp.iter().map(|ip| ip.value).collect(),
     };
     let mut clock = Clock::new(&raw.time_zone, now);
@@ -81,6 +82,11 @@ pub(crate) fn resolve(
         calendars,
         ..
     } = means;
+    if raw.services.dns.is_none()
+        && let Some(span) = expander.first_dns_name()
+    {
+        report.push(without_servers(span));
+    }
     let (devices, wire_spans) = resolve_devices(raw, &names, &wholes, report);
     let default_profile = raw
         .default_profile
@@ -109,4 +115,14 @@ pub(crate) fn resolve(
         rule_spans: rules.spans,
         included: rules.included,
     }
+}
+
+/// The complaint about DNS names in a policy without DNS servers.
+fn without_servers(span: Span) -> Diagnostic {
+    Diagnostic::new(
+        Code::MissingServers,
+        span,
+        "a peer is a DNS name, and the policy lists no DNS servers",
+    )
+    .hint("which addresses a name has is learned from the answers of these servers alone: add `dns: {servers: [ADDRESS]}` under `services` at the top of the file")
 }

@@ -37,9 +37,11 @@ pub(super) fn order(raw: &RawPolicy<'_>, names: &Names<'_>, report: &mut Report)
                 continue;
             };
             *next += 1;
-            let inner = match entry.peer {
-                Peer::Set(name) => names.sets.get(name).copied(),
-                Peer::Any | Peer::Network(_) | Peer::Device(_) | Peer::Group(_) => None,
+            let inner = match &entry.peer {
+                Peer::Set(name) => names.sets.get(*name).copied(),
+                Peer::Any | Peer::Network(_) | Peer::Dns(_) | Peer::Device(_) | Peer::Group(_) => {
+                    None
+                }
             };
             if let Some(inner) = inner {
                 match marks[inner] {

@@ -1,4 +1,4 @@
-//! Peers spelt out: sets, devices and groups become addresses.
+//! Peers spelt out: sets, devices and groups become addresses and DNS names.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,21 +12,39 @@ use super::{
 use crate::{
     diag::{Code, Diagnostic, Report, Span, closest},
     model::{
-        limit::MAX_PEERS,
+        limit::{MAX_DNS_NAMES, MAX_PEERS},
         raw::{Peer, RawDevice, RawPeer, RawPolicy, any_networks},
     },
+    unit::dns_name::DnsName,
 };
+
+/// Peers spelt out.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Spelt {
+    pub(super) networks: Vec<IpNetwork>,
+    pub(super) names: Vec<DnsName>,
+}
+
+impl Spelt {
+    fn len(&self) -> usize {
+        self.networks.len() + self.names.len()
+    }
+}
 
 /// Spells peers out, and remembers which sets are used.
 #[derive(Debug)]
 pub(super) struct Expander<'r, 'n> {
     raw: &'r RawPolicy<'n>,
     names: &'r Names<'n>,
-    sets: Vec<Vec<IpNetwork>>,
+    sets: Vec<Spelt>,
     groups: HashMap<&'n str, Group>,
     used: Vec<bool>,
-    /// Networks handed out so far.
+    /// Networks and names handed out so far.
     total: usize,
+    /// Every DNS name so far.
+    dns_names: HashSet<DnsName>,
+    /// Where the first one stands.
+    first_dns_name: Option<Span>,
     /// Sets with something missing in them.
     broken: Vec<bool>,
     /// Peers so far that could not be spelt out in full.
@@ -39,10 +57,12 @@ impl<'r, 'n> Expander<'r, 'n> {
         let mut expander = Self {
             raw,
             names,
-            sets: vec![Vec::new(); raw.peer_sets.len()],
+            sets: vec![Spelt::default(); raw.peer_sets.len()],
             groups: HashMap::new(),
             used: vec![false; raw.peer_sets.len()],
             total: 0,
+            dns_names: HashSet::new(),
+            first_dns_name: None,
             broken: vec![false; raw.peer_sets.len()],
             faults: 0,
         };
@@ -60,26 +80,45 @@ impl<'r, 'n> Expander<'r, 'n> {
         self.faults
     }
 
-    /// The networks of the set at this position.
-    pub(super) fn set(&self, index: usize) -> &[IpNetwork] {
+    /// The peers of the set at this position.
+    pub(super) fn set(&self, index: usize) -> &Spelt {
         &self.sets[index]
     }
 
-    /// The networks of peers that may not be written at all.
-    pub(super) fn expand_optional(
+    /// Where the first DNS name stands; none if there is none.
+    pub(super) const fn first_dns_name(&self) -> Option<Span> {
+        self.first_dns_name
+    }
+
+    /// The networks of servers, which may not be written at all, and which no DNS name can be.
+    pub(super) fn expand_servers(
         &mut self,
         peers: Option<&[RawPeer<'n>]>,
         report: &mut Report,
     ) -> Vec<IpNetwork> {
-        peers.map_or_else(Vec::new, |peers| self.expand(peers, report))
+        let peers = peers.unwrap_or_default();
+        for raw in peers {
+            let named = match &raw.peer {
+                Peer::Dns(_) => true,
+                Peer::Set(name) => {
+                    let index = self.names.sets.get(name);
+                    index.is_some_and(|index| !self.sets[*index].names.is_empty())
+                }
+                Peer::Any | Peer::Network(_) | Peer::Device(_) | Peer::Group(_) => false,
+            };
+            if named {
+                report.push(misplaced(raw));
+            }
+        }
+        self.expand(peers, report).networks
     }
 
-    /// The networks of all these peers, each once, in the order written.
-    pub(super) fn expand(&mut self, peers: &[RawPeer<'n>], report: &mut Report) -> Vec<IpNetwork> {
-        let mut networks = Vec::new();
+    /// The networks and names of all these peers, each once, in the order written.
+    pub(super) fn expand(&mut self, peers: &[RawPeer<'n>], report: &mut Report) -> Spelt {
+        let mut spelt = Spelt::default();
         for raw in peers {
-            if !self.add(raw.peer, raw.span, &mut networks, report) {
-                return Vec::new();
+            if !self.add(&raw.peer, raw.span, &mut spelt, report) {
+                return Spelt::default();
             }
         }
         let only_networks = peers
@@ -87,28 +126,32 @@ impl<'r, 'n> Expander<'r, 'n> {
             .all(|raw| matches!(raw.peer, Peer::Any | Peer::Network(_)));
         if peers.len() > 1 && !only_networks {
             let mut seen = HashSet::new();
-            networks.retain(|network| seen.insert(*network));
+            spelt.networks.retain(|network| seen.insert(*network));
+            let mut seen = HashSet::new();
+            spelt.names.retain(|name| seen.insert(name.clone()));
         }
-        networks
+        spelt
     }
 
-    /// Adds the networks of one peer. False if there are too many.
-    fn add(
-        &mut self,
-        peer: Peer<'n>,
-        span: Span,
-        networks: &mut Vec<IpNetwork>,
-        report: &mut Report,
-    ) -> bool {
-        let (before, errors) = (networks.len(), report.errors());
+    /// Adds the networks and names of one peer. False if there are too many.
+    fn add(&mut self, peer: &Peer<'n>, span: Span, spelt: &mut Spelt, report: &mut Report) -> bool {
+        let (before, errors) = (spelt.len(), report.errors());
+        let networks = &mut spelt.networks;
         match peer {
             Peer::Any => networks.extend(any_networks()),
-            Peer::Network(network) => networks.push(network),
+            Peer::Network(network) => networks.push(*network),
+            Peer::Dns(name) => {
+                self.first_dns_name.get_or_insert(span);
+                self.dns_names.insert(name.clone());
+                spelt.names.push(name.clone());
+            }
             Peer::Set(name) => match self.names.sets.get(name) {
                 Some(index) => {
                     self.used[*index] = true;
                     self.faults += usize::from(self.broken[*index]);
-                    networks.extend_from_slice(&self.sets[*index]);
+                    let set = &self.sets[*index];
+                    networks.extend_from_slice(&set.networks);
+                    spelt.names.extend_from_slice(&set.names);
                 }
                 None => report.push(self.unknown_set(name, span)),
             },
@@ -126,7 +169,7 @@ impl<'r, 'n> Expander<'r, 'n> {
                 Some(members) => {
                     let group = self
                         .groups
-                        .entry(name)
+                        .entry(*name)
                         .or_insert_with(|| Group::spell(name, members, self.raw, span, report));
                     self.faults += usize::from(!group.whole);
                     networks.extend_from_slice(&group.networks);
@@ -135,7 +178,19 @@ impl<'r, 'n> Expander<'r, 'n> {
             },
         }
         self.faults += usize::from(report.errors() > errors);
-        self.total += networks.len() - before;
+        self.total += spelt.len() - before;
+        if self.dns_names.len() > MAX_DNS_NAMES {
+            report.push(
+                Diagnostic::new(
+                    Code::TooManyPeers,
+                    span,
+                    format!("the policy has more than {MAX_DNS_NAMES} DNS names up to here"),
+                )
+                .hint("names that nothing uses can be removed"),
+            );
+            self.faults += 1;
+            return false;
+        }
         if self.total > MAX_PEERS {
             report.push(
                 Diagnostic::new(
@@ -166,6 +221,9 @@ impl<'r, 'n> Expander<'r, 'n> {
             return diagnostic.hint(format!(
                 "for the group of this name write `{{group: {name}}}`"
             ));
+        }
+        if name.contains('.') && DnsName::parse(name).is_ok() {
+            return diagnostic.hint(format!("for a DNS name write `{{dns: {name}}}`"));
         }
         diagnostic
             .suggest(closest(name, self.names.sets.keys().copied()))
@@ -201,6 +259,18 @@ impl<'r, 'n> Expander<'r, 'n> {
             );
         }
     }
+}
+
+fn misplaced(raw: &RawPeer<'_>) -> Diagnostic {
+    let label = raw.peer.label();
+    let message = match raw.peer {
+        Peer::Dns(_) => format!("servers have addresses: `{label}` cannot stand here"),
+        Peer::Any | Peer::Network(_) | Peer::Set(_) | Peer::Device(_) | Peer::Group(_) => {
+            format!("servers have addresses: `{label}` has DNS names")
+        }
+    };
+    Diagnostic::new(Code::MisplacedDnsName, raw.span, message)
+        .hint("list the addresses of the servers")
 }
 
 fn without_address(name: &str, device: &RawDevice<'_>, span: Span) -> Diagnostic {

@@ -76,7 +76,7 @@ pub(super) fn resolve_profiles<'n>(
                 continue;
             }
             for (rule, span) in &written[part] {
-                copied += rule.peers.len().max(1);
+                copied += (rule.peers.len() + rule.names.len()).max(1);
                 if copied > MAX_PEERS {
                     break;
                 }
@@ -158,7 +158,8 @@ fn written_rule<'n>(
     let rule = Rule {
         id: 0,
         initiator: raw.initiator,
-        peers,
+        peers: peers.networks,
+        names: peers.names,
         clauses: raw.clauses.clone(),
         times: times.unwrap_or_default(),
         label: raw.label.clone(),
@@ -205,6 +206,7 @@ fn rule(servers: &[IpNetwork], clauses: Vec<Clause>, label: &str, span: Span) ->
         id: 0,
         initiator: Initiator::Device,
         peers: servers.to_vec(),
+        names: Vec::new(),
         clauses,
         times: Times::default(),
         label: label.to_owned(),

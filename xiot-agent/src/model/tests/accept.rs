@@ -110,6 +110,41 @@ devices:
   - {name: pump-icu-13, mac: 0003.b100.0013, ip: [10.30.1.13, "fd00:30::13"], profile: infusion-pump, groups: pumps, vlan: 100.30, criticality: high}
 "#;
 
+#[test]
+fn dns_names_are_peers_beside_addresses() {
+    let policy = policy(
+        "onboarding: enforce
+defaults: {profile: imaging}
+services: {dns: {servers: 10.20.0.53}}
+peer_sets:
+  vendor: [192.0.2.0/24, {dns: Cloud.Vendor.com.}]
+  clouds: [vendor, {dns: backup.example}]
+profiles:
+  imaging:
+    services: [dns]
+    allow:
+      - {to: [clouds, {dns: cloud.vendor.com}], tcp: 443}
+      - {from: {dns: support.example}, icmp: echo-request}
+",
+    );
+    let names = |names: &[crate::unit::dns_name::DnsName]| {
+        names.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&policy.peer_sets[0].names), ["cloud.vendor.com"]);
+    let rules = &policy.profiles[0].rules;
+    assert_eq!(addresses(&rules[0].peers), "192.0.2.0/24");
+    assert_eq!(
+        names(&rules[0].names),
+        ["cloud.vendor.com", "backup.example"]
+    );
+    assert_eq!(rules[0].label, "to clouds, dns cloud.vendor.com tcp 443");
+    assert_eq!(
+        (names(&rules[1].names), rules[1].peers.len()),
+        (vec!["support.example".to_owned()], 0)
+    );
+    assert_eq!(rules[1].label, "from dns support.example icmp echo-request");
+}
+
 fn addresses(networks: &[ipnetwork::IpNetwork]) -> String {
     networks
         .iter()

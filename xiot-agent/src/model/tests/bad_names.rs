@@ -139,6 +139,65 @@ devices:
 ",
     ),
     (
+        "DNS names that stand where only addresses can",
+        &[
+            Code::MisplacedDnsName,
+            Code::MisplacedDnsName,
+            Code::WrongType,
+            Code::WrongType,
+        ],
+        "onboarding: learn
+defaults: {profile: pump}
+services:
+  dns: {servers: [10.0.0.53, {dns: resolver.example}]}
+  ntp: {servers: clocks}
+  dhcp: {servers: [{dns: dhcp.example}]}
+uplink_addresses: [{dns: router.example}]
+peer_sets:
+  clocks: [10.0.0.123, {dns: ntp.example}]
+profiles:
+  pump:
+    services: [dns, ntp]
+",
+    ),
+    (
+        "DNS names in a policy without DNS servers",
+        &[Code::MissingServers],
+        "onboarding: learn
+defaults: {profile: pump}
+peer_sets:
+  cloud: [10.0.0.1, {dns: cloud.vendor.com}]
+profiles:
+  pump:
+    allow:
+      - {to: cloud, tcp: 443}
+",
+    ),
+    (
+        "a DNS name that is listed twice, in whatever case",
+        &[Code::OverlappingNetworks],
+        "onboarding: learn
+defaults: {profile: pump}
+services: {dns: {servers: 10.0.0.53}}
+profiles:
+  pump:
+    services: [dns]
+    allow:
+      - {to: [{dns: cloud.vendor.com}, 10.0.0.0/8, {dns: Cloud.Vendor.Com.}], tcp: 443}
+",
+    ),
+    (
+        "a DNS name taken for a peer set",
+        &[Code::UnknownName],
+        "onboarding: learn
+defaults: {profile: pump}
+profiles:
+  pump:
+    allow:
+      - {to: cloud.vendor.com, tcp: 443}
+",
+    ),
+    (
         "what nothing uses",
         &[Code::UnusedPeerSet, Code::UnusedProfile],
         "onboarding: learn

@@ -99,6 +99,62 @@ profiles:
 ",
     ),
     (
+        "DNS names that the devices may not ask for",
+        &[Code::UnaskedDnsName, Code::UnaskedDnsName],
+        "onboarding: learn
+defaults: {mode: learn}
+services: {dns: {servers: [10.0.0.53, 10.0.1.0/24]}}
+profiles:
+  mute:
+    allow:
+      - {to: 10.0.0.1, tcp: 80}
+      - {to: {dns: cloud.vendor.com}, tcp: 443}
+  asked:
+    allow:
+      - {from: 10.0.0.53, udp: 53}
+      - {to: 10.0.0.53, tcp: 53}
+      - {to: 10.0.2.53, udp: 53}
+      - {from: {dns: cloud.vendor.com}, tcp: 443}
+  asks-by-rule:
+    allow:
+      - {to: 10.0.1.7, udp: 50-60}
+      - {to: {dns: cloud.vendor.com}, tcp: 443}
+  asks-by-service:
+    services: [dns]
+    allow:
+      - {to: {dns: cloud.vendor.com}, tcp: 443, icmp: echo-request, icmpv6: echo-request}
+devices:
+  - {name: a, mac: 00000000000a, profile: mute}
+  - {name: b, mac: 00000000000b, profile: asked}
+  - {name: c, mac: 00000000000c, profile: asks-by-rule}
+  - {name: d, mac: 00000000000d, profile: asks-by-service}
+",
+    ),
+    (
+        "rules for DNS names that another one covers",
+        &[Code::UnreachableRule, Code::UnreachableRule],
+        "onboarding: learn
+defaults: {profile: pump}
+services: {dns: {servers: 10.0.0.53}}
+peer_sets:
+  cloud: [{dns: cloud.vendor.com}, {dns: backup.vendor.com}]
+profiles:
+  pump:
+    services: [dns]
+    allow:
+      - {to: cloud, tcp: [443, 8443]}
+      - {to: {dns: CLOUD.vendor.com}, tcp: 443}
+      - {to: {dns: cloud.vendor.com}, tcp: 80}
+      - {to: {dns: other.vendor.com}, tcp: 443}
+      - {to: [10.0.0.1, {dns: cloud.vendor.com}], tcp: 443}
+      - {to: [10.0.0.1, {dns: backup.vendor.com}], tcp: 443}
+      - {to: {dns: time.vendor.com}, udp: 123}
+      - {to: any, udp: 123}
+      - {from: any, udp: 124}
+      - {to: {dns: time.vendor.com}, udp: 124}
+",
+    ),
+    (
         "a faulty rule is not called unreachable for what is left of it",
         &[Code::BadPort, Code::UnknownName],
         "onboarding: learn

@@ -49,6 +49,35 @@ profiles:
 ",
     ),
     (
+        "DNS names",
+        &[
+            Code::BadDnsName,
+            Code::BadDnsName,
+            Code::BadDnsName,
+            Code::BadDnsName,
+            Code::BadDnsName,
+            Code::BadDnsName,
+            Code::BadDnsName,
+            Code::WrongType,
+        ],
+        "onboarding: learn
+defaults: {profile: pump}
+services: {dns: {servers: 10.0.0.53}}
+profiles:
+  pump:
+    services: [dns]
+    allow:
+      - {to: {dns: \"*.vendor.com\"}, tcp: 443}
+      - {to: {dns: 10.0.0.1}, tcp: 443}
+      - {to: {dns: \"https://vendor.com/\"}, tcp: 443}
+      - {to: {dns: bücher.example}, tcp: 443}
+      - {to: {dns: vendor..com}, tcp: 443}
+      - {to: {dns: -cloud.com}, tcp: 443}
+      - {to: {dns: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.com}, tcp: 443}
+      - {to: {dns: [a.com, b.com]}, tcp: 443}
+",
+    ),
+    (
         "ICMP types and protocols",
         &[
             Code::BadIcmp,

@@ -151,6 +151,17 @@ fn a_policy_with_more_peers_than_any_gateway_holds_is_refused() {
 }
 
 #[test]
+fn a_policy_with_more_dns_names_than_any_gateway_holds_is_refused() {
+    let mut text = "onboarding: learn\ndefaults: {profile: p}\nservices: {dns: {servers: 10.0.0.53}}\nprofiles:\n  p:\n    services: [dns]\n    allow:\n".to_owned();
+    for n in 0..16_384 {
+        writeln!(text, "      - {{to: {{dns: host{n}.example}}, tcp: 443}}").unwrap();
+    }
+    assert!(report(&text).is_clean());
+    text.push_str("      - {to: {dns: one-more.example}, tcp: 443}\n");
+    assert_eq!(only_code(&text), Code::TooManyPeers);
+}
+
+#[test]
 fn sets_chained_very_deep_do_not_exhaust_the_stack() {
     let mut text = "onboarding: learn\ndefaults: {profile: p}\npeer_sets:\n".to_owned();
     for n in 0..50_000 {

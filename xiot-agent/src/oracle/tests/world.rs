@@ -79,6 +79,7 @@ pub(super) fn rule(id: u32, initiator: Initiator, clause: Clause) -> Rule {
             "10.0.0.0/8".parse().expect("a network"),
             "fd00::/8".parse().expect("a network"),
         ],
+        names: Vec::new(),
         clauses: vec![clause],
         times: Times::default(),
         label: String::new(),

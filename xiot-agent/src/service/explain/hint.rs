@@ -243,14 +243,31 @@ fn no_peer(policy: &Policy, profile: &Profile, ours: Initiator, probe: &Probe) -
         .filter(|rule| rule.initiator == ours)
         .filter(|rule| rule.clauses.iter().any(|clause| matches(clause, service)))
         .map(|rule| {
+            let others = if rule.names.is_empty() {
+                format!("others than {peer}")
+            } else {
+                format!(
+                    "{}, and no answer told the device that {peer} is one of its addresses",
+                    named(rule)
+                )
+            };
             format!(
-                "{} allows {} with others than {peer}: `{}`",
+                "{} allows {} with {others}: `{}`",
                 place(policy, rule.at),
                 service.words(),
                 rule.label
             )
         });
     sets.chain(rules).collect()
+}
+
+/// The DNS names of a rule, cut where they are many.
+fn named(rule: &Rule) -> String {
+    match &rule.names[..] {
+        [name] => name.to_string(),
+        [first, others @ ..] => format!("{first} or {} other names", others.len()),
+        [] => String::new(),
+    }
 }
 
 const fn keyword(initiator: Initiator) -> &'static str {
@@ -310,8 +327,19 @@ fn matches(clause: &Clause, service: Service) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
-    use crate::{model::times::Interval, service::sample};
+    use crate::{
+        compile::Assignment,
+        model::{policy::DnsName, times::Interval},
+        service::{
+            explain::{Query, Reference, Service, Subject, explain},
+            names::Names,
+            sample,
+            state::{Opener, Reason},
+        },
+    };
 
     #[test]
     fn a_rule_that_is_not_in_force_says_when_it_is_next() {
@@ -330,6 +358,37 @@ mod tests {
         assert_eq!(
             said("2027-02-15T03:00:00Z"),
             "allowed it at times that are over"
+        );
+    }
+
+    #[test]
+    fn a_name_that_the_device_was_told_nothing_of_is_named() {
+        let sample = sample::names();
+        let mut policy = sample.policy().clone();
+        let name = DnsName::parse("cloud.vendor.com").unwrap();
+        policy.profiles[0].rules[0].names = vec![name];
+        policy.profiles[0].rules[0].peers.clear();
+        let ids = Assignment::fresh(&policy);
+        let wires = Arc::from(["ward-3".to_owned()]);
+        let names = Names::new(Arc::new(policy), wires, Arc::new(ids));
+        let mut judge = Reference::new(names.policy(), names.wires());
+        let query = Query {
+            subject: Subject::Name("pump-icu-12".to_owned()),
+            opener: Opener::Device,
+            peer: "192.0.2.7".to_owned(),
+            service: Service::Tcp(3613),
+            vlans: None,
+            wire: None,
+            address: None,
+            at: None,
+        };
+        let leg = explain(&names, &query, &mut judge).unwrap().legs.remove(0);
+        assert_eq!(leg.reason, Reason::NoPeer);
+        assert_eq!(
+            leg.hints,
+            [
+                "policy.yaml:11 allows tcp 3613 with cloud.vendor.com, and no answer told the device that 192.0.2.7 is one of its addresses: `to pump-server tcp 3613`"
+            ]
         );
     }
 }

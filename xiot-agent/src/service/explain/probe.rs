@@ -303,6 +303,11 @@ fn peers<'p>(
             .collect());
     }
     let networks = if let Some(set) = policy.peer_sets.iter().find(|set| set.name == *name) {
+        if !set.names.is_empty() {
+            notes.push(format!(
+                "{name} has DNS names too: which addresses they have depends on the device, and only the others were tried"
+            ));
+        }
         set.networks.clone()
     } else if let Ok(network) = name.parse::<IpNetwork>() {
         vec![network]

@@ -50,6 +50,7 @@ fn rule(id: u32, initiator: Initiator, peers: &[&str], clause: Clause, label: &s
         id,
         initiator,
         peers: networks(peers),
+        names: Vec::new(),
         clauses: vec![clause],
         times: crate::model::times::Times::default(),
         label: label.to_owned(),
@@ -126,11 +127,13 @@ pub(crate) fn policy() -> Policy {
             PeerSet {
                 name: "pump-server".to_owned(),
                 networks: networks(&["10.20.8.11/32", "fd00:20:8::11/128"]),
+                names: Vec::new(),
                 at: at(3),
             },
             PeerSet {
                 name: "biomed".to_owned(),
                 networks: networks(&["10.40.0.0/24"]),
+                names: Vec::new(),
                 at: at(4),
             },
         ],
