@@ -59,6 +59,16 @@ pub const PLACE_LISTS: u32 = 16 * 1024;
 /// what servers give.
 pub const BINDINGS: u32 = 2 * PLACES * PLACE_LISTS;
 
+/// Addresses with a name that one device is told of at a time: where there are more, the one that ends first goes.
+pub const NAME_PLACES: u32 = 32;
+
+/// Listed devices that were told of addresses with names, on one wire and VLANs each.
+pub const NAMED_DEVICES: u32 = 64 * 1024;
+
+/// Devices that are not listed and were told of addresses with names: the one that did nothing with its own for longest is forgotten
+/// first.
+pub const STRANGERS_NAMES: u32 = 1024;
+
 /// Default number of devices with counters of their own, listed ones only.
 pub const DEFAULT_DEVICES: u32 = 16 * 1024;
 

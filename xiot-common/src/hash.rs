@@ -9,8 +9,9 @@
 const K1: u64 = 0x9e37_79b9_7f4a_7c15;
 const K2: u64 = 0xbb67_ae85_84ca_a73b;
 
+/// Takes one more word in.
 #[inline(always)]
-const fn mix(state: u64, word: u64) -> u64 {
+pub const fn mix(state: u64, word: u64) -> u64 {
     let x = (state ^ word).wrapping_mul(K1);
     (x ^ (x >> 32)).wrapping_mul(K2)
 }

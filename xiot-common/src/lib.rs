@@ -32,6 +32,7 @@ pub mod hash;
 pub mod image;
 pub mod map;
 pub mod moves;
+pub mod name;
 pub mod observed;
 pub mod overrides;
 pub mod port;

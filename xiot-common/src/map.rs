@@ -52,6 +52,10 @@ pub const BINDINGS: &str = "BINDINGS";
 pub const PLACES: &str = "PLACES";
 /// `Array<u32>` of one: how often an address went to another MAC, was leased that was nobody's, or was taken back. Written by the program.
 pub const BINDINGS_MOVED: &str = "BINDINGS_MOVED";
+/// `HashMap<NamesKey, NameSet>` of listed devices. Written by the program; the agent removes what is over.
+pub const NAMES: &str = "NAMES";
+/// `LruHashMap<NamesKey, NameSet>` of devices that are not listed. Likewise.
+pub const STRANGERS_NAMES: &str = "STRANGERS_NAMES";
 /// `LruHashMap<ObservedKey, ObservedEntry>`. Written by the program, read by the agent.
 pub const OBSERVED: &str = "OBSERVED";
 /// `PerCpuArray<ReasonCounter>` by port and reason.

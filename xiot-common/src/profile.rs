@@ -53,6 +53,9 @@ pub const SERVICE_ND: u32 = 1 << 1;
 /// DHCP and DHCPv6, the device as client (RFC 2131, RFC 8415).
 pub const SERVICE_DHCP: u32 = 1 << 2;
 
+/// Some rule names DNS names.
+pub const PROFILE_NAMES: u32 = 1 << 0;
+
 /// What a profile gets that says nothing: flows in one second.
 pub const DEFAULT_NEW_FLOWS: u32 = 500;
 /// What a profile gets that says nothing, and all devices together that are not listed: fragmented datagrams in one second.
@@ -70,8 +73,10 @@ pub struct ProfileRecord {
     pub timeouts: Timeouts,
     /// Fragmented datagrams from and to a device in one second.
     pub fragments: u32,
+    /// [`PROFILE_NAMES`].
+    pub flags: u32,
     /// Zero.
-    pub reserved: [u32; 5],
+    pub reserved: [u32; 4],
 }
 
 crate::layout!(ProfileRecord, size 64, align 4);

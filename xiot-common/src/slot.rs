@@ -1,6 +1,6 @@
 //! Slot headers: what lies where in a policy slot, and which policy it is.
 
-use crate::table::Table;
+use crate::{profile::PrefixLengths, table::Table};
 
 /// Describes one slot of the policy image. The active one is chosen once per frame.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -54,9 +54,18 @@ pub struct SlotHeader {
     pub services: u32,
     /// Generation of devices which are not listed.
     pub unknown_generation: u32,
+    /// First line of the DNS names that the policy lists, four lines at most each: what is filed under
+    /// [`crate::table::scope::NAMES`] counts from here.
+    pub names: u32,
+    /// Zero.
+    pub reserved2: u32,
+    /// Prefix lengths of the DNS servers' IPv4 networks.
+    pub dns_v4: PrefixLengths,
+    /// Of their IPv6 networks.
+    pub dns_v6: PrefixLengths,
 }
 
-crate::layout!(SlotHeader, size 160, align 8);
+crate::layout!(SlotHeader, size 200, align 8);
 
 /// What every frame asks first. The first eight bytes are read and written as one word, so that a frame sees a slot and its
 /// epoch together.
@@ -87,5 +96,7 @@ pub const SLOT_VLAN_DEVICES: u8 = 2;
 pub const SLOT_WIRE_DEVICES: u8 = 8;
 /// Addresses of hosts on the uplink side are listed.
 pub const SLOT_UPLINK_ADDRESSES: u8 = 16;
+/// DNS names are listed: answers teach which addresses they have.
+pub const SLOT_NAMES: u8 = 32;
 /// DHCP servers are listed; without it any address on the uplink side may answer.
 pub const SLOT_DHCP_SERVERS: u8 = 4;

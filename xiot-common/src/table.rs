@@ -135,6 +135,24 @@ pub mod scope {
 
     /// DHCP and DHCPv6 servers and relays, all with full prefix length.
     pub const DHCP_SERVER: u32 = 2 << 30;
+
+    /// DNS names that the policy lists: the payload is a line, plus one.
+    pub const NAMES: u32 = DHCP_SERVER | 1;
+
+    /// Networks of DNS servers.
+    pub const DNS_SERVER: u32 = DHCP_SERVER | 2;
+
+    /// DNS names that devices of a profile may contact.
+    #[inline(always)]
+    pub const fn names_to(profile: u32) -> u32 {
+        DHCP_SERVER | 1 << 29 | profile << 1
+    }
+
+    /// DNS names that may contact devices of a profile.
+    #[inline(always)]
+    pub const fn names_from(profile: u32) -> u32 {
+        names_to(profile) | 1
+    }
 }
 
 /// Key of the IPv4 peer table. `addr` is in host order and masked to `prefix` bits.

@@ -4,7 +4,7 @@ use aya::Pod;
 
 use crate::{
     about, binding, budget, counter, event, flow_line, flow_table, fragment, guard, image, moves,
-    observed, overrides, port, slot, trace,
+    name, observed, overrides, port, slot, trace,
 };
 
 // Each is `repr(C)`, made of integers and arrays of them, has no padding (its size check adds up the
@@ -43,6 +43,8 @@ pod!(
     guard::WireGuards,
     image::Line,
     moves::Moves,
+    name::NameSet,
+    name::NamesKey,
     observed::ObservedEntry,
     observed::ObservedKey,
     overrides::Override,

@@ -1,14 +1,19 @@
-//! Addresses as numbers, of either family: what the peer tables file.
+//! Addresses as numbers, of either family, and names as their hashes: what the peer tables file.
 
 use ipnetwork::{IpNetwork, Ipv4Network, Ipv6Network};
-use xiot_common::table::{mask4, mask6, peer4_key, peer6_key};
+use xiot_common::{
+    name::{NAME_V4, NAME_V6, name_key},
+    table::{mask4, mask6, peer4_key, peer6_key},
+};
 
 use super::{
     error::Family,
+    names,
     slot::{Narrow, Wide},
 };
+use crate::model::policy::{Profile, Rule};
 
-/// An address in host order.
+/// An address in host order, or a name.
 pub(super) trait Address: Copy + Ord {
     /// How its table files it.
     type Slot;
@@ -16,10 +21,10 @@ pub(super) trait Address: Copy + Ord {
     const FAMILY: Family;
     /// The prefix length of a single address.
     const FULL: u8;
-    /// First address and prefix length of a network of this family.
-    fn network_of(network: &IpNetwork) -> Option<(Self, u8)>;
-    /// The network that starts here.
-    fn network(self, prefix: u8) -> IpNetwork;
+    /// First addresses and prefix lengths of what the rule names of this kind.
+    fn named_by(rule: &Rule) -> impl Iterator<Item = (Self, u8)>;
+    /// The network that starts here in words.
+    fn words(self, prefix: u8, profile: &Profile) -> String;
     /// The last address of the network that starts here.
     fn last(self, prefix: u8) -> Self;
     /// Its upper and lower 64 bits.
@@ -28,20 +33,25 @@ pub(super) trait Address: Copy + Ord {
     fn slot(self, scope: u32, prefix: u8, payload: u32) -> Self::Slot;
 }
 
+/// An address of a network.
+pub(super) trait Ip: Address {
+    /// First address and prefix length of a network of this family.
+    fn network_of(network: &IpNetwork) -> Option<(Self, u8)>;
+    /// The network that starts here.
+    fn network(self, prefix: u8) -> IpNetwork;
+}
+
 impl Address for u32 {
     type Slot = Narrow;
     const FAMILY: Family = Family::V4;
     const FULL: u8 = 32;
 
-    fn network_of(network: &IpNetwork) -> Option<(Self, u8)> {
-        match network {
-            IpNetwork::V4(v4) => Some((mask4(v4.ip().to_bits(), v4.prefix()), v4.prefix())),
-            IpNetwork::V6(_) => None,
-        }
+    fn named_by(rule: &Rule) -> impl Iterator<Item = (Self, u8)> {
+        rule.peers.iter().filter_map(Self::network_of)
     }
 
-    fn network(self, prefix: u8) -> IpNetwork {
-        IpNetwork::V4(Ipv4Network::new_checked(self.into(), prefix).expect("prefix is 0 to 32"))
+    fn words(self, prefix: u8, _profile: &Profile) -> String {
+        self.network(prefix).to_string()
     }
 
     fn last(self, prefix: u8) -> Self {
@@ -57,24 +67,30 @@ impl Address for u32 {
     }
 }
 
+impl Ip for u32 {
+    fn network_of(network: &IpNetwork) -> Option<(Self, u8)> {
+        match network {
+            IpNetwork::V4(v4) => Some((mask4(v4.ip().to_bits(), v4.prefix()), v4.prefix())),
+            IpNetwork::V6(_) => None,
+        }
+    }
+
+    fn network(self, prefix: u8) -> IpNetwork {
+        IpNetwork::V4(Ipv4Network::new_checked(self.into(), prefix).expect("prefix is 0 to 32"))
+    }
+}
+
 impl Address for u128 {
     type Slot = Wide;
     const FAMILY: Family = Family::V6;
     const FULL: u8 = 128;
 
-    fn network_of(network: &IpNetwork) -> Option<(Self, u8)> {
-        match network {
-            IpNetwork::V4(_) => None,
-            IpNetwork::V6(v6) => {
-                let (high, low) = v6.ip().to_bits().halves();
-                let (high, low) = mask6(high, low, v6.prefix());
-                Some((join(high, low), v6.prefix()))
-            }
-        }
+    fn named_by(rule: &Rule) -> impl Iterator<Item = (Self, u8)> {
+        rule.peers.iter().filter_map(Self::network_of)
     }
 
-    fn network(self, prefix: u8) -> IpNetwork {
-        IpNetwork::V6(Ipv6Network::new_checked(self.into(), prefix).expect("prefix is 0 to 128"))
+    fn words(self, prefix: u8, _profile: &Profile) -> String {
+        self.network(prefix).to_string()
     }
 
     fn last(self, prefix: u8) -> Self {
@@ -91,6 +107,57 @@ impl Address for u128 {
     fn slot(self, scope: u32, prefix: u8, payload: u32) -> Wide {
         let (high, low) = self.halves();
         Wide::new(peer6_key(scope, high, low, prefix), payload)
+    }
+}
+
+impl Ip for u128 {
+    fn network_of(network: &IpNetwork) -> Option<(Self, u8)> {
+        match network {
+            IpNetwork::V4(_) => None,
+            IpNetwork::V6(v6) => {
+                let (high, low) = v6.ip().to_bits().halves();
+                let (high, low) = mask6(high, low, v6.prefix());
+                Some((join(high, low), v6.prefix()))
+            }
+        }
+    }
+
+    fn network(self, prefix: u8) -> IpNetwork {
+        IpNetwork::V6(Ipv6Network::new_checked(self.into(), prefix).expect("prefix is 0 to 128"))
+    }
+}
+
+/// The addresses of one family that a name has, by its hash.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Named<const V6: bool>(u64);
+
+impl<const V6: bool> Address for Named<V6> {
+    type Slot = Wide;
+    const FAMILY: Family = if V6 { Family::V6 } else { Family::V4 };
+    const FULL: u8 = 128;
+
+    fn named_by(rule: &Rule) -> impl Iterator<Item = (Self, u8)> {
+        let names = rule.names.iter();
+        names.map(|name| (Self(names::hash(name)), Self::FULL))
+    }
+
+    fn words(self, _prefix: u8, profile: &Profile) -> String {
+        let mut names = profile.rules.iter().flat_map(|rule| &rule.names);
+        let found = names.find(|name| names::hash(name) == self.0);
+        found.map_or_else(String::new, ToString::to_string)
+    }
+
+    fn last(self, _prefix: u8) -> Self {
+        self
+    }
+
+    fn halves(self) -> (u64, u64) {
+        (self.0, if V6 { NAME_V6 } else { NAME_V4 })
+    }
+
+    fn slot(self, scope: u32, _prefix: u8, payload: u32) -> Wide {
+        let (hash, part) = self.halves();
+        Wide::new(name_key(scope, hash, part), payload)
     }
 }
 

@@ -5,11 +5,11 @@
 use crate::model::policy::{Initiator, Profile, Rule};
 
 use super::{
-    address::Address,
+    address::{Address, Named},
     segment::{self, Segment},
 };
 
-/// One network of one rule. Ordered so that a network follows those around it.
+/// One network or name of one rule. Ordered so that a network follows those around it.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Claim<A> {
     /// First address.
@@ -65,14 +65,14 @@ impl<A: Address> Part<A> {
     fn add(&mut self, rule: &Rule) {
         let start = self.segments.len();
         let name = u32::try_from(start).expect("2^32 port ranges exceed any file");
-        let networks = rule.peers.iter().filter_map(A::network_of);
         let before = self.claims.len();
-        self.claims.extend(networks.map(|(addr, prefix)| Claim {
-            addr,
-            prefix,
-            rule: name,
-            single: rule.peers.len() == 1,
-        }));
+        self.claims
+            .extend(A::named_by(rule).map(|(addr, prefix)| Claim {
+                addr,
+                prefix,
+                rule: name,
+                single: rule.peers.len() + rule.names.len() == 1,
+            }));
         if self.claims.len() == before {
             return;
         }
@@ -83,7 +83,7 @@ impl<A: Address> Part<A> {
     }
 }
 
-/// The four parts of a profile.
+/// The parts of a profile.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     /// Devices to IPv4 peers.
@@ -94,6 +94,10 @@ pub(super) struct Parts {
     pub to_v6: Part<u128>,
     /// IPv6 peers to devices.
     pub from_v6: Part<u128>,
+    /// Devices to names, by family.
+    pub to_named: (Part<Named<false>>, Part<Named<true>>),
+    /// Names to devices, by family.
+    pub from_named: (Part<Named<false>>, Part<Named<true>>),
 }
 
 impl Parts {
@@ -103,13 +107,19 @@ impl Parts {
         self.from_v4.clear();
         self.to_v6.clear();
         self.from_v6.clear();
+        for named in [&mut self.to_named, &mut self.from_named] {
+            named.0.clear();
+            named.1.clear();
+        }
         for rule in &profile.rules {
-            let (v4, v6) = match rule.initiator {
-                Initiator::Device => (&mut self.to_v4, &mut self.to_v6),
-                Initiator::Peer => (&mut self.from_v4, &mut self.from_v6),
+            let (v4, v6, named) = match rule.initiator {
+                Initiator::Device => (&mut self.to_v4, &mut self.to_v6, &mut self.to_named),
+                Initiator::Peer => (&mut self.from_v4, &mut self.from_v6, &mut self.from_named),
             };
             v4.add(rule);
             v6.add(rule);
+            named.0.add(rule);
+            named.1.add(rule);
         }
     }
 }

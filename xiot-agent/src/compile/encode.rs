@@ -81,7 +81,7 @@ pub(super) fn device_of(words: [u64; 2]) -> DeviceRecord {
 /// The first line of a profile.
 pub(super) fn profile_line(record: &ProfileRecord) -> Line {
     let t = &record.timeouts;
-    let [r0, r1, r2, r3, r4] = record.reserved;
+    let [r0, r1, r2, r3] = record.reserved;
     words32([
         record.services,
         record.new_flows,
@@ -94,11 +94,11 @@ pub(super) fn profile_line(record: &ProfileRecord) -> Line {
         t.other,
         t.reserved,
         record.fragments,
+        record.flags,
         r0,
         r1,
         r2,
         r3,
-        r4,
     ])
 }
 
@@ -122,7 +122,8 @@ pub(super) fn profile_of(line: &Line) -> ProfileRecord {
             reserved: w[9],
         },
         fragments: w[10],
-        reserved: [w[11], w[12], w[13], w[14], w[15]],
+        flags: w[11],
+        reserved: [w[12], w[13], w[14], w[15]],
     }
 }
 
@@ -281,7 +282,8 @@ mod tests {
             new_flows: 6,
             timeouts: Timeouts::DEFAULT,
             fragments: 7,
-            reserved: [1, 2, 3, 4, 5],
+            flags: 1,
+            reserved: [2, 3, 4, 5],
         };
         assert_eq!(profile_of(&profile_line(&profile)), profile);
 

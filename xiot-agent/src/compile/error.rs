@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use ipnetwork::IpNetwork;
 use xiot_common::{
     capacity::{MAX_LINES_PER_SET, MAX_PREFIX_LENGTHS},
     schedule::MAX_LINKS,
@@ -41,6 +40,29 @@ pub enum CompileError {
         used: Vec<u8>,
     },
 
+    /// The same of the networks of DNS servers.
+    #[error(
+        "the {family} networks of the DNS servers have {} prefix lengths, at most {MAX_PREFIX_LENGTHS} are possible: {}",
+        used.len(), List(used)
+    )]
+    TooManyServerLengths {
+        /// Which networks.
+        family: Family,
+        /// The lengths that are needed, longest first.
+        used: Vec<u8>,
+    },
+
+    /// Two names are the same to the data path.
+    #[error(
+        "the DNS names {first} and {second} have the same hash: one of them must be another one, or its addresses be listed"
+    )]
+    SameNameHash {
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
+    },
+
     /// One peer has more port ranges than the data path scans.
     #[error(
         "profile {profile}: `{}` rules for {peer} need {lines} lines of port ranges, at most {MAX_LINES_PER_SET} are possible; \
@@ -52,8 +74,8 @@ pub enum CompileError {
         profile: String,
         /// Whose rules.
         initiator: Initiator,
-        /// The network whose rules are too many.
-        peer: IpNetwork,
+        /// The network or name whose rules are too many.
+        peer: String,
         /// Lines that they need.
         lines: usize,
         /// The rule with the most ranges.

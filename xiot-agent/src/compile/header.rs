@@ -4,14 +4,14 @@ use xiot_common::{
     abi::{ABI_VERSION, SLOT_MAGIC},
     device,
     slot::{
-        SLOT_DHCP_SERVERS, SLOT_UNKNOWN_PROFILE, SLOT_UPLINK_ADDRESSES, SLOT_VLAN_DEVICES,
-        SLOT_WIRE_DEVICES, SlotHeader,
+        SLOT_DHCP_SERVERS, SLOT_NAMES, SLOT_UNKNOWN_PROFILE, SLOT_UPLINK_ADDRESSES,
+        SLOT_VLAN_DEVICES, SLOT_WIRE_DEVICES, SlotHeader,
     },
 };
 
 use crate::model::policy::{Mode, Policy};
 
-use super::{error::CompileError, fingerprint::Fingerprint, ids, layout::Layout};
+use super::{error::CompileError, fingerprint::Fingerprint, ids, layout::Layout, names::Servers};
 
 /// Stands for the fingerprint of a profile where there is none.
 const NO_PROFILE: u64 = 0x4e4f_4e45;
@@ -38,10 +38,12 @@ pub(super) struct Totals {
     pub(super) by_vlan: bool,
     /// Some device is listed for a wire.
     pub(super) by_wire: bool,
+    /// Some DNS name is listed.
+    pub(super) names: bool,
 }
 
 /// A header that says where everything lies.
-pub(super) fn places(layout: &Layout) -> SlotHeader {
+pub(super) fn places(layout: &Layout, servers: &Servers) -> SlotHeader {
     SlotHeader {
         magic: SLOT_MAGIC,
         abi: ABI_VERSION,
@@ -55,6 +57,9 @@ pub(super) fn places(layout: &Layout) -> SlotHeader {
         zone_changes: layout.zone_changes,
         schedules: layout.schedules,
         chains: layout.chains,
+        names: layout.names,
+        dns_v4: servers.v4,
+        dns_v6: servers.v6,
         ..SlotHeader::default()
     }
 }
@@ -74,6 +79,7 @@ pub(super) fn complete(
         (totals.by_wire, SLOT_WIRE_DEVICES),
         (!policy.services.dhcp.is_empty(), SLOT_DHCP_SERVERS),
         (!policy.uplink_addresses.is_empty(), SLOT_UPLINK_ADDRESSES),
+        (totals.names, SLOT_NAMES),
     ];
     Ok(SlotHeader {
         revision: stamp.revision,

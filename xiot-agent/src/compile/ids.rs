@@ -10,8 +10,8 @@ use crate::model::policy::Policy;
 
 use super::error::{CompileError, Resource};
 
-/// Profiles that scopes can tell apart: their number and a direction share 30 bits.
-const MAX_PROFILES: u32 = 1 << 29;
+/// Profiles that scopes can tell apart: their number and a direction share 29 bits.
+const MAX_PROFILES: u32 = 1 << 28;
 /// Devices that scopes can tell apart, and the 0 that stands for none.
 const MAX_DEVICES: u32 = 1 << 30;
 
@@ -70,6 +70,10 @@ pub(super) struct Scopes {
     pub to: u32,
     /// Those that may contact its devices.
     pub from: u32,
+    /// DNS names that its devices may contact.
+    pub names_to: u32,
+    /// DNS names that may contact its devices.
+    pub names_from: u32,
 }
 
 impl Scopes {
@@ -78,6 +82,8 @@ impl Scopes {
         Self {
             to: scope::to(profile),
             from: scope::from(profile),
+            names_to: scope::names_to(profile),
+            names_from: scope::names_from(profile),
         }
     }
 }
@@ -92,10 +98,12 @@ mod tests {
     fn scopes_never_overlap() {
         let last_profile = profile(MAX_PROFILES as usize - 1).unwrap();
         let last_device = MAX_DEVICES - 1;
-        assert_eq!(scope::from(last_profile), scope::binding(0) - 1);
+        assert!(scope::from(last_profile) < scope::binding(0));
         assert_eq!(scope::binding(last_device), scope::DHCP_SERVER - 1);
         let first = scope::owned(0, Vlans { outer: 0, inner: 0 });
-        assert!(scope::DHCP_SERVER < first);
+        let others = [scope::DHCP_SERVER, scope::NAMES, scope::DNS_SERVER];
+        assert!(others.is_sorted() && others[2] < scope::names_to(0));
+        assert_eq!(scope::names_from(last_profile), first - 1);
         assert_eq!(scope::owned(ANY_WIRE, ANY_VLAN), u32::MAX);
         profile(MAX_PROFILES as usize).unwrap_err();
         check_devices(last_device).unwrap();

@@ -12,6 +12,7 @@ use super::{
     encode,
     error::{CompileError, Resource},
     fit,
+    names::Names,
     peers::Filed,
     slot::{Narrow, Slot, Wide},
     table::{self, Clash},
@@ -37,6 +38,8 @@ pub(super) struct Layout {
     pub schedules: u32,
     /// First line of the chains.
     pub chains: u32,
+    /// First line of the DNS names.
+    pub names: u32,
     /// MAC and VLAN to device.
     pub devices: Table,
     /// IPv4 peers.
@@ -53,6 +56,7 @@ impl Layout {
         available: u32,
         profiles: &[Line],
         devices: &Devices,
+        names: &Names,
         filed: &mut Filed,
     ) -> Result<Self, CompileError> {
         let mut lines = mem::take(&mut filed.lines);
@@ -71,6 +75,7 @@ impl Layout {
         let rest = profiles.len()
             + devices.records.len()
             + times.len()
+            + names.lines.len()
             + table::size::<Narrow>(devices.slots.len())
             + table::size::<Narrow>(narrow.len())
             + table::size::<Wide>(wide.len());
@@ -94,8 +99,10 @@ impl Layout {
         let zone = push(&mut lines, &times.zone);
         let schedules = push(&mut lines, &times.schedules);
         let chains = push(&mut lines, &times.chains);
+        let names = push(&mut lines, &names.lines);
         Ok(Self {
             lines,
+            names,
             zone,
             zone_changes: times.changes,
             schedules,

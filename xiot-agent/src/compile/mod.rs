@@ -25,6 +25,7 @@ mod key;
 mod layout;
 mod lines;
 mod memo;
+mod names;
 mod peers;
 mod profiles;
 mod segment;
@@ -45,5 +46,6 @@ pub use self::{
     follow::Compilation,
     header::Stamp,
     image::Image,
+    names::hash as name_hash,
     whole::compile,
 };

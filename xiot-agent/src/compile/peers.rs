@@ -17,11 +17,12 @@ use xiot_common::{
 use crate::model::policy::{Initiator, Profile};
 
 use super::{
-    address::Address,
+    address::{Address, Ip as _},
     claims::{Claim, Part, Parts},
-    error::{CompileError, Family, Resource},
+    error::{CompileError, Resource},
     ids::Scopes,
     memo::Memo,
+    names::Names,
     segment::Resolver,
     sets::{RuleSet, RuleSets, TooLong},
     slot::{Narrow, Wide},
@@ -39,6 +40,8 @@ pub(super) struct Peers {
     available: u32,
     narrow: Vec<Narrow>,
     wide: Vec<Wide>,
+    /// Names: they stand behind all that [`Ends`] are of.
+    named: Vec<Wide>,
     sets: SetBuilder,
     parts: Parts,
     chains: Chains,
@@ -60,7 +63,7 @@ pub(super) struct Filed {
     pub(super) lines: Vec<Line>,
     /// IPv4 peers: profile by profile, each by [`super::slot::Editable::network`], then addresses.
     pub(super) narrow: Vec<Narrow>,
-    /// IPv6 peers, likewise.
+    /// IPv6 peers, likewise; names last.
     pub(super) wide: Vec<Wide>,
     /// Chains that rule sets name.
     pub(super) chains: Chains,
@@ -75,6 +78,7 @@ impl Peers {
             available,
             narrow: Vec::new(),
             wide: Vec::new(),
+            named: Vec::new(),
             sets: SetBuilder::default(),
             parts: Parts::default(),
             chains: Chains::default(),
@@ -92,6 +96,7 @@ impl Peers {
             available,
             narrow,
             wide,
+            named,
             sets,
             parts,
             chains,
@@ -105,6 +110,8 @@ impl Peers {
         };
         let to = asker(Initiator::Device, scopes.to);
         let from = asker(Initiator::Peer, scopes.from);
+        let to_named = asker(Initiator::Device, scopes.names_to);
+        let from_named = asker(Initiator::Peer, scopes.names_from);
         parts.fill(profile);
         chains.next_profile(profile);
         sets.sets.next_profile(profile.rules.len());
@@ -114,6 +121,11 @@ impl Peers {
             to_v6: to.file(&mut parts.to_v6, sets, chains, wide)?,
             from_v6: from.file(&mut parts.from_v6, sets, chains, wide)?,
         };
+        // A name has no prefix but its own.
+        to_named.file(&mut parts.to_named.0, sets, chains, named)?;
+        to_named.file(&mut parts.to_named.1, sets, chains, named)?;
+        from_named.file(&mut parts.from_named.0, sets, chains, named)?;
+        from_named.file(&mut parts.from_named.1, sets, chains, named)?;
         ends.push(Ends {
             narrow: narrow.len(),
             wide: wide.len(),
@@ -129,16 +141,33 @@ impl Peers {
         }
     }
 
+    /// Files a network that has no rules.
+    pub(super) fn add_network(&mut self, scope: u32, network: IpNetwork) {
+        if let Some((first, prefix)) = u32::network_of(&network) {
+            self.narrow.push(first.slot(scope, prefix, 1));
+        }
+        if let Some((first, prefix)) = u128::network_of(&network) {
+            self.wide.push(first.slot(scope, prefix, 1));
+        }
+    }
+
+    /// Files what names are filed under.
+    pub(super) fn add_names(&mut self, names: &Names) {
+        self.named.extend_from_slice(&names.slots);
+    }
+
     /// What was filed.
     pub(super) fn into_filed(self) -> Filed {
         let Self {
             narrow,
-            wide,
+            mut wide,
+            named,
             sets,
             chains,
             ends,
             ..
         } = self;
+        wide.extend(named);
         Filed {
             lines: sets.sets.into_lines(),
             narrow,
@@ -174,6 +203,17 @@ struct Asker<'a> {
     scope: u32,
 }
 
+/// The lengths in use as the data path wants them; as they are if there are too many.
+pub(super) fn lengths(used: &[bool; 129]) -> Result<PrefixLengths, Vec<u8>> {
+    let used: Vec<u8> = (0..=128).rev().filter(|&n| used[usize::from(n)]).collect();
+    if used.len() > MAX_PREFIX_LENGTHS {
+        return Err(used);
+    }
+    let mut lengths = [NO_PREFIX; MAX_PREFIX_LENGTHS];
+    lengths[..used.len()].copy_from_slice(&used);
+    Ok(lengths)
+}
+
 /// A network around the one at hand.
 #[derive(Clone, Copy, Debug)]
 struct Around<A> {
@@ -201,9 +241,9 @@ impl Asker<'_> {
             let (addr, prefix) = same[0].network();
             while around.pop_if(|outer| outer.last < addr).is_some() {}
             let outer = around.last().map(|outer| outer.set);
-            let set = sets
-                .set_of(part, outer, same, chains)
-                .map_err(|found| self.too_many_ranges(sets, chains, addr.network(prefix), found))?;
+            let set = sets.set_of(part, outer, same, chains).map_err(|found| {
+                self.too_many_ranges(sets, chains, addr.words(prefix, self.profile), found)
+            })?;
             self.check_chains(chains)?;
             if outer == Some(set) {
                 continue;
@@ -216,23 +256,12 @@ impl Asker<'_> {
             used[usize::from(prefix)] = true;
             slots.push(addr.slot(self.scope, prefix, set.first + 1));
         }
-        self.lengths(A::FAMILY, &used)
-    }
-
-    /// The lengths in use as the data path wants them.
-    fn lengths(self, family: Family, used: &[bool; 129]) -> Result<PrefixLengths, CompileError> {
-        let used: Vec<u8> = (0..=128).rev().filter(|&n| used[usize::from(n)]).collect();
-        if used.len() > MAX_PREFIX_LENGTHS {
-            return Err(CompileError::TooManyPrefixLengths {
-                profile: self.profile.name.clone(),
-                initiator: self.initiator,
-                family,
-                used,
-            });
-        }
-        let mut lengths = [NO_PREFIX; MAX_PREFIX_LENGTHS];
-        lengths[..used.len()].copy_from_slice(&used);
-        Ok(lengths)
+        lengths(&used).map_err(|used| CompileError::TooManyPrefixLengths {
+            profile: self.profile.name.clone(),
+            initiator: self.initiator,
+            family: A::FAMILY,
+            used,
+        })
     }
 
     fn stay_within_reason(self, sets: &RuleSets) -> Result<(), CompileError> {
@@ -251,7 +280,7 @@ impl Asker<'_> {
         self,
         sets: &SetBuilder,
         chains: &Chains,
-        peer: IpNetwork,
+        peer: String,
         found: TooLong,
     ) -> CompileError {
         let mut ranges = BTreeMap::new();

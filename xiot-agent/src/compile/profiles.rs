@@ -5,8 +5,8 @@ use std::time::Duration;
 use xiot_common::{
     image::Line,
     profile::{
-        self, LINES_PER_PROFILE, ProfilePrefixes, ProfileRecord, SERVICE_ARP, SERVICE_DHCP,
-        SERVICE_ND,
+        self, LINES_PER_PROFILE, PROFILE_NAMES, ProfilePrefixes, ProfileRecord, SERVICE_ARP,
+        SERVICE_DHCP, SERVICE_ND,
     },
 };
 
@@ -64,7 +64,12 @@ impl Head {
                 new_flows: profile.limits.new_flows,
                 timeouts,
                 fragments: profile.limits.fragments,
-                reserved: [0; 5],
+                flags: if uses_names(profile) {
+                    PROFILE_NAMES
+                } else {
+                    0
+                },
+                reserved: [0; 4],
             },
             fingerprint: head.add_all(rules),
         }
@@ -106,6 +111,11 @@ impl Profiles {
         }
         Ok(all)
     }
+}
+
+/// Whether some rule names DNS names.
+pub(super) fn uses_names(profile: &Profile) -> bool {
+    profile.rules.iter().any(|rule| !rule.names.is_empty())
 }
 
 /// Of all but the rules.

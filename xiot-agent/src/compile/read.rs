@@ -7,6 +7,7 @@ use xiot_common::{
     capacity::MAX_LINES_PER_SET,
     device::{ANY_VLAN, ANY_WIRE, DeviceId, DeviceRecord, device_key},
     image::Line,
+    name::{NAME_V4, NAME_V6, name_key},
     profile::{LINES_PER_PROFILE, NO_PREFIX, PrefixLengths, ProfilePrefixes, ProfileRecord},
     reason::Reason,
     rule::{LINE_ANY_PROTOCOL, RuleId, RuleLine},
@@ -15,13 +16,14 @@ use xiot_common::{
     table::{find2, find3, is_full, mask4, mask6, peer4_key, peer6_key, scope},
 };
 
-use crate::model::policy::Initiator;
+use crate::model::policy::{DnsName, Initiator};
 
 use super::{
     address::Address as _,
     encode::{self, RECORDS_PER_LINE},
     ids::Scopes,
     image::Image,
+    names,
 };
 
 const TCP: u8 = 6;
@@ -149,6 +151,61 @@ impl<'a> Reader<'a> {
         };
 
         let set = self.longest(own, frame.peer);
+        let opposite = self.longest(other, frame.peer);
+        self.rule(set, opposite, frame, at)
+    }
+
+    /// The same where the peer is asked about as this name that its address has.
+    pub fn judge_named(&self, profile: u32, frame: &Opening, name: &DnsName, at: u32) -> Ruling {
+        let scopes = Scopes::of(profile);
+        let (own, other) = match frame.initiator {
+            Initiator::Device => (scopes.names_to, scopes.names_from),
+            Initiator::Peer => (scopes.names_from, scopes.names_to),
+        };
+        let part = if frame.peer.is_ipv4() {
+            NAME_V4
+        } else {
+            NAME_V6
+        };
+        let find = |scope| match self.find_name(scope, name, part) {
+            0 => None,
+            payload => Some(self.image.header.rule_lines + payload - 1),
+        };
+        self.rule(find(own), find(other), frame, at)
+    }
+
+    /// Whether the policy lists the name.
+    pub fn has_name(&self, name: &DnsName) -> bool {
+        let payload = self.find_name(scope::NAMES, name, 0);
+        let first = self.image.header.names + payload.saturating_sub(1);
+        let lines = (first..).map_while(|line| self.line(line));
+        let bytes = lines
+            .flat_map(|line| line.0.map(u64::to_ne_bytes))
+            .flatten();
+        let wire = name.wire();
+        payload != 0 && bytes.take(wire.len()).eq(wire)
+    }
+
+    /// Whether the address is a DNS server's.
+    pub fn is_dns_server(&self, addr: IpAddr) -> bool {
+        let header = &self.image.header;
+        let lengths = match addr {
+            IpAddr::V4(_) => header.dns_v4,
+            IpAddr::V6(_) => header.dns_v6,
+        };
+        let mut used = lengths.into_iter().take_while(|&it| it != NO_PREFIX);
+        used.any(|length| self.find_peer(scope::DNS_SERVER, addr, length) != 0)
+    }
+
+    fn find_name(&self, scope: u32, name: &DnsName, part: u64) -> u32 {
+        let key = name_key(scope, names::hash(name), part);
+        let lines = self.image.header.peers_v6.lines3(key);
+        self.either(lines, |line| find3(line, key))
+    }
+
+    /// What one rule set says of the frame, and the one of the other direction.
+    fn rule(&self, set: Option<u32>, opposite: Option<u32>, frame: &Opening, at: u32) -> Ruling {
+        let denied = |reason| Ruling { reason, rule: 0 };
         let rule = set.and_then(|set| self.scan(set, frame.protocol, &[frame.port]));
         if let Some(rule) = rule {
             return match self.in_force(rule, at) {
@@ -163,7 +220,6 @@ impl<'a> Reader<'a> {
             TCP | UDP => [frame.port, frame.source_port],
             _ => [frame.port; 2],
         };
-        let opposite = self.longest(other, frame.peer);
         if opposite.is_some_and(|set| self.scan(set, frame.protocol, &ports).is_some()) {
             return denied(Reason::WrongDirection);
         }

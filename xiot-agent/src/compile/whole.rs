@@ -16,6 +16,7 @@ use super::{
     ids,
     image::Image,
     layout::Layout,
+    names::{Names, Servers},
     peers::{Filed, Peers},
     profiles::Profiles,
 };
@@ -91,6 +92,9 @@ pub(super) fn whole(
     for &&address in &policy.uplink_addresses.iter().collect::<BTreeSet<_>>() {
         peers.add_address(scope::UPLINK, address);
     }
+    let names = Names::of(policy)?;
+    peers.add_names(&names);
+    let servers = Servers::file(policy, &mut peers)?;
     let mut filed = peers.into_filed();
     let layout = Layout::new(
         policy,
@@ -98,6 +102,7 @@ pub(super) fn whole(
         limits.slot_lines,
         &profiles.lines,
         &devices,
+        &names,
         &mut filed,
     )?;
     let totals = Totals {
@@ -106,8 +111,9 @@ pub(super) fn whole(
         services: profiles.services.iter().fold(0, |all, it| all | it),
         by_vlan: devices.by_vlan > 0,
         by_wire: devices.by_wire > 0,
+        names: !names.slots.is_empty(),
     };
-    let places = header::places(&layout);
+    let places = header::places(&layout, &servers);
     let header = header::complete(places, policy, &profiles.fingerprints, totals, stamp)?;
     fit::check(Resource::SlotLines, layout.lines.len(), limits.slot_lines)?;
     let image = Image::new(header, layout.lines.into());

@@ -2,22 +2,26 @@
 
 use std::ops::Range;
 
-use crate::model::{
-    list::Stretch,
-    policy::{Device, Policy, Profile, Rule},
+use crate::{
+    compile::profiles::uses_names,
+    model::{
+        list::Stretch,
+        policy::{Device, Policy, Profile, Rule},
+    },
 };
 
 /// Whether all but profiles and devices is the same, and there are as many profiles.
 pub(super) fn is_small(before: &Policy, after: &Policy) -> bool {
     before.time_zone == after.time_zone
         && before.holidays == after.holidays
+        && before.services.dns == after.services.dns
         && before.services.dhcp == after.services.dhcp
         && before.uplink_addresses == after.uplink_addresses
         && before.profiles.len() == after.profiles.len()
 }
 
 /// Places of the profiles that differ; none where these are better compiled with all others: most rules are new, or some are
-/// not always in force. `is_timed` says whether some were not before.
+/// not always in force, or name DNS names. `is_timed` says whether some were not before.
 pub(super) fn profiles(before: &Policy, after: &Policy, is_timed: bool) -> Option<Vec<usize>> {
     let mut changed = Vec::new();
     let (mut rules, mut all) = (0, MANY);
@@ -29,6 +33,10 @@ pub(super) fn profiles(before: &Policy, after: &Policy, is_timed: bool) -> Optio
         }
         if profiles_alike(old, profile) {
             continue;
+        }
+        // What is filed of names belongs to no profile alone.
+        if uses_names(old) || uses_names(profile) {
+            return None;
         }
         let looked_at = if is_timed {
             0..profile.rules.len()

@@ -16,6 +16,8 @@ mod sets;
 
 use std::{iter, sync::Arc};
 
+use xiot_common::slot::SLOT_NAMES;
+
 use crate::model::{list::List, policy::Policy};
 
 use self::{draft::Draft, ledger::Ledger, room::Room, sets::Sets};
@@ -62,6 +64,8 @@ struct Basis {
     owners: Owners,
     by_vlan: usize,
     by_wire: usize,
+    /// Some DNS name is listed.
+    names: bool,
     /// Some rules were not always in force when all was compiled.
     is_timed: bool,
     /// Slots in use in the tables.
@@ -247,6 +251,7 @@ impl Basis {
             owners,
             by_vlan,
             by_wire,
+            names: header.flags & SLOT_NAMES != 0,
             is_timed,
             devices: Ledger::of(ids.devices()),
             rules: Ledger::of(ids.rules()),
@@ -262,6 +267,7 @@ impl Basis {
             services: self.services.iter().fold(0, |all, it| all | it),
             by_vlan: self.by_vlan > 0,
             by_wire: self.by_wire > 0,
+            names: self.names,
         }
     }
 }

@@ -7,7 +7,7 @@ use xiot_common::{
     addr::{Mac, Vlans},
     device::{ANY_WIRE, DEVICE_BOUND},
     profile::{SERVICE_ARP, SERVICE_DHCP, SERVICE_ND},
-    slot::{SLOT_DHCP_SERVERS, SLOT_UNKNOWN_PROFILE},
+    slot::{SLOT_DHCP_SERVERS, SLOT_NAMES, SLOT_UNKNOWN_PROFILE},
 };
 
 use crate::{
@@ -46,6 +46,45 @@ proptest! {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_the_policy(
+        policy in generate::policy(),
+        addresses in vec(generate::address(), 20),
+        services in vec((generate::protocol(), generate::port(), generate::port()), 12),
+        seconds in vec(generate::second(), 3),
+    ) {
+        let image = compile_for(&policy, &ROOMY).unwrap();
+        let reader = Reader::new(&image);
+        let mut any = false;
+        for name in &generate::dns_names() {
+            let mut rules = policy.profiles.iter().flat_map(|profile| &profile.rules);
+            let listed = rules.any(|rule| rule.names.contains(name));
+            prop_assert_eq!(reader.has_name(name), listed);
+            any |= listed;
+            for (number, profile) in (0..).zip(&policy.profiles) {
+                for (initiator, peer) in [Initiator::Device, Initiator::Peer]
+                    .into_iter()
+                    .flat_map(|it| [(it, addresses[0]), (it, addresses[1])])
+                {
+                    for &(protocol, port, source_port) in &services {
+                        let frame = Opening { initiator, peer, protocol, port, source_port };
+                        let at = seconds[usize::from(port) % seconds.len()];
+                        prop_assert_eq!(
+                            reader.judge_named(number, &frame, name, at),
+                            naive::judge_named(&policy, profile, &frame, name, at),
+                            "profile {}, {} {:?} at {}", number, name, frame, at
+                        );
+                    }
+                }
+            }
+        }
+        prop_assert_eq!(image.header.flags & SLOT_NAMES != 0, any);
+        for &addr in addresses.iter().chain(&edges(&policy)) {
+            let server = policy.services.dns.iter().any(|network| network.contains(addr));
+            prop_assert_eq!(reader.is_dns_server(addr), server, "{}", addr);
         }
     }
 
@@ -132,6 +171,8 @@ proptest! {
             prop_assert_eq!(record.services & SERVICE_DHCP != 0, profile.dhcp);
             prop_assert_eq!(record.new_flows, profile.limits.new_flows);
             prop_assert_eq!(record.fragments, profile.limits.fragments);
+            let named = profile.rules.iter().any(|rule| !rule.names.is_empty());
+            prop_assert_eq!(record.flags, u32::from(named));
             all |= record.services;
         }
         prop_assert_eq!(header.services, all);
@@ -163,6 +204,7 @@ fn edges(policy: &Policy) -> Vec<IpAddr> {
     let rules = policy.profiles.iter().flat_map(|profile| &profile.rules);
     let networks = rules.flat_map(|rule| &rule.peers);
     networks
+        .chain(&policy.services.dns)
         .flat_map(|network| match (network.network(), network.broadcast()) {
             (IpAddr::V4(first), IpAddr::V4(last)) => {
                 let (first, last) = (first.to_bits(), last.to_bits());

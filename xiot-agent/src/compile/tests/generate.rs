@@ -15,13 +15,13 @@ use proptest::{
     collection::{btree_map, btree_set, vec},
     option,
     prelude::*,
-    sample::select,
+    sample::{select, subsequence},
 };
 
 use crate::model::{
     policy::{
-        Clause, Device, IcmpType, Initiator, Limits, Mode, Policy, Position, Profile, Rule,
-        Services, Timeouts,
+        Clause, Device, DnsName, IcmpType, Initiator, Limits, Mode, Policy, Position, Profile,
+        Rule, Services, Timeouts,
     },
     times::{DAY, Interval, MAX_STRETCHES, Times, Window, stretches},
 };
@@ -192,26 +192,39 @@ pub(crate) fn holidays() -> impl Strategy<Value = Vec<Date>> {
     btree_set(day, 0..8).prop_map(|days| days.into_iter().collect())
 }
 
+/// The longest that there can be, one that needs a second line, and short ones.
+pub(crate) fn dns_names() -> Vec<DnsName> {
+    let long = "a".repeat(63);
+    let longest = format!("{long}.{long}.{long}.{}", "a".repeat(61));
+    let names = ["pacs", "cloud.example", "b.cloud.example", &long, &longest];
+    names.map(|name| DnsName::parse(name).unwrap()).into()
+}
+
+/// Networks and names, not both none.
+fn peers() -> impl Strategy<Value = (Vec<IpNetwork>, Vec<DnsName>)> {
+    let names = |few| subsequence(dns_names(), few);
+    prop_oneof![
+        12 => vec(network(), 1..6).prop_map(|networks| (networks, Vec::new())),
+        1 => (vec(network(), 0..3), names(1..=3)),
+    ]
+}
+
 fn rule() -> impl Strategy<Value = Rule> {
     let initiator = select(vec![Initiator::Device, Initiator::Device, Initiator::Peer]);
-    (
-        initiator,
-        vec(network(), 1..6),
-        vec(clause(), 1..4),
-        times(),
-    )
-        .prop_map(|(initiator, peers, clauses, times)| Rule {
+    (initiator, peers(), vec(clause(), 1..4), times()).prop_map(
+        |(initiator, (peers, names), clauses, times)| Rule {
             id: 0,
             initiator,
             peers,
-            names: Vec::new(),
+            names,
             clauses,
             times,
             label: String::new(),
             note: None,
             owner: None,
             at: Position::default(),
-        })
+        },
+    )
 }
 
 fn profile() -> impl Strategy<Value = Profile> {
@@ -280,7 +293,8 @@ pub(crate) fn policy() -> impl Strategy<Value = Policy> {
             let devices = devices(profiles.len());
             let default = option::of(0..profiles.len());
             let onboarding = select(vec![Mode::Learn, Mode::Monitor, Mode::Enforce]);
-            let servers = (vec(address(), 0..3), vec(address(), 0..3));
+            let dns = vec(network(), 0..4);
+            let servers = (vec(address(), 0..3), vec(address(), 0..3), dns);
             let modes = (onboarding, zone(), holidays());
             (Just(profiles), devices, default, modes, servers)
         })
@@ -290,7 +304,7 @@ pub(crate) fn policy() -> impl Strategy<Value = Policy> {
                 devices,
                 default_profile,
                 (onboarding, time_zone, holidays),
-                (dhcp, uplink_addresses),
+                (dhcp, uplink_addresses, dns),
             )| {
                 let rules = profiles.iter_mut().flat_map(|profile| &mut profile.rules);
                 for (rule, id) in rules.zip(1..) {
@@ -304,6 +318,7 @@ pub(crate) fn policy() -> impl Strategy<Value = Policy> {
                     calendars: Vec::new(),
                     default_profile,
                     services: Services {
+                        dns,
                         dhcp,
                         ..Services::default()
                     },

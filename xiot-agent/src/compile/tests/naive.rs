@@ -9,7 +9,7 @@ use xiot_common::reason::Reason;
 use crate::{
     compile::read::{Opening, Ruling},
     model::{
-        policy::{Clause, Device, Initiator, Policy, Profile, Rule},
+        policy::{Clause, Device, DnsName, Initiator, Policy, Profile, Rule},
         times::Times,
     },
 };
@@ -62,8 +62,33 @@ pub(in crate::compile) fn judge(
     };
     let own_rules = rules(profile, frame.initiator, frame.peer);
     let other_rules = rules(profile, other, frame.peer);
+    by_rules(policy, &own_rules, &other_rules, frame, at)
+}
 
-    for rule in &own_rules {
+/// The same where the peer is asked about as this name.
+pub(super) fn judge_named(
+    policy: &Policy,
+    profile: &Profile,
+    frame: &Opening,
+    name: &DnsName,
+    at: u32,
+) -> Ruling {
+    let (own, other): (Vec<&Rule>, Vec<&Rule>) = profile
+        .rules
+        .iter()
+        .filter(|rule| rule.names.contains(name))
+        .partition(|rule| rule.initiator == frame.initiator);
+    by_rules(policy, &own, &other, frame, at)
+}
+
+fn by_rules(
+    policy: &Policy,
+    own_rules: &[&Rule],
+    other_rules: &[&Rule],
+    frame: &Opening,
+    at: u32,
+) -> Ruling {
+    for rule in own_rules {
         if matches(rule, frame, frame.port) && is_in_force(policy, rule, at) {
             return Ruling {
                 reason: Reason::AllowedRule,

@@ -234,7 +234,7 @@ fn more_ranges_than_are_scanned() {
         CompileError::TooManyRanges {
             profile: "pump".to_owned(),
             initiator: Initiator::Device,
-            peer: network("10.0.0.0/24"),
+            peer: "10.0.0.0/24".to_owned(),
             lines: 33,
             rule: 1,
             label: "rule number 1".to_owned(),

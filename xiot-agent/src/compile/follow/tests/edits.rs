@@ -67,6 +67,7 @@ pub(super) fn edit_of_rules() -> impl Strategy<Value = Edit> {
 fn small_rule() -> impl Strategy<Value = Rule> {
     generate::steady_rule().prop_map(|mut rule| {
         let least = |is_v4| if is_v4 { 27 } else { 122 };
+        rule.names.clear();
         rule.peers.truncate(2);
         rule.peers.retain(|it| it.prefix() >= least(it.is_ipv4()));
         rule

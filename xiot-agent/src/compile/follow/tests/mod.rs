@@ -18,10 +18,11 @@ use crate::{
     compile::{
         compile,
         devices::Devices,
+        names::{Names, Servers},
         peers::{Filed, Peers},
         profiles::Profiles,
         read::{Opening, Reader},
-        slot::{Narrow, Slot as _},
+        slot::{Editable as _, Narrow, Slot as _, Wide},
         table,
         tests::{build, generate},
     },
@@ -54,6 +55,9 @@ fn assert_alike(policy: &Policy, one: &Image, other: &Image, at: u32) {
     addresses.extend(policy.devices.iter().flat_map(|it| &it.addresses));
     addresses.sort_unstable();
     addresses.dedup();
+    for name in &generate::dns_names() {
+        assert_eq!(one_reader.has_name(name), other_reader.has_name(name));
+    }
     for place in 0..u32::try_from(policy.profiles.len()).unwrap() {
         assert_eq!(one_reader.profile(place), other_reader.profile(place));
         assert_eq!(one_reader.prefixes(place), other_reader.prefixes(place));
@@ -70,6 +74,11 @@ fn assert_alike(policy: &Policy, one: &Image, other: &Image, at: u32) {
                     assert_eq!(
                         one_reader.judge(place, &opening, at),
                         other_reader.judge(place, &opening, at)
+                    );
+                    let name = &generate::dns_names()[usize::from(port % 5)];
+                    assert_eq!(
+                        one_reader.judge_named(place, &opening, name, at),
+                        other_reader.judge_named(place, &opening, name, at)
                     );
                 }
             }
@@ -116,6 +125,8 @@ fn assert_same_keys(policy: &Policy, ids: &Assignment, next: &Compilation, whole
     for (scope, addr) in all {
         peers.add_address(scope, *addr);
     }
+    peers.add_names(&Names::of(policy).unwrap());
+    Servers::file(policy, &mut peers).unwrap();
     let Filed {
         narrow, wide, ends, ..
     } = peers.into_filed();
@@ -126,7 +137,15 @@ fn assert_same_keys(policy: &Policy, ids: &Assignment, next: &Compilation, whole
         let find = |image: &Image| table::find(&image.lines, &image.header.peers_v4, it);
         [image, whole].map(|image| (image, find(image)))
     });
-    assert_same_sets(&wide, filed.wide, |it| {
+    // What is filed of names is asked for by name.
+    let names = u64::from(scope::NAMES)..=u64::from(scope::names_from((1 << 28) - 1));
+    let servers = u64::from(scope::DNS_SERVER);
+    let is_address = |it: &&Wide| {
+        let (scope, ..) = it.network();
+        scope == servers || !names.contains(&scope)
+    };
+    let addresses: Vec<Wide> = wide.iter().filter(is_address).copied().collect();
+    assert_same_sets(&addresses, filed.wide, |it| {
         let find = |image: &Image| table::find(&image.lines, &image.header.peers_v6, it);
         [image, whole].map(|image| (image, find(image)))
     });
@@ -209,6 +228,7 @@ fn assert_whole(policy: &Policy, next: &Compilation, at: u32) {
         zone_changes: 0,
         schedules: 0,
         chains: 0,
+        names: 0,
         lines: 0,
         ..image.header
     };
