@@ -7,7 +7,8 @@ use etherparse::{ArpPacketSlice, EtherType, Ethernet2HeaderSlice, SingleVlanHead
 use xiot_common::reason::Reason;
 
 use super::{
-    fragment::Fragment, ip, lease::Lease, neighbour::Discovery, quote::Quote, request::Request,
+    answer::Answer, fragment::Fragment, ip, lease::Lease, neighbour::Discovery, quote::Quote,
+    request::Request,
 };
 use crate::model::gateway::Wire;
 
@@ -72,7 +73,9 @@ pub(super) struct Packet {
     /// Neighbour discovery; none in other packets.
     pub(super) discovery: Option<Discovery>,
     /// What a DHCP server grants, if it is one that sends it; none in other packets.
-    pub(super) lease: Option<Lease>,
+    pub(super) lease: Option<Box<Lease>>,
+    /// What a DNS server answers, if it is one that sends it; none in other packets.
+    pub(super) answer: Option<Box<Answer>>,
     /// Whom a DHCP server is asked for; none in other packets.
     pub(super) request: Option<Request>,
 }

@@ -9,6 +9,7 @@ use etherparse::{
 use xiot_common::reason::Reason;
 
 use super::{
+    answer::Answer,
     fragment::{Fragment, Part},
     frame::{Packet, after},
     lease::Lease,
@@ -81,7 +82,8 @@ pub(super) fn parse_v4(bytes: &[u8]) -> Result<Packet, Reason> {
         transport,
         quote: Quote::of_message(Family::V4, fragment, transport, payload),
         discovery: None,
-        lease: Lease::of(Family::V4, fragment, transport, payload),
+        lease: Lease::of(Family::V4, fragment, transport, payload).map(Box::new),
+        answer: Answer::of(fragment, transport, payload).map(Box::new),
         request: Request::of(fragment, transport, payload),
     })
 }
@@ -125,7 +127,8 @@ pub(super) fn parse_v6(bytes: &[u8]) -> Result<Packet, Reason> {
         transport,
         quote: Quote::of_message(Family::V6, chain.fragment, transport, chain.rest),
         discovery: Discovery::of(transport, is_plain, chain.rest),
-        lease: Lease::of(Family::V6, chain.fragment, transport, chain.rest),
+        lease: Lease::of(Family::V6, chain.fragment, transport, chain.rest).map(Box::new),
+        answer: Answer::of(chain.fragment, transport, chain.rest).map(Box::new),
         request: None,
     })
 }

@@ -66,6 +66,7 @@ impl<'p> Oracle<'p> {
         let outcome = said.first_objected(of_group).outcome();
         if !outcome.dropped {
             self.learn(arrival, frame, said.was_asked());
+            self.hear(arrival, frame, outcome);
         }
         outcome
     }

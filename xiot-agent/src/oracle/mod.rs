@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod answer;
 mod binding;
 mod budget;
 mod conversation;
@@ -39,6 +40,7 @@ mod service;
 #[cfg(test)]
 mod tests;
 mod times;
+mod told;
 mod transport;
 mod view;
 
@@ -46,7 +48,7 @@ use xiot_common::reason::Reason;
 
 use self::{
     binding::Bindings, budget::Budgets, datagram::DatagramList, flows::FlowList, frame::Frame,
-    group::GroupFrames,
+    group::GroupFrames, told::Told,
 };
 pub use self::{
     decided::{Decision, Override},
@@ -54,6 +56,7 @@ pub use self::{
     limits::Limits,
     routed::{Fate, Place, Routed, RoutedVerdict},
     router::{Detour, Hop, Neighbour, PortState, Route, Router, RouterPort, Selector, Way},
+    told::NameView,
     view::{BindingView, FlowView, Hold},
 };
 use crate::model::{
@@ -108,6 +111,7 @@ pub struct Oracle<'p> {
     overrides: Vec<Override>,
     group_frames: GroupFrames,
     bindings: Bindings,
+    told: Told,
     /// Seconds that the wall clock is ahead of the second that frames are judged at.
     clock: i64,
 }
@@ -131,6 +135,7 @@ impl<'p> Oracle<'p> {
             overrides: Vec::new(),
             group_frames: GroupFrames::default(),
             bindings: Bindings::default(),
+            told: Told::default(),
             clock: 0,
         }
     }

@@ -6,15 +6,18 @@ use xiot_common::reason::Reason;
 
 use super::{
     Oracle, Side,
+    binding::Segment,
     conversation::Conversation,
     decided::Decision,
     fragment::Fragment,
-    frame::{Content, Echo, Frame, Packet, TcpFlags, Transport},
+    frame::{Content, Echo, Frame, Mac, Packet, TcpFlags, Transport},
     grounds::Grounds,
     judge::Arrival,
+    owner::device_mac,
     rules::{self, Asked},
     said::Counted,
     service::Services,
+    told::{Hearer, Names},
 };
 use crate::model::policy::{Policy, Profile};
 
@@ -78,6 +81,8 @@ impl<'p> Oracle<'p> {
         };
         bind(grounds, arrival.side, own)?;
         let asked = Asked::of(arrival.side, packet);
+        let on = (arrival.wire, frame.vlans);
+        let names = self.names_of(on, device_mac(arrival.side, frame), grounds, arrival.now);
         let judged = match packet.transport {
             Transport::Tcp { flags, .. } if !flags.is_pure_syn() => Err(Reason::TcpNoFlow),
             Transport::Icmp {
@@ -88,11 +93,11 @@ impl<'p> Oracle<'p> {
             | Transport::Udp { .. }
             | Transport::Icmp { .. }
             | Transport::Portless => {
-                rules::judge(policy, profile, asked, self.wall(arrival.now)).map(Grant::Rule)
+                rules::judge(policy, profile, asked, names, self.wall(arrival.now)).map(Grant::Rule)
             }
         };
         judged.or_else(|reason| {
-            self.picked_up(arrival, (policy, profile), packet, asked)
+            self.picked_up(arrival, (policy, profile), packet, (asked, names))
                 .ok_or(reason)
         })
     }
@@ -110,7 +115,15 @@ impl<'p> Oracle<'p> {
             .ok_or(Reason::GroupDenied)?;
         bind(grounds, initiator, conversation.device_end.address)?;
         let asked = conversation.asked_by(initiator);
-        rules::judge(grounds.policy, profile, asked, self.wall(now))
+        let on = (conversation.wire, conversation.vlans);
+        let names = self.names_of(on, conversation.mac, grounds, now);
+        rules::judge(grounds.policy, profile, asked, names, self.wall(now))
+    }
+
+    /// What a device was told of names.
+    fn names_of(&self, on: Segment, mac: Mac, grounds: Grounds<'_>, now: u64) -> Names<'_> {
+        let is_listed = grounds.device().is_some();
+        self.told.names(Hearer { on, mac, is_listed }, now)
     }
 
     /// Steps 4.3 and 4.4. Frames of no device have no profile.
@@ -165,12 +178,13 @@ impl<'p> Oracle<'p> {
         arrival: Arrival,
         (policy, profile): (&Policy, &Profile),
         packet: &Packet,
-        asked: Asked,
+        (asked, names): (Asked, Names<'_>),
     ) -> Option<Grant> {
         if arrival.now >= self.limits.grace_until {
             return None;
         }
-        let judge = |asked| rules::judge(policy, profile, asked, self.wall(arrival.now)).ok();
+        let judge =
+            |asked| rules::judge(policy, profile, asked, names, self.wall(arrival.now)).ok();
         let by_sender = match packet.transport {
             Transport::Tcp { flags, .. } if is_midstream(flags) => judge(asked),
             Transport::Udp { .. } => None,

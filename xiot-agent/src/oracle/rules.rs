@@ -10,6 +10,7 @@ use super::{
     is_in_force,
     owner::is_group,
     times::Wall,
+    told::Names,
 };
 use crate::model::policy::{Clause, Device, IcmpType, Initiator, Policy, Profile, Rule};
 
@@ -28,13 +29,66 @@ pub(super) fn is_link_local(address: IpAddr) -> bool {
 }
 
 /// The rule that lets the asking side open a conversation, by position in the profile, or the nearest miss.
+///
+/// Addresses come first. Where these deny, each name that the peer's address has for the device is asked about; one that allows
+/// lasts anew.
 pub(super) fn judge(
     policy: &Policy,
     profile: &Profile,
     asked: Asked,
+    names: Names<'_>,
     at: Wall,
 ) -> Result<usize, Reason> {
-    let own: Vec<(usize, &Rule)> = rules_of(profile, asked.initiator, asked.peer).collect();
+    let has_address = |rule: &Rule| {
+        let mut peers = rule.peers.iter();
+        peers.any(|network| network.contains(asked.peer))
+    };
+    let mut nearest = match judge_peer(policy, profile, asked, has_address, at) {
+        Ok(rule) => return Ok(rule),
+        Err(reason) => reason,
+    };
+    for known in names.of(asked.peer) {
+        let has_name = |rule: &Rule| rule.names.contains(known.name());
+        match judge_peer(policy, profile, asked, has_name, at) {
+            Ok(rule) => {
+                known.renew();
+                return Ok(rule);
+            }
+            Err(reason) if nearness(reason) > nearness(nearest) => nearest = reason,
+            Err(_) => {}
+        }
+    }
+    Err(nearest)
+}
+
+/// How near a miss is to a rule that allows.
+fn nearness(reason: Reason) -> usize {
+    let far_to_near = [
+        Reason::NoPeer,
+        Reason::NoProtocol,
+        Reason::NoPort,
+        Reason::WrongDirection,
+        Reason::RuleNotInForce,
+    ];
+    let place = far_to_near.iter().position(|it| *it == reason);
+    place.unwrap_or_default()
+}
+
+/// The same by the rules that name the peer as this says.
+fn judge_peer(
+    policy: &Policy,
+    profile: &Profile,
+    asked: Asked,
+    is_named_by: impl Fn(&Rule) -> bool,
+    at: Wall,
+) -> Result<usize, Reason> {
+    let rules_of = |initiator| {
+        let rules = profile.rules.iter().enumerate();
+        rules.filter(move |(_, rule)| rule.initiator == initiator)
+    };
+    let own: Vec<(usize, &Rule)> = rules_of(asked.initiator)
+        .filter(|(_, rule)| is_named_by(rule))
+        .collect();
     let mut matching = own.iter().filter(|(_, rule)| asked.is_in(rule)).peekable();
     let missed = matching.peek().is_some();
     if let Some((position, _)) = matching.find(|(_, rule)| is_in_force(policy, &rule.times, at)) {
@@ -44,7 +98,8 @@ pub(super) fn judge(
         return Err(Reason::RuleNotInForce);
     }
     let back = asked.with_ports_swapped();
-    if rules_of(profile, opposite(asked.initiator), asked.peer)
+    if rules_of(opposite(asked.initiator))
+        .filter(|(_, rule)| is_named_by(rule))
         .any(|(_, rule)| asked.is_in(rule) || back.is_some_and(|back| back.is_in(rule)))
     {
         return Err(Reason::WrongDirection);
@@ -57,16 +112,6 @@ pub(super) fn judge(
     } else {
         Err(Reason::NoProtocol)
     }
-}
-
-fn rules_of(
-    profile: &Profile,
-    initiator: Initiator,
-    peer: IpAddr,
-) -> impl Iterator<Item = (usize, &Rule)> {
-    profile.rules.iter().enumerate().filter(move |(_, rule)| {
-        rule.initiator == initiator && rule.peers.iter().any(|network| network.contains(peer))
-    })
 }
 
 fn opposite(initiator: Initiator) -> Initiator {

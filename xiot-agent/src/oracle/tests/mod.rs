@@ -8,5 +8,6 @@ mod errors;
 mod flows;
 mod grace;
 mod guards;
+mod names;
 mod parse;
 mod world;
