@@ -31,6 +31,7 @@ mod learned;
 mod left;
 mod many;
 mod metrics;
+mod names;
 mod observed;
 mod privileges;
 mod prometheus;

@@ -1,9 +1,15 @@
-//! What program and oracle know of who has which address, written the same way.
+//! What program and oracle know of who has which address, and which address has which name, written the same way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use xiot_agent::oracle::{BindingView, Hold, Oracle};
-use xiot_common::binding::{Binding, BindingKey, NO_END, Place, Places, PlacesKey};
+use xiot_agent::{
+    model::policy::Policy,
+    oracle::{BindingView, Hold, NameView, Oracle},
+};
+use xiot_common::{
+    binding::{Binding, BindingKey, NO_END, Place, Places, PlacesKey},
+    name::{self, NAME_WORDS, NamePlace, NameSet, NamesKey},
+};
 
 use crate::audit;
 
@@ -53,4 +59,50 @@ pub(crate) fn of_oracle(oracle: &Oracle<'_>, now: u64) -> BTreeSet<String> {
         .bindings(now)
         .map(|view| format!("{view:?}"))
         .collect()
+}
+
+/// The names of these policies by their hash.
+pub(crate) fn dns_names(policies: &[Policy]) -> BTreeMap<u64, String> {
+    let profiles = policies.iter().flat_map(|policy| &policy.profiles);
+    let names = profiles
+        .flat_map(|profile| &profile.rules)
+        .flat_map(|rule| &rule.names);
+    let hash = |wire: &[u8]| {
+        let mut bytes = [0; NAME_WORDS * 8];
+        bytes[..wire.len()].copy_from_slice(wire);
+        let words = bytes.as_chunks::<8>().0;
+        let words = std::array::from_fn(|n| u64::from_ne_bytes(words[n]));
+        name::hash(&words, wire.len())
+    };
+    names
+        .map(|name| (hash(&name.wire()), name.to_string()))
+        .collect()
+}
+
+/// Names that the program knows addresses to have at this second of its clock.
+pub(crate) fn names_of_program(
+    sets: &[(NamesKey, NameSet)],
+    names: &BTreeMap<u64, String>,
+    now: u32,
+    passed: u64,
+) -> BTreeSet<String> {
+    let all = sets
+        .iter()
+        .flat_map(|(key, set)| set.0.iter().map(move |place| (key, place)));
+    let live = all.filter(|(_, place)| now < NamePlace::until(place.life));
+    live.map(|(key, place)| NameView {
+        wire: usize::from(key.wire),
+        vlans: (key.vlans.outer, key.vlans.inner),
+        mac: key.mac.0,
+        address: audit::address(place.addr),
+        name: names.get(&place.name).cloned().unwrap_or_default(),
+        until: u64::from(NamePlace::until(place.life)) + passed,
+    })
+    .map(|view| format!("{view:?}"))
+    .collect()
+}
+
+/// The oracle's likewise, at the same second of its own clock.
+pub(crate) fn names_of_oracle(oracle: &Oracle<'_>, now: u64) -> BTreeSet<String> {
+    oracle.names(now).map(|view| format!("{view:?}")).collect()
 }

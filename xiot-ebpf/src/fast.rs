@@ -23,6 +23,7 @@ use crate::{
     forward,
     frame::Frame,
     guard,
+    name::answer,
     packet::{ACK, FIN, Packet, RST, SYN},
     parse::{self, l4},
     policy::slot,
@@ -74,6 +75,14 @@ fn forward(frame: &Frame, packet: &mut Packet, missed: &mut Option<FlowHash>) ->
     }
     let plain = parse::simple(frame, packet)?;
     if config::guards() != 0 && guard::learn::is_lease(packet) {
+        return None;
+    }
+    // An answer of a DNS server.
+    if packet.protocol == l4::UDP
+        && !packet.is_from_device()
+        && plain.key.ports()[1] == answer::SERVER
+        && answer::is_wanted(slot::in_force().0)
+    {
         return None;
     }
     packet.now = clock::seconds();

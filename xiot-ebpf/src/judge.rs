@@ -14,7 +14,7 @@ use crate::{
     packet::{ACK, FIN, Fragment, Icmp, Kind, Packet, RST, SYN, is_group},
     parse::{self, l4, quote},
     policy::{
-        binding,
+        binding, name,
         peer::Opener,
         rule::{self, Question},
         service,
@@ -155,7 +155,7 @@ fn slow(frame: &Frame, scratch: &Scratch, why: Why) -> Verdict {
     // Of a segment that cannot come now the flow has decided.
     let guarded = config::guards() != 0 && why != Why::BadState;
     let denied = guarded && guard::xiot_guard(frame.ctx()) != 0;
-    if !denied && xiot_slow(why as u32) != 0 {
+    if !denied && by_policy_and_names(scratch, why) {
         flow::open();
     }
     let verdict = scratch.verdict();
@@ -166,6 +166,20 @@ fn slow(frame: &Frame, scratch: &Scratch, why: Why) -> Verdict {
         };
     }
     verdict
+}
+
+/// Judges by policy, and where that has to be asked by the names that the peer has. Whether the frame opens a flow.
+#[inline(always)]
+fn by_policy_and_names(scratch: &Scratch, why: Why) -> bool {
+    name::begin();
+    let mut opens = xiot_slow(why as u32);
+    let mut round = 0;
+    while round < name::ROUNDS && name::is_pending(scratch) {
+        name::ask();
+        opens = xiot_slow(why as u32);
+        round += 1;
+    }
+    opens != 0
 }
 
 /// Judges by policy: everything that is not answered from the flow table. The verdict is left in the scratch; 1: where
@@ -184,6 +198,9 @@ pub extern "C" fn xiot_slow(why: u32) -> u32 {
     scratch.wall.set(0);
     let subject = Subject::of(&slot, packet);
     let finding = by_slot(&slot, scratch, &subject, Why::from_u32(why));
+    if name::is_pending(scratch) {
+        return 0;
+    }
     let verdict = Verdict::new(
         finding.reason,
         verdict::mode(finding.reason, subject.mode),
@@ -331,7 +348,7 @@ fn by_rules(slot: &Slot, packet: &Packet, subject: &Subject) -> Finding {
     {
         return denied(reason);
     }
-    let ruling = rule::judge(slot, packet, subject.profile, question);
+    let ruling = rule::judge(slot, packet, subject, question);
     if ruling.reason == Reason::AllowedRule {
         return Finding {
             reason: if cannot.is_some() {
@@ -345,7 +362,7 @@ fn by_rules(slot: &Slot, packet: &Packet, subject: &Subject) -> Finding {
     }
     if grace {
         let answer = Question::answered_by(packet);
-        let ruling = rule::judge(slot, packet, subject.profile, answer);
+        let ruling = rule::judge(slot, packet, subject, answer);
         if ruling.reason == Reason::AllowedRule {
             return Finding {
                 reason: Reason::AllowedGrace,

@@ -17,6 +17,7 @@ pub mod fragment;
 pub mod frame;
 pub mod guard;
 pub mod judge;
+mod name;
 pub mod packet;
 pub mod parse;
 pub mod policy;
@@ -61,7 +62,7 @@ pub fn run(ctx: &XdpContext) -> u32 {
     };
     if config::routed() != 0 && !verdict.dropped && router::is_routed(&scratch.packet) {
         scratch.set_verdict(&verdict);
-        learn(&frame, scratch);
+        learn(&frame, scratch, verdict.hit);
         let action = xiot_routed(frame.ctx());
         if action != router::HOP {
             return action;
@@ -70,6 +71,7 @@ pub fn run(ctx: &XdpContext) -> u32 {
         record::counter::reason(&scratch.packet, &Verdict::dropped(Reason::NoEgress));
         return xdp_action::XDP_DROP;
     }
+    let is_hit = verdict.hit;
     let (verdict, action) = if verdict.dropped {
         (verdict, xdp_action::XDP_DROP)
     } else {
@@ -80,14 +82,17 @@ pub fn run(ctx: &XdpContext) -> u32 {
     };
     record(&frame, scratch, 0, &verdict);
     if !verdict.dropped {
-        learn(&frame, scratch);
+        learn(&frame, scratch, is_hit);
     }
     action
 }
 
-/// Learns from a frame that is forwarded.
+/// Learns from a frame that is forwarded, by a live flow (`is_hit`) or not.
 #[inline(always)]
-fn learn(frame: &Frame, scratch: &Scratch) {
+fn learn(frame: &Frame, scratch: &Scratch, is_hit: bool) {
+    if is_hit && name::answer::is_due(&scratch.packet) {
+        name::answer::xiot_answer(frame.ctx());
+    }
     if guard::learn::is_due(scratch) {
         guard::learn::xiot_learn(frame.ctx());
     }
@@ -122,7 +127,7 @@ pub fn run_hop(ctx: &XdpContext) -> u32 {
     scratch.forget();
     let verdict = judge::judge_routed(&frame, scratch);
     if !verdict.dropped {
-        learn(&frame, scratch);
+        learn(&frame, scratch, verdict.hit);
     }
     let (verdict, action) = if verdict.dropped {
         (verdict, xdp_action::XDP_DROP)

@@ -8,8 +8,9 @@ use aya_ebpf::bindings::xdp_md;
 use xiot_common::{
     device::{ANY_WIRE, DEVICE_BOUND, Mode},
     flow_line::ShortKey,
+    profile::PROFILE_NAMES,
     reason::Reason,
-    slot::SLOT_UNKNOWN_PROFILE,
+    slot::{SLOT_NAMES, SLOT_UNKNOWN_PROFILE},
 };
 
 use crate::{
@@ -119,6 +120,12 @@ fn judge(slot: &Slot, packet: &Packet, key: &ShortKey) -> Option<Verdict> {
         service: packet.dst_port,
         client: key.ports()[usize::from(!packet.is_from_device())],
     };
+    // An address may have a name that is allowed.
+    if slot.header.flags & SLOT_NAMES != 0
+        && slot.profile(record.profile)?.flags & PROFILE_NAMES != 0
+    {
+        return None;
+    }
     let reason = by_rules(slot, record.profile, peer, packet.protocol, question)?;
     refused(reason, record.mode)
 }

@@ -13,6 +13,7 @@ use xiot_common::{
     flow::FlowKey,
     flow_hash::FlowHash,
     flow_line::{FlowLine, FlowRest, ShortKey},
+    name::NAME_WORDS,
     reason::Reason,
 };
 
@@ -54,8 +55,26 @@ pub struct Scratch {
     pub options: Cell<Options>,
     /// What is read so far of a DHCP server's message.
     pub lease: Cell<Lease>,
-    /// Address that guards ask about.
+    /// Address that guards ask about, or that a DNS answer gives.
     pub asked: Cell<Addr>,
+    /// What is read so far of a DNS answer.
+    pub answer: Cell<Answer>,
+    /// The name that it is about.
+    pub name: [Cell<u64>; NAME_WORDS],
+    /// Words of it.
+    pub words: Cell<u32>,
+    /// Places of the device in which the peer has a name: [`crate::name::told`].
+    pub names: Cell<u32>,
+    /// What they are to be asked.
+    pub name_query: Cell<NameQuery>,
+    /// What they said, where the device opens the conversation, and where its peer does.
+    pub by_names: [Cell<ByName>; 2],
+    /// Which of the two is asked: a bit each.
+    pub names_asked: Cell<u8>,
+    /// 1: they are to be asked.
+    pub names_pending: Cell<u8>,
+    /// The nearest miss so far of what they are asked.
+    pub missed_by: Cell<u8>,
     /// Who opens the conversation that the verdict is about: [`crate::policy::peer::Opener`].
     pub opener: Cell<u32>,
     /// When the rule that allows the frame is in force: of the last judgement that allowed something.
@@ -105,6 +124,50 @@ pub struct Lease {
     pub timed: u8,
     /// Zero.
     pub reserved: [u8; 2],
+}
+
+/// A question to the names that an address has.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct NameQuery {
+    /// Who asks: [`crate::policy::name`].
+    pub who: u32,
+    /// Profile of the device.
+    pub profile: u32,
+    /// Port of the side that is called, and of the other above it.
+    pub ports: u32,
+    /// What the address missed: a reason.
+    pub missed: u32,
+}
+
+/// What names say.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct ByName {
+    /// When the rule is in force: a [`Span`] as a number.
+    pub span: u64,
+    /// The rule that allows it, or 0.
+    pub rule: u32,
+    /// The nearest miss: a reason.
+    pub missed: u8,
+    /// Zero.
+    pub reserved: [u8; 3],
+}
+
+/// What is known of a DNS answer.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Answer {
+    /// Hash of the name that was asked about.
+    pub name: u64,
+    /// Offset of what is to be read next.
+    pub offset: u32,
+    /// Offset of the end of the message.
+    pub end: u32,
+    /// Records that are left, by the header.
+    pub left: u32,
+    /// 1: the device is listed.
+    pub listed: u32,
 }
 
 /// Seconds of the wall clock, from one to before another.
@@ -160,12 +223,12 @@ pub struct Part {
 static SCRATCH: PerCpuArray<Scratch, 1> = PerCpuArray::new();
 
 #[btf_map]
-static FORGOTTEN: PerCpuArray<u32, 1> = PerCpuArray::new();
+static FORGOTTEN: PerCpuArray<u64, 1> = PerCpuArray::new();
 
 /// A place that makes numbers unknown to the verifier, which takes map memory to hold whatever may be. All rounds of a
 /// loop then look alike to it, so that it walks each once and not once per way to get there.
 #[derive(Debug)]
-pub struct Forgetful(*mut u32);
+pub struct Forgetful(*mut u64);
 
 /// This CPU's place. Apart from the frame's element: it may be used while that is being filled.
 #[inline(always)]
@@ -178,6 +241,16 @@ impl Forgetful {
     #[inline(always)]
     pub fn forget(&self, number: u32) -> u32 {
         // SAFETY: the element belongs to this CPU. Volatile, or the compiler would know better.
+        unsafe {
+            let place = self.0.cast::<u32>();
+            place.write_volatile(number);
+            place.read_volatile()
+        }
+    }
+    /// The same of a long one.
+    #[inline(always)]
+    pub fn forget_long(&self, number: u64) -> u64 {
+        // SAFETY: as above.
         unsafe {
             self.0.write_volatile(number);
             self.0.read_volatile()
@@ -210,6 +283,23 @@ impl Scratch {
             self.storm.set(0);
             self.asked_guards.set(0);
         }
+    }
+
+    /// Sets a byte of the name.
+    #[inline(always)]
+    pub fn set_name_byte(&self, index: u32, byte: u8) {
+        const MASK: usize = NAME_WORDS * size_of::<u64>() - 1;
+        let name = self.name.as_ptr().cast_mut().cast::<u8>();
+        // SAFETY: within the name, by the mask, and in a cell. The element belongs to this CPU.
+        unsafe {
+            name.add(index as usize & MASK).write(byte);
+        }
+    }
+
+    /// A word of the name.
+    #[inline(always)]
+    pub fn name_word(&self, word: u32) -> u64 {
+        self.name[(word as usize) & (NAME_WORDS - 1)].get()
     }
 
     /// Keeps the verdict for the stages that write it down.

@@ -325,13 +325,21 @@ impl<'t> Trial<'t> {
         self.is_blurred
     }
 
-    /// Compares what both know of who has which address.
+    /// Compares what both know of who has which address, and which address has which name.
     fn check_bindings(&self) -> Result<(), Difference> {
         let now = clock::coarse_second();
         let second = u32::try_from(now).expect("years to go");
         let (bindings, places) = (self.prog.bindings(), self.prog.places());
-        let mine = holdings::of_program(&bindings, &places, second, self.passed);
-        let theirs = holdings::of_oracle(&self.oracle, now + self.passed);
+        let mut mine = holdings::of_program(&bindings, &places, second, self.passed);
+        let mut theirs = holdings::of_oracle(&self.oracle, now + self.passed);
+        let names = holdings::dns_names(self.policies);
+        mine.extend(holdings::names_of_program(
+            &self.prog.names(),
+            &names,
+            second,
+            self.passed,
+        ));
+        theirs.extend(holdings::names_of_oracle(&self.oracle, now + self.passed));
         let (program, oracle) = audit::only_in_one(&mine, &theirs);
         if program == oracle {
             return Ok(());

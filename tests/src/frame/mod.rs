@@ -2,6 +2,7 @@
 //! what has no field here is edited in the bytes.
 
 mod bytes;
+pub mod dns;
 mod ip;
 pub mod lease;
 

@@ -9,6 +9,7 @@ mod follow;
 mod fresh;
 mod lease;
 mod mangle;
+mod name;
 mod policy;
 mod routed;
 mod router;

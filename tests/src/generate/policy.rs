@@ -14,7 +14,7 @@ use xiot_agent::model::{
 
 use super::{
     dice::Dice,
-    times,
+    name, times,
     world::{
         GROUP_ADDRESSES, GROUPS, HOSTS, ICMP_TYPES, LISTABLE, PORTS, PROTOCOLS, SPECIAL, VLANS,
         WIRES, device_mac,
@@ -34,6 +34,7 @@ pub fn policies() -> impl Strategy<Value = Policy> {
             (times::zone(&mut dice), times::holidays(&mut dice))
         }),
         vec(select(HOSTS.to_vec()), 0..4),
+        option::weighted(0.4, any::<u64>()),
     )
         .prop_map(
             |(
@@ -44,13 +45,19 @@ pub fn policies() -> impl Strategy<Value = Policy> {
                 devices,
                 (time_zone, holidays),
                 uplink,
+                named,
             )| {
+                let mut profiles = profiles;
+                let dns = named.map_or_else(Vec::new, |seed| {
+                    name::give(&mut Dice::new(seed), &mut profiles)
+                });
                 let mut policy = Policy {
                     time_zone,
                     holidays,
                     uplink_addresses: uplink,
                     ..assemble(onboarding, default_profile, dhcp, profiles, devices)
                 };
+                policy.services.dns = dns;
                 part_uplink(&mut policy);
                 policy
             },

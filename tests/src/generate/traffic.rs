@@ -10,6 +10,7 @@ use xiot_agent::{
 use super::{
     Dice, Edit, addresses, errors, follow, fresh, lease,
     mangle::mangle,
+    name,
     routed::{self, Ground},
     spoof, times, train,
     wiring::{change_one, wires, wirings},
@@ -163,7 +164,11 @@ impl Traffic {
             }
             None => self.first(),
         };
-        if self.dice.below(1000) < 45 {
+        if self.dice.percent(90)
+            && let Some(said) = name::answer(&mut self.dice, &self.policy, &draft)
+        {
+            self.planned.extend(said);
+        } else if self.dice.below(1000) < 45 {
             self.planned.extend(train::cut(&mut self.dice, &draft));
         } else if self.dice.percent(1) {
             let count = self.dice.pick(&[3, 6, 14]);
@@ -181,7 +186,14 @@ impl Traffic {
 
     /// What begins something.
     fn first(&mut self) -> Draft {
-        let mut draft = if self.dice.percent(14) {
+        let asked = if self.dice.percent(8) {
+            name::ask(&mut self.dice, &self.policy)
+        } else {
+            None
+        };
+        let mut draft = if let Some(asked) = asked {
+            asked
+        } else if self.dice.percent(14) {
             lease::draw(&mut self.dice, &self.policy)
         } else if self.dice.percent(40) {
             spoof::draw(&mut self.dice, &self.policy)

@@ -1,4 +1,4 @@
-//! A real DHCP server on a host of the rig.
+//! A real DHCP and DNS server on a host of the rig.
 
 use std::process::Stdio;
 
@@ -6,12 +6,14 @@ use xiot_agent::netns::process::Running;
 
 use super::rig::{HOST_PORT, Host};
 
-/// Starts one with these arguments, which say what it gives out. It keeps no files.
+/// Starts one with these arguments, which say what it gives out. It keeps no files, and answers no DNS unless they name its port.
 ///
 /// # Panics
 /// Where it can't be started.
 #[track_caller]
 pub fn dnsmasq(host: &Host, args: &[&str]) -> Running {
+    let answers = args.iter().any(|arg| arg.starts_with("--port="));
+    let silent: &[&str] = if answers { &[] } else { &["--port=0"] };
     let mut command = host
         .namespace
         .command("dnsmasq")
@@ -21,7 +23,6 @@ pub fn dnsmasq(host: &Host, args: &[&str]) -> Running {
             "--keep-in-foreground",
             "--no-daemon",
             "--conf-file=/dev/null",
-            "--port=0",
         ])
         .args([
             "--user=root",
@@ -30,6 +31,7 @@ pub fn dnsmasq(host: &Host, args: &[&str]) -> Running {
             "--bind-interfaces",
         ])
         .arg(format!("--interface={HOST_PORT}"))
+        .args(silent)
         .args(args)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

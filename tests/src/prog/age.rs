@@ -24,6 +24,7 @@ impl Prog {
             must("age a datagram", self.datagrams.insert(&key, &datagram));
         }
         let mut ends = self.age_bindings(seconds);
+        ends |= self.age_names(seconds);
         for (device, mut decided) in must("read the overrides", self.overrides.entries()) {
             if decided.until != 0 {
                 // One that is over stays so.

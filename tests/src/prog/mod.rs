@@ -1,6 +1,7 @@
 //! The real program in the real kernel, fed frame by frame through `BPF_PROG_TEST_RUN`.
 
 mod age;
+mod learned;
 
 use std::error::Error;
 
@@ -20,6 +21,7 @@ use xiot_common::{
     flow::{FlowEntry, FlowKey},
     fragment::{Datagram, DatagramKey},
     map,
+    name::{NameSet, NamesKey},
     overrides::{Override, OverrideKey},
     port::{self, PortConfig},
 };
@@ -51,6 +53,8 @@ pub struct Prog {
     overrides: Table<OverrideKey, Override>,
     bindings: Table<BindingKey, Binding>,
     places: Table<PlacesKey, Places>,
+    names: Table<NamesKey, NameSet>,
+    strangers_names: Table<NamesKey, NameSet>,
     budgets: Budgets,
     counters: Counters,
     limits: Limits,
@@ -143,6 +147,11 @@ impl Prog {
         let overrides = must("open the overrides", datapath.table(map::OVERRIDES));
         let bindings = must("open the bindings", datapath.table(map::BINDINGS));
         let places = must("open the places", datapath.table(map::PLACES));
+        let names = must("open the names", datapath.table(map::NAMES));
+        let strangers_names = must(
+            "open strangers' names",
+            datapath.table(map::STRANGERS_NAMES),
+        );
         let budgets = Budgets::open(&datapath);
         let counters = must("open the counters", Counters::open(&datapath));
         Self {
@@ -152,6 +161,8 @@ impl Prog {
             overrides,
             bindings,
             places,
+            names,
+            strangers_names,
             budgets,
             counters,
             limits,
@@ -174,6 +185,8 @@ impl Prog {
         must("clear the datagrams", self.datagrams.clear());
         must("clear the bindings", self.bindings.clear());
         must("clear the places", self.places.clear());
+        must("clear the names", self.names.clear());
+        must("clear strangers' names", self.strangers_names.clear());
         for (device, _) in must("read the overrides", self.datapath.overrides()) {
             self.decide(&device, None);
         }
@@ -327,22 +340,6 @@ impl Prog {
         flows
             .map(|flow| (flow.key, flow.entry, flow.is_half_open()))
             .collect()
-    }
-
-    /// All bindings, over or not.
-    ///
-    /// # Panics
-    /// Where they cannot be read.
-    pub fn bindings(&self) -> Vec<(BindingKey, Binding)> {
-        must("read the bindings", self.bindings.entries())
-    }
-
-    /// All places.
-    ///
-    /// # Panics
-    /// Where they cannot be read.
-    pub fn places(&self) -> Vec<(PlacesKey, Places)> {
-        must("read the places", self.places.entries())
     }
 
     /// Limits that it was loaded with.

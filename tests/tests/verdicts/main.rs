@@ -13,6 +13,7 @@ mod guarded;
 mod guards;
 mod modes;
 mod multicast;
+mod names;
 mod overlaps;
 mod parse;
 mod revoked;
@@ -58,6 +59,7 @@ fn all() -> Vec<Case> {
         multicast::cases(),
         services::cases(),
         rules::cases(),
+        names::cases(),
         flows::cases(),
         time::cases(),
         tcp::cases(),

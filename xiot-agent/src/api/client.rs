@@ -105,6 +105,7 @@ pub fn ask_with(socket: &Path, ask: Ask, body: &[u8]) -> Result<Answers, ClientE
         | Ask::Devices
         | Ask::Flows(_)
         | Ask::Bindings(_)
+        | Ask::Names(_)
         | Ask::Observed(_)
         | Ask::Drops(_)
         | Ask::Confirm

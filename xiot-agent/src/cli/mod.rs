@@ -21,6 +21,7 @@ mod kept;
 mod learned;
 mod left;
 mod logs;
+mod names;
 mod observed;
 mod output;
 mod pinned;
@@ -86,6 +87,7 @@ enum Command {
     Simulate(simulate::Args),
     Flows(flows::Args),
     Bindings(bindings::Args),
+    Names(names::Args),
     Drops(drops::Args),
     Quarantine(decide::Quarantine),
     BreakGlass(decide::BreakGlass),
@@ -199,6 +201,7 @@ impl Cli {
             Command::Simulate(args) => simulate::run(&args),
             Command::Flows(args) => flows::run(args),
             Command::Bindings(args) => bindings::run(args),
+            Command::Names(args) => names::run(args),
             Command::Drops(args) => drops::run(args),
             Command::Quarantine(args) => args.run(),
             Command::BreakGlass(args) => args.run(),

@@ -67,6 +67,17 @@ fn the_table_of_bindings() {
 }
 
 #[test]
+fn the_table_of_names() {
+    let gone = crate::service::state::Named {
+        device: None,
+        name: None,
+        ..sample::named()
+    };
+    let named = [sample::named(), gone].map(convert::named);
+    insta::assert_snapshot!(names::render(&named));
+}
+
+#[test]
 fn the_table_of_what_was_observed() {
     use crate::service::state::{Observed, Opener, Reason, Verdict, Vlans};
     let stranger = Observed {

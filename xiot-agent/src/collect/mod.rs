@@ -7,6 +7,7 @@ pub mod binding;
 pub mod counter;
 pub mod event;
 pub mod flow;
+pub mod name;
 pub mod observed;
 
 pub use self::{
@@ -14,5 +15,6 @@ pub use self::{
     counter::{Counters, EventTotal, ReasonTotal},
     event::{EventStream, Events},
     flow::{Flow, FlowEnd, FlowTable, Swept},
+    name::{NameTable, NamedAddress},
     observed::{Observed, ObservedTable, with_pending},
 };

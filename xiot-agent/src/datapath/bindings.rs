@@ -1,4 +1,5 @@
-//! Bindings of addresses to MACs: what an earlier agent's program has learned is taken over, and when wires are settled.
+//! What programs learn of addresses: to which MACs they are bound, and which names they have. What an earlier agent's program has
+//! learned is taken over, and when wires are settled.
 
 use std::{collections::HashMap, fmt, hash::Hash, os::fd::OwnedFd};
 
@@ -10,6 +11,7 @@ use xiot_common::{
     binding::{Binding, BindingKey, Places, PlacesKey},
     guard::WireGuards,
     map,
+    name::{NameSet, NamesKey},
     port::{PortConfig, Side},
 };
 
@@ -79,6 +81,10 @@ pub struct KnownBindings {
     pub bindings: Vec<(BindingKey, Binding)>,
     /// Places of those in use.
     pub places: Vec<(PlacesKey, Places)>,
+    /// Which addresses listed devices were told that names have.
+    pub names: Vec<(NamesKey, NameSet)>,
+    /// The same of others.
+    pub strangers_names: Vec<(NamesKey, NameSet)>,
 }
 
 impl Datapath {
@@ -87,13 +93,20 @@ impl Datapath {
         Ok(KnownBindings {
             bindings: self.table(map::BINDINGS)?.entries()?,
             places: self.table(map::PLACES)?.entries()?,
+            names: self.table(map::NAMES)?.entries()?,
+            strangers_names: self.table(map::STRANGERS_NAMES)?.entries()?,
         })
     }
 
     /// Has its program know this, and nothing else.
     pub fn know_bindings(&self, known: &KnownBindings) -> Result<(), MapAccessError> {
         replace(&mut self.table(map::BINDINGS)?, &known.bindings)?;
-        replace(&mut self.table(map::PLACES)?, &known.places)
+        replace(&mut self.table(map::PLACES)?, &known.places)?;
+        replace(&mut self.table(map::NAMES)?, &known.names)?;
+        replace(
+            &mut self.table(map::STRANGERS_NAMES)?,
+            &known.strangers_names,
+        )
     }
 }
 
@@ -119,6 +132,8 @@ fn replace<K: Pod + Eq + Hash, V: Pod + Eq>(
 pub(super) struct OldMaps {
     pub(super) bindings: OwnedFd,
     pub(super) places: OwnedFd,
+    /// None: it knew no names.
+    pub(super) names: Option<OwnedFd>,
     pub(super) ports: OwnedFd,
     pub(super) guards: OwnedFd,
 }
@@ -135,6 +150,7 @@ struct Renumbered {
 pub(super) struct OldBindings {
     bindings: Table<BindingKey, Binding>,
     places: Table<PlacesKey, Places>,
+    names: Option<Table<NamesKey, NameSet>>,
     wires: Vec<Renumbered>,
     /// When those are settled, by the number that they have now.
     settled: Vec<(u16, u32)>,
@@ -146,6 +162,7 @@ pub(super) struct OldBindings {
 struct Copied {
     bindings: HashMap<BindingKey, Binding>,
     places: HashMap<PlacesKey, Places>,
+    names: HashMap<NamesKey, NameSet>,
 }
 
 impl OldBindings {
@@ -182,6 +199,10 @@ impl OldBindings {
         Ok(Self {
             bindings: Table::new(map::BINDINGS, into_map(map::BINDINGS, maps.bindings)?)?,
             places: Table::new(map::PLACES, into_map(map::PLACES, maps.places)?)?,
+            names: maps
+                .names
+                .map(|names| Table::new(map::NAMES, into_map(map::NAMES, names)?))
+                .transpose()?,
             wires,
             settled,
             copied: Copied::default(),
@@ -221,6 +242,19 @@ impl OldBindings {
             &mut datapath.table(map::PLACES)?,
             &mut self.copied.places,
             places.collect(),
+        )?;
+        let Some(names) = &self.names else {
+            return Ok(());
+        };
+        let names = names.entries()?.into_iter();
+        let names = names.filter_map(|(key, names)| {
+            let wire = renumber(key.wire)?;
+            Some((NamesKey { wire, ..key }, names))
+        });
+        follow(
+            &mut datapath.table(map::NAMES)?,
+            &mut self.copied.names,
+            names.collect(),
         )
     }
 }

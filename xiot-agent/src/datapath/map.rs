@@ -12,7 +12,7 @@ use super::error::MapAccessError;
 
 /// Every map that the agent uses. The program array is last: the kernel empties one that has no pin left, and until all else of a
 /// takeover has gone well the program of the agent before may have to go on with its own.
-pub(super) const ALL: [&str; 29] = [
+pub(super) const ALL: [&str; 31] = [
     map::PORTS,
     map::EGRESS,
     map::IMAGE,
@@ -34,6 +34,8 @@ pub(super) const ALL: [&str; 29] = [
     map::BINDINGS,
     map::PLACES,
     map::BINDINGS_MOVED,
+    map::NAMES,
+    map::STRANGERS_NAMES,
     map::REASONS,
     map::DEVICE_COUNTERS,
     map::RULE_COUNTERS,

@@ -16,7 +16,7 @@ use super::{
     simulate::{self, Simulation},
     state::{
         Binding, BindingFilter, Decided, Device, DeviceTotal, Drop, Flow, FlowFilter, Health,
-        Learned, Observed, ObservedFilter, Reloaded, Selected, Status,
+        Learned, Named, NamedFilter, Observed, ObservedFilter, Reloaded, Selected, Status,
     },
     supervisor::Reloading,
 };
@@ -55,6 +55,8 @@ pub trait Source: Send + Sync + 'static {
     ) -> Result<Simulation, SourceError>;
     /// Addresses bound to MACs, by device.
     fn bindings(&self, filter: &BindingFilter) -> Result<Selected<Binding>, SourceError>;
+    /// Addresses that devices were told DNS names have, by device.
+    fn named(&self, filter: &NamedFilter) -> Result<Selected<Named>, SourceError>;
     /// What becomes of a conversation.
     fn explain(&self, query: &Query) -> Result<Explanation, SourceError>;
     /// What a change would do.
@@ -208,6 +210,11 @@ impl Handle {
     /// Addresses bound to MACs, by device.
     pub async fn bindings(&self, filter: BindingFilter) -> Result<Selected<Binding>, SourceError> {
         self.ask(move |source| source.bindings(&filter)).await
+    }
+
+    /// Addresses that devices were told DNS names have, by device.
+    pub async fn named(&self, filter: NamedFilter) -> Result<Selected<Named>, SourceError> {
+        self.ask(move |source| source.named(&filter)).await
     }
 
     /// What becomes of a conversation.

@@ -1,7 +1,7 @@
 //! Denials of this second, kept per CPU: a frame like the last one is denied like the last one.
 //!
-//! Only what depends on nothing but policy, guards and bindings is kept, and only until the second or the epoch ends or an address
-//! changes hands.
+//! Only what depends on nothing but policy, guards, bindings and names is kept, and only until the second or the epoch ends or an
+//! address changes hands or gets a name.
 
 use aya_ebpf::{btf_maps::PerCpuArray, macros::btf_map};
 use xiot_common::{
@@ -13,6 +13,7 @@ use xiot_common::{
 
 use crate::{
     guard,
+    name::told,
     packet::{Fragment, Icmp, Packet},
     record,
     scratch::{self, Scratch},
@@ -34,10 +35,11 @@ fn place(scratch: &Scratch) -> Option<&'static mut Denial> {
     Some(unsafe { &mut *denial })
 }
 
-/// Epochs and changes of bindings in one number: neither is ever taken back.
+/// Epochs, changes of bindings and of names in one number: none is ever taken back.
 #[inline(always)]
 fn epoch(packet: &Packet) -> u32 {
-    packet.epoch.wrapping_add(guard::binding::changes())
+    let bindings = packet.epoch.wrapping_add(guard::binding::changes());
+    bindings.wrapping_add(told::changes())
 }
 
 #[inline(always)]

@@ -17,7 +17,7 @@ use crate::{
     packet::Packet,
     parse::l4,
     policy::{
-        binding,
+        binding, name,
         peer::Opener,
         rule::{self, Question, Ruling},
         slot::{self, Slot},
@@ -36,6 +36,15 @@ pub(super) fn check(line: &FlowLine) -> bool {
         let by_device = line.flags & FLOW_PEER_INITIATED == 0;
         guard::flow::xiot_guard_flow(u32::from(line.objection), u32::from(by_device))
     };
+    let Some(scratch) = scratch::get() else {
+        return true;
+    };
+    name::begin();
+    let is_gone = xiot_recheck(guards) != 0;
+    if !name::is_pending(scratch) {
+        return is_gone;
+    }
+    name::ask();
     xiot_recheck(guards) != 0
 }
 
@@ -62,6 +71,10 @@ pub(crate) extern "C" fn xiot_recheck(guards: u32) -> u32 {
     let lapsed = rest.is_timed() && !rest.is_in_span(clock::wall());
     if lapsed || subject.generation != rest.generation || guards & CHANGED != 0 {
         let ruling = judge(&slot, packet, &subject, line);
+        // It is checked again once they are asked.
+        if name::is_pending(scratch) {
+            return 0;
+        }
         let denied = ruling.reason != Reason::AllowedRule;
         if denied && matches!(subject.mode, Mode::Enforce) {
             place.remove(tag);
@@ -101,7 +114,7 @@ fn judge(slot: &Slot, packet: &Packet, subject: &Subject, line: &FlowLine) -> Ru
     if !binding::is_bound(slot, packet, subject, question.opener) {
         return denied(Reason::AddressNotBound);
     }
-    rule::judge(slot, packet, subject.profile, question)
+    rule::judge(slot, packet, subject, question)
 }
 
 #[inline(always)]

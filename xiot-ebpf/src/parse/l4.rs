@@ -3,7 +3,6 @@
 use xiot_common::reason::Reason;
 
 use crate::{
-    config,
     frame::{Frame, Wire},
     packet::{ACK, FIN, Fragment, Icmp, Kind, Packet, RST, SYN},
 };
@@ -139,9 +138,7 @@ fn udp(frame: &Frame, packet: &mut Packet, offset: usize, available: usize) -> R
     if length < size_of::<Udp>() || (packet.fragment == Fragment::No && length > available) {
         return Err(Reason::BadUdpHeader);
     }
-    if config::guards() != 0 {
-        packet.message = offset as u16;
-    }
+    packet.message = offset as u16;
     packet.src_port = u16::from_be(udp.src_port);
     packet.dst_port = u16::from_be(udp.dst_port);
     packet.service = packet.dst_port;

@@ -2,6 +2,7 @@
 
 pub mod binding;
 pub mod device;
+pub mod name;
 pub mod overrides;
 pub mod peer;
 pub mod rule;

@@ -4,7 +4,7 @@ use xiot_common::{
     addr::Addr,
     capacity::MAX_PREFIX_LENGTHS,
     profile::NO_PREFIX,
-    table::{find3, mask4, mask6, peer4_key, peer6_key, scope},
+    table::{mask4, mask6, peer4_key, peer6_key, scope},
 };
 
 use super::slot::Slot;
@@ -158,14 +158,7 @@ pub extern "C" fn xiot_peer_exact(slot: u32, scope: u32, prefix: u32, whose: u32
         let (high, low) = addr.v6_host();
         let (high, low) = mask6(high, low, prefix);
         let key = peer6_key(scope, high, low, prefix);
-        let (first, second) = slot.header.peers_v6.lines3(key);
-        if let Some(line) = slot.line(first) {
-            let payload = find3(line, key);
-            if payload != 0 {
-                return payload;
-            }
-        }
-        slot.line(second).map_or(0, |line| find3(line, key))
+        slot.filed3(&slot.header.peers_v6, key)
     }
 }
 

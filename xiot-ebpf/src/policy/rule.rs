@@ -8,9 +8,11 @@ use xiot_common::{
 };
 
 use super::{
+    name,
     peer::{self, Opener},
     schedule,
     slot::{self, Slot},
+    subject::Subject,
 };
 use crate::{
     packet::{Icmp, Packet},
@@ -62,28 +64,27 @@ impl Question {
 
 /// Judges a conversation between the frame's device and peer.
 #[inline(always)]
-pub fn judge(slot: &Slot, packet: &Packet, profile: u32, question: Question) -> Ruling {
+pub fn judge(slot: &Slot, packet: &Packet, subject: &Subject, question: Question) -> Ruling {
+    let profile = subject.profile;
     if let Some(scratch) = scratch::get() {
         scratch.span.set(Span::ALWAYS);
     }
     let set = peer::longest(slot, profile, question.opener);
     let answer = ask(slot, set, packet.protocol, question);
-    if let Some(rule) = answer.rule() {
+    let missed = if let Some(rule) = answer.rule() {
         let rule = schedule::in_force(slot, rule);
-        return Ruling {
-            reason: if rule == 0 {
-                Reason::RuleNotInForce
-            } else {
-                Reason::AllowedRule
-            },
-            rule,
-        };
-    }
-    let opposite = peer::longest(slot, profile, question.opener.other());
-    Ruling {
-        reason: nearest_miss(slot, answer, opposite, packet.protocol, question),
-        rule: 0,
-    }
+        if rule != 0 {
+            return Ruling {
+                reason: Reason::AllowedRule,
+                rule,
+            };
+        }
+        Reason::RuleNotInForce
+    } else {
+        let opposite = peer::longest(slot, profile, question.opener.other());
+        nearest_miss(slot, answer, opposite, packet.protocol, question)
+    };
+    name::judge(slot, profile, question, subject.device, missed)
 }
 
 /// What the rule set says that is filed for a peer.

@@ -9,7 +9,7 @@ use xiot_common::{
     profile::{LINES_PER_PROFILE, ProfilePrefixes, ProfileRecord},
     rule::RuleLine,
     slot::{Active, SlotHeader},
-    table::{Table, find2, is_full},
+    table::{Table, find2, find3, is_full},
 };
 
 use crate::config;
@@ -128,6 +128,19 @@ impl Slot {
             return payload;
         }
         self.line(second).map_or(0, |line| find2(line, key))
+    }
+
+    /// The payload filed under a wide key in this table of the slot, or 0.
+    #[inline(always)]
+    pub fn filed3(&self, table: &Table, key: [u64; 3]) -> u32 {
+        let (first, second) = table.lines3(key);
+        if let Some(line) = self.line(first) {
+            let payload = find3(line, key);
+            if payload != 0 {
+                return payload;
+            }
+        }
+        self.line(second).map_or(0, |line| find3(line, key))
     }
 
     /// The record of a device.

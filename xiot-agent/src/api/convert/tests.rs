@@ -11,6 +11,7 @@ fn keys_of_every_answer() {
     insta::assert_json_snapshot!("flow", super::flow(sample::flow()));
     insta::assert_json_snapshot!("observed", super::observed(sample::observed()));
     insta::assert_json_snapshot!("binding", super::binding(sample::binding()));
+    insta::assert_json_snapshot!("named", super::named(sample::named()));
     insta::assert_json_snapshot!("drop", super::drop(&sample::drop(1)));
 }
 

@@ -6,7 +6,7 @@ use crate::{
         auth,
         convert::{self, DropFilter},
         wire::{
-            Answer, Ask, DropsQuery, LearnedQuery, ProposeQuery, Refusal, RefusalCode,
+            Answer, Ask, DropsQuery, LearnedQuery, NamesQuery, ProposeQuery, Refusal, RefusalCode,
             SimulateQuery, Texts,
         },
     },
@@ -58,6 +58,7 @@ pub(super) async fn answers(
                 Answer::Binding(Box::new(convert::binding(binding)))
             })
         }
+        Ask::Names(query) => names(handle, query).await?,
         Ask::Drops(query) => {
             let filter = drop_filter(handle, &query).await?;
             let drops = handle.recent_drops(filter.since());
@@ -151,6 +152,14 @@ async fn simulated(
     let simulation = handle.simulate(candidate, wanted).await.map_err(refusal)?;
     let simulation = convert::simulation(simulation);
     Ok(one(Answer::Simulation(Box::new(simulation))))
+}
+
+async fn names(handle: &Handle, query: NamesQuery) -> Result<Replies, Refusal> {
+    handle.know(query.device.clone()).await.map_err(refusal)?;
+    let named = handle.named(convert::named_filter(query)).await;
+    Ok(selected(named.map_err(refusal)?, |named| {
+        Answer::Named(Box::new(convert::named(named)))
+    }))
 }
 
 const fn bad_request(message: String) -> Refusal {

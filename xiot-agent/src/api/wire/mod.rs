@@ -11,6 +11,7 @@ mod drop;
 mod explain;
 mod flow;
 mod learned;
+mod named;
 mod observed;
 mod reload;
 mod simulate;
@@ -31,6 +32,7 @@ pub use flow::{Flow, FlowsQuery, Rule};
 pub use learned::{
     LearnedConversation, LearnedDevice, LearnedQuery, Proposal, ProposeQuery, ProposedProfile,
 };
+pub use named::{Named, NamesQuery};
 pub use observed::{Observed, ObservedQuery};
 pub use reload::{Changes, Mark, Reload};
 pub use simulate::{SimulateQuery, Simulation, WouldDrop};
@@ -78,6 +80,8 @@ pub enum Ask {
     Simulate(SimulateQuery),
     /// A `binding` for each, and `left_out` if the limit cut some off.
     Bindings(BindingsQuery),
+    /// A `named` for each address that a device was told a DNS name has, and `left_out` if the limit cut some off.
+    Names(NamesQuery),
     /// A `drop` for each, and `missed` where some were lost to this client. With `follow` it ends when the agent does.
     Drops(DropsQuery),
     /// One `explanation`.
@@ -119,6 +123,7 @@ impl Ask {
             | Self::Propose(_)
             | Self::Simulate(_)
             | Self::Bindings(_)
+            | Self::Names(_)
             | Self::Drops(_)
             | Self::Explain(_)
             | Self::Reload
@@ -163,6 +168,8 @@ pub enum Answer {
     Simulation(Box<Simulation>),
     /// To [`Ask::Bindings`].
     Binding(Box<Binding>),
+    /// To [`Ask::Names`].
+    Named(Box<Named>),
     /// So many more were not sent because of the limit.
     LeftOut(u64),
     /// To [`Ask::Drops`].

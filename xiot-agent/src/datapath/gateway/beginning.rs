@@ -200,6 +200,7 @@ fn bindings(pins: &Pins, ports: &[Port]) -> Option<OldBindings> {
     let maps = OldMaps {
         bindings: old(map::BINDINGS)?,
         places: old(map::PLACES)?,
+        names: old(map::NAMES),
         ports: old(map::PORTS)?,
         guards: old(map::GUARDS)?,
     };

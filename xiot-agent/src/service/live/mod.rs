@@ -36,7 +36,7 @@ use super::{
     view::{self, Seen},
 };
 use crate::{
-    collect::{self, BindingCount, BindingTable, Counters, FlowTable, ObservedTable},
+    collect::{self, BindingCount, BindingTable, Counters, FlowTable, NameTable, ObservedTable},
     datapath::{
         self, ActivePolicy, Anew, Attachments, Datapath, MapAccessError, NetlinkError, RingLevel,
         Table,
@@ -83,6 +83,7 @@ pub(super) struct Live {
     flows: Mutex<FlowTable>,
     observed: ObservedTable,
     bindings: Mutex<BindingTable>,
+    dns_names: Mutex<NameTable>,
     levels: Mutex<Option<Levels>>,
     history: Mutex<History>,
     strangers: Mutex<Strangers>,
@@ -155,6 +156,7 @@ impl Live {
             flows: Mutex::new(FlowTable::open(datapath)?),
             observed: ObservedTable::open(datapath)?,
             bindings: Mutex::new(bindings),
+            dns_names: Mutex::new(NameTable::open(datapath)?),
             levels: Mutex::new(None),
             history: Mutex::default(),
             strangers: Mutex::default(),
@@ -239,7 +241,7 @@ impl Live {
         self.active.follow_clock()
     }
 
-    /// Removes flows and bindings that are over, and counts what is left.
+    /// Removes flows, bindings and names of addresses that are over, and counts what is left.
     pub(super) fn sweep(&self) -> Result<(), MapAccessError> {
         let names = self.names();
         let is_listed = |mac: Mac| names.lists(mac.0);
@@ -249,6 +251,7 @@ impl Live {
                 "addresses changed hands, or a wire settled: conversations are checked again"
             );
         }
+        lock(&self.dns_names).sweep(Now::read().second())?;
         let mut levels = lock(&self.levels);
         self.read_levels(&mut levels)?;
         Ok(())

@@ -26,8 +26,8 @@ use crate::{
         simulate::{self, Simulation},
         state::{
             Agent, Binding, BindingFilter, Bindings, Decided, Device, DeviceTotal, Drop,
-            EventTotals, Flow, FlowFilter, Gauge, Health, Learned, Observed, ObservedFilter, Port,
-            Reloaded, Selected, Status, Wire,
+            EventTotals, Flow, FlowFilter, Gauge, Health, Learned, Named, NamedFilter, Observed,
+            ObservedFilter, Port, Reloaded, Selected, Status, Wire,
         },
         view,
     },
@@ -179,6 +179,16 @@ impl Source for Live {
             .iter()
             .filter_map(|(key, binding)| view::binding(&names, now, key, binding));
         Ok(view::select_bindings(bindings, filter))
+    }
+
+    fn named(&self, filter: &NamedFilter) -> Result<Selected<Named>, SourceError> {
+        let (now, names) = (Now::read(), self.names());
+        let entries = lock(&self.dns_names).snapshot(now.second());
+        let entries = entries.map_err(|error| self.failed(error))?;
+        Ok(view::select_named(
+            view::named(&names, now, &entries),
+            filter,
+        ))
     }
 
     fn explain(&self, query: &Query) -> Result<Explanation, SourceError> {

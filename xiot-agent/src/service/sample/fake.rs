@@ -8,7 +8,7 @@ use tokio::sync::broadcast;
 use super::{
     binding, device_totals, devices, drop, flow,
     learned::{learned, proposal, simulation},
-    names, observed, plan, record, reloaded, status,
+    named, names, observed, plan, record, reloaded, status,
 };
 use crate::{
     propose::Proposal,
@@ -23,7 +23,7 @@ use crate::{
         simulate::{self, Simulation},
         state::{
             Binding, BindingFilter, Decided, Device, DeviceTotal, Drop, Flow, FlowFilter, Health,
-            Learned, Observed, ObservedFilter, Reloaded, Selected, Status,
+            Learned, Named, NamedFilter, Observed, ObservedFilter, Reloaded, Selected, Status,
         },
         view,
     },
@@ -136,6 +136,12 @@ impl Source for Fake {
         self.check()?;
         let all = std::iter::repeat_with(binding).take(self.flows);
         Ok(view::select_bindings(all, filter))
+    }
+
+    fn named(&self, filter: &NamedFilter) -> Result<Selected<Named>, SourceError> {
+        self.check()?;
+        let all = std::iter::repeat_with(named).take(self.flows);
+        Ok(view::select_named(all, filter))
     }
 
     fn explain(&self, query: &Query) -> Result<Explanation, SourceError> {

@@ -4,12 +4,14 @@ mod binding;
 mod decided;
 mod fake;
 mod learned;
+mod named;
 mod revision;
 mod status;
 
 pub(crate) use binding::binding;
 pub(crate) use decided::time;
 pub(crate) use fake::Fake;
+pub(crate) use named::named;
 pub(crate) use revision::{plan, record, reloaded};
 pub(crate) use status::status;
 

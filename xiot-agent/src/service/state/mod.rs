@@ -9,6 +9,7 @@ mod flow;
 mod health;
 mod learned;
 mod load;
+mod named;
 mod observed;
 mod reload;
 mod status;
@@ -22,6 +23,7 @@ pub use flow::{Flow, FlowFilter, Opener, Stage};
 pub use health::Health;
 pub use learned::{Learned, LearnedConversation, LearnedDevice};
 pub use load::{Adoption, Refusal, Reloads};
+pub use named::{Named, NamedFilter};
 pub use observed::{Observed, ObservedFilter, Selected};
 pub use reload::{Changes, Mark, Reloaded, RuleChanges};
 pub use status::{

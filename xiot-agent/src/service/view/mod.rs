@@ -4,6 +4,7 @@ mod bindings;
 mod devices;
 mod drops;
 mod flows;
+mod named;
 mod observed;
 mod totals;
 
@@ -11,6 +12,7 @@ pub use bindings::{binding, select_bindings};
 pub use devices::{device_totals, devices};
 pub use drops::drop;
 pub use flows::{flow, select};
+pub use named::{named, select_named};
 pub use observed::{observed, select_observed};
 pub use totals::{frames, modes, profiles, unlisted};
 

@@ -120,7 +120,7 @@ async fn what_a_limit_cuts_off_is_told() {
         flows: 3,
         ..Fake::default()
     });
-    for kind in ["flows", "observed", "bindings"] {
+    for kind in ["flows", "observed", "bindings", "names"] {
         client.ask(&format!(r#"{{"{kind}":{{"limit":1}}}}"#)).await;
         client.answer().await;
         assert_eq!(client.answer().await, Answer::LeftOut(2), "{kind}");
