@@ -17,6 +17,7 @@ pub mod binding;
 pub mod budget;
 pub mod capacity;
 pub mod config;
+pub mod copy;
 pub mod counter;
 pub mod denied;
 pub mod device;

@@ -68,6 +68,12 @@ pub const RULE_COUNTERS: &str = "RULE_COUNTERS";
 pub const EVENTS: &str = "EVENTS";
 /// `PerCpuArray<EventCounter>` of one.
 pub const EVENT_COUNTERS: &str = "EVENT_COUNTERS";
+/// Ring buffer of `Copy`.
+pub const COPIES: &str = "COPIES";
+/// `PerCpuArray<EventCounter>` of one: of copies.
+pub const COPY_COUNTERS: &str = "COPY_COUNTERS";
+/// `LruHashMap<CopyKey, SenderBudget>`.
+pub const COPY_BUDGETS: &str = "COPY_BUDGETS";
 /// `LruHashMap<SenderKey, SenderBudget>`.
 pub const EVENT_BUDGETS: &str = "EVENT_BUDGETS";
 /// `Array<Trace>` of two. Memory-mapped, read by `explain` and tests.

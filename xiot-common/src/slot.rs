@@ -82,8 +82,8 @@ pub struct Active {
     pub overrides: u32,
     /// Seconds that the kernel's TAI clock is ahead of UTC.
     pub tai_offset: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// 1: the agent wants copies of messages (map COPIES).
+    pub copies: u32,
 }
 
 crate::layout!(Active, size 24, align 8);

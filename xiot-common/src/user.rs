@@ -3,8 +3,8 @@
 use aya::Pod;
 
 use crate::{
-    about, binding, budget, counter, event, flow_line, flow_table, fragment, guard, image, moves,
-    name, observed, overrides, port, slot, trace,
+    about, binding, budget, copy, counter, event, flow_line, flow_table, fragment, guard, image,
+    moves, name, observed, overrides, port, slot, trace,
 };
 
 // Each is `repr(C)`, made of integers and arrays of them, has no padding (its size check adds up the
@@ -25,6 +25,7 @@ pod!(
     binding::Places,
     binding::PlacesKey,
     budget::Budget,
+    copy::Copy,
     counter::DeviceCounter,
     counter::EventCounter,
     counter::ReasonCounter,

@@ -60,6 +60,7 @@ pub fn run(ctx: &XdpContext) -> u32 {
         }
         None => Verdict::dropped(Reason::NotAPort),
     };
+    record::copy::of_device(frame.ctx());
     if config::routed() != 0 && !verdict.dropped && router::is_routed(&scratch.packet) {
         scratch.set_verdict(&verdict);
         learn(&frame, scratch, verdict.hit);

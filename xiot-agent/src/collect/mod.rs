@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod binding;
+pub mod copy;
 pub mod counter;
 pub mod event;
 pub mod flow;
@@ -12,6 +13,7 @@ pub mod observed;
 
 pub use self::{
     binding::{BindingCount, BindingTable},
+    copy::{CopyCount, CopyStream, Message, Messages},
     counter::{Counters, EventTotal, ReasonTotal},
     event::{EventStream, Events},
     flow::{Flow, FlowEnd, FlowTable, Swept},

@@ -18,9 +18,10 @@ const GRACE_AND_OVERRIDES: usize = 1;
 const _: () =
     assert!(mem::offset_of!(Active, grace_until) == 8 && mem::offset_of!(Active, overrides) == 12);
 
-/// Word of [`Active`] that holds what the TAI clock is ahead of UTC.
-const TAI_OFFSET: usize = 2;
-const _: () = assert!(mem::offset_of!(Active, tai_offset) == 16);
+/// Word of [`Active`] that holds what the TAI clock is ahead of UTC, and whether copies are wanted.
+const TAI_OFFSET_AND_COPIES: usize = 2;
+const _: () =
+    assert!(mem::offset_of!(Active, tai_offset) == 16 && mem::offset_of!(Active, copies) == 20);
 
 /// A policy in force.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -104,8 +105,14 @@ impl ActivePolicy {
         if active.tai_offset == seconds {
             return false;
         }
-        self.store(TAI_OFFSET, seconds, 0);
+        self.store(TAI_OFFSET_AND_COPIES, seconds, active.copies);
         true
+    }
+
+    /// Has the program copy messages for [`crate::collect::CopyStream`], or not any more.
+    pub fn want_copies(&self, wanted: bool) {
+        let active = self.active.get(0).unwrap_or_default();
+        self.store(TAI_OFFSET_AND_COPIES, active.tai_offset, u32::from(wanted));
     }
 
     fn store(&self, word: usize, first: u32, second: u32) {

@@ -12,7 +12,7 @@ use super::error::MapAccessError;
 
 /// Every map that the agent uses. The program array is last: the kernel empties one that has no pin left, and until all else of a
 /// takeover has gone well the program of the agent before may have to go on with its own.
-pub(super) const ALL: [&str; 31] = [
+pub(super) const ALL: [&str; 34] = [
     map::PORTS,
     map::EGRESS,
     map::IMAGE,
@@ -42,6 +42,9 @@ pub(super) const ALL: [&str; 31] = [
     map::EVENTS,
     map::EVENT_COUNTERS,
     map::EVENT_BUDGETS,
+    map::COPIES,
+    map::COPY_COUNTERS,
+    map::COPY_BUDGETS,
     map::TRACE,
     map::STAGES,
 ];

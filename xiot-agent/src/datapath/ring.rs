@@ -1,4 +1,4 @@
-//! The event ring as something that a task can wait for, and how full it is.
+//! Rings of the program as something that a task can wait for, and how full that of events is.
 
 use std::{
     io,
@@ -14,14 +14,14 @@ use xiot_common::map;
 
 use super::{error::MapAccessError, instance::Datapath};
 
-/// The event ring could not be opened.
+/// A ring could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum RingError {
     /// It could not be mapped into memory.
     #[error(transparent)]
     Map(#[from] MapAccessError),
     /// It could not be watched.
-    #[error("could not watch the event ring")]
+    #[error("could not watch a ring of the program")]
     Watch(#[source] io::Error),
 }
 
@@ -77,11 +77,17 @@ impl Datapath {
     /// The event ring, readable when there are events. Lives on its own, and only one reader may exist. Must be called
     /// within a tokio runtime that drives I/O.
     pub fn event_ring(&self) -> Result<AsyncFd<RingBuf<MapData>>, RingError> {
-        let ring =
-            RingBuf::try_from(self.duplicate(map::EVENTS)?).map_err(|source| MapAccessError {
-                map: map::EVENTS,
-                source,
-            })?;
+        self.ring(map::EVENTS)
+    }
+
+    /// The ring of copies, likewise.
+    pub fn copy_ring(&self) -> Result<AsyncFd<RingBuf<MapData>>, RingError> {
+        self.ring(map::COPIES)
+    }
+
+    fn ring(&self, map: &'static str) -> Result<AsyncFd<RingBuf<MapData>>, RingError> {
+        let ring = RingBuf::try_from(self.duplicate(map)?)
+            .map_err(|source| MapAccessError { map, source })?;
         // SAFETY: a `RingBuf` owns its descriptor, gives the same one as long as it lives, and does not close it
         // before that.
         unsafe { AsyncFd::register_with_interest(ring, Interest::READABLE) }

@@ -7,6 +7,7 @@
 use aya_ebpf::bindings::xdp_md;
 use xiot_common::{
     capacity::MAX_PREFIX_LENGTHS,
+    copy::CopyKind,
     flow::FLOW_PEER_INITIATED,
     image::Line,
     name::{MAX_ANSWERS, NAME_SEED, NAME_WORDS, hash_word, name_key},
@@ -25,6 +26,7 @@ use crate::{
         peer::{self, Whose},
         slot::{self, Slot},
     },
+    record::copy,
     scratch::{self, Answer, Scratch},
 };
 
@@ -62,6 +64,11 @@ pub(crate) fn is_due(packet: &Packet) -> bool {
 /// Whether anybody wants to know what servers answer.
 #[inline(always)]
 pub(crate) fn is_wanted(slot: u32) -> bool {
+    has_names(slot) || slot::wants_copies()
+}
+
+#[inline(always)]
+fn has_names(slot: u32) -> bool {
     Slot::at(slot).is_some_and(|slot| slot.header.flags & SLOT_NAMES != 0)
 }
 
@@ -75,10 +82,14 @@ pub(crate) extern "C" fn xiot_answer(ctx: *mut xdp_md) -> u32 {
     if !is_asked_for(&scratch.packet) {
         return 0;
     }
+    let from = xiot_answer_from();
+    if from != NO_SERVER && slot::wants_copies() {
+        copy::xiot_copy(ctx, CopyKind::DnsAnswer as u32);
+    }
     let Some(listed) = hearer(scratch) else {
         return 0;
     };
-    if xiot_answer_from() == 0 || xiot_answer_begin(ctx) == 0 || xiot_answer_name(ctx) == 0 {
+    if from != A_SERVER || xiot_answer_begin(ctx) == 0 || xiot_answer_name(ctx) == 0 {
         return 0;
     }
     let name = xiot_answer_listed();
@@ -105,17 +116,24 @@ fn is_asked_for(packet: &Packet) -> bool {
     table::at(packet.place).is_some_and(|place| place.line().flags & FLOW_PEER_INITIATED == 0)
 }
 
-/// Whether the device is listed; none where nobody judges what it does.
+/// Whether the device is listed; none where nobody listens: no name is, or nobody judges what it does.
 #[inline(always)]
 fn hearer(scratch: &Scratch) -> Option<bool> {
     let packet = &scratch.packet;
     let listed = table::at(packet.place)?.line().device != 0;
     let slot = slot::judging(packet.slot)?;
     let is_judged = listed || slot.header.flags & SLOT_UNKNOWN_PROFILE != 0;
-    is_judged.then_some(listed)
+    (is_judged && has_names(packet.slot)).then_some(listed)
 }
 
-/// Whether one of the policy's servers sent the frame: 1.
+/// What [`xiot_answer_from`] gives: another than the policy's servers sent the frame.
+const NO_SERVER: u32 = 0;
+/// One of these did.
+const A_SERVER: u32 = 1;
+/// The policy lists none.
+const NONE_LISTED: u32 = 2;
+
+/// Who sent the frame.
 #[unsafe(no_mangle)]
 #[inline(never)]
 extern "C" fn xiot_answer_from() -> u32 {
@@ -139,11 +157,15 @@ extern "C" fn xiot_answer_from() -> u32 {
         }
         let whose = Whose::Peer as u32;
         if peer::xiot_peer_exact(slot.index, scope::DNS_SERVER, u32::from(length), whose) != 0 {
-            return 1;
+            return A_SERVER;
         }
         index += 1;
     }
-    0
+    if slot.header.dns_v4[0] == NO_PREFIX && slot.header.dns_v6[0] == NO_PREFIX {
+        NONE_LISTED
+    } else {
+        NO_SERVER
+    }
 }
 
 /// Reads the header, and leaves where the question begins and the message ends. 0: it is no answer.

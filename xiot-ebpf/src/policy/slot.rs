@@ -72,6 +72,12 @@ pub fn alone_in_force(now: u32) -> Option<(u32, u32)> {
     (active.overrides == 0 && now >= active.grace_until).then(|| slot_and_epoch(active))
 }
 
+/// Whether the agent wants copies of messages.
+#[inline(always)]
+pub fn wants_copies() -> bool {
+    ACTIVE.get(0).is_some_and(|active| active.copies != 0)
+}
+
 /// Whether anything was decided beside the policy.
 #[inline(always)]
 pub fn has_overrides() -> bool {

@@ -1,5 +1,6 @@
 //! What is written down of a frame: counters, events, observations. Nothing here decides.
 
+pub(crate) mod copy;
 pub mod counter;
 pub mod event;
 #[cfg(feature = "log")]
