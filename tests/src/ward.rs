@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use xiot_agent::model::{
     gateway::Wire,
+    mud::Mud,
     policy::{
         Clause, Device, IcmpType, Initiator, Limits, Mode, Policy, Position, Profile, Rule,
         Services, Timeouts,
@@ -53,6 +54,7 @@ pub fn policy() -> Policy {
             ..Services::default()
         },
         uplink_addresses: Vec::new(),
+        mud: Mud::default(),
         peer_sets: Vec::new(),
         profiles: vec![
             profile("infusion-pump", true, rules()),

@@ -5,6 +5,7 @@ use std::{net::IpAddr, ops::RangeInclusive, time::Duration};
 use ipnetwork::IpNetwork;
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use xiot_agent::model::{
+    mud::Mud,
     policy::{
         Clause, Device, IcmpType, Initiator, Limits, Mode, Policy, Position, Profile, Rule,
         Services, Timeouts,
@@ -55,6 +56,7 @@ pub fn policies() -> impl Strategy<Value = Policy> {
                     time_zone,
                     holidays,
                     uplink_addresses: uplink,
+                    mud: Mud::default(),
                     ..assemble(onboarding, default_profile, dhcp, profiles, devices)
                 };
                 policy.services.dns = dns;
@@ -119,6 +121,7 @@ fn assemble(
             ..Services::default()
         },
         uplink_addresses: Vec::new(),
+        mud: Mud::default(),
         peer_sets: Vec::new(),
         profiles: profiles.into(),
         devices: devices.into(),

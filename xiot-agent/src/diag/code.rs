@@ -118,6 +118,8 @@ codes! {
     BadInterface = "bad-interface", Error;
     /// Not an address to listen on.
     BadListen = "bad-listen", Error;
+    /// Not a URL, or not one that can stand there.
+    BadUrl = "bad-url", Error;
     /// Not an absolute path.
     BadPath = "bad-path", Error;
 

@@ -12,6 +12,7 @@ pub mod guard;
 pub mod limit;
 pub mod list;
 mod load;
+pub mod mud;
 pub mod policy;
 mod raw;
 mod resolve;

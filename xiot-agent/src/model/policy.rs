@@ -5,7 +5,7 @@ use std::{net::IpAddr, ops::RangeInclusive, time::Duration};
 use ipnetwork::IpNetwork;
 use jiff::{civil::Date, tz::TimeZone};
 
-use super::{list::List, times::Times};
+use super::{list::List, mud::Mud, times::Times};
 pub use crate::unit::dns_name::DnsName;
 
 /// Where something stands in a file: 1-based line and column.
@@ -42,6 +42,8 @@ pub struct Policy {
     pub profiles: List<Profile>,
     /// Devices in file order.
     pub devices: List<Device>,
+    /// What abstractions of MUD files are here.
+    pub mud: Mud,
 }
 
 /// Mode of a device.

@@ -9,6 +9,7 @@ pub mod hex;
 pub mod icmp;
 pub mod mac;
 pub mod moment;
+pub mod mud_url;
 pub mod port;
 pub mod protocol;
 pub mod size;

@@ -19,6 +19,7 @@ use proptest::{
 };
 
 use crate::model::{
+    mud::Mud,
     policy::{
         Clause, Device, DnsName, IcmpType, Initiator, Limits, Mode, Policy, Position, Profile,
         Rule, Services, Timeouts,
@@ -323,6 +324,7 @@ pub(crate) fn policy() -> impl Strategy<Value = Policy> {
                         ..Services::default()
                     },
                     uplink_addresses,
+                    mud: Mud::default(),
                     peer_sets: Vec::new(),
                     profiles: profiles.into(),
                     devices: devices.into(),

@@ -10,6 +10,7 @@ mod gateway;
 mod guard;
 mod icmp;
 mod metrics;
+mod mud;
 mod multicast;
 mod peer;
 mod profile;
@@ -28,6 +29,7 @@ pub(crate) use self::{
     calendar::RawCalendar,
     device::RawDevice,
     gateway::read_gateway,
+    mud::{RawEntry, RawMud},
     peer::{Peer, RawPeer, any_networks, network_label},
     profile::{DEFAULT_SERVICES, RawProfile, RawRule, Service},
     service::RawServices,
@@ -37,6 +39,7 @@ pub(crate) use self::{
 use self::{
     calendar::{read_calendars, read_holidays},
     device::read_devices,
+    mud::read_mud,
     peer::{looks_like_address, read_peers},
     profile::read_profiles,
     service::read_services,
@@ -71,6 +74,7 @@ pub(crate) struct RawPolicy<'n> {
     pub(crate) peer_sets: Vec<RawPeerSet<'n>>,
     pub(crate) profiles: Vec<RawProfile<'n>>,
     pub(crate) devices: Vec<RawDevice<'n>>,
+    pub(crate) mud: RawMud<'n>,
 }
 
 /// A peer set as written.
@@ -91,7 +95,7 @@ pub(crate) const MODES: [(&str, Mode); 3] = [
 
 /// Reads the root of a policy file.
 pub(crate) fn read_policy<'n>(root: &'n Node<'_>, report: &mut Report) -> RawPolicy<'n> {
-    const KEYS: [&str; 10] = [
+    const KEYS: [&str; 11] = [
         "onboarding",
         "time_zone",
         "holidays",
@@ -102,6 +106,7 @@ pub(crate) fn read_policy<'n>(root: &'n Node<'_>, report: &mut Report) -> RawPol
         "peer_sets",
         "profiles",
         "devices",
+        "mud",
     ];
     let Some(fields) = Fields::read(root, "a policy", &KEYS, report) else {
         return RawPolicy::default();
@@ -124,6 +129,7 @@ pub(crate) fn read_policy<'n>(root: &'n Node<'_>, report: &mut Report) -> RawPol
         peer_sets: read_peer_sets(fields.get("peer_sets"), report),
         profiles: read_profiles(fields.get("profiles"), report),
         devices: read_devices(fields.get("devices"), report),
+        mud: read_mud(fields.get("mud"), report),
     }
 }
 

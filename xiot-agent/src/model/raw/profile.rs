@@ -4,6 +4,7 @@ use super::{
     RawPeer, RawTimes,
     bounds::{RawLimits, RawTimeouts},
     clause::{self, RawClause, read_clauses},
+    mud::read_url,
     no_duplicates, read_peers,
     times::{self, read_times},
 };
@@ -31,6 +32,7 @@ pub(crate) struct RawProfile<'n> {
     pub(crate) limits: RawLimits,
     /// Of `allow`, then of `baselines`.
     pub(crate) rules: Vec<RawRule<'n>>,
+    pub(crate) mud_url: Option<&'n str>,
 }
 
 /// A rule as written. One whose faults were reported is kept with what could be read.
@@ -96,7 +98,7 @@ fn read_profile<'n>(
     node: &'n Node<'_>,
     report: &mut Report,
 ) -> RawProfile<'n> {
-    const KEYS: [&str; 7] = [
+    const KEYS: [&str; 8] = [
         "include",
         "criticality",
         "services",
@@ -104,6 +106,7 @@ fn read_profile<'n>(
         "limits",
         "allow",
         "baselines",
+        "mud-url",
     ];
     let mut profile = RawProfile {
         name,
@@ -113,6 +116,7 @@ fn read_profile<'n>(
         timeouts: RawTimeouts::default(),
         limits: RawLimits::default(),
         rules: Vec::new(),
+        mud_url: None,
     };
     let fields = match node.value {
         Value::Null => None,
@@ -130,6 +134,7 @@ fn read_profile<'n>(
     }
     profile.criticality =
         get("criticality").and_then(|node| choice(node, "a criticality", &CRITICALITIES, report));
+    profile.mud_url = get("mud-url").and_then(|node| read_url(node, report));
     profile.timeouts = RawTimeouts::read(get("timeouts"), report);
     profile.limits = RawLimits::read(get("limits"), report);
     profile.services = get("services").map(|node| read_services(node, report));

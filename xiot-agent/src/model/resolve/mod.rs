@@ -4,6 +4,7 @@ mod calendars;
 mod devices;
 mod group;
 mod include;
+mod mud;
 mod names;
 mod order;
 mod peers;
@@ -17,6 +18,7 @@ use self::{
     calendars::Calendars,
     devices::resolve_devices,
     include::wholes,
+    mud::resolve_mud,
     names::Names,
     peers::Expander,
     profiles::{Means, resolve_profiles},
@@ -91,6 +93,7 @@ pub(crate) fn resolve(
     let default_profile = raw
         .default_profile
         .and_then(|name| names.profile(name, report));
+    let mud = resolve_mud(raw, &names, &mut expander, report);
     // While a name is misspelled, what it should have named only seems unused.
     if report.errors() == 0 {
         expander.report_unused(report);
@@ -110,6 +113,7 @@ pub(crate) fn resolve(
             peer_sets,
             profiles: rules.profiles.into(),
             devices: devices.into(),
+            mud,
         },
         wire_spans,
         rule_spans: rules.spans,

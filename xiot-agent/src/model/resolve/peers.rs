@@ -12,6 +12,7 @@ use super::{
 use crate::{
     diag::{Code, Diagnostic, Report, Span, closest},
     model::{
+        decode::Spanned,
         limit::{MAX_DNS_NAMES, MAX_PEERS},
         raw::{Peer, RawDevice, RawPeer, RawPolicy, any_networks},
     },
@@ -204,6 +205,14 @@ impl<'r, 'n> Expander<'r, 'n> {
             return false;
         }
         true
+    }
+
+    /// Reports a set that does not exist; one that does counts as used.
+    pub(super) fn mention(&mut self, set: Spanned<&str>, report: &mut Report) {
+        match self.names.sets.get(set.value) {
+            Some(index) => self.used[*index] = true,
+            None => report.push(self.unknown_set(set.value, set.span)),
+        }
     }
 
     fn unknown_set(&self, name: &str, span: Span) -> Diagnostic {

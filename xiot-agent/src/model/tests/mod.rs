@@ -13,6 +13,7 @@ mod hostile;
 mod include;
 mod large;
 mod metrics;
+mod mud;
 mod router;
 mod times;
 
@@ -56,7 +57,7 @@ fn report(file: &str) -> Report {
 
 #[test]
 fn every_code_has_a_case() {
-    let tables: [&[Case]; 11] = [
+    let tables: [&[Case]; 12] = [
         bad_devices::CASES,
         bad_gateway::CASES,
         bad_names::CASES,
@@ -66,6 +67,7 @@ fn every_code_has_a_case() {
         calendars::CASES,
         include::CASES,
         times::CASES,
+        mud::CASES,
         bad_yaml::CASES,
         bad_gateway::PAIR_CASES,
     ];
