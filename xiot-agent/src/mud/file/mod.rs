@@ -219,20 +219,18 @@ pub struct Ip {
         skip_serializing_if = "Option::is_none"
     )]
     pub src_dnsname: Option<String>,
-    /// To this network.
-    #[serde(
-        rename = "destination-ipv4-network",
-        alias = "destination-ipv6-network",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub destination: Option<String>,
-    /// From it.
-    #[serde(
-        rename = "source-ipv4-network",
-        alias = "source-ipv6-network",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub source: Option<String>,
+    /// To this network of IPv4.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination_ipv4_network: Option<String>,
+    /// To this one of IPv6.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination_ipv6_network: Option<String>,
+    /// From this network of IPv4.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_ipv4_network: Option<String>,
+    /// From this one of IPv6.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_ipv6_network: Option<String>,
     /// Ports, where drafts had them.
     #[serde(
         alias = "destination-port-range-or-operator",

@@ -1,26 +1,7 @@
 //! Files of makers and test suites, where they are at hand; and what is not understood.
 
-use std::{fs, path::PathBuf};
-
 use super::*;
-
-/// Files that are MUD files, by path.
-fn published() -> Vec<(PathBuf, String)> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/mud");
-    let mut files = Vec::new();
-    for directory in ["nist-tests", "other", "unsw", "with-pcap"] {
-        let Ok(entries) = fs::read_dir(root.join(directory)) else {
-            return Vec::new();
-        };
-        for path in entries.map(|entry| entry.unwrap().path()) {
-            let text = fs::read_to_string(&path).unwrap();
-            if text.contains("\"ietf-mud:mud\"") {
-                files.push((path, text));
-            }
-        }
-    }
-    files
-}
+use crate::mud::published;
 
 /// Keys that nobody knows, with where they are.
 fn unknown(file: &File) -> Vec<String> {
@@ -56,14 +37,7 @@ fn unknown(file: &File) -> Vec<String> {
 
 #[test]
 fn what_makers_published_is_read_and_written_again() {
-    let files = published();
-    if files.is_empty() {
-        println!("skipped: no published MUD files are at hand");
-        return;
-    }
-    assert!(files.len() >= 45, "{}", files.len());
-    for (path, text) in files {
-        let path = path.display();
+    for (path, text) in published::files() {
         let file: File =
             serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"));
         let extensions = [
