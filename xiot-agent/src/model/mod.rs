@@ -17,6 +17,7 @@ pub mod policy;
 mod raw;
 mod resolve;
 pub mod times;
+pub mod written;
 mod yaml;
 
 pub use self::{
