@@ -6,3 +6,4 @@ pub mod import;
 pub mod meaning;
 #[cfg(test)]
 mod published;
+pub mod signature;
