@@ -10,7 +10,7 @@ use crate::api::{client::ClientError, wire::RefusalCode};
 pub enum Exit {
     /// Done.
     Success = 0,
-    /// The files have errors.
+    /// The files have errors, or (`mud import`) are not signed as they should be.
     Findings = 1,
     /// The command line makes no sense, names something that is not there, or names a file that can't be read.
     Usage = 2,

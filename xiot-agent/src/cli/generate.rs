@@ -54,13 +54,19 @@ pub(super) fn run(args: &Args) -> Outcome {
     Ok(Exit::Success)
 }
 
-/// One page for the program and one for each command.
+/// One page for the program and one for each command, those of commands too.
 fn pages(directory: &Path, date: Date) -> Result<(), WriteError> {
     let mut program = Cli::command().disable_help_subcommand(true);
     program.build();
-    for command in program
+    pages_below(&program, directory, date)?;
+    let text = page(program, date)?;
+    write(directory, &format!("xiot-agent.{SECTION}"), text.as_bytes())
+}
+
+fn pages_below(above: &Command, directory: &Path, date: Date) -> Result<(), WriteError> {
+    for command in above
         .get_subcommands()
-        .filter(|command| !command.is_hide_set())
+        .filter(|command| !command.is_hide_set() && command.get_name() != "help")
     {
         let mut text = page(command.clone(), date)?;
         text.push_str(SEE_ALSO);
@@ -68,9 +74,9 @@ fn pages(directory: &Path, date: Date) -> Result<(), WriteError> {
             .get_display_name()
             .unwrap_or_else(|| command.get_name());
         write(directory, &format!("{name}.{SECTION}"), text.as_bytes())?;
+        pages_below(command, directory, date)?;
     }
-    let text = page(program, date)?;
-    write(directory, &format!("xiot-agent.{SECTION}"), text.as_bytes())
+    Ok(())
 }
 
 fn page(command: Command, date: Date) -> Result<String, WriteError> {

@@ -21,6 +21,7 @@ mod kept;
 mod learned;
 mod left;
 mod logs;
+mod mud;
 mod names;
 mod observed;
 mod output;
@@ -78,6 +79,7 @@ enum Command {
     Diff(diff::Args),
     Audit(audit::Args),
     Check(check::Args),
+    Mud(mud::Args),
     Explain(explain::Args),
     Status(status::Args),
     Devices(devices::Args),
@@ -192,6 +194,7 @@ impl Cli {
             Command::Diff(args) => diff::run(&args),
             Command::Audit(args) => audit::run(&args),
             Command::Check(args) => check::run(&args),
+            Command::Mud(args) => mud::run(&args),
             Command::Explain(args) => explain::run(args),
             Command::Status(args) => status::run(&args),
             Command::Devices(args) => devices::run(&args),

@@ -202,6 +202,144 @@ fn explain_by_a_policy_with_errors() {
     insta::assert_snapshot!(transcript(&args));
 }
 
+fn import<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    [&["mud", "import", "mud/pump.json"], more].concat()
+}
+
+#[test]
+fn a_file_of_a_maker_is_a_piece_of_a_policy() {
+    insta::assert_snapshot!(transcript(&import(&[])));
+}
+
+#[test]
+fn a_signed_file_names_who_signed_it() {
+    let signed = [
+        "--signature",
+        "mud/pump.p7s",
+        "--ca",
+        "mud/ca.pem",
+        "--json",
+    ];
+    insta::assert_snapshot!(transcript(&import(&signed)));
+}
+
+#[test]
+fn what_a_policy_has_already_is_used() {
+    let policy = ["--policy", "mud/policy.yaml", "--profile", "pump"];
+    insta::assert_snapshot!(transcript(&import(&policy)));
+}
+
+#[test]
+fn files_that_are_not_imported_say_why() {
+    let signed = |signature, ca| import(&["--signature", signature, "--ca", ca]);
+    let texts = [
+        signed("mud/pump.p7s", "mud/other-ca.pem"),
+        signed("mud/pump.json", "mud/ca.pem"),
+        signed("mud/pump.p7s", "mud/pump.json"),
+        vec![
+            "mud",
+            "import",
+            "mud/changed.json",
+            "--signature",
+            "mud/pump.p7s",
+            "--ca",
+            "mud/ca.pem",
+        ],
+        import(&["--signature", "mud/gone.p7s", "--ca", "mud/ca.pem"]),
+        import(&["--policy", "malformed.yaml"]),
+        import(&["--policy", "policy.yaml", "--profile", "infusion-pump"]),
+        import(&["--profile", "a b"]),
+        vec!["mud", "import", "policy.yaml"],
+        vec!["mud", "import", "mud/version-2.json"],
+        vec!["mud", "import", "mud/http.json"],
+        vec!["mud", "import", "mud/gone.json"],
+    ]
+    .map(|args| transcript(&args));
+    insta::assert_snapshot!(texts.join("\n\n"));
+}
+
+#[test]
+fn a_profile_is_a_file_of_a_maker() {
+    let args = |whose: &[&'static str]| {
+        [&["mud", "export", "--policy", "mud/policy.yaml"], whose].concat()
+    };
+    let by_profile = agent(&args(&["--profile", "infusion-pump"]));
+    let by_device = agent(&args(&["--device", "pump-icu-12"]));
+    assert_eq!(by_profile.status.code(), Some(0));
+    let read = |bytes: &[u8]| -> serde_json::Value {
+        let mut file: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+        let updated = file["ietf-mud:mud"]["last-update"].take();
+        assert!(updated.as_str().unwrap().ends_with('Z'));
+        file
+    };
+    assert_eq!(read(&by_profile.stdout), read(&by_device.stdout));
+    insta::assert_json_snapshot!(read(&by_profile.stdout));
+    insta::assert_snapshot!(String::from_utf8(by_profile.stderr).unwrap());
+}
+
+#[test]
+fn profiles_that_are_no_files_say_why() {
+    let texts = [
+        &["--profile", "infusion-pum"][..],
+        &["--device", "pump-icu-21"],
+        &["--profile", "patient-monitor"],
+        &["--profile", "infusion-pump", "--mud-url", "http://x/"],
+        &["--profile", "infusion-pump", "--device", "pump-icu-12"],
+        &[],
+    ]
+    .map(|whose| transcript(&[&["mud", "export", "--policy", "mud/policy.yaml"], whose].concat()));
+    insta::assert_snapshot!(texts.join("\n\n"));
+}
+
+/// What a person does: import, fill in, check; then export, and import that.
+#[test]
+fn a_piece_with_its_sets_filled_is_a_policy() {
+    let output = agent(&import(&[]));
+    let piece = String::from_utf8(output.stdout).unwrap();
+    let filled: String = piece
+        .lines()
+        .enumerate()
+        .map(|(number, line)| {
+            let line = if line.contains("# to be filled in") {
+                line.replacen("[]", &format!("[10.9.{number}.1, \"fd00::{number}\"]"), 1)
+            } else {
+                line.to_owned()
+            };
+            line + "\n"
+        })
+        .collect();
+    let directory = tempfile::tempdir().unwrap();
+    let policy = directory.path().join("policy.yaml");
+    let text = format!("onboarding: learn\ndefaults: {{profile: infusion-pump}}\n{filled}");
+    std::fs::write(&policy, text).unwrap();
+    let policy = policy.to_str().unwrap();
+    assert_eq!(exit(&check("gateway.yaml", policy)), 0);
+    let file = agent(&[
+        "mud",
+        "export",
+        "--policy",
+        policy,
+        "--profile",
+        "infusion-pump",
+    ]);
+    assert_eq!(String::from_utf8(file.stderr).unwrap(), "");
+    let exported = directory.path().join("exported.json");
+    std::fs::write(&exported, file.stdout).unwrap();
+    let again = agent(&[
+        "mud",
+        "import",
+        exported.to_str().unwrap(),
+        "--profile",
+        "infusion-pump",
+    ]);
+    let without_remarks = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        lines.map(str::to_owned).collect()
+    };
+    let again = String::from_utf8(again.stdout).unwrap();
+    assert_eq!(without_remarks(&again), without_remarks(&piece));
+}
+
 #[test]
 fn commands_without_an_agent_say_so() {
     for command in ["status", "devices", "observed", "flows", "drops"] {
