@@ -12,12 +12,29 @@ pub enum MudUrlError {
     /// Spaces, or what is not ASCII.
     #[error("a URL has no spaces and nothing but ASCII")]
     Characters,
+    /// Too long.
+    #[error("at most {MAX_BYTES} bytes")]
+    Long,
+}
+
+/// Longest URL or URI that is taken.
+const MAX_BYTES: usize = 1024;
+
+/// Whether a text is a URI, of any scheme: a class of services (RFC 8520, 4.6) is one.
+pub fn is_uri(text: &str) -> bool {
+    let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
+    scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_graphic())
+        && text.len() <= MAX_BYTES
 }
 
 /// The host of a MUD URL in lower case, without user and port: its maker, by RFC 8520, 4.1.
 pub fn authority(url: &str) -> Result<String, MudUrlError> {
     if !url.chars().all(|c| c.is_ascii_graphic()) {
         return Err(MudUrlError::Characters);
+    }
+    if url.len() > MAX_BYTES {
+        return Err(MudUrlError::Long);
     }
     let rest = url
         .split_at_checked(8)
@@ -65,6 +82,12 @@ mod tests {
             ("https://ä.example/", MudUrlError::Characters),
         ] {
             assert_eq!(authority(url), Err(error), "{url}");
+        }
+        let long = format!("https://vendor.example.com/{}", "x".repeat(MAX_BYTES));
+        assert_eq!(authority(&long), Err(MudUrlError::Long));
+        assert!(is_uri("urn:ietf:params:mud:dns") && is_uri("http://vendor.example.com/"));
+        for text in ["", "fleet", ":fleet", "urn:a b", "urn:a\n", "1:x", &long] {
+            assert!(!is_uri(text), "{text}");
         }
     }
 }

@@ -4,7 +4,6 @@ use crate::{
     diag::{Code, Diagnostic, Report, Span},
     model::{
         decode::{Fields, Spanned, items, name, shorten, text},
-        limit::MAX_TEXT_BYTES,
         yaml::Node,
     },
     unit::mud_url,
@@ -94,9 +93,6 @@ fn bad_url(text: &str, span: Span, what: &str, hint: String) -> Diagnostic {
 
 /// Why a text is no MUD URL.
 fn not_url(text: &str) -> Option<String> {
-    if text.len() > MAX_TEXT_BYTES {
-        return Some(format!("at most {MAX_TEXT_BYTES} bytes"));
-    }
     mud_url::authority(text)
         .err()
         .map(|error| error.to_string())
@@ -104,11 +100,7 @@ fn not_url(text: &str) -> Option<String> {
 
 /// Why a text is no class of services: any URI is one.
 fn not_uri(text: &str) -> Option<String> {
-    let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
-    let letters = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.chars().all(|c| c.is_ascii_graphic())
-        && text.len() <= MAX_TEXT_BYTES;
-    (!letters).then(|| {
+    (!mud_url::is_uri(text)).then(|| {
         "a URI, as files of makers have it: `urn:ietf:params:mud:dns` or `https://vendor.example.com/controller`".to_owned()
     })
 }

@@ -10,7 +10,7 @@ use super::{
     ports::ranges,
     reason::Reason,
 };
-use crate::mud::file::{Ace, Ethernet, Icmp, Ip, Matches, Transport, Unknown};
+use crate::mud::file::{Ace, Ethernet, Icmp, Ip, Matches, Role, Transport, Unknown};
 
 /// Which way the frames of a list go.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -181,9 +181,9 @@ fn is_local(matches: &Matches) -> bool {
         eth.source_mac_address.is_some() || eth.destination_mac_address.is_some()
     });
     let role = matches.mud.as_ref().is_none_or(|role| {
-        let local = crate::mud::file::Role {
+        let local = Role {
             local_networks: Some(()),
-            ..Default::default()
+            ..Role::default()
         };
         *role == local
     });

@@ -4,7 +4,11 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use ipnetwork::IpNetwork;
 
-use super::{conversation::Peer, entry::Family, entry::Side, reason::Reason};
+use super::{
+    conversation::Peer,
+    entry::{Family, Side},
+    reason::Reason,
+};
 use crate::{
     mud::file::{Ethernet, Ip, Role},
     unit::{dns_name::DnsName, mud_url},
@@ -116,8 +120,15 @@ fn of_role(role: &Role, maker: &str) -> Result<Peer, Reason> {
         Ok(_) => Ok(Peer::Model(url.clone())),
         Err(_) => Err(Reason::Url(url.clone())),
     };
+    let class = |uri: &String| {
+        if mud_url::is_uri(uri) {
+            Ok(Peer::Controller(uri.clone()))
+        } else {
+            Err(Reason::Url(uri.clone()))
+        }
+    };
     let all = [
-        role.controller.clone().map(Peer::Controller).map(Ok),
+        role.controller.as_ref().map(class),
         role.my_controller.map(|()| Ok(Peer::MyController)),
         role.local_networks.map(|()| Ok(Peer::LocalNetworks)),
         role.same_manufacturer

@@ -85,8 +85,8 @@ pub enum Reason {
     /// Not a network.
     #[error("`{0}` is not a network")]
     Network(String),
-    /// An abstraction with something in it that it cannot have.
-    #[error("`{0}` is not the URL or host of a maker")]
+    /// A maker, model or class of services that is none.
+    #[error("`{0}` is no URL, URI or host, as is wanted there")]
     Url(String),
     /// Ports that are none.
     #[error("`{0}` are no ports")]

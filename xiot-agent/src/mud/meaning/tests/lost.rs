@@ -82,8 +82,13 @@ fn other_sides_and_headers_that_can_not_be_expressed_say_why() {
     );
     one(
         "ipv4",
+        json!({"ietf-mud:mud": {"controller": "urn:x\nonboarding:"}}),
+        "`urn:x\nonboarding:` is no URL, URI or host, as is wanted there",
+    );
+    one(
+        "ipv4",
         json!({"ietf-mud:mud": {"model": "vendor"}}),
-        "`vendor` is not the URL or host of a maker",
+        "`vendor` is no URL, URI or host, as is wanted there",
     );
     one(
         "ipv4",
