@@ -142,16 +142,14 @@ pub(crate) extern "C" fn xiot_copy(ctx: *mut xdp_md, kind: u32) -> u32 {
     0
 }
 
-/// Bytes to copy of so many: not 0, and no more than there is room for. The verifier wants to see both where the kernel is asked.
+/// Bytes to copy of so many (not 0): no more than there is room for. The verifier (6.1) wants to see from the bits of the number
+/// that it is neither 0 nor too much.
 #[inline(always)]
 fn bounded(length: u32) -> u32 {
     const MOST: u32 = COPY_BYTES as u32;
-    let length = opaque(length as usize) as u32;
-    if length == 0 || length > MOST {
-        MOST
-    } else {
-        length
-    }
+    const _: () = assert!(MOST.is_power_of_two());
+    let last = length.min(MOST).wrapping_sub(1);
+    (opaque(last as usize) as u32 & (MOST - 1)) + 1
 }
 
 /// Where the message of this kind begins in the frame, and how long it is; none without one.
