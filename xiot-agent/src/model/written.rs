@@ -7,6 +7,7 @@ use ipnetwork::IpNetwork;
 use super::{
     policy::{Clause, DnsName, Initiator},
     raw::{self, RawPeer, RawPolicy, RawProfile, RawRule, Service},
+    resolve::{Whole, with_included},
     yaml,
 };
 use crate::diag::Report;
@@ -32,9 +33,9 @@ impl Written {
 pub struct Profile {
     /// Its name.
     pub name: String,
-    /// Its services, or those that a profile has which names none.
+    /// Its services and those of profiles that it includes, or those that a profile has which names none.
     pub services: Vec<&'static str>,
-    /// Its rules, without those of services.
+    /// Its rules and those of profiles that it includes, without those of services.
     pub rules: Vec<Rule>,
 }
 
@@ -88,12 +89,21 @@ fn of_policy(raw: &RawPolicy<'_>) -> Written {
         peer_sets: sets
             .map(|set| (set.name.value.to_owned(), of_peers(&set.peers)))
             .collect(),
-        profiles: raw.profiles.iter().map(of_profile).collect(),
+        profiles: with_included(raw)
+            .iter()
+            .zip(&raw.profiles)
+            .map(|(whole, profile)| of_profile(raw, profile, whole))
+            .collect(),
     }
 }
 
-fn of_profile(raw: &RawProfile<'_>) -> Profile {
-    let services = raw.services.iter().map(|service| match service.value {
+/// A profile with what it includes.
+fn of_profile(raw: &RawPolicy<'_>, profile: &RawProfile<'_>, whole: &Whole) -> Profile {
+    let parts = whole
+        .parts
+        .iter()
+        .filter_map(|part| raw.profiles.get(*part));
+    let services = whole.services.iter().map(|service| match service.value {
         Service::Arp => "arp",
         Service::Nd => "nd",
         Service::Dhcp => "dhcp",
@@ -101,9 +111,9 @@ fn of_profile(raw: &RawProfile<'_>) -> Profile {
         Service::Ntp => "ntp",
     });
     Profile {
-        name: raw.name.value.to_owned(),
+        name: profile.name.value.to_owned(),
         services: services.collect(),
-        rules: raw.rules.iter().map(of_rule).collect(),
+        rules: parts.flat_map(|part| &part.rules).map(of_rule).collect(),
     }
 }
 
@@ -112,7 +122,7 @@ fn of_rule(raw: &RawRule<'_>) -> Rule {
         initiator: raw.initiator,
         peers: of_peers(&raw.peers),
         clauses: raw.clauses.clone(),
-        timed: raw.times.expires.is_some() || !raw.times.windows.is_empty(),
+        timed: raw.times.expires.is_some() || raw.times.when.is_some(),
         label: raw.label.clone(),
     }
 }

@@ -15,12 +15,12 @@ use crate::{
 
 /// What a profile is with all that it includes.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Whole {
+pub(crate) struct Whole {
     /// Profiles whose rules it has, by position: those that are included first, each once, itself last.
-    pub(super) parts: Vec<usize>,
+    pub(crate) parts: Vec<usize>,
     pub(super) criticality: Option<Criticality>,
     /// Of all, each once.
-    pub(super) services: Vec<Spanned<Service>>,
+    pub(crate) services: Vec<Spanned<Service>>,
     pub(super) timeouts: Timeouts,
     pub(super) limits: Limits,
 }

@@ -14,6 +14,7 @@ mod when;
 
 use jiff::Timestamp;
 
+pub(crate) use self::include::Whole;
 use self::{
     calendars::Calendars,
     devices::resolve_devices,
@@ -79,7 +80,7 @@ pub(crate) fn resolve(
     };
     let rules = resolve_profiles(raw, &wholes, &mut means, report);
     let Means {
-        expander,
+        mut expander,
         clock,
         calendars,
         ..
@@ -119,6 +120,13 @@ pub(crate) fn resolve(
         rule_spans: rules.spans,
         included: rules.included,
     }
+}
+
+/// Every profile with what it includes, of a policy that was found to be right.
+pub(crate) fn with_included(raw: &RawPolicy<'_>) -> Vec<Whole> {
+    let mut report = Report::new("policy", "");
+    let names = Names::new(raw, &mut report);
+    wholes(raw, &names, &mut report)
 }
 
 /// The complaint about DNS names in a policy without DNS servers.
