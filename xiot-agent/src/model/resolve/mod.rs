@@ -125,7 +125,7 @@ pub(crate) fn resolve(
 /// Every profile with what it includes, of a policy that was found to be right.
 pub(crate) fn with_included(raw: &RawPolicy<'_>) -> Vec<Whole> {
     let mut report = Report::new("policy", "");
-    let names = Names::new(raw, &mut report);
+    let names = Names::collect(raw, &mut report);
     wholes(raw, &names, &mut report)
 }
 
