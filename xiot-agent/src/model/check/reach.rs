@@ -118,6 +118,8 @@ fn check_family(rule: &Rule, span: Span, report: &mut Report) {
 
 /// A rule that a later one may be compared with.
 struct Earlier {
+    /// Its number: rules of a profile have them in their order.
+    id: u32,
     allowed: Allowed,
     times: Times,
     peers: Peers,
@@ -154,13 +156,13 @@ fn check_profile(rules: &[(&Rule, Span, Whose)], steps: &mut usize, report: &mut
                     return false;
                 }
                 *steps = steps.saturating_sub(rule.peers.len() + rule.names.len());
-                let comes_first = earlier.span.start < span.start || earlier.peers.are_all();
-                comes_first && earlier.peers.cover(rule)
+                let counts = earlier.id < rule.id || earlier.peers.are_all();
+                counts && earlier.peers.cover(rule)
             });
         match cover {
             // What it covers in turn, the earlier rule covers too: there is no need to file it.
             Some(earlier) if *whose == Whose::Own => {
-                report.push(unreachable(rule, *span, earlier.span));
+                report.push(unreachable(rule, *span, earlier));
             }
             // Two profiles may well allow the same: neither is wrong because another includes both.
             Some(_) => {}
@@ -176,6 +178,7 @@ impl Filed {
     fn file(&mut self, rule: &Rule, allowed: Allowed, span: Span) {
         let index = self.rules.len();
         self.rules.push(Earlier {
+            id: rule.id,
             allowed,
             times: rule.times.clone(),
             peers: Peers::of(rule),
@@ -224,8 +227,8 @@ impl Filed {
     }
 }
 
-fn unreachable(rule: &Rule, span: Span, earlier: Span) -> Diagnostic {
-    let why = if earlier.start < span.start {
+fn unreachable(rule: &Rule, span: Span, earlier: &Earlier) -> Diagnostic {
+    let why = if earlier.id < rule.id {
         "this one comes first"
     } else {
         "this one allows every address, with or without a name"
@@ -236,7 +239,7 @@ fn unreachable(rule: &Rule, span: Span, earlier: Span) -> Diagnostic {
         format!("all that `{}` allows is allowed already", rule.label),
     )
     .label("never the rule that allows")
-    .note(earlier, why)
+    .note(earlier.span, why)
     .hint("remove one of the two, or narrow the first")
 }
 
