@@ -7,5 +7,7 @@ pub mod device;
 pub mod gate;
 pub mod hours;
 pub mod intake;
+pub mod message;
 pub mod review;
+pub mod told;
 pub mod unseen;

@@ -75,6 +75,31 @@ impl<'p> Allowed<'p> {
             })
     }
 
+    /// The same with an address that the device was told is at one of these names.
+    pub(super) fn allows_as(&self, conversation: &Conversation, names: &[String]) -> bool {
+        let opener = opener(conversation.initiator);
+        let Conversation {
+            protocol,
+            port,
+            peer,
+            ..
+        } = *conversation;
+        let has_name = |rule: &policy::Rule| {
+            let mut all = rule.names.iter();
+            all.any(|name| names.iter().any(|it| it == name.as_str()))
+        };
+        let mut rules = self.profile.rules.iter();
+        self.allows(conversation)
+            || rules.any(|rule| {
+                rule.initiator == opener
+                    && has_name(rule)
+                    && rule
+                        .clauses
+                        .iter()
+                        .any(|clause| covers(clause, protocol, port, peer))
+            })
+    }
+
     /// Whether a drafted rule names this peer for that.
     pub(super) fn names(&self, initiator: Initiator, service: (u8, u16), peer: &Peer) -> bool {
         self.drafted.iter().any(|draft| {

@@ -146,7 +146,9 @@ impl Classes {
         let mut doubtful: BTreeMap<Key, Class> = BTreeMap::new();
         for member in &group.members {
             for (conversation, seen) in member.learned.conversations() {
-                if allowed.allows(conversation) {
+                let names = member.names.get(&conversation.peer);
+                let names = names.map_or(&[][..], Vec::as_slice);
+                if allowed.allows_as(conversation, names) {
                     found.allowed += 1;
                     continue;
                 }
@@ -163,8 +165,7 @@ impl Classes {
                     .marks
                     .get(conversation)
                     .map_or(&[][..], Vec::as_slice);
-                let names = member.names.get(&conversation.peer);
-                let peer = directory.peer(conversation.peer, names.map_or(&[], Vec::as_slice));
+                let peer = directory.peer(conversation.peer, names);
                 let service = (conversation.protocol, conversation.port);
                 let key = (conversation.initiator, service, peer.clone());
                 let is_doubtful = foreign.is_some() || marks.iter().any(|mark| mark.withholds());

@@ -8,7 +8,7 @@ use std::{
 
 use ipnetwork::IpNetwork;
 
-use crate::model::policy::Policy;
+use crate::model::policy::{DnsName, Policy};
 
 /// A set of more addresses than this is no name for one of them: to allow it would be to allow a network.
 const LARGEST_SET: u128 = 256;
@@ -53,6 +53,8 @@ pub struct Directory<'p> {
     devices: HashMap<IpAddr, &'p str>,
     groups: BTreeMap<&'p str, BTreeSet<&'p str>>,
     sets: Vec<(u128, &'p str, &'p [IpNetwork])>,
+    /// Whether the policy has DNS servers.
+    has_dns: bool,
 }
 
 impl<'p> Directory<'p> {
@@ -82,13 +84,15 @@ impl<'p> Directory<'p> {
                 let size = set.networks.iter().map(size).fold(0, u128::saturating_add);
                 (size, set.name.as_str(), set.networks.as_slice())
             })
-            .filter(|(size, ..)| *size <= LARGEST_SET)
+            // One of names has no size that anybody knows.
+            .filter(|(size, ..)| (1..=LARGEST_SET).contains(size))
             .collect();
         sets.sort_unstable_by_key(|(size, name, _)| (*size, *name));
         Self {
             devices,
             groups,
             sets,
+            has_dns: !policy.services.dns.is_empty(),
         }
     }
 
@@ -99,7 +103,10 @@ impl<'p> Directory<'p> {
             .iter()
             .find(|(_, _, networks)| networks.iter().any(|network| network.contains(address)));
         let device = self.devices.get(&address);
-        let name = names.first();
+        // A rule for a name that nobody can ask for is none.
+        let name = names
+            .iter()
+            .find(|name| self.has_dns && DnsName::parse(name).is_ok());
         if let Some((size, set, _)) = set
             && (*size == 1 || device.is_none() && name.is_none())
         {

@@ -177,6 +177,17 @@ fn one(
         lines.extend(words.rule(draft));
     }
     part.rules = drafts.len();
+    let names_somebody = |draft: &Draft| {
+        let mut peers = draft.peers.iter();
+        peers.any(|peer| matches!(peer, Peer::Name(_)))
+    };
+    // Who may not ask has no use for a name.
+    if drafts.iter().any(names_somebody)
+        && !has.contains(&"dns")
+        && !classes.infrastructure.contains(&Infrastructure::Dns)
+    {
+        text = edit::add_service(&text, &profile.name, "dns", &has)?;
+    }
     let withheld: Vec<_> = shared
         .iter()
         .chain(&alone)

@@ -21,7 +21,7 @@ use super::{
     tend::tend,
 };
 use crate::{
-    collect::EventStream,
+    collect::{CopyStream, EventStream},
     datapath::{
         self, Anew, AttachMode, BringUpError, DetachError, Detached, Followed, MapAccessError,
         Plan, PortReport, RingError, UsedMode,
@@ -62,7 +62,7 @@ pub struct How {
 #[derive(Debug)]
 pub struct Service {
     live: Arc<Live>,
-    events: Option<EventStream>,
+    streams: Option<(EventStream, CopyStream)>,
     drops: broadcast::Sender<Arc<Drop>>,
 }
 
@@ -106,7 +106,7 @@ impl Service {
         }
         let learner = Learner::new(keeper.directory(), Pace::new(pace, Now::read()));
         match open(files, (keeper, auditor, learner), &gateway, faults) {
-            Ok((live, events)) => {
+            Ok((live, streams)) => {
                 let anew = gateway.report().anew.as_ref().map(ToString::to_string);
                 live.hold(gateway);
                 audit_start(&live, anew, record.as_ref());
@@ -114,7 +114,7 @@ impl Service {
                 catch_up_with(&live, catch_up);
                 Ok(Self {
                     live: Arc::new(live),
-                    events: Some(events),
+                    streams: Some(streams),
                     drops: broadcast::channel(BACKLOG).0,
                 })
             }
@@ -142,8 +142,8 @@ impl Service {
     pub async fn tend(&mut self) {
         #[cfg(feature = "bpf-log")]
         self.forward_log();
-        if let Some(events) = self.events.take() {
-            tend(Arc::clone(&self.live), events, self.drops.clone()).await;
+        if let Some(streams) = self.streams.take() {
+            tend(Arc::clone(&self.live), streams, self.drops.clone()).await;
         }
     }
 
@@ -188,11 +188,12 @@ fn open(
     kept: (Keeper, Auditor, Learner),
     gateway: &datapath::Gateway,
     faults: Arc<Faults>,
-) -> Result<(Live, EventStream), StartError> {
+) -> Result<(Live, (EventStream, CopyStream)), StartError> {
     let wires = wires(&files.gateway, &gateway.report().ports);
     let live = Live::open(files, wires, kept, gateway, faults)?;
     let events = EventStream::open(gateway.datapath())?;
-    Ok((live, events))
+    let copies = CopyStream::open(gateway.datapath())?;
+    Ok((live, (events, copies)))
 }
 
 /// Notes which revision is in force. It may be one under another number than that which the agent began with: what the kernel had came first.

@@ -18,7 +18,10 @@ use super::{
     state::Drop,
     watch::Contents,
 };
-use crate::{collect::EventStream, datapath::Datapath};
+use crate::{
+    collect::{CopyStream, EventStream},
+    datapath::Datapath,
+};
 
 /// Time between sweeps: what is over takes room in the table for so much longer at most.
 const SWEEP: Duration = Duration::from_secs(10);
@@ -38,7 +41,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// Tends the data path until the future is dropped.
 pub(super) async fn tend(
     live: Arc<Live>,
-    events: EventStream,
+    (events, copies): (EventStream, CopyStream),
     drops: broadcast::Sender<Arc<Drop>>,
 ) {
     tokio::join!(
@@ -48,6 +51,7 @@ pub(super) async fn tend(
         end_trials(&live),
         catch_up(&live),
         learn(&live),
+        hear(&live, copies),
         watch_files(&live),
         watch_fail_modes(&live),
         follow_macs(&live)
@@ -89,6 +93,24 @@ async fn learn(live: &Arc<Live>) -> ! {
         let learned = learned.await.map_err(anyhow::Error::from);
         if let Err(error) = learned.and_then(|learned| Ok(learned?)) {
             tracing::debug!("what was observed can't be read: {error:#}");
+        }
+    }
+}
+
+/// Learns from messages that say what devices are. Messages that are missing are missed: devices say such things again.
+async fn hear(live: &Arc<Live>, mut copies: CopyStream) {
+    loop {
+        let batch = match copies.next().await {
+            Ok(batch) => batch,
+            Err(error) => {
+                tracing::error!(%error, "copies can't be read: names of peers are no longer learned");
+                return;
+            }
+        };
+        let live = Arc::clone(live);
+        // What is learned may be on its way to the disk, and the event loop waits for nothing.
+        if let Err(error) = task::spawn_blocking(move || live.hear(&batch.messages)).await {
+            tracing::debug!(%error, "messages were not understood");
         }
     }
 }

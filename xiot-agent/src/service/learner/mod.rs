@@ -11,7 +11,11 @@ use std::{
     time::Duration,
 };
 
-use xiot_common::observed::{OBSERVED_MIDSTREAM, OBSERVED_PEER_INITIATED, ObservedKey};
+use xiot_common::{
+    abi::seconds,
+    copy::CopyKind,
+    observed::{OBSERVED_MIDSTREAM, OBSERVED_PEER_INITIATED, ObservedKey},
+};
 
 pub use self::{
     pace::Pace,
@@ -19,17 +23,21 @@ pub use self::{
 };
 use super::{clock::Now, view};
 use crate::{
-    collect::Observed,
+    collect::{Message, Observed},
     learn::{
         conversation::{self, Initiator, News, hour},
         device::{Identity, Learned},
         intake::Entry,
+        message,
     },
     store::{self, Batch, LearnedStore, OpenError, Opened, Room, StoreError},
 };
 
 /// Conversations that wait to be written down. Beyond that, where the database can't be used for long, new ones are left out.
 const MOST_WAITING: usize = 500_000;
+
+/// Messages that are taken between two times that it is written down: more would be of somebody who wants memory.
+const MOST_HEARD: usize = 200_000;
 
 /// What was learned can't be read or kept: why.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -49,6 +57,8 @@ pub struct Learner {
     before: HashMap<ObservedKey, Entry>,
     looked: Option<Now>,
     waiting: usize,
+    /// Messages since it was written down.
+    heard: usize,
     batch: Batch,
 }
 
@@ -64,6 +74,7 @@ impl Learner {
             before: HashMap::new(),
             looked: None,
             waiting: 0,
+            heard: 0,
             batch: Batch::default(),
         }
     }
@@ -162,6 +173,38 @@ impl Learner {
         device.take(conversation, news);
     }
 
+    /// Takes a message that says what a device is, or what it was told.
+    pub fn hear(&mut self, now: Now, message: &Message) {
+        let identity = Identity {
+            mac: message.mac,
+            vlans: message.vlans,
+        };
+        if self.heard >= MOST_HEARD {
+            return;
+        }
+        self.heard += 1;
+        let described = match message.kind {
+            CopyKind::DnsAnswer => {
+                if let Some((name, addresses)) = message::dns_answer(&message.bytes) {
+                    let at = self.pace.at(now, seconds(message.time));
+                    let told = self.batch.told.entry(identity).or_default();
+                    told.take(&name, &addresses, at);
+                }
+                return;
+            }
+            CopyKind::DhcpRequest => message::dhcp(&message.bytes),
+            CopyKind::Dhcpv6Request => message::dhcpv6(&message.bytes),
+            CopyKind::Lldp => message::lldp(&message.bytes),
+        };
+        if !described.is_empty() {
+            self.batch
+                .described
+                .entry(identity)
+                .or_default()
+                .join(described);
+        }
+    }
+
     /// Writes down what came in. Devices for which `is_listed` holds are kept whatever else comes.
     pub fn flush(&mut self, is_listed: impl Fn(&Identity) -> bool) -> Result<(), NotLearned> {
         self.open()?;
@@ -179,6 +222,7 @@ impl Learner {
                     ..Batch::default()
                 };
                 self.waiting = 0;
+                self.heard = 0;
                 if self.trouble.take().is_some() {
                     tracing::info!("What is learned can be kept again.");
                 }

@@ -1,9 +1,6 @@
 //! From what was learned to a proposal: who its devices are, and what the policy is that it changes.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    net::IpAddr,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::tz::TimeZone;
 
@@ -13,6 +10,7 @@ use crate::{
         device::{Identity, Learned},
         hours::Hours,
         review::{Peers, Thresholds, marks},
+        told::Told,
     },
     model::{
         edit::{self, EditError},
@@ -120,11 +118,27 @@ impl Learner {
             };
             return Err(ProposalError::Nothing(all));
         }
+        let mut told = HashMap::new();
+        for (_, identity, _) in observed.values().flatten() {
+            let names = self.read(|store| store.told(identity))?;
+            told.insert(*identity, names);
+        }
         let groups: Vec<_> = observed
             .iter()
             .filter_map(|(profile, devices)| {
                 let name = &policy.profiles.get(*profile)?.name;
-                Some(group(name, *profile, devices, &policy, &peers, &is_suspect))
+                let members = devices
+                    .iter()
+                    .map(|it| member(it, &told, &peers, &is_suspect));
+                Some(Group {
+                    profile: name.clone(),
+                    members: members.collect(),
+                    listed: policy
+                        .devices
+                        .iter()
+                        .filter(|it| it.profile == *profile)
+                        .count(),
+                })
             })
             .collect();
         Ok(propose(&site(&policy, &text, &watched, now), &groups)?)
@@ -221,28 +235,22 @@ fn listed<'p>(
     on(Some(identity.vlans)).or_else(|| on(None).filter(|_| identity.vlans.1 == 0))
 }
 
-fn group<'l>(
-    name: &str,
-    profile: usize,
-    devices: &'l [(&Device, Identity, Learned)],
-    policy: &Policy,
+fn member<'l>(
+    (device, identity, learned): &'l (&Device, Identity, Learned),
+    told: &HashMap<Identity, Told>,
     peers: &Peers,
     is_suspect: &impl Fn(&Identity) -> bool,
-) -> Group<'l> {
-    let member = |(device, identity, learned): &'l (&Device, Identity, Learned)| Member {
+) -> Member<'l> {
+    let told = told.get(identity).map(Told::names).into_iter().flatten();
+    let names = told.map(|(address, names)| {
+        let names = names.iter().map(|(name, _)| name.clone());
+        (*address, names.collect())
+    });
+    Member {
         device: device.name.clone(),
         learned,
         marks: marks(learned, is_suspect(identity), peers, &Thresholds::default()),
-        names: HashMap::<IpAddr, Vec<String>>::new(),
-    };
-    Group {
-        profile: name.to_owned(),
-        members: devices.iter().map(member).collect(),
-        listed: policy
-            .devices
-            .iter()
-            .filter(|it| it.profile == profile)
-            .count(),
+        names: names.collect(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Live, lock};
 use crate::{
+    collect::Message,
     datapath::MapAccessError,
     learn::device::Identity,
     propose::Proposal,
@@ -31,6 +32,15 @@ impl Live {
         learner.note(Now::read(), &observed);
         self.tell_trouble(&learner);
         Ok(())
+    }
+
+    /// Learns from messages.
+    pub(in crate::service) fn hear(&self, messages: &[Message]) {
+        let mut learner = lock(&self.learner);
+        let now = Now::read();
+        for message in messages {
+            learner.hear(now, message);
+        }
     }
 
     /// Writes down what was learned. What goes wrong is logged, told of, and tried again.

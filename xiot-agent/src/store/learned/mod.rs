@@ -5,7 +5,7 @@
 
 mod row;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use redb::{
     Database, ReadableDatabase as _, ReadableTable, ReadableTableMetadata as _, Table,
@@ -14,19 +14,25 @@ use redb::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use self::row::{
-    ConversationKey, DeviceKey, DeviceRow, HoursRow, SeenRow, conversation, conversation_key,
-    device_key, identity,
+    ConversationKey, DeviceKey, DeviceRow, HoursRow, SeenRow, ToldKey, conversation,
+    conversation_key, device_key, identity, told_address, told_key,
 };
 use super::{database::Kind, error::StoreError};
 use crate::learn::{
     conversation::{Conversation, Seen},
     device::{Identity, Learned, MOST_CONVERSATIONS},
     hours::Hours,
+    message::Described,
+    told::Told,
 };
 
 const DEVICES: TableDefinition<'_, DeviceKey, &[u8]> = TableDefinition::new("devices");
 const CONVERSATIONS: TableDefinition<'_, ConversationKey, &[u8]> =
     TableDefinition::new("conversations");
+/// Names of each address that a device was told of.
+const TOLD: TableDefinition<'_, ToldKey, &[u8]> = TableDefinition::new("told");
+/// What devices say of themselves.
+const DESCRIBED: TableDefinition<'_, DeviceKey, &[u8]> = TableDefinition::new("described");
 const GATEWAY: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("gateway");
 
 /// Version of these tables.
@@ -73,6 +79,10 @@ pub struct LearnedStore {
 pub struct Batch {
     /// Of each device what came in.
     pub devices: BTreeMap<Identity, Learned>,
+    /// What it was told of names.
+    pub told: BTreeMap<Identity, Told>,
+    /// What it said of itself.
+    pub described: BTreeMap<Identity, Described>,
     /// Hours in which the gateway watched.
     pub watched: Hours,
     /// Seconds since the Unix epoch up to which nothing is missing.
@@ -94,6 +104,8 @@ impl Kind for LearnedStore {
             }
             drop(write.open_table(DEVICES)?);
             drop(write.open_table(CONVERSATIONS)?);
+            drop(write.open_table(TOLD)?);
+            drop(write.open_table(DESCRIBED)?);
         }
         write.commit()?;
         Ok(Self { database })
@@ -132,6 +144,21 @@ impl LearnedStore {
         )))
     }
 
+    /// What a device was told of names.
+    pub fn told(&self, identity: &Identity) -> Result<Told, StoreError> {
+        let read = self.database.begin_read()?;
+        let Some(row) = device_row(&read.open_table(DEVICES)?, identity)? else {
+            return Ok(Told::default());
+        };
+        told(&read.open_table(TOLD)?, row.number)
+    }
+
+    /// What a device said of itself.
+    pub fn described(&self, identity: &Identity) -> Result<Described, StoreError> {
+        let read = self.database.begin_read()?;
+        described(&read.open_table(DESCRIBED)?, identity)
+    }
+
     /// Looks at every device, by MAC.
     pub fn visit(&self, mut look: impl FnMut(Identity, Learned)) -> Result<(), StoreError> {
         let read = self.database.begin_read()?;
@@ -166,7 +193,11 @@ impl LearnedStore {
             let mut next = number(&gateway, NEXT)?.unwrap_or_default();
             let mut devices = write.open_table(DEVICES)?;
             let mut table = write.open_table(CONVERSATIONS)?;
-            for (identity, later) in &batch.devices {
+            let mut names = write.open_table(TOLD)?;
+            let mut descriptions = write.open_table(DESCRIBED)?;
+            let keys = batch.devices.keys().chain(batch.told.keys());
+            let identities: BTreeSet<_> = keys.chain(batch.described.keys()).collect();
+            for identity in identities {
                 let row = if let Some(row) = device_row(&devices, identity)? {
                     row
                 } else {
@@ -176,7 +207,18 @@ impl LearnedStore {
                         ..DeviceRow::default()
                     }
                 };
-                let row = join(&mut table, row, later, room.of_device)?;
+                let row = match batch.devices.get(identity) {
+                    Some(later) => join(&mut table, row, later, room.of_device)?,
+                    None => row,
+                };
+                if let Some(later) = batch.told.get(identity) {
+                    join_told(&mut names, row.number, later)?;
+                }
+                if let Some(later) = batch.described.get(identity) {
+                    let mut all = described(&descriptions, identity)?;
+                    all.join(later.clone());
+                    descriptions.insert(device_key(identity), &*encode(&all))?;
+                }
                 devices.insert(device_key(identity), &*encode(&row))?;
             }
             put(&mut gateway, NEXT, &next)?;
@@ -242,6 +284,24 @@ fn join(
     })
 }
 
+/// Adds what a device was told to its rows.
+fn join_told(
+    table: &mut Table<'_, ToldKey, &'static [u8]>,
+    number: u64,
+    later: &Told,
+) -> Result<(), StoreError> {
+    let mut all = told(table, number)?;
+    for address in all.join(later) {
+        table.remove(told_key(number, address))?;
+    }
+    for address in later.names().keys() {
+        if let Some(names) = all.names().get(address) {
+            table.insert(told_key(number, *address), &*encode(names))?;
+        }
+    }
+    Ok(())
+}
+
 /// Removes devices that are not listed where there are too many, or too many conversations: first those that were heard of in the fewest hours, longest
 /// ago.
 fn make_room(
@@ -290,6 +350,9 @@ fn remove(write: &WriteTransaction, identity: &Identity) -> Result<bool, StoreEr
     devices.remove(device_key(identity))?;
     let mut table = write.open_table(CONVERSATIONS)?;
     table.retain_in(keys_of(row.number), |_, _| false)?;
+    let mut names = write.open_table(TOLD)?;
+    names.retain_in(told_keys_of(row.number), |_, _| false)?;
+    write.open_table(DESCRIBED)?.remove(device_key(identity))?;
     Ok(true)
 }
 
@@ -304,6 +367,35 @@ fn conversations(
         Ok((key, seen_row(row.value())?))
     })
     .collect()
+}
+
+fn told(
+    table: &impl ReadableTable<ToldKey, &'static [u8]>,
+    number: u64,
+) -> Result<Told, StoreError> {
+    let rows = table.range(told_keys_of(number))?;
+    let rows = rows.map(|entry| {
+        let (key, row) = entry?;
+        Ok((told_address(key.value()), decode(row.value(), "told")?))
+    });
+    Ok(Told::of(rows.collect::<Result<_, StoreError>>()?))
+}
+
+fn described(
+    table: &impl ReadableTable<DeviceKey, &'static [u8]>,
+    identity: &Identity,
+) -> Result<Described, StoreError> {
+    let row = table.get(device_key(identity))?;
+    let row = row.map(|row| decode(row.value(), "described"));
+    Ok(row.transpose()?.unwrap_or_default())
+}
+
+/// The keys of all that a device was told.
+fn told_keys_of(number: u64) -> std::ops::RangeInclusive<ToldKey> {
+    let (mut first, mut last) = ([0; 24], [u8::MAX; 24]);
+    first[..8].copy_from_slice(&number.to_be_bytes());
+    last[..8].copy_from_slice(&number.to_be_bytes());
+    first..=last
 }
 
 /// The keys of all conversations of a device.

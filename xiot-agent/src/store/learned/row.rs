@@ -17,6 +17,29 @@ pub(super) type DeviceKey = [u8; 10];
 /// as an IPv6 address, those of IPv4 mapped into it (RFC 4291, 2.5.5.2).
 pub(super) type ConversationKey = [u8; 29];
 
+/// Key of an address that a device was told a name of: number of the device, big-endian, and the address as that of a peer.
+pub(super) type ToldKey = [u8; 24];
+
+pub(super) fn told_key(number: u64, address: IpAddr) -> ToldKey {
+    let mut key = [0; 24];
+    key[..8].copy_from_slice(&number.to_be_bytes());
+    key[8..].copy_from_slice(&octets(address));
+    key
+}
+
+pub(super) fn told_address(key: ToldKey) -> IpAddr {
+    let mut octets = [0; 16];
+    octets.copy_from_slice(&key[8..]);
+    Ipv6Addr::from(octets).to_canonical()
+}
+
+fn octets(address: IpAddr) -> [u8; 16] {
+    match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+        IpAddr::V6(address) => address.octets(),
+    }
+}
+
 /// A device: everything but its conversations.
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub(super) struct DeviceRow {
@@ -74,11 +97,7 @@ pub(super) fn conversation_key(number: u64, conversation: &Conversation) -> Conv
     key[9] = u8::from(conversation.midstream);
     key[10] = conversation.protocol;
     key[11..13].copy_from_slice(&conversation.port.to_be_bytes());
-    let peer = match conversation.peer {
-        IpAddr::V4(peer) => peer.to_ipv6_mapped(),
-        IpAddr::V6(peer) => peer,
-    };
-    key[13..].copy_from_slice(&peer.octets());
+    key[13..].copy_from_slice(&octets(conversation.peer));
     key
 }
 

@@ -128,6 +128,47 @@ fn what_was_taken_is_found_after_the_file_was_closed() {
 }
 
 #[test]
+fn names_and_descriptions_are_kept_and_go_with_their_device() {
+    let store = store();
+    let peer = "2001:db8::7".parse().unwrap();
+    let hear = |name: &str, second, described| {
+        let mut told = Told::default();
+        told.take(name, &[[192, 0, 2, 7].into(), peer], second);
+        let batch = Batch {
+            told: BTreeMap::from([(identity(1), told)]),
+            described: BTreeMap::from([(identity(1), described)]),
+            ..Batch::default()
+        };
+        take(&store, &batch);
+    };
+    let url = Described {
+        mud_url: Some("https://vendor.example/pump".to_owned()),
+        ..Described::default()
+    };
+    hear("a.example", 10, url.clone());
+    take(&store, &batch(0, &[(1, &[2])]));
+    let host = Described {
+        host: Some("pump-12".to_owned()),
+        ..Described::default()
+    };
+    hear("b.example", 20, host.clone());
+    let told = store.told(&identity(1)).unwrap();
+    assert_eq!(told.names().len(), 2);
+    let expected = [("b.example".to_owned(), 20), ("a.example".to_owned(), 10)];
+    assert_eq!(told.names()[&peer], expected);
+    let both = Described {
+        mud_url: url.mud_url,
+        ..host
+    };
+    assert_eq!(store.described(&identity(1)).unwrap(), both);
+    assert_eq!(ports(&store, 1), [2]);
+    assert!(store.forget(&identity(1)).unwrap());
+    take(&store, &batch(1, &[(1, &[4])]));
+    assert_eq!(store.told(&identity(1)).unwrap(), Told::default());
+    assert_eq!(store.described(&identity(1)).unwrap(), Described::default());
+}
+
+#[test]
 fn a_device_that_scans_keeps_what_it_had() {
     let store = store();
     for hour in 0..5 {
