@@ -345,8 +345,8 @@ fn what_has_a_name_is_proposed_by_it() {
             "-services: [arp, dhcp]",
             // Names are of use to those who may ask.
             "+services: [arp, dhcp, dns]",
-            "+- {to: {dns: pacs.hospital.example}, tcp: 11112}",
             "+- {to: [{dns: cloud.vendor.example}, {dns: time.vendor.example}], tcp: 443}",
+            "+- {to: {dns: pacs.hospital.example}, tcp: 11112}",
         ]
     );
     let again = proposed(&proposal.text, &[learned(&habits)], &names).unwrap();
