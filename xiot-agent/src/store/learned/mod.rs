@@ -3,6 +3,8 @@
 //! A row for each conversation, so that what did not change is not written again. What there is room for is limited, for each device and for all of
 //! them: who sends under thousands of MACs takes no room from devices that are there for days.
 
+mod batch;
+mod names;
 mod row;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,14 +15,16 @@ use redb::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use self::batch::{Batch, Room};
+use self::names::{join_told, told, told_keys_of};
 use self::row::{
     ConversationKey, DeviceKey, DeviceRow, HoursRow, SeenRow, ToldKey, conversation,
-    conversation_key, device_key, identity, told_address, told_key,
+    conversation_key, device_key, identity,
 };
 use super::{database::Kind, error::StoreError};
 use crate::learn::{
     conversation::{Conversation, Seen},
-    device::{Identity, Learned, MOST_CONVERSATIONS},
+    device::{Identity, Learned},
     hours::Hours,
     message::Described,
     told::Told,
@@ -47,46 +51,10 @@ const NEXT: &str = "next";
 /// The version that this agent writes.
 const CURRENT: u64 = 1;
 
-/// How much is kept.
-#[derive(Clone, Copy, Debug)]
-pub struct Room {
-    /// Devices, listed or not.
-    pub devices: usize,
-    /// Conversations of all of them.
-    pub conversations: u64,
-    /// Conversations of each.
-    pub of_device: usize,
-}
-
-impl Default for Room {
-    fn default() -> Self {
-        Self {
-            devices: 32_768,
-            conversations: 4_000_000,
-            of_device: MOST_CONVERSATIONS,
-        }
-    }
-}
-
 /// What was learned.
 #[derive(Debug)]
 pub struct LearnedStore {
     database: Database,
-}
-
-/// Observations up to some second.
-#[derive(Debug, Default)]
-pub struct Batch {
-    /// Of each device what came in.
-    pub devices: BTreeMap<Identity, Learned>,
-    /// What it was told of names.
-    pub told: BTreeMap<Identity, Told>,
-    /// What it said of itself.
-    pub described: BTreeMap<Identity, Described>,
-    /// Hours in which the gateway watched.
-    pub watched: Hours,
-    /// Seconds since the Unix epoch up to which nothing is missing.
-    pub until: u64,
 }
 
 impl Kind for LearnedStore {
@@ -284,24 +252,6 @@ fn join(
     })
 }
 
-/// Adds what a device was told to its rows.
-fn join_told(
-    table: &mut Table<'_, ToldKey, &'static [u8]>,
-    number: u64,
-    later: &Told,
-) -> Result<(), StoreError> {
-    let mut all = told(table, number)?;
-    for address in all.join(later) {
-        table.remove(told_key(number, address))?;
-    }
-    for address in later.names().keys() {
-        if let Some(names) = all.names().get(address) {
-            table.insert(told_key(number, *address), &*encode(names))?;
-        }
-    }
-    Ok(())
-}
-
 /// Removes devices that are not listed where there are too many, or too many conversations: first those that were heard of in the fewest hours, longest
 /// ago.
 fn make_room(
@@ -369,18 +319,6 @@ fn conversations(
     .collect()
 }
 
-fn told(
-    table: &impl ReadableTable<ToldKey, &'static [u8]>,
-    number: u64,
-) -> Result<Told, StoreError> {
-    let rows = table.range(told_keys_of(number))?;
-    let rows = rows.map(|entry| {
-        let (key, row) = entry?;
-        Ok((told_address(key.value()), decode(row.value(), "told")?))
-    });
-    Ok(Told::of(rows.collect::<Result<_, StoreError>>()?))
-}
-
 fn described(
     table: &impl ReadableTable<DeviceKey, &'static [u8]>,
     identity: &Identity,
@@ -388,14 +326,6 @@ fn described(
     let row = table.get(device_key(identity))?;
     let row = row.map(|row| decode(row.value(), "described"));
     Ok(row.transpose()?.unwrap_or_default())
-}
-
-/// The keys of all that a device was told.
-fn told_keys_of(number: u64) -> std::ops::RangeInclusive<ToldKey> {
-    let (mut first, mut last) = ([0; 24], [u8::MAX; 24]);
-    first[..8].copy_from_slice(&number.to_be_bytes());
-    last[..8].copy_from_slice(&number.to_be_bytes());
-    first..=last
 }
 
 /// The keys of all conversations of a device.

@@ -6,6 +6,7 @@ use super::*;
 use crate::{
     learn::{
         conversation::{Initiator, News},
+        device::MOST_CONVERSATIONS,
         hours::Run,
     },
     store::{
