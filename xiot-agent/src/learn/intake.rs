@@ -2,7 +2,7 @@
 
 use super::conversation::News;
 
-/// What the map says of a conversation, in seconds since the Unix epoch.
+/// What the map says of a conversation, in seconds of one clock.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Entry {
     /// When it was made.
@@ -17,14 +17,14 @@ pub struct Entry {
     pub bytes: u64,
 }
 
-/// Seconds by which the same moment may be told differently: the map counts whole seconds of a clock that the wall clock is corrected against.
+/// Seconds by which the wall clock may tell the same moment differently: the map counts whole seconds of another clock.
 const BLUR: u64 = 2;
 
 impl Entry {
     /// What came since it was this one; none: nothing did.
     pub fn since(&self, before: Option<&Self>) -> Option<News> {
         let goes_on = before.filter(|before| {
-            before.first.abs_diff(self.first) <= BLUR
+            before.first == self.first
                 && before.frames <= self.frames
                 && before.bytes <= self.bytes
                 && before.opened <= self.opened
@@ -48,7 +48,7 @@ impl Entry {
         (news.frames > 0 || news.opened > 0).then_some(news)
     }
 
-    /// What came since somebody took all there was `until` then, and nobody knows any more what that was: of an entry that is older, that it grew, and not by
+    /// In seconds of the wall clock: what came since somebody took all there was `until` then, and nobody knows any more what that was: of an entry that is older, that it grew, and not by
     /// how much.
     pub fn since_restart(&self, until: Option<u64>) -> Option<News> {
         match until {
@@ -86,8 +86,6 @@ mod tests {
         assert_eq!(ENTRY.since(None), Some(all));
         assert_eq!(ENTRY.since(Some(&ENTRY)), None);
         let more = Entry {
-            // The clock was set right by a second.
-            first: ENTRY.first + 1,
             last: 1_007_000,
             frames: 41,
             bytes: 4_100,

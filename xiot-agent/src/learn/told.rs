@@ -26,6 +26,7 @@ impl Told {
         for address in addresses {
             add(self.0.entry(*address).or_default(), name, second);
         }
+        self.shed();
     }
 
     /// Adds what it was told later. Which addresses had to go for that.
@@ -36,20 +37,25 @@ impl Told {
                 add(known, name, *second);
             }
         }
-        let mut gone = Vec::new();
+        self.shed()
+    }
+
+    /// Lets addresses go that there is no room for: a device may be told of any number of them.
+    fn shed(&mut self) -> Vec<IpAddr> {
         let surplus = self.0.len().saturating_sub(MOST_ADDRESSES);
-        if surplus > 0 {
-            let last = |names: &[Name]| names.first().map_or(0, |(_, second)| *second);
-            let mut all: Vec<_> = self
-                .0
-                .iter()
-                .map(|(it, names)| (last(names), *it))
-                .collect();
-            all.sort_unstable();
-            gone.extend(all.into_iter().take(surplus).map(|(_, address)| address));
-            for address in &gone {
-                self.0.remove(address);
-            }
+        if surplus == 0 {
+            return Vec::new();
+        }
+        let last = |names: &[Name]| names.first().map_or(0, |(_, second)| *second);
+        let mut all: Vec<_> = self
+            .0
+            .iter()
+            .map(|(it, names)| (last(names), *it))
+            .collect();
+        all.sort_unstable();
+        let gone: Vec<_> = all.into_iter().take(surplus).map(|(_, it)| it).collect();
+        for address in &gone {
+            self.0.remove(address);
         }
         gone
     }
@@ -117,6 +123,13 @@ mod tests {
         let mut later = Told::default();
         later.take("cdn.example", &[address(0), address(most)], 9_000);
         assert_eq!(told.join(&later), [address(1)]);
+        // One message alone, too.
+        let many: Vec<_> = (10_000..12_000).map(address).collect();
+        told.take("cdn.example", &many, 8_000);
+        assert_eq!(told.names().len(), MOST_ADDRESSES);
+        assert!(told.names().contains_key(&address(0)));
+        let mut told = Told::default();
+        told.take("cdn.example", &[address(0)], 9_000);
         assert_eq!(told.names().len(), MOST_ADDRESSES);
         assert_eq!(
             told.names()[&address(0)],

@@ -103,10 +103,7 @@ impl<'p> Directory<'p> {
             .iter()
             .find(|(_, _, networks)| networks.iter().any(|network| network.contains(address)));
         let device = self.devices.get(&address);
-        // A rule for a name that nobody can ask for is none.
-        let name = names
-            .iter()
-            .find(|name| self.has_dns && DnsName::parse(name).is_ok());
+        let name = names.first().filter(|_| self.is_trusted(names));
         if let Some((size, set, _)) = set
             && (*size == 1 || device.is_none() && name.is_none())
         {
@@ -117,6 +114,18 @@ impl<'p> Directory<'p> {
             (None, Some(name)) => Peer::Name(name.clone()),
             (None, None) => Peer::Network(address.into()),
         }
+    }
+
+    /// Whether the names of an address may stand for it: where somebody can be asked for them, and they are of one registered domain. Whoever has a device ask
+    /// for a name of his own that leads to an honest address would else have that name allowed, and lead it elsewhere later.
+    fn is_trusted(&self, names: &[String]) -> bool {
+        let mut domains = names
+            .iter()
+            .map(|name| psl::domain_str(name).unwrap_or(name));
+        let first = domains.next();
+        self.has_dns
+            && domains.all(|domain| Some(domain) == first)
+            && names.iter().all(|name| DnsName::parse(name).is_ok())
     }
 
     /// What an address is called; none: nothing.

@@ -100,8 +100,11 @@ pub(super) fn proposed(
         marks: review::marks(learned, false, &peers, &thresholds),
         names: names
             .iter()
-            .map(|(address, name)| (address.parse().unwrap(), vec![(*name).to_owned()]))
-            .collect(),
+            .fold(HashMap::new(), |mut all, (address, name)| {
+                let of_it: &mut Vec<String> = all.entry(address.parse().unwrap()).or_default();
+                of_it.push((*name).to_owned());
+                all
+            }),
     });
     let group = Group {
         profile: "pump".to_owned(),
@@ -351,6 +354,17 @@ fn what_has_a_name_is_proposed_by_it() {
     );
     let again = proposed(&proposal.text, &[learned(&habits)], &names).unwrap();
     assert_eq!(again.text, proposal.text);
+    // Another name of the same domain changes nothing, one of another has the address stand for itself.
+    for (name, is_named) in [("edge.vendor.example", true), ("evil.test", false)] {
+        let more = [&names[..], &[("192.0.2.30", name)]].concat();
+        let proposal = proposed(POLICY, &[learned(&habits)], &more).unwrap();
+        assert_eq!(
+            proposal.text.contains("{dns: time.vendor.example}"),
+            is_named,
+            "{name}"
+        );
+        assert!(!proposal.text.contains("evil.test"));
+    }
     // Where nobody can ask, there are only addresses.
     let without = POLICY.replace("  dns: {servers: 10.0.0.53}\n", "");
     let proposal = proposed(&without, &[learned(&habits)], &names).unwrap();

@@ -15,7 +15,7 @@ use crate::{
     },
     service::{
         names::Names,
-        state::{self, LearnedConversation, LearnedDevice, Opener, Vlans},
+        state::{self, LearnedConversation, LearnedDevice, Opener},
     },
     unit,
 };
@@ -72,7 +72,7 @@ fn describe(
     learned: &Learned,
     watched: &Hours,
 ) -> LearnedDevice {
-    let vlans = vlans(&identity);
+    let vlans = identity.vlans.into();
     let policy = names.policy();
     let listed = names.listed(identity.mac, vlans);
     let profile = listed.and_then(|device| policy.profiles.get(device.profile));
@@ -106,7 +106,7 @@ fn conversations(
     peers: &Peers,
     is_suspect: bool,
 ) -> Vec<LearnedConversation> {
-    let listed = names.listed(identity.mac, vlans(identity));
+    let listed = names.listed(identity.mac, identity.vlans.into());
     let mut marks = marks(learned, is_suspect, peers, &Thresholds::default());
     let all = learned.conversations().iter();
     let mut all: Vec<_> = all
@@ -140,13 +140,6 @@ fn conversations(
         )
     });
     all
-}
-
-const fn vlans(identity: &Identity) -> Vlans {
-    Vlans {
-        outer: identity.vlans.0,
-        inner: identity.vlans.1,
-    }
 }
 
 fn time(second: u64) -> Option<Timestamp> {

@@ -130,17 +130,24 @@ impl Learner {
         }
         let mut entries = HashMap::with_capacity(observed.len());
         for Observed { key, entry } in observed {
+            // By the clock that nobody sets: what was seen before is not seen again because the wall clock was put right.
             let entry = Entry {
-                first: self.pace.at(now, entry.first_seen),
-                last: self.pace.at(now, entry.last_seen),
+                first: entry.first_seen.into(),
+                last: entry.last_seen.into(),
                 opened: entry.flows,
                 frames: entry.frames,
                 bytes: entry.bytes,
             };
             entries.insert(*key, entry);
             let news = match self.before.get(key) {
-                None if self.looked.is_none() => entry.since_restart(self.until),
-                before => entry.since(before),
+                None if self.looked.is_none() => {
+                    self.on_wall(now, &entry).since_restart(self.until)
+                }
+                before => entry.since(before).map(|news| News {
+                    first: self.second(now, news.first),
+                    last: self.second(now, news.last),
+                    ..news
+                }),
             };
             if let Some(news) = news {
                 self.take(key, &news);
@@ -156,6 +163,19 @@ impl Learner {
         }
         self.batch.until = until;
         self.looked = Some(now);
+    }
+
+    /// A second of the monotonic clock on that of learning.
+    fn second(&self, now: Now, second: u64) -> u64 {
+        self.pace.at(now, u32::try_from(second).unwrap_or(u32::MAX))
+    }
+
+    fn on_wall(&self, now: Now, entry: &Entry) -> Entry {
+        Entry {
+            first: self.second(now, entry.first),
+            last: self.second(now, entry.last),
+            ..*entry
+        }
     }
 
     fn take(&mut self, key: &ObservedKey, news: &News) {

@@ -92,6 +92,22 @@ fn every_look_adds_what_came_since_the_last_one() {
 }
 
 #[test]
+fn a_clock_that_is_set_counts_nothing_twice() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut learner = learner(&directory);
+    learner.note(now(3_000), &[seen(22, 2_000, 2_900, 10)]);
+    let set = Now {
+        wall: now(50_000).wall,
+        ..now(3_030)
+    };
+    learner.note(set, &[seen(22, 2_000, 3_020, 15)]);
+    flush(&mut learner);
+    assert_eq!(known(&mut learner), [(22, 15, 1)]);
+    let watched = learner.read(LearnedStore::watched).unwrap();
+    assert!(watched.count() <= 2, "{watched:?}");
+}
+
+#[test]
 fn another_agent_counts_nothing_twice() {
     let directory = tempfile::tempdir().unwrap();
     let mut first = learner(&directory);

@@ -112,20 +112,13 @@ struct Suspects(Vec<Decided>);
 
 impl Suspects {
     fn are(&self, identity: &Identity) -> bool {
-        let vlans = vlans(identity);
+        let vlans: Vlans = identity.vlans.into();
         self.0
             .iter()
             .any(|it| it.mac == identity.mac && it.vlans.is_none_or(|of_it| of_it == vlans))
     }
 }
 
-const fn vlans(identity: &Identity) -> Vlans {
-    Vlans {
-        outer: identity.vlans.0,
-        inner: identity.vlans.1,
-    }
-}
-
 fn is_listed(names: &Names, identity: &Identity) -> bool {
-    names.listed(identity.mac, vlans(identity)).is_some()
+    names.listed(identity.mac, identity.vlans.into()).is_some()
 }

@@ -21,7 +21,7 @@ use crate::{
         names::Names,
         reload::{self, Candidate, Prepared, ReloadError},
         simulate::{self, Simulation, Wanted, WouldDrop},
-        state::{Opener, Verdict, Vlans},
+        state::{Opener, Verdict},
     },
     unit,
 };
@@ -107,7 +107,7 @@ impl By {
     /// Devices that are not listed count where they are asked for, or where the policy lets none of them through.
     fn is_wanted(&self, identity: &Identity, wanted: &Wanted) -> bool {
         let Wanted { profile, device } = wanted;
-        let listed = self.names.listed(identity.mac, vlans(identity));
+        let listed = self.names.listed(identity.mac, identity.vlans.into());
         let is_device = device.as_deref().is_none_or(|device| {
             listed.is_some_and(|it| it.name == device)
                 || unit::mac::parse(device) == Ok(identity.mac)
@@ -135,7 +135,7 @@ impl By {
         }
         let before = in_force.judge(identity, conversation, seen)?;
         let before = before.rule.and_then(|place| in_force.names.rule_at(place));
-        let device = self.names.listed(identity.mac, vlans(identity));
+        let device = self.names.listed(identity.mac, identity.vlans.into());
         let profile = device
             .map(|device| device.profile)
             .or(self.policy.default_profile);
@@ -168,16 +168,9 @@ impl By {
         seen: &Seen,
     ) -> Result<Judgement, JudgeError> {
         self.program.set_clock(u32::try_from(seen.last).ok());
-        let device = self.names.listed(identity.mac, vlans(identity));
+        let device = self.names.listed(identity.mac, identity.vlans.into());
         let wires = self.names.wires();
         simulate::judge(&mut self.program, wires, device, identity, conversation)
-    }
-}
-
-const fn vlans(identity: &Identity) -> Vlans {
-    Vlans {
-        outer: identity.vlans.0,
-        inner: identity.vlans.1,
     }
 }
 

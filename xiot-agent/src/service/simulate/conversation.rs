@@ -10,7 +10,7 @@ use crate::{
     model::policy::Device,
     service::{
         explain::{self, Judge as _, JudgeError, Judgement, Program},
-        state::{Side, Vlans},
+        state::Side,
     },
 };
 
@@ -27,10 +27,6 @@ pub fn judge(
         .and_then(|device| device.wire.as_ref())
         .and_then(|name| wires.iter().position(|wire| wire == name))
         .unwrap_or(0);
-    let vlans = Vlans {
-        outer: identity.vlans.0,
-        inner: identity.vlans.1,
-    };
     let side = match conversation.initiator {
         Initiator::Device => Side::Device,
         Initiator::Peer => Side::Uplink,
@@ -39,7 +35,7 @@ pub fn judge(
         (identity.mac, own),
         conversation.peer,
         side,
-        vlans,
+        identity.vlans.into(),
         (conversation.protocol, conversation.port),
     )?;
     program.judge(side, wire, &frame)

@@ -50,6 +50,12 @@ pub struct Vlans {
     pub inner: u16,
 }
 
+impl From<(u16, u16)> for Vlans {
+    fn from((outer, inner): (u16, u16)) -> Self {
+        Self { outer, inner }
+    }
+}
+
 /// A rule as people find it again.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RuleRef {
