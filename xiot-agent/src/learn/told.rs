@@ -123,17 +123,14 @@ mod tests {
         let mut later = Told::default();
         later.take("cdn.example", &[address(0), address(most)], 9_000);
         assert_eq!(told.join(&later), [address(1)]);
-        // One message alone, too.
-        let many: Vec<_> = (10_000..12_000).map(address).collect();
-        told.take("cdn.example", &many, 8_000);
-        assert_eq!(told.names().len(), MOST_ADDRESSES);
-        assert!(told.names().contains_key(&address(0)));
-        let mut told = Told::default();
-        told.take("cdn.example", &[address(0)], 9_000);
-        assert_eq!(told.names().len(), MOST_ADDRESSES);
         assert_eq!(
             told.names()[&address(0)],
             [("cdn.example".to_owned(), 9_000)]
         );
+        // However many come at once.
+        let many: Vec<_> = (10_000..12_000).map(address).collect();
+        told.take("cdn.example", &many, 8_000);
+        assert_eq!(told.names().len(), MOST_ADDRESSES);
+        assert!(told.names().contains_key(&address(0)));
     }
 }
