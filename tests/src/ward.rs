@@ -1,6 +1,6 @@
 //! A small ward: the policy that the cases written by hand are about.
 
-use std::ops::RangeInclusive;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use xiot_agent::model::{
     gateway::Wire,
@@ -55,6 +55,7 @@ pub fn policy() -> Policy {
         },
         uplink_addresses: Vec::new(),
         mud: Mud::default(),
+        disclosed: BTreeMap::new(),
         peer_sets: Vec::new(),
         profiles: vec![
             profile("infusion-pump", true, rules()),

@@ -1,6 +1,6 @@
 //! Policies of every feature, as a proptest strategy: they shrink by losing devices, rules, clauses and services.
 
-use std::{net::IpAddr, ops::RangeInclusive, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, ops::RangeInclusive, time::Duration};
 
 use ipnetwork::IpNetwork;
 use proptest::{collection::vec, option, prelude::*, sample::select};
@@ -122,6 +122,7 @@ fn assemble(
         },
         uplink_addresses: Vec::new(),
         mud: Mud::default(),
+        disclosed: BTreeMap::new(),
         peer_sets: Vec::new(),
         profiles: profiles.into(),
         devices: devices.into(),

@@ -138,6 +138,8 @@ codes! {
     DeviceOrGroup = "device-or-group", Error;
     /// Profiles that include each other.
     IncludeCycle = "include-cycle", Error;
+    /// What a maker discloses names another profile as that.
+    DisclosedChain = "disclosed-chain", Error;
     /// Peer sets that contain each other.
     PeerCycle = "peer-cycle", Error;
     /// A device used as a peer has no address.

@@ -1,6 +1,6 @@
 //! The policy as people mean it: every name resolved, nothing of the kernel's tables.
 
-use std::{net::IpAddr, ops::RangeInclusive, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, ops::RangeInclusive, time::Duration};
 
 use ipnetwork::IpNetwork;
 use jiff::{civil::Date, tz::TimeZone};
@@ -44,6 +44,8 @@ pub struct Policy {
     pub devices: List<Device>,
     /// What abstractions of MUD files are here.
     pub mud: Mud,
+    /// Which profile says what the maker of a profile's devices discloses, both by name. No part of what is allowed.
+    pub disclosed: BTreeMap<String, String>,
 }
 
 /// Mode of a device.

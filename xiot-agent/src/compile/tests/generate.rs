@@ -1,6 +1,7 @@
 //! Random policies and frames, from pools so small that everything overlaps.
 
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     ops::RangeInclusive,
 };
@@ -325,6 +326,7 @@ pub(crate) fn policy() -> impl Strategy<Value = Policy> {
                     },
                     uplink_addresses,
                     mud: Mud::default(),
+                    disclosed: BTreeMap::new(),
                     peer_sets: Vec::new(),
                     profiles: profiles.into(),
                     devices: devices.into(),

@@ -12,7 +12,8 @@ use crate::{
     diag::{Code, Diagnostic, Report, Span},
     model::{
         decode::{
-            Fields, Spanned, check_name, choice, free_text, items, name, one_or_many, wrong_type,
+            Fields, Spanned, check_name, choice, free_text, items, name as read_name, one_or_many,
+            wrong_type,
         },
         policy::{Clause, Criticality, Initiator},
         yaml::{Node, Value},
@@ -33,6 +34,8 @@ pub(crate) struct RawProfile<'n> {
     /// Of `allow`, then of `baselines`.
     pub(crate) rules: Vec<RawRule<'n>>,
     pub(crate) mud_url: Option<&'n str>,
+    /// Name of the profile that says what the maker discloses.
+    pub(crate) disclosed: Option<Spanned<&'n str>>,
 }
 
 /// A rule as written. One whose faults were reported is kept with what could be read.
@@ -98,7 +101,7 @@ fn read_profile<'n>(
     node: &'n Node<'_>,
     report: &mut Report,
 ) -> RawProfile<'n> {
-    const KEYS: [&str; 8] = [
+    const KEYS: [&str; 9] = [
         "include",
         "criticality",
         "services",
@@ -107,6 +110,7 @@ fn read_profile<'n>(
         "allow",
         "baselines",
         "mud-url",
+        "disclosed",
     ];
     let mut profile = RawProfile {
         name,
@@ -117,6 +121,7 @@ fn read_profile<'n>(
         limits: RawLimits::default(),
         rules: Vec::new(),
         mud_url: None,
+        disclosed: None,
     };
     let fields = match node.value {
         Value::Null => None,
@@ -135,6 +140,7 @@ fn read_profile<'n>(
     profile.criticality =
         get("criticality").and_then(|node| choice(node, "a criticality", &CRITICALITIES, report));
     profile.mud_url = get("mud-url").and_then(|node| read_url(node, report));
+    profile.disclosed = get("disclosed").and_then(|node| read_name(node, "a profile", report));
     profile.timeouts = RawTimeouts::read(get("timeouts"), report);
     profile.limits = RawLimits::read(get("limits"), report);
     profile.services = get("services").map(|node| read_services(node, report));
@@ -170,7 +176,7 @@ fn read_include<'n>(node: &'n Node<'_>, report: &mut Report) -> Vec<Spanned<&'n 
     no_duplicates(nodes, "profile", report);
     let names = nodes
         .iter()
-        .filter_map(|node| name(node, "a profile", report));
+        .filter_map(|node| read_name(node, "a profile", report));
     names.collect()
 }
 

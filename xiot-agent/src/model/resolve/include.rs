@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::names::Names;
+use super::{disclosed, names::Names};
 use crate::{
     diag::{Code, Diagnostic, Report, Span},
     model::{
@@ -19,6 +19,8 @@ pub(crate) struct Whole {
     /// Profiles whose rules it has, by position: those that are included first, each once, itself last.
     pub(crate) parts: Vec<usize>,
     pub(super) criticality: Option<Criticality>,
+    /// The profile that says what the maker discloses, by position.
+    pub(super) disclosed: Option<usize>,
     /// Of all, each once.
     pub(crate) services: Vec<Spanned<Service>>,
     pub(super) timeouts: Timeouts,
@@ -45,6 +47,7 @@ pub(super) fn wholes(raw: &RawPolicy<'_>, names: &Names<'_>, report: &mut Report
         found.flatten().collect::<Vec<_>>()
     });
     let included: Vec<Vec<Spanned<usize>>> = included.collect();
+    let disclosed = disclosed::named(raw, names, report);
     let mut marks = vec![Mark::New; raw.profiles.len()];
     let mut wholes = vec![Whole::default(); raw.profiles.len()];
     for start in 0..raw.profiles.len() {
@@ -62,7 +65,12 @@ pub(super) fn wholes(raw: &RawPolicy<'_>, names: &Names<'_>, report: &mut Report
                     .filter(|inner| marks[inner.value] == Mark::Done)
                     .map(|inner| (&wholes[inner.value], inner.span))
                     .collect();
-                wholes[profile] = whole(profile, &raw.profiles[profile], &parts, report);
+                let own = (profile, &raw.profiles[profile]);
+                wholes[profile] = Whole {
+                    disclosed: disclosed[profile]
+                        .or_else(|| parts.iter().find_map(|(inner, _)| inner.disclosed)),
+                    ..whole(own, &parts, report)
+                };
                 marks[profile] = Mark::Done;
                 path.pop();
                 continue;
@@ -80,8 +88,7 @@ pub(super) fn wholes(raw: &RawPolicy<'_>, names: &Names<'_>, report: &mut Report
 
 /// A profile of which all that it includes is known.
 fn whole(
-    index: usize,
-    own: &RawProfile<'_>,
+    (index, own): (usize, &RawProfile<'_>),
     included: &[(&Whole, Span)],
     report: &mut Report,
 ) -> Whole {
@@ -125,6 +132,7 @@ fn whole(
         criticality: own
             .criticality
             .or_else(|| included.iter().find_map(|(inner, _)| inner.criticality)),
+        disclosed: None,
         services,
         timeouts: own
             .timeouts

@@ -2,6 +2,7 @@
 
 mod calendars;
 mod devices;
+mod disclosed;
 mod group;
 mod include;
 mod mud;
@@ -94,6 +95,7 @@ pub(crate) fn resolve(
     let default_profile = raw
         .default_profile
         .and_then(|name| names.profile(name, report));
+    let disclosed = disclosed::disclosed(raw, &wholes);
     let mud = resolve_mud(raw, &names, &mut expander, report);
     // While a name is misspelled, what it should have named only seems unused.
     if report.errors() == 0 {
@@ -115,6 +117,7 @@ pub(crate) fn resolve(
             profiles: rules.profiles.into(),
             devices: devices.into(),
             mud,
+            disclosed,
         },
         wire_spans,
         rule_spans: rules.spans,

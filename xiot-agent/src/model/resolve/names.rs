@@ -70,7 +70,7 @@ impl<'n> Names<'n> {
     }
 }
 
-/// Warns of profiles that no device has, no other profile includes, and that are not the default.
+/// Warns of profiles that no device has, no other profile includes or names as disclosed, and that are not the default.
 pub(super) fn report_unused_profiles(raw: &RawPolicy<'_>, report: &mut Report) {
     let used: HashSet<&str> = raw
         .devices
@@ -80,7 +80,7 @@ pub(super) fn report_unused_profiles(raw: &RawPolicy<'_>, report: &mut Report) {
         .chain(
             raw.profiles
                 .iter()
-                .flat_map(|it| it.include.iter().copied()),
+                .flat_map(|it| it.include.iter().copied().chain(it.disclosed)),
         )
         .map(|name| name.value)
         .collect();

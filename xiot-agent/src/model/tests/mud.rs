@@ -43,6 +43,30 @@ devices:
     assert_eq!(mud.urls.len(), 1);
 }
 
+#[test]
+fn what_a_maker_discloses_is_a_profile_that_no_device_has() {
+    let policy = policy(
+        r#"onboarding: learn
+profiles:
+  pump: {disclosed: vendor, allow: [{to: 10.0.0.1, tcp: 1}]}
+  icu: {include: pump, allow: [{to: 10.0.0.2, tcp: 1}]}
+  other: {include: [lamp, pump], disclosed: vendor-2}
+  lamp: {allow: [{to: 10.0.0.3, tcp: 1}]}
+  vendor: {allow: [{to: 10.0.0.4, tcp: 1}]}
+  vendor-2: {include: pump, allow: [{to: 10.0.0.5, tcp: 1}]}
+devices:
+  - {name: p, mac: 000000000001, profile: icu, mode: learn}
+  - {name: q, mac: 000000000002, profile: other, mode: learn}
+"#,
+    );
+    let disclosed = |name| policy.disclosed.get(name).map(String::as_str);
+    assert_eq!(disclosed("pump"), Some("vendor"));
+    // By what it includes.
+    assert_eq!(disclosed("icu"), Some("vendor"));
+    assert_eq!(disclosed("other"), Some("vendor-2"));
+    assert_eq!((disclosed("lamp"), disclosed("vendor")), (None, None));
+}
+
 pub(super) const CASES: &[Case] = &[
     (
         "MUD names that nothing has",
@@ -74,6 +98,24 @@ peer_sets:
 defaults: {profile: pump}
 profiles:
   pump: {allow: [{to: [site, fleet], tcp: 1}]}
+",
+    ),
+    (
+        "disclosed profiles that are not there, themselves, or themselves disclosed",
+        &[
+            Code::UnknownName,
+            Code::DisclosedChain,
+            Code::DisclosedChain,
+            Code::WrongType,
+        ],
+        "onboarding: learn
+defaults: {profile: pump}
+profiles:
+  pump: {disclosed: vender, allow: [{to: 10.0.0.1, tcp: 1}]}
+  self: {disclosed: self, allow: [{to: 10.0.0.1, tcp: 1}]}
+  lamp: {disclosed: pump, allow: [{to: 10.0.0.1, tcp: 1}]}
+  many: {disclosed: [vendor], allow: [{to: 10.0.0.1, tcp: 1}]}
+  vendor: {allow: [{to: 10.0.0.1, tcp: 1}]}
 ",
     ),
     (
