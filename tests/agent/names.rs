@@ -1,6 +1,9 @@
 //! DNS names as peers: a device that asks a real server, connects to where it was sent, and nowhere else.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    fs,
+    net::{IpAddr, Ipv4Addr},
+};
 
 use serde_json::Value;
 use xiot_tests::{
@@ -101,4 +104,42 @@ fn a_device_reaches_the_address_that_it_was_told_and_a_takeover_keeps_that() {
     let question = ["explain", "--device", "ct-2", "--to", &to, "tcp", "443"];
     assert_eq!(second.json(&question)["legs"][0]["reason"], "allowed_rule");
     second.stop();
+}
+
+#[test]
+fn a_candidate_with_a_name_is_simulated_with_what_the_device_was_told_before_any_rule_named_it() {
+    let rig = Rig::new();
+    let cloud = listen(&rig.uplink, CLOUD);
+    let other = listen(&rig.uplink, OTHER);
+    let _server = dnsmasq(
+        &rig.uplink,
+        &[
+            "--port=53",
+            "--no-resolv",
+            "--no-hosts",
+            "--address=/cloud.example/10.30.1.77",
+        ],
+    );
+    let learning = POLICY
+        .replace("{dns: cloud.example}", "10.9.9.9")
+        .replace("mode: enforce}", "mode: learn}");
+    let agent = Agent::start(&rig, &gateway(&rig, COLD), &learning);
+    resolves(&rig, "cloud.example");
+    exchange(&mut connect(&rig.device, cloud.address()), 100);
+    exchange(&mut connect(&rig.device, other.address()), 100);
+    let candidate = rig.file("candidate.yaml");
+    fs::write(&candidate, POLICY).unwrap();
+    let candidate = candidate.to_str().unwrap();
+    let dropped = until("two conversations and a name", || {
+        let simulation = agent.json(&["simulate", candidate]);
+        let dropped = simulation["would_drop"].as_array().unwrap().clone();
+        // What was asked of the DNS server is allowed.
+        (simulation["judged"] == 3 && dropped.len() == 1).then_some(dropped)
+    });
+    assert_eq!(dropped[0]["peer"], "10.30.1.78");
+    // Nobody told it this name.
+    fs::write(candidate, POLICY.replace("cloud.example", "other.example")).unwrap();
+    let simulation = agent.json(&["simulate", candidate]);
+    assert_eq!(simulation["would_drop"].as_array().unwrap().len(), 2);
+    agent.stop();
 }

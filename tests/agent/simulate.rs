@@ -84,6 +84,33 @@ fn what_a_candidate_takes_from_a_device_is_told_before_it_is_in_force() {
     agent.stop();
 }
 
+#[test]
+fn what_a_device_did_in_weeks_is_not_held_against_what_it_may_do_in_a_second() {
+    const PORTS: std::ops::Range<u16> = 4000..4032;
+    let rig = Rig::new();
+    let learning = POLICY.replace("mode: enforce", "mode: learn");
+    let agent = Agent::start(&rig, &gateway(&rig, ""), &learning);
+    for port in PORTS {
+        let server = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), port);
+        exchange(&mut connect(&rig.device, server.address()), 100);
+    }
+    let candidate = rig.file("candidate.yaml");
+    let narrow = "    limits: {new-flows: 1}\n    allow:\n      - {to: server, tcp: 4000-4031}\n";
+    fs::write(
+        &candidate,
+        POLICY.replace("    allow:\n      - {to: server, tcp: 3613}\n", narrow),
+    )
+    .unwrap();
+    let simulation = agent.json(&["simulate", candidate.to_str().unwrap()]);
+    assert_eq!(simulation["judged"], PORTS.len());
+    assert_eq!(
+        simulation["would_drop"].as_array().unwrap().len(),
+        0,
+        "{simulation}"
+    );
+    agent.stop();
+}
+
 /// A gateway's side of the wire, and a device that is not listed.
 const BEYOND: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const STRANGER: [u8; 6] = [2, 0, 0, 0, 0, 9];

@@ -2,8 +2,12 @@
 
 use std::{array, time::Duration};
 
-use aya::programs::{ProgramError, TestRun as _, TestRunOptions};
+use aya::{
+    maps::Array,
+    programs::{ProgramError, TestRun as _, TestRunOptions},
+};
 use xiot_common::{
+    budget::Budget,
     map,
     observed::{ObservedEntry, ObservedKey},
     port::{PortConfig, Side},
@@ -122,6 +126,17 @@ impl Datapath {
     pub fn clear_flows(&self) -> Result<(), MapAccessError> {
         self.flow_sets()?.clear();
         Ok(())
+    }
+
+    /// Forgets what the device of this number did in this second, or all that have none (0).
+    pub fn clear_budget(&self, device: u32) -> Result<(), MapAccessError> {
+        let failed = |source| MapAccessError {
+            map: map::BUDGETS,
+            source,
+        };
+        let budgets = self.duplicate(map::BUDGETS)?;
+        let mut budgets: Array<_, Budget> = Array::try_from(budgets).map_err(failed)?;
+        budgets.set(device, Budget::default(), 0).map_err(failed)
     }
 
     /// Forgets all observed conversations.

@@ -1,9 +1,11 @@
 //! The XDP program as a judge: a scratch instance with the policy's image, never the one that is attached.
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{collections::HashMap, fmt, net::IpAddr, sync::Arc};
 
 use xiot_common::{
+    addr::{Mac, Vlans},
     guard::{Guard, Level, WireGuards},
+    name::{LONGEST, NamePlace, NameSet, NamesKey},
     overrides::{Override, OverrideKey},
     trace::Trace,
 };
@@ -36,7 +38,9 @@ pub struct Program {
     ids: Arc<Assignment>,
     guards: Vec<WireGuards>,
     known: KnownBindings,
-    /// When the bindings are looked at.
+    /// Names that the attached program knows, by device, once names are told one by one.
+    names: Option<HashMap<(Mac, Vlans), Vec<NamePlace>>>,
+    /// When bindings and names are looked at.
     now: u32,
 }
 
@@ -96,6 +100,7 @@ impl Program {
             ids,
             guards: guards.unwrap_or_default(),
             known: KnownBindings::default(),
+            names: None,
             now: 0,
         })
     }
@@ -103,6 +108,7 @@ impl Program {
     /// Has it know what this program knows by now of addresses.
     pub fn know(&mut self, attached: &Datapath, now: u32) -> Result<(), MapAccessError> {
         self.known = attached.known_bindings()?;
+        self.names = None;
         self.now = now;
         let settled = attached.settled_wires()?;
         for (guards, wire) in self.guards.iter().zip(0..) {
@@ -110,6 +116,36 @@ impl Program {
             self.datapath.set_settled(wire, settled.of(wire)?)?;
         }
         Ok(())
+    }
+
+    /// Has a device know, of all names, these of this address (by their hash), and those that the attached program knows it to have: that one learns
+    /// no name which no rule of its policy names, and forgets the others in time.
+    pub fn tell(&mut self, device: NamesKey, address: IpAddr, names: &[u64]) {
+        let known = &mut self.known;
+        let live = self.names.get_or_insert_with(|| {
+            let mut live: HashMap<_, Vec<_>> = HashMap::new();
+            let all = known.names.iter().chain(&known.strangers_names);
+            for (key, set) in all {
+                let places = set.0.iter().copied();
+                let of_device = live.entry((key.mac, key.vlans)).or_default();
+                of_device.extend(places.filter(|it| self.now < NamePlace::until(it.life)));
+            }
+            live
+        });
+        let live = live.get(&(device.mac, device.vlans)).into_iter().flatten();
+        let live = live.filter(|it| view::address(it.addr) == address);
+        let told = names.iter().map(|&name| NamePlace {
+            addr: view::addr(address),
+            name,
+            life: NamePlace::life(u32::MAX, LONGEST),
+        });
+        let mut set = NameSet::NONE;
+        for (place, named) in set.0.iter_mut().zip(told.chain(live.copied())) {
+            *place = named;
+        }
+        // Which of the two is asked depends on whether the policy lists the device.
+        known.names = vec![(device, set)];
+        known.strangers_names = vec![(device, set)];
     }
 
     /// Makes that what the instance has. [`Judge::judge`] does it before each frame.
@@ -124,14 +160,24 @@ impl Program {
         wire: u16,
         frame: &[u8],
     ) -> Result<Judgement, JudgeError> {
+        let trace = self.run(side, wire, frame)?;
+        // What is judged here in one second, a device did in weeks.
+        if trace.reason != Reason::FlowBudgetDevice as u8 {
+            return judgement(&trace, &self.ids);
+        }
+        self.datapath
+            .clear_budget(trace.device)
+            .map_err(|error| JudgeError(error.into()))?;
+        judgement(&self.run(side, wire, frame)?, &self.ids)
+    }
+
+    fn run(&mut self, side: Side, wire: u16, frame: &[u8]) -> Result<Trace, JudgeError> {
         self.datapath
             .clear_flows()
             .map_err(|error| JudgeError(error.into()))?;
-        let outcome = self
-            .datapath
-            .test_run_on(wire, side, frame)
-            .map_err(|error| JudgeError(error.into()))?;
-        judgement(&outcome.trace, &self.ids)
+        let outcome = self.datapath.test_run_on(wire, side, frame);
+        let outcome = outcome.map_err(|error| JudgeError(error.into()))?;
+        Ok(outcome.trace)
     }
 
     /// Has these decisions about devices hold, and no others.

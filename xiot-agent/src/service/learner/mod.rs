@@ -29,6 +29,7 @@ use crate::{
         device::{Identity, Learned},
         intake::Entry,
         message,
+        told::Told,
     },
     store::{self, Batch, LearnedStore, OpenError, Opened, Room, StoreError},
 };
@@ -252,9 +253,19 @@ impl Learner {
         }
     }
 
-    /// Looks at every device, by MAC.
-    pub fn visit(&mut self, look: impl FnMut(Identity, Learned)) -> Result<(), NotLearned> {
-        self.read(|store| store.visit(look))
+    /// Looks at every device, by MAC, and at what it was told.
+    pub fn visit(
+        &mut self,
+        mut look: impl FnMut(Identity, Learned, Told),
+    ) -> Result<(), NotLearned> {
+        self.read(|store| {
+            let mut failed = None;
+            store.visit(|identity, learned| match store.told(&identity) {
+                Ok(told) => look(identity, learned, told),
+                Err(error) => failed = Some(error),
+            })?;
+            failed.map_or(Ok(()), Err)
+        })
     }
 
     /// Forgets a device.

@@ -9,6 +9,7 @@ use crate::{
     learn::{
         conversation::{Conversation, Initiator, Seen},
         device::Identity,
+        told::Told,
     },
     model::policy::{Mode, Policy},
     propose::Directory,
@@ -46,13 +47,14 @@ impl Live {
         let mut in_force = self.judge_by(&old)?;
         let mut simulation = Simulation::default();
         let mut failed = None;
-        lock(&self.learner).visit(|identity, learned| {
+        lock(&self.learner).visit(|identity, learned, told| {
             if !candidate.is_wanted(&identity, wanted) {
                 return;
             }
             simulation.devices += 1;
             for (conversation, seen) in learned.conversations() {
-                match candidate.would_drop(&mut in_force, &identity, conversation, seen) {
+                let of = (&identity, &told);
+                match candidate.would_drop(&mut in_force, of, conversation, seen) {
                     Ok(None) => simulation.judged += 1,
                     Ok(Some(it)) => {
                         simulation.judged += 1;
@@ -125,15 +127,15 @@ impl By {
     fn would_drop(
         &mut self,
         in_force: &mut Self,
-        identity: &Identity,
+        of @ (identity, _): (&Identity, &Told),
         conversation: &Conversation,
         seen: &Seen,
     ) -> Result<Option<WouldDrop>, JudgeError> {
-        let judged = self.judge(identity, conversation, seen)?;
+        let judged = self.judge(of, conversation, seen)?;
         if Verdict::of(judged.reason, judged.dropped) == Verdict::Forwarded {
             return Ok(None);
         }
-        let before = in_force.judge(identity, conversation, seen)?;
+        let before = in_force.judge(of, conversation, seen)?;
         let before = before.rule.and_then(|place| in_force.names.rule_at(place));
         let device = self.names.listed(identity.mac, identity.vlans.into());
         let profile = device
@@ -163,14 +165,14 @@ impl By {
 
     fn judge(
         &mut self,
-        identity: &Identity,
+        of @ (identity, _): (&Identity, &Told),
         conversation: &Conversation,
         seen: &Seen,
     ) -> Result<Judgement, JudgeError> {
         self.program.set_clock(u32::try_from(seen.last).ok());
         let device = self.names.listed(identity.mac, identity.vlans.into());
         let wires = self.names.wires();
-        simulate::judge(&mut self.program, wires, device, identity, conversation)
+        simulate::judge(&mut self.program, wires, device, of, conversation)
     }
 }
 

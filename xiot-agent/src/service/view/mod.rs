@@ -37,6 +37,14 @@ pub fn address(addr: Addr) -> IpAddr {
     }
 }
 
+/// The same as the kernel has it.
+pub const fn addr(address: IpAddr) -> Addr {
+    match address {
+        IpAddr::V4(address) => Addr::v4(address.octets()),
+        IpAddr::V6(address) => Addr::v6(address.octets()),
+    }
+}
+
 const fn vlans(vlans: xiot_common::addr::Vlans) -> Vlans {
     Vlans {
         outer: vlans.outer,
