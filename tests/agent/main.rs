@@ -18,6 +18,7 @@ mod boot;
 mod bpf_log;
 mod chaos;
 mod commands;
+mod compare;
 mod crash;
 mod dashboard;
 mod decide;

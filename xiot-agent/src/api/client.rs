@@ -100,7 +100,8 @@ pub fn ask_with(socket: &Path, ask: Ask, body: &[u8]) -> Result<Answers, ClientE
         | Ask::Explain(_)
         | Ask::Learned(_)
         | Ask::Propose(_)
-        | Ask::Simulate(_) => Some(LONG_PATIENCE),
+        | Ask::Simulate(_)
+        | Ask::Compare(_) => Some(LONG_PATIENCE),
         Ask::Status
         | Ask::Devices
         | Ask::Flows(_)

@@ -5,6 +5,7 @@ mod bindings;
 mod change;
 mod check;
 mod client;
+mod compare;
 mod decide;
 mod demo;
 mod detach;
@@ -87,6 +88,7 @@ enum Command {
     Learned(learned::Args),
     Propose(propose::Args),
     Simulate(simulate::Args),
+    Compare(compare::Args),
     Flows(flows::Args),
     Bindings(bindings::Args),
     Names(names::Args),
@@ -202,6 +204,7 @@ impl Cli {
             Command::Learned(args) => learned::run(args),
             Command::Propose(args) => propose::run(args),
             Command::Simulate(args) => simulate::run(&args),
+            Command::Compare(args) => compare::run(&args),
             Command::Flows(args) => flows::run(args),
             Command::Bindings(args) => bindings::run(args),
             Command::Names(args) => names::run(args),

@@ -78,6 +78,12 @@ fn the_table_of_names() {
 }
 
 #[test]
+fn what_makers_disclose_beside_what_is_done_and_enforced() {
+    let comparison = convert::comparison(sample::comparison());
+    insta::assert_snapshot!(compare::render(&comparison, now()));
+}
+
+#[test]
 fn the_table_of_what_was_observed() {
     use crate::service::state::{Observed, Opener, Reason, Verdict, Vlans};
     let stranger = Observed {

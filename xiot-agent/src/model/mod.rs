@@ -13,6 +13,7 @@ pub mod limit;
 pub mod list;
 mod load;
 pub mod mud;
+pub mod overlap;
 pub mod policy;
 mod raw;
 mod resolve;

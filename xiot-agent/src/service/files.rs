@@ -270,6 +270,25 @@ impl Files {
         Ok((files, fresh))
     }
 
+    /// The same gateway with another policy, for a look.
+    pub(super) fn beside(&self, policy: Policy) -> Result<Self, CompileError> {
+        let limits = limits(&self.gateway.capacity);
+        let (ids, _) = self.ids.follow(&policy, &limits)?;
+        let stamp = Stamp {
+            revision: self.image.header.revision,
+            compiled_at: self.image.header.compiled_at,
+        };
+        let policy = Arc::new(policy);
+        let compilation = Compilation::whole(policy, &self.wires, &limits, ids, stamp)?;
+        Ok(Self {
+            policy: Arc::clone(compilation.policy()),
+            ids: Arc::clone(compilation.ids()),
+            image: Arc::clone(compilation.image()),
+            compilation: Arc::new(Mutex::new(Some(compilation))),
+            ..self.clone()
+        })
+    }
+
     /// What tells devices and rules from each other; none while the policy after this one is compiled.
     pub(super) fn keyed(&self) -> Option<Keyed> {
         let compilation = self.compilation.lock();

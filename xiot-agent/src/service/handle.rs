@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tokio::{sync::broadcast, task};
 
 use super::{
+    compare::{self, CompareError, Comparison},
     decide::{DecideError, Wish},
     explain::{ExplainError, Explanation, Query},
     learner::{NotLearned, ProposalError, Wanted},
@@ -53,6 +54,12 @@ pub trait Source: Send + Sync + 'static {
         what: &Candidate,
         wanted: &simulate::Wanted,
     ) -> Result<Simulation, SourceError>;
+    /// What was learned, beside what makers disclose and what a policy allows: that in force where none is given.
+    fn compare(
+        &self,
+        what: Option<&Candidate>,
+        wanted: &compare::Wanted,
+    ) -> Result<Comparison, SourceError>;
     /// Addresses bound to MACs, by device.
     fn bindings(&self, filter: &BindingFilter) -> Result<Selected<Binding>, SourceError>;
     /// Addresses that devices were told DNS names have, by device.
@@ -98,6 +105,9 @@ pub enum SourceError {
     /// Nothing was proposed.
     #[error(transparent)]
     Proposal(Box<ProposalError>),
+    /// Nothing was compared.
+    #[error(transparent)]
+    Compare(#[from] CompareError),
     /// Nothing can be of this device.
     #[error(transparent)]
     UnknownDevice(#[from] UnknownDevice),
@@ -204,6 +214,16 @@ impl Handle {
         wanted: simulate::Wanted,
     ) -> Result<Simulation, SourceError> {
         self.ask(move |source| source.simulate(&what, &wanted))
+            .await
+    }
+
+    /// What was learned, beside what makers disclose and what a policy allows.
+    pub async fn compare(
+        &self,
+        what: Option<Candidate>,
+        wanted: compare::Wanted,
+    ) -> Result<Comparison, SourceError> {
+        self.ask(move |source| source.compare(what.as_ref(), &wanted))
             .await
     }
 

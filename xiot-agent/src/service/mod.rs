@@ -6,6 +6,7 @@ pub mod auditor;
 pub mod boot;
 mod calendar;
 pub mod clock;
+pub mod compare;
 pub mod decide;
 pub mod explain;
 pub mod faults;

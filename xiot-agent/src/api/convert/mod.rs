@@ -3,6 +3,7 @@
 
 mod binding;
 mod change;
+mod compare;
 mod decide;
 mod device;
 mod drop;
@@ -17,6 +18,7 @@ mod status;
 
 pub(crate) use binding::{binding, binding_filter};
 pub(crate) use change::{candidate, change, plan, revision};
+pub(crate) use compare::{compare_wanted, comparison};
 pub(crate) use decide::{decided, wish};
 pub(crate) use device::device;
 pub(crate) use drop::{DropFilter, drop};

@@ -12,6 +12,7 @@ fn keys_of_every_answer() {
     insta::assert_json_snapshot!("observed", super::observed(sample::observed()));
     insta::assert_json_snapshot!("binding", super::binding(sample::binding()));
     insta::assert_json_snapshot!("named", super::named(sample::named()));
+    insta::assert_json_snapshot!("comparison", super::comparison(sample::comparison()));
     insta::assert_json_snapshot!("drop", super::drop(&sample::drop(1)));
 }
 

@@ -6,8 +6,8 @@ use crate::{
         auth,
         convert::{self, DropFilter},
         wire::{
-            Answer, Ask, DropsQuery, LearnedQuery, NamesQuery, ProposeQuery, Refusal, RefusalCode,
-            SimulateQuery, Texts,
+            Answer, Ask, CompareQuery, DropsQuery, LearnedQuery, NamesQuery, ProposeQuery, Refusal,
+            RefusalCode, SimulateQuery, Texts,
         },
     },
     service::{
@@ -51,6 +51,7 @@ pub(super) async fn answers(
         Ask::Learned(query) => learned(handle, query).await?,
         Ask::Propose(query) => proposed(handle, query).await?,
         Ask::Simulate(query) => simulated(handle, query, body).await?,
+        Ask::Compare(query) => compared(handle, query, body).await?,
         Ask::Bindings(query) => {
             handle.know(query.device.clone()).await.map_err(refusal)?;
             let bindings = handle.bindings(convert::binding_filter(query)).await;
@@ -152,6 +153,15 @@ async fn simulated(
     let simulation = handle.simulate(candidate, wanted).await.map_err(refusal)?;
     let simulation = convert::simulation(simulation);
     Ok(one(Answer::Simulation(Box::new(simulation))))
+}
+
+async fn compared(handle: &Handle, query: CompareQuery, body: Vec<u8>) -> Result<Replies, Refusal> {
+    let wanted = convert::compare_wanted(&query);
+    let candidate = query.candidate.map(|it| convert::candidate(it, body));
+    let candidate = candidate.transpose().map_err(bad_request)?;
+    let comparison = handle.compare(candidate, wanted).await.map_err(refusal)?;
+    let comparison = convert::comparison(comparison);
+    Ok(one(Answer::Comparison(Box::new(comparison))))
 }
 
 async fn names(handle: &Handle, query: NamesQuery) -> Result<Replies, Refusal> {

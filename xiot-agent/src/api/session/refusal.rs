@@ -7,8 +7,8 @@ use crate::{
     },
     propose::ProposeError,
     service::{
-        decide::DecideError, explain::ExplainError, handle::SourceError, learner::ProposalError,
-        reload::ReloadError,
+        compare::CompareError, decide::DecideError, explain::ExplainError, handle::SourceError,
+        learner::ProposalError, reload::ReloadError,
     },
 };
 
@@ -46,6 +46,14 @@ fn code(error: &SourceError) -> RefusalCode {
             | ProposalError::Listed { .. }
             | ProposalError::Propose(ProposeError::NoProfile(_)) => RefusalCode::NotFound,
             ProposalError::NotLearned(_) => RefusalCode::Failed,
+        },
+        SourceError::Compare(error) => match error {
+            CompareError::UnknownProfile { .. }
+            | CompareError::NoDevices(_)
+            | CompareError::UnknownDevice(_)
+            | CompareError::Unlisted(_) => RefusalCode::NotFound,
+            CompareError::OtherProfile { .. } | CompareError::Whose(_) => RefusalCode::BadRequest,
+            CompareError::Compile(_) => RefusalCode::BadFiles,
         },
         SourceError::Decide(DecideError::LifeSustaining(_)) => RefusalCode::NeedsOverride,
         SourceError::Decide(

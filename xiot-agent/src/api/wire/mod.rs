@@ -5,6 +5,7 @@
 
 mod binding;
 mod change;
+mod compare;
 mod decide;
 mod device;
 mod drop;
@@ -23,6 +24,9 @@ pub use binding::{Binding, BindingsQuery};
 pub use change::{
     Candidate, Change, Criticality, CutFlow, DeviceChange, HistoryQuery, Plan, Revision,
     RuleChange, Texts, TextsQuery,
+};
+pub use compare::{
+    CompareQuery, ComparedProfile, Comparison, Disagreement, NotObservable, Regions, UnusedRule,
 };
 pub use decide::{Decide, Decided, Decision};
 pub use device::{Device, Traffic};
@@ -78,6 +82,8 @@ pub enum Ask {
     Propose(ProposeQuery),
     /// What a policy would drop of what was learned: one `simulation`.
     Simulate(SimulateQuery),
+    /// What was learned, beside what makers disclose and what a policy allows: one `comparison`.
+    Compare(CompareQuery),
     /// A `binding` for each, and `left_out` if the limit cut some off.
     Bindings(BindingsQuery),
     /// A `named` for each address that a device was told a DNS name has, and `left_out` if the limit cut some off.
@@ -114,6 +120,10 @@ impl Ask {
             | Self::Simulate(SimulateQuery {
                 candidate: Candidate::Policy { bytes, .. },
                 ..
+            })
+            | Self::Compare(CompareQuery {
+                candidate: Some(Candidate::Policy { bytes, .. }),
+                ..
             }) => *bytes,
             Self::Status
             | Self::Devices
@@ -122,6 +132,7 @@ impl Ask {
             | Self::Learned(_)
             | Self::Propose(_)
             | Self::Simulate(_)
+            | Self::Compare(_)
             | Self::Bindings(_)
             | Self::Names(_)
             | Self::Drops(_)
@@ -166,6 +177,8 @@ pub enum Answer {
     Proposal(Box<Proposal>),
     /// To [`Ask::Simulate`].
     Simulation(Box<Simulation>),
+    /// To [`Ask::Compare`].
+    Comparison(Box<Comparison>),
     /// To [`Ask::Bindings`].
     Binding(Box<Binding>),
     /// To [`Ask::Names`].

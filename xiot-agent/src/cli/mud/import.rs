@@ -23,7 +23,7 @@ use crate::mud::{
 };
 
 /// Largest MUD file that is read.
-const MAX_BYTES: u64 = 4 * 1024 * 1024;
+pub(in crate::cli) const MAX_BYTES: u64 = 4 * 1024 * 1024;
 /// Largest file of trusted certificates: those of a whole system.
 const MAX_ANCHORS: u64 = 4 * 1024 * 1024;
 
@@ -105,7 +105,7 @@ fn signer(args: &Args, bytes: &[u8]) -> Result<Option<Signer>, Failure> {
 }
 
 /// The file, and what it allows.
-fn parse(path: &Path, bytes: &[u8]) -> Result<(File, Meaning), Failure> {
+pub(in crate::cli) fn parse(path: &Path, bytes: &[u8]) -> Result<(File, Meaning), Failure> {
     let wrong = |what: String| Failure {
         exit: Exit::Findings,
         error: anyhow::anyhow!("{}: {}", path.display(), clean(&what)),
@@ -154,7 +154,7 @@ fn unsigned(file: &File) -> String {
 }
 
 /// What could not be expressed, in one line.
-fn told(one: &Unexpressed) -> String {
+pub(in crate::cli) fn told(one: &Unexpressed) -> String {
     let what = if one.kept { "wider" } else { "not expressed" };
     format!("{what}: {}", clean(&one.to_string()))
 }

@@ -5,6 +5,8 @@ mod import;
 
 use std::path::Path;
 
+pub(super) use self::import::{MAX_BYTES, parse, told};
+
 use clap::Subcommand;
 
 use super::{
@@ -34,7 +36,7 @@ pub(super) fn run(args: &Args) -> Outcome {
 }
 
 /// The bytes of a file, which may have so many.
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
+pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     let bytes = read_text(path, limit)
         .map_err(|error| anyhow::anyhow!("can't read {}: {error}", path.display()))
         .or_exit(Exit::Usage)?;

@@ -55,6 +55,24 @@ impl Allowed {
     }
 }
 
+/// What these clauses allow with peers in this network, or with those that have a name.
+pub(in crate::model) fn ranges(
+    clauses: &[Clause],
+    peers: Option<IpNetwork>,
+) -> Vec<RangeInclusive<u32>> {
+    let speaks = |clause: &&Clause| match clause {
+        Clause::Icmp(_) => peers.is_none_or(|it| it.is_ipv4()),
+        Clause::Icmpv6(_) => peers.is_none_or(|it| it.is_ipv6()),
+        Clause::Any | Clause::Tcp(_) | Clause::Udp(_) | Clause::Protocol(_) => true,
+    };
+    let clauses: Vec<_> = clauses.iter().filter(speaks).cloned().collect();
+    let Allowed { any, ranges } = Allowed::of(&clauses);
+    if any {
+        return vec![0..=u32::from(u8::MAX) << 16 | u32::from(u16::MAX)];
+    }
+    ranges.0
+}
+
 fn within(protocol: u8, ports: &RangeInclusive<u16>) -> RangeInclusive<u32> {
     let base = u32::from(protocol) << 16;
     base | u32::from(*ports.start())..=base | u32::from(*ports.end())
@@ -116,7 +134,7 @@ impl Peers {
 
 /// Sorted ranges without overlap and without neighbours that touch.
 #[derive(Debug)]
-struct Ranges<T>(Vec<RangeInclusive<T>>);
+pub(in crate::model) struct Ranges<T>(Vec<RangeInclusive<T>>);
 
 impl<T> Default for Ranges<T> {
     fn default() -> Self {
@@ -125,7 +143,7 @@ impl<T> Default for Ranges<T> {
 }
 
 /// A number with a next one.
-trait Step: Copy + Ord {
+pub(in crate::model) trait Step: Copy + Ord {
     /// The next number, if there is one.
     fn next(self) -> Option<Self>;
 }
@@ -143,7 +161,7 @@ impl Step for u128 {
 }
 
 impl<T: Step> Ranges<T> {
-    fn merge(mut ranges: Vec<RangeInclusive<T>>) -> Self {
+    pub(in crate::model) fn merge(mut ranges: Vec<RangeInclusive<T>>) -> Self {
         ranges.sort_by_key(|range| *range.start());
         let mut merged: Vec<RangeInclusive<T>> = Vec::with_capacity(ranges.len());
         for range in ranges {
@@ -159,7 +177,7 @@ impl<T: Step> Ranges<T> {
     }
 
     /// Whether `range` lies within one of these.
-    fn contain(&self, range: &RangeInclusive<T>) -> bool {
+    pub(in crate::model) fn contain(&self, range: &RangeInclusive<T>) -> bool {
         let behind = self.0.partition_point(|own| own.start() <= range.start());
         behind
             .checked_sub(1)

@@ -1,7 +1,7 @@
 //! The whole policy looked at once more: what is written twice, and what can never take effect.
 
 mod devices;
-mod extent;
+pub(super) mod extent;
 mod names;
 mod networks;
 mod pair;

@@ -46,7 +46,7 @@ devices:
 #[test]
 fn what_a_maker_discloses_is_a_profile_that_no_device_has() {
     let policy = policy(
-        r#"onboarding: learn
+        "onboarding: learn
 profiles:
   pump: {disclosed: vendor, allow: [{to: 10.0.0.1, tcp: 1}]}
   icu: {include: pump, allow: [{to: 10.0.0.2, tcp: 1}]}
@@ -57,7 +57,7 @@ profiles:
 devices:
   - {name: p, mac: 000000000001, profile: icu, mode: learn}
   - {name: q, mac: 000000000002, profile: other, mode: learn}
-"#,
+",
     );
     let disclosed = |name| policy.disclosed.get(name).map(String::as_str);
     assert_eq!(disclosed("pump"), Some("vendor"));

@@ -94,7 +94,7 @@ impl Live {
     }
 
     /// Devices that somebody has put into quarantine.
-    fn suspects(&self) -> Result<Suspects, SourceError> {
+    pub(super) fn suspects(&self) -> Result<Suspects, SourceError> {
         let overrides = self
             .overrides
             .entries()
@@ -108,10 +108,10 @@ impl Live {
 }
 
 /// Devices in quarantine, on some VLANs or on any.
-struct Suspects(Vec<Decided>);
+pub(super) struct Suspects(Vec<Decided>);
 
 impl Suspects {
-    fn are(&self, identity: &Identity) -> bool {
+    pub(super) fn are(&self, identity: &Identity) -> bool {
         let vlans: Vlans = identity.vlans.into();
         self.0
             .iter()

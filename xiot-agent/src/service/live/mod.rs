@@ -1,5 +1,6 @@
 //! Answers from the maps of the attached program. Blocking: [`super::handle::Handle`] keeps it off the event loop.
 
+mod compare;
 mod kept;
 mod learned;
 mod loads;

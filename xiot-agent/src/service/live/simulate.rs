@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Live, lock};
 use jiff::Timestamp;
+use xiot_common::guard::WireGuards;
 
 use crate::{
     learn::{
@@ -11,7 +12,7 @@ use crate::{
         device::Identity,
         told::Told,
     },
-    model::policy::{Mode, Policy},
+    model::policy::{Device, Mode, Policy},
     propose::Directory,
     service::{
         clock::Now,
@@ -35,16 +36,9 @@ impl Live {
         wanted: &Wanted,
     ) -> Result<Simulation, SourceError> {
         self.catch_up_learning()?;
-        let prepared = self
-            .with_datapath(|datapath| reload::prepare(self, &mut self.keeper(), datapath, what))
-            .unwrap_or(Err(ReloadError::Ending))?;
-        let Prepared {
-            old, before, both, ..
-        } = prepared;
-        let next = before.header.revision + 1;
-        let (new, _) = reload::compile_beside(both, &old, next, Now::read())?;
-        let mut candidate = self.judge_by(&new)?;
-        let mut in_force = self.judge_by(&old)?;
+        let (old, new) = self.beside(what)?;
+        let by = |files: &Files| self.judge_by(files, guards::needed(&files.gateway));
+        let (mut candidate, mut in_force) = (by(&new)?, by(&old)?);
         let mut simulation = Simulation::default();
         let mut failed = None;
         lock(&self.learner).visit(|identity, learned, told| {
@@ -77,8 +71,25 @@ impl Live {
         Ok(simulation)
     }
 
-    fn judge_by(&self, files: &Files) -> Result<By, SourceError> {
-        let guards = guards::needed(&files.gateway);
+    /// What is in force, and a candidate compiled beside it.
+    pub(super) fn beside(&self, what: &Candidate) -> Result<(Files, Files), SourceError> {
+        let prepared = self
+            .with_datapath(|datapath| reload::prepare(self, &mut self.keeper(), datapath, what))
+            .unwrap_or(Err(ReloadError::Ending))?;
+        let Prepared {
+            old, before, both, ..
+        } = prepared;
+        let next = before.header.revision + 1;
+        let (new, _) = reload::compile_beside(both, &old, next, Now::read())?;
+        Ok((old, new))
+    }
+
+    /// A judge by these files, with these guards on each wire.
+    pub(super) fn judge_by(
+        &self,
+        files: &Files,
+        guards: Option<Vec<WireGuards>>,
+    ) -> Result<By, SourceError> {
         let program = Program::new(&files.image, Arc::clone(&files.ids), guards);
         let mut program = program.map_err(|error| SourceError::Datapath(error.into()))?;
         let known = self.with_datapath(|datapath| program.know(datapath, Now::read().second()));
@@ -99,7 +110,7 @@ impl Live {
 }
 
 /// A judge by one policy.
-struct By {
+pub(super) struct By {
     program: Program,
     policy: Arc<Policy>,
     names: Names,
@@ -109,7 +120,7 @@ impl By {
     /// Devices that are not listed count where they are asked for, or where the policy lets none of them through.
     fn is_wanted(&self, identity: &Identity, wanted: &Wanted) -> bool {
         let Wanted { profile, device } = wanted;
-        let listed = self.names.listed(identity.mac, identity.vlans.into());
+        let listed = self.listed(identity);
         let is_device = device.as_deref().is_none_or(|device| {
             listed.is_some_and(|it| it.name == device)
                 || unit::mac::parse(device) == Ok(identity.mac)
@@ -137,7 +148,7 @@ impl By {
         }
         let before = in_force.judge(of, conversation, seen)?;
         let before = before.rule.and_then(|place| in_force.names.rule_at(place));
-        let device = self.names.listed(identity.mac, identity.vlans.into());
+        let device = self.listed(identity);
         let profile = device
             .map(|device| device.profile)
             .or(self.policy.default_profile);
@@ -163,7 +174,12 @@ impl By {
         }))
     }
 
-    fn judge(
+    /// The device that this is, where it is listed.
+    pub(super) fn listed(&self, identity: &Identity) -> Option<&Device> {
+        self.names.listed(identity.mac, identity.vlans.into())
+    }
+
+    pub(super) fn judge(
         &mut self,
         of @ (identity, _): (&Identity, &Told),
         conversation: &Conversation,

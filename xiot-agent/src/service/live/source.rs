@@ -13,6 +13,7 @@ use crate::{
     service::{
         calendar,
         clock::Now,
+        compare::{self, Comparison},
         decide::{self, Wish},
         explain::{self, ExplainError, Explanation, Program, Query},
         faults::Fault,
@@ -169,6 +170,14 @@ impl Source for Live {
         wanted: &simulate::Wanted,
     ) -> Result<Simulation, SourceError> {
         Self::simulate(self, what, wanted)
+    }
+
+    fn compare(
+        &self,
+        what: Option<&Candidate>,
+        wanted: &compare::Wanted,
+    ) -> Result<Comparison, SourceError> {
+        Self::compare(self, what, wanted)
     }
 
     fn bindings(&self, filter: &BindingFilter) -> Result<Selected<Binding>, SourceError> {

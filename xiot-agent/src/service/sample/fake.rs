@@ -6,13 +6,16 @@ use jiff::Timestamp;
 use tokio::sync::broadcast;
 
 use super::{
-    binding, device_totals, devices, drop, flow,
+    binding,
+    comparison::comparison,
+    device_totals, devices, drop, flow,
     learned::{learned, proposal, simulation},
     named, names, observed, plan, record, reloaded, status,
 };
 use crate::{
     propose::Proposal,
     service::{
+        compare::{self, Comparison},
         decide::{DecideError, Wish},
         explain::{self, Explanation, Query, Reference},
         handle::{Handle, News, Source, SourceError},
@@ -130,6 +133,15 @@ impl Source for Fake {
     ) -> Result<Simulation, SourceError> {
         self.check()?;
         Ok(simulation())
+    }
+
+    fn compare(
+        &self,
+        _what: Option<&Candidate>,
+        _wanted: &compare::Wanted,
+    ) -> Result<Comparison, SourceError> {
+        self.check()?;
+        Ok(comparison())
     }
 
     fn bindings(&self, filter: &BindingFilter) -> Result<Selected<Binding>, SourceError> {

@@ -1,6 +1,7 @@
 //! A small hospital as plain values, for the tests of this module and of the surfaces.
 
 mod binding;
+mod comparison;
 mod decided;
 mod fake;
 mod learned;
@@ -9,6 +10,7 @@ mod revision;
 mod status;
 
 pub(crate) use binding::binding;
+pub(crate) use comparison::comparison;
 pub(crate) use decided::time;
 pub(crate) use fake::Fake;
 pub(crate) use named::named;
