@@ -7,6 +7,7 @@ mod allowed;
 mod classes;
 mod completeness;
 mod directory;
+mod exception;
 mod rules;
 mod words;
 
@@ -18,6 +19,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use self::{
     allowed::Allowed,
     classes::{Class, Classes},
+    exception::{Taken, exception},
     rules::Draft,
 };
 pub use self::{
@@ -120,6 +122,7 @@ pub fn propose(site: &Site<'_>, groups: &[Group<'_>]) -> Result<Proposal, Propos
     let directory = Directory::of(site.policy);
     let mut text = site.text.to_owned();
     let mut profiles = Vec::new();
+    let mut taken = Taken::of(site.policy);
     for group in groups {
         let profile = site
             .policy
@@ -127,7 +130,7 @@ pub fn propose(site: &Site<'_>, groups: &[Group<'_>]) -> Result<Proposal, Propos
             .iter()
             .find(|profile| profile.name == group.profile)
             .ok_or_else(|| ProposeError::NoProfile(group.profile.clone()))?;
-        let (after, part) = one(site, &directory, profile, group, text)?;
+        let (after, part) = one((site, &directory), profile, group, text, &mut taken)?;
         text = after;
         profiles.push(part);
     }
@@ -142,11 +145,11 @@ pub fn propose(site: &Site<'_>, groups: &[Group<'_>]) -> Result<Proposal, Propos
 
 /// Proposes for one profile, and writes it into the text.
 fn one(
-    site: &Site<'_>,
-    directory: &Directory<'_>,
+    (site, directory): (&Site<'_>, &Directory<'_>),
     profile: &Profile,
     group: &Group<'_>,
     mut text: String,
+    taken: &mut Taken,
 ) -> Result<(String, Part), ProposeError> {
     let mut allowed = Allowed::of(profile);
     let classes = Classes::of(group, directory, site.policy, &allowed);
@@ -212,7 +215,7 @@ fn one(
     for (device, classes) in by_device(&alone, &allowed) {
         let drafts = rules::drafts(classes.into_iter(), directory);
         part.exceptions.insert(device.clone(), drafts.len());
-        text = exception(&text, profile, &device, &drafts, &words)?;
+        text = exception(&text, (profile, &device), &drafts, &words, taken)?;
     }
     Ok((text, part))
 }
@@ -228,23 +231,6 @@ fn by_device<'c>(alone: &[&'c Class], allowed: &Allowed<'_>) -> BTreeMap<String,
         }
     }
     devices
-}
-
-/// Gives a device a profile of its own: that which it has, and what it alone does.
-fn exception(
-    text: &str,
-    profile: &Profile,
-    device: &str,
-    drafts: &[Draft],
-    words: &words::Words<'_>,
-) -> Result<String, EditError> {
-    let name = format!("{}.{device}", profile.name);
-    let mut lines = vec![words.exception(device)];
-    lines.extend(drafts.iter().flat_map(|draft| words.rule(draft)));
-    let mut body = vec![format!("include: {}", profile.name), "allow:".to_owned()];
-    body.extend(lines.iter().map(|line| format!("  {line}")));
-    let text = edit::add_profile(text, &name, &body)?;
-    edit::set_profile(&text, device, &name)
 }
 
 /// The services that a profile has.

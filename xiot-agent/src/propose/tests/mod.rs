@@ -1,5 +1,6 @@
 //! Proposals that a person can read, that allow what was learned, and nothing that was not.
 
+mod exceptions;
 mod sound;
 
 use super::*;
@@ -82,6 +83,19 @@ pub(super) fn proposed(
     devices: &[Learned],
     names: &[(&str, &str)],
 ) -> Result<Proposal, ProposeError> {
+    let members: Vec<_> = (1..=devices.len()).map(|it| format!("pump-{it}")).collect();
+    let members: Vec<_> = members.iter().map(String::as_str).collect();
+    proposed_for(text, "pump", &members, devices, names)
+}
+
+/// The same for these devices of a profile.
+fn proposed_for(
+    text: &str,
+    profile: &str,
+    members: &[&str],
+    devices: &[Learned],
+    names: &[(&str, &str)],
+) -> Result<Proposal, ProposeError> {
     let loaded = model::load_policy_at("policy.yaml", text, Timestamp::UNIX_EPOCH);
     let policy = loaded
         .value
@@ -94,20 +108,23 @@ pub(super) fn proposed(
         }],
         ..Thresholds::default()
     };
-    let members = (1..).zip(devices).map(|(number, learned)| Member {
-        device: format!("pump-{number}"),
-        learned,
-        marks: review::marks(learned, false, &peers, &thresholds),
-        names: names
-            .iter()
-            .fold(HashMap::new(), |mut all, (address, name)| {
-                let of_it: &mut Vec<String> = all.entry(address.parse().unwrap()).or_default();
-                of_it.push((*name).to_owned());
-                all
-            }),
-    });
+    let members = members
+        .iter()
+        .zip(devices)
+        .map(|(&device, learned)| Member {
+            device: device.to_owned(),
+            learned,
+            marks: review::marks(learned, false, &peers, &thresholds),
+            names: names
+                .iter()
+                .fold(HashMap::new(), |mut all, (address, name)| {
+                    let of_it: &mut Vec<String> = all.entry(address.parse().unwrap()).or_default();
+                    of_it.push((*name).to_owned());
+                    all
+                }),
+        });
     let group = Group {
-        profile: "pump".to_owned(),
+        profile: profile.to_owned(),
         members: members.collect(),
         listed: 3,
     };
@@ -265,61 +282,6 @@ fn nothing_is_widened_but_with_a_word_about_it() {
             "+# WIDER than seen: 3 of 4 addresses of 2001:db8::/126",
             "+- {to: [192.0.2.0/28, \"2001:db8::/126\", 192.0.2.33, 192.0.2.40, 192.0.2.47, 192.0.2.64, 192.0.2.65], tcp: 443}",
         ]
-    );
-}
-
-#[test]
-fn what_one_device_alone_does_stays_its_own() {
-    let common = (to("10.20.8.11", 6, 3614), 24, 0..20);
-    let all = [
-        learned(&[common.clone(), (to("10.20.9.1", 6, 443), 2, 0..20)]),
-        learned(std::slice::from_ref(&common)),
-        learned(&[common.clone(), (to("10.20.4.3", 6, 104), 2, 0..20)]),
-    ];
-    let proposal = proposed(POLICY, &all, &[]).unwrap();
-    let lines = added(POLICY, &proposal);
-    let at = lines
-        .iter()
-        .position(|line| line == "+pump.pump-1:")
-        .unwrap();
-    assert_eq!(
-        lines[at..at + 6],
-        [
-            "+pump.pump-1:",
-            "+include: pump",
-            "+allow:",
-            "+# Only pump-1 does this, none of the other 2",
-            "+# 40 times in 40 hours, 2026-11-02 to 2026-11-21, by pump-1",
-            "+- {to: 10.20.9.1, tcp: 443}",
-        ]
-    );
-    assert!(
-        lines
-            .iter()
-            .any(|line| line.contains("name: pump-1") && line.contains("profile: pump.pump-1,"))
-    );
-    let part = &proposal.profiles[0];
-    assert_eq!(part.exceptions, BTreeMap::from([("pump-1".to_owned(), 1)]));
-    // What it does is allowed for it, and for no other.
-    let loaded =
-        model::load_policy_at("policy.yaml", proposal.text.as_str(), Timestamp::UNIX_EPOCH);
-    let policy = loaded.value.unwrap();
-    let allows = |device: &str, conversation| {
-        let device = policy.devices.iter().find(|it| it.name == device).unwrap();
-        Allowed::of(&policy.profiles[device.profile]).allows(&conversation)
-    };
-    for (device, mine, other) in [
-        ("pump-1", true, true),
-        ("pump-2", false, true),
-        ("pump-3", false, true),
-    ] {
-        assert_eq!(allows(device, to("10.20.9.1", 6, 443)), mine, "{device}");
-        assert_eq!(allows(device, to("10.20.8.11", 6, 3614)), other, "{device}");
-    }
-    // Nothing is left to propose.
-    assert_eq!(
-        proposed(&proposal.text, &all[1..2], &[]).unwrap().text,
-        proposal.text
     );
 }
 
