@@ -77,6 +77,7 @@ pub(crate) fn plan(plan: Plan) -> wire::Plan {
             changed: 0,
         },
         which_rules: some(plan.which_rules, rule),
+        settings: some(plan.settings, |line| line),
         guards: plan.guards,
         live_flows: cut.live,
         cut_flows: cut.flows.len() as u64,

@@ -63,6 +63,9 @@ pub struct Plan {
     pub rules: Changes,
     /// Which, by profile; at most 1000.
     pub which_rules: Vec<RuleChange>,
+    /// What differs beside rules and devices, in words: holidays, calendars and the like; at most 1000.
+    #[serde(default)]
+    pub settings: Vec<String>,
     /// Guards of some wire differ.
     pub guards: bool,
     /// Conversations that are live right now.

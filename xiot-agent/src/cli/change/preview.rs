@@ -27,6 +27,7 @@ pub(in crate::cli) fn render(plan: &Plan) -> String {
     let mut text = format!("{what} instead of {base}\n");
     rules(&mut text, plan);
     devices(&mut text, plan);
+    settings(&mut text, &plan.settings);
     if plan.guards {
         text += "guards: some wire has others, every conversation is judged again\n";
     }
@@ -75,6 +76,16 @@ fn device(it: &DeviceChange) -> String {
         format!(": {}", it.what.join(", "))
     };
     format!("  {sign} {}{criticality}{what}", it.device)
+}
+
+/// Nobody asks for what did not change.
+fn settings(text: &mut String, changed: &[String]) {
+    let number = changed.len() as u64;
+    if number > 0 {
+        line(text, &format!("settings: {number} changed"));
+        let lines = changed.iter().map(|it| format!("  ~ {it}"));
+        list(text, lines, number);
+    }
 }
 
 fn flows(text: &mut String, plan: &Plan) {

@@ -1,9 +1,10 @@
-//! What a change of policy would do: which rules and devices it touches, and which conversations that are live right now it would
+//! What a change of policy would do: which rules, devices and settings it touches, and which conversations that are live right now it would
 //! end. Nothing is put in force.
 
 mod devices;
 mod flows;
 mod rules;
+mod settings;
 
 #[cfg(test)]
 mod tests;
@@ -42,6 +43,8 @@ pub struct Plan {
     pub rules: RuleChanges,
     /// Which, by profile.
     pub which_rules: Vec<RuleChange>,
+    /// What differs beside rules and devices, each in one line.
+    pub settings: Vec<String>,
     /// Guards of some wire differ.
     pub guards: bool,
     /// Conversations.
@@ -78,6 +81,7 @@ pub(super) fn plan(live: &Live, what: &Candidate) -> Result<Plan, ReloadError> {
         which_devices: devices::changes(&old, &new, &fresh.devices),
         rules: changes::rules(old.ids.rules(), new.ids.rules(), &fresh.rules),
         which_rules: rules::changes(&old, &new),
+        settings: settings::changes(&old.policy, &new.policy),
         guards,
         cut: flows::cut(live, &old, &new, guards)?,
         warnings,

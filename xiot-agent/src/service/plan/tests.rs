@@ -7,7 +7,7 @@ use xiot_common::flow::{FlowEntry, FlowKey, FlowTail};
 use super::{
     DeviceChange, Kind, RuleChange, devices,
     flows::{Concerned, criticalities, is_live},
-    rules,
+    rules, settings,
 };
 use crate::{
     collect,
@@ -251,4 +251,82 @@ fn a_device_whose_criticality_changes_has_the_higher_one() {
         };
         assert_eq!(criticalities(&old, &new)["pump-1"], same, "{before}");
     }
+}
+
+#[test]
+fn what_no_rule_and_no_device_tells_of_is_told() {
+    let with = |more: &str| format!("onboarding: learn\n{more}");
+    let changed = |before: &str, after: &str| {
+        let policies = [before, after].map(|more| {
+            let (_, new, _) = both(&[("onboarding: learn\n", &with(more))]);
+            new
+        });
+        settings::changes(&policies[0].policy, &policies[1].policy)
+    };
+    let zone = "time_zone: Europe/Berlin\n";
+    let visits = |from: &str| format!("{zone}calendars: {{visits: mon-fri {from}-18:00}}\n");
+    assert_eq!(changed(&visits("14:00"), &visits("14:00")), [""; 0]);
+    // Where it stands makes no difference.
+    let moved = format!("holidays: []\n{}", visits("14:00"));
+    assert_eq!(changed(&visits("14:00"), &moved), [""; 0]);
+    let days = |last: u8| {
+        let days: Vec<_> = (1..=last).map(|day| format!("2099-12-{day:02}")).collect();
+        format!("{zone}holidays: [{}]\n", days.join(", "))
+    };
+    for (before, after, lines) in [
+        (
+            visits("14:00"),
+            visits("15:00"),
+            &["calendar visits: other times"][..],
+        ),
+        (
+            zone.to_owned(),
+            visits("14:00"),
+            &["calendar visits: added"],
+        ),
+        (
+            visits("14:00"),
+            "time_zone: UTC\n".to_owned(),
+            &[
+                "time zone: Europe/Berlin -> UTC",
+                "calendar visits: removed",
+            ],
+        ),
+        (
+            String::new(),
+            zone.to_owned(),
+            &["time zone: none -> Europe/Berlin"],
+        ),
+        (days(1), days(2), &["holidays: + 2099-12-02"]),
+        (
+            days(8),
+            days(1),
+            &[
+                "holidays: - 2099-12-02, - 2099-12-03, - 2099-12-04, - 2099-12-05, - 2099-12-06, 2 more",
+            ],
+        ),
+        (
+            "mud: {models: {\"https://a.example/m\": server}}\n".to_owned(),
+            "mud: {local-networks: server}\n".to_owned(),
+            &[
+                "mud local-networks: none -> server",
+                "mud models https://a.example/m: server -> none",
+            ],
+        ),
+        (
+            String::new(),
+            "defaults: {profile: camera}\nservices: {ntp: {servers: server}}\n".to_owned(),
+            &[
+                "default profile: none -> camera",
+                "services: other servers of ntp",
+            ],
+        ),
+    ] {
+        assert_eq!(changed(&before, &after), lines, "{before}{after}");
+    }
+    let (old, new, _) = both(&[("onboarding: learn", "onboarding: enforce")]);
+    assert_eq!(
+        settings::changes(&old.policy, &new.policy),
+        ["onboarding: learn -> enforce"]
+    );
 }

@@ -81,6 +81,7 @@ pub(crate) fn plan() -> Plan {
             line: 12,
             added: false,
         }],
+        settings: vec!["holidays: + 2026-12-25".to_owned()],
         guards: true,
         cut: Cut {
             live: 214,
