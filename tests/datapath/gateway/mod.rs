@@ -4,6 +4,7 @@ mod apart;
 mod edges;
 mod fail;
 mod jumbo;
+mod learned;
 mod modes;
 mod moved;
 mod privileges;

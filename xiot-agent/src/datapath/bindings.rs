@@ -134,6 +134,7 @@ pub(super) struct OldMaps {
     pub(super) places: OwnedFd,
     /// None: it knew no names.
     pub(super) names: Option<OwnedFd>,
+    pub(super) strangers_names: Option<OwnedFd>,
     pub(super) ports: OwnedFd,
     pub(super) guards: OwnedFd,
 }
@@ -151,6 +152,7 @@ pub(super) struct OldBindings {
     bindings: Table<BindingKey, Binding>,
     places: Table<PlacesKey, Places>,
     names: Option<Table<NamesKey, NameSet>>,
+    strangers_names: Option<Table<NamesKey, NameSet>>,
     wires: Vec<Renumbered>,
     /// When those are settled, by the number that they have now.
     settled: Vec<(u16, u32)>,
@@ -163,6 +165,7 @@ struct Copied {
     bindings: HashMap<BindingKey, Binding>,
     places: HashMap<PlacesKey, Places>,
     names: HashMap<NamesKey, NameSet>,
+    strangers_names: HashMap<NamesKey, NameSet>,
 }
 
 impl OldBindings {
@@ -199,10 +202,8 @@ impl OldBindings {
         Ok(Self {
             bindings: Table::new(map::BINDINGS, into_map(map::BINDINGS, maps.bindings)?)?,
             places: Table::new(map::PLACES, into_map(map::PLACES, maps.places)?)?,
-            names: maps
-                .names
-                .map(|names| Table::new(map::NAMES, into_map(map::NAMES, names)?))
-                .transpose()?,
+            names: names(map::NAMES, maps.names)?,
+            strangers_names: names(map::STRANGERS_NAMES, maps.strangers_names)?,
             wires,
             settled,
             copied: Copied::default(),
@@ -243,20 +244,34 @@ impl OldBindings {
             &mut self.copied.places,
             places.collect(),
         )?;
-        let Some(names) = &self.names else {
-            return Ok(());
-        };
-        let names = names.entries()?.into_iter();
-        let names = names.filter_map(|(key, names)| {
-            let wire = renumber(key.wire)?;
-            Some((NamesKey { wire, ..key }, names))
-        });
-        follow(
-            &mut datapath.table(map::NAMES)?,
-            &mut self.copied.names,
-            names.collect(),
-        )
+        for (name, old, copied) in [
+            (map::NAMES, &self.names, &mut self.copied.names),
+            (
+                map::STRANGERS_NAMES,
+                &self.strangers_names,
+                &mut self.copied.strangers_names,
+            ),
+        ] {
+            let Some(old) = old else {
+                continue;
+            };
+            let names = old.entries()?.into_iter();
+            let names = names.filter_map(|(key, names)| {
+                let wire = renumber(key.wire)?;
+                Some((NamesKey { wire, ..key }, names))
+            });
+            follow(&mut datapath.table(name)?, copied, names.collect())?;
+        }
+        Ok(())
     }
+}
+
+fn names(
+    name: &'static str,
+    map: Option<OwnedFd>,
+) -> Result<Option<Table<NamesKey, NameSet>>, MapAccessError> {
+    map.map(|map| Table::new(name, into_map(name, map)?))
+        .transpose()
 }
 
 /// Changes the table by what changed since it was copied from.

@@ -201,6 +201,7 @@ fn bindings(pins: &Pins, ports: &[Port]) -> Option<OldBindings> {
         bindings: old(map::BINDINGS)?,
         places: old(map::PLACES)?,
         names: old(map::NAMES),
+        strangers_names: old(map::STRANGERS_NAMES),
         ports: old(map::PORTS)?,
         guards: old(map::GUARDS)?,
     };
