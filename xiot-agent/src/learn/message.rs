@@ -143,9 +143,10 @@ fn word(bytes: &[u8]) -> Option<String> {
     is_word.then(|| text.to_owned())
 }
 
-/// RFC 8520, 1.4: `https` alone.
+/// A URL by `https` (RFC 8520, 1.5). What may follow behind a space means nothing yet (10).
 fn url(bytes: &[u8]) -> Option<String> {
-    word(bytes).filter(|url| url.starts_with("https://") && !url.contains(' '))
+    let url = bytes.split(|byte| *byte == b' ').next()?;
+    word(url).filter(|url| url.starts_with("https://"))
 }
 
 #[cfg(test)]
@@ -284,7 +285,11 @@ mod tests {
         assert_eq!(word(b""), None);
         assert_eq!(word("pümp".as_bytes()), None);
         assert_eq!(url(b"http://vendor.example/"), None);
-        assert_eq!(url(b"https://vendor.example/a b"), None);
+        assert_eq!(url(b" https://vendor.example/a"), None);
+        assert_eq!(
+            url(b"https://vendor.example/a \x01 more").as_deref(),
+            Some("https://vendor.example/a")
+        );
         assert_eq!(url(&[b'h'; 300]), None);
         let mut before = Described {
             host: Some("a".to_owned()),

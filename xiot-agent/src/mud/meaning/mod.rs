@@ -1,6 +1,6 @@
 //! What a MUD file allows (RFC 8520), without its lists: conversations, and what of the file they do not say. Pure.
 //!
-//! The RFC adds to what a file says that the site's DNS and NTP are allowed (5 and appendix B), unless an entry denies them. DNS is both UDP and TCP here, as
+//! The RFC adds to what a file says that the site's DNS and NTP are allowed (5 and appendix A), unless an entry denies them. DNS is both UDP and TCP here, as
 //! every resolver speaks both (RFC 7766); who denies the one denies the other.
 //!
 //! Names and roles stand for IPv4 and IPv6 alike, also where only a list of one of the two has them: a site fills them with the addresses that it has.
@@ -23,7 +23,7 @@ use self::{
 use super::file::{Ace, Acl, File, Policy};
 use crate::unit::mud_url::{self, MudUrlError};
 
-/// The class of services of the site's resolvers (RFC 8520, 17.7).
+/// The class of services of the site's resolvers (RFC 8520, 17).
 pub const DNS: &str = "urn:ietf:params:mud:dns";
 /// That of its time servers.
 pub const NTP: &str = "urn:ietf:params:mud:ntp";
