@@ -45,6 +45,7 @@ mod simulate;
 mod supervisor;
 mod takeover;
 mod times;
+mod told;
 mod traces;
 mod trial;
 mod unlisted;

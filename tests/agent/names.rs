@@ -36,7 +36,7 @@ const OTHER: Ipv4Addr = Ipv4Addr::new(10, 30, 1, 78);
 
 /// The device asks until it has an answer.
 #[track_caller]
-fn resolves(rig: &Rig, name: &str) {
+pub(crate) fn resolves(rig: &Rig, name: &str) {
     let mut query = dns::header(1, 0);
     query[2..4].copy_from_slice(&[0x01, 0x00]);
     query.extend(dns::question(name));
@@ -52,7 +52,8 @@ fn resolves(rig: &Rig, name: &str) {
     });
 }
 
-fn listen(host: &Host, address: Ipv4Addr) -> EchoServer {
+/// A server at an address of its own.
+pub(crate) fn listen(host: &Host, address: Ipv4Addr) -> EchoServer {
     host.ip(&format!("address add {address}/24 dev {HOST_PORT}"));
     EchoServer::start(host, address.into(), 443)
 }

@@ -51,7 +51,7 @@ pub(super) struct Args {
     /// The device, by its MAC, listed or not.
     #[arg(long)]
     mac: Option<String>,
-    /// The device opens the conversation with this peer: a device, a peer set or an address.
+    /// The device opens the conversation with this peer: a device, a peer set, an address, or a DNS name that the device was told.
     #[arg(long, value_name = "PEER")]
     to: Option<String>,
     /// This peer opens the conversation with the device.

@@ -6,7 +6,7 @@ use super::{
     Socket, client,
     exit::{Exit, Outcome},
     output::{self, Align},
-    words::{ago, bytes},
+    words::{ago, bytes, foreign},
 };
 use crate::api::wire::{Answer, Ask, LearnedConversation, LearnedDevice, LearnedQuery};
 
@@ -15,7 +15,8 @@ use crate::api::wire::{Answer, Ask, LearnedConversation, LearnedDevice, LearnedQ
 /// UNSEEN is the share of what a device does in an hour that was never seen, as far as the hours tell that were watched: the estimate, and in brackets what
 /// it is at most (95 %). It takes hours to be alike; what NEVER WATCHED names, it can't know.
 ///
-/// With --device also what the device does, and what a person has to look at before it becomes a rule.
+/// With --device also what the device says of itself and what it does, and what a person has to look at before it becomes a rule. A peer goes by the name that
+/// a rule would have for it, its address in brackets. A name with a question mark is a DNS name that the device was told and that no rule is proposed by.
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
     #[command(flatten)]
@@ -29,6 +30,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> Outcome {
+    let is_of_one = args.device.is_some();
     let query = LearnedQuery {
         device: args.device,
     };
@@ -52,6 +54,9 @@ pub(super) fn run(args: Args) -> Outcome {
     }
     let now = Timestamp::now();
     let mut text = render(&devices);
+    if is_of_one {
+        text += &render_described(&devices);
+    }
     if !conversations.is_empty() {
         text += "\n";
         text += &render_conversations(&conversations, now);
@@ -60,14 +65,26 @@ pub(super) fn run(args: Args) -> Outcome {
     Ok(Exit::Success)
 }
 
+/// Characters that are shown of what devices say of themselves: where there is one of it, and where there is a column.
+const LONGEST: usize = 255;
+const COLUMN: usize = 32;
+
 pub(super) fn render(devices: &[LearnedDevice]) -> String {
+    // Of a listed device a person has said what it is.
+    let says = |it: &LearnedDevice| {
+        let said = it.host.as_ref().or(it.mud_url.as_ref());
+        let said = said.or(it.vendor_class.as_ref());
+        let said = said.filter(|_| it.device.is_none());
+        said.map(|said| foreign(said, COLUMN))
+    };
+    let any_says = devices.iter().any(|it| says(it).is_some());
     let rows = devices.iter().map(|it| {
         let name = it.device.as_ref().unwrap_or(&it.mac);
         let left_out = match it.left_out {
             0 => String::new(),
             left_out => format!(" (+{left_out})"),
         };
-        vec![
+        let mut row = vec![
             match it.vlan.as_str() {
                 "untagged" => name.clone(),
                 vlan => format!("{name} vlan {vlan}"),
@@ -78,20 +95,46 @@ pub(super) fn render(devices: &[LearnedDevice]) -> String {
             format!("{}{left_out}", it.conversations),
             format!("{} ({})", percent(it.unseen), percent(it.unseen_interval.1)),
             it.never_watched.join(", "),
+        ];
+        row.extend(any_says.then(|| says(it).unwrap_or_default()));
+        row
+    });
+    let mut columns = vec![
+        ("DEVICE", Align::Left),
+        ("PROFILE", Align::Left),
+        ("MODE", Align::Left),
+        ("HEARD", Align::Right),
+        ("CONVERSATIONS", Align::Right),
+        ("UNSEEN", Align::Right),
+        ("NEVER WATCHED", Align::Left),
+    ];
+    columns.extend(any_says.then_some(("SAYS IT IS", Align::Left)));
+    output::table(&columns, rows)
+}
+
+/// What a device says of itself, a line each; nothing if it does not.
+pub(super) fn render_described(devices: &[LearnedDevice]) -> String {
+    let lines = devices.iter().flat_map(|it| {
+        [
+            ("host name", &it.host),
+            ("vendor class", &it.vendor_class),
+            ("MUD URL", &it.mud_url),
         ]
     });
-    output::table(
-        &[
-            ("DEVICE", Align::Left),
-            ("PROFILE", Align::Left),
-            ("MODE", Align::Left),
-            ("HEARD", Align::Right),
-            ("CONVERSATIONS", Align::Right),
-            ("UNSEEN", Align::Right),
-            ("NEVER WATCHED", Align::Left),
-        ],
-        rows,
-    )
+    let lines = lines.filter_map(|(what, said)| {
+        let said = foreign(said.as_ref()?, LONGEST);
+        Some(["says of itself: ", what, " ", &said, "\n"].concat())
+    });
+    lines.collect()
+}
+
+fn peer(it: &LearnedConversation) -> String {
+    let (name, mark) = match (&it.peer_name, it.peer_dns_names.first()) {
+        (Some(name), _) => (name, ""),
+        (None, Some(told)) => (told, "?"),
+        (None, None) => return it.peer.to_string(),
+    };
+    format!("{}{mark} ({})", foreign(name, LONGEST), it.peer)
 }
 
 pub(super) fn render_conversations(
@@ -112,7 +155,7 @@ pub(super) fn render_conversations(
         };
         vec![
             arrow.to_owned(),
-            it.peer.to_string(),
+            peer(it),
             service,
             it.hours.to_string(),
             it.opened.to_string(),

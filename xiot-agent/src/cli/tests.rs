@@ -138,6 +138,28 @@ fn lines_of_drops() {
 }
 
 #[test]
+fn the_table_of_what_was_learned() {
+    let all = sample::learned(Some("pump-icu-12"));
+    let devices: Vec<_> = all
+        .devices
+        .into_iter()
+        .map(convert::learned_device)
+        .collect();
+    let seen: Vec<_> = all
+        .conversations
+        .into_iter()
+        .map(convert::learned_conversation)
+        .collect();
+    let parts = [
+        learned::render(&devices),
+        learned::render(&devices[..1]),
+        learned::render_described(&devices[..1]),
+        learned::render_conversations(&seen, "2026-11-23T06:00:00Z".parse().unwrap()),
+    ];
+    insta::assert_snapshot!(parts.join("\n"));
+}
+
+#[test]
 fn the_look_at_a_change() {
     let plan = convert::plan(sample::plan());
     insta::assert_snapshot!(change::preview(&plan));

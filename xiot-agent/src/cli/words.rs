@@ -51,6 +51,25 @@ pub(super) fn ago(now: Timestamp, then: Option<Timestamp>) -> String {
     }
 }
 
+/// Text that somebody on the network wrote, for a terminal: what could move its cursor is written out, and no more than so many characters are shown.
+pub(super) fn foreign(text: &str, most: usize) -> String {
+    let mut shown: String = text
+        .chars()
+        .take(most)
+        .flat_map(|it| {
+            // Letters as they are; what turns the direction of text, or can't be seen, is none.
+            let plain = it.is_alphanumeric() || it.is_ascii_graphic() || it == ' ';
+            let escaped = (!plain).then(|| it.escape_unicode());
+            let itself = plain.then_some(it);
+            escaped.into_iter().flatten().chain(itself)
+        })
+        .collect();
+    if text.chars().nth(most).is_some() {
+        shown += "...";
+    }
+    shown
+}
+
 /// `1 rule`, `2 rules`.
 pub(super) fn count(number: u64, noun: &str) -> String {
     if number == 1 {
@@ -81,6 +100,19 @@ mod tests {
             (u64::MAX, "16383 PiB"),
         ] {
             assert_eq!(bytes(value), text);
+        }
+    }
+
+    #[test]
+    fn what_others_wrote_moves_no_cursor_and_has_an_end() {
+        for (text, shown) in [
+            ("pump-12", "pump-12"),
+            ("Vendor Pump: ü", "Vendor Pump: ü"),
+            ("a\u{1b}[2Jb\n", "a\\u{1b}[2Jb\\u{a}"),
+            ("\u{202e}gnp", "\\u{202e}gnp"),
+            ("abcdefghijklmnopqrstuvwxyz", "abcdefghijklmnopqrstuvwx..."),
+        ] {
+            assert_eq!(foreign(text, 24), shown);
         }
     }
 

@@ -60,6 +60,12 @@ impl Told {
         gone
     }
 
+    /// Names of one address, that which it was told last first.
+    pub fn words(&self, address: IpAddr) -> Vec<String> {
+        let names = self.0.get(&address).into_iter().flatten();
+        names.map(|(name, _)| name.clone()).collect()
+    }
+
     /// Names of each address, that which it was told last first.
     pub const fn names(&self) -> &BTreeMap<IpAddr, Vec<Name>> {
         &self.0

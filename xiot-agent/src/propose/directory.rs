@@ -128,9 +128,9 @@ impl<'p> Directory<'p> {
             && names.iter().all(|name| DnsName::parse(name).is_ok())
     }
 
-    /// What an address is called; none: nothing.
-    pub fn name(&self, address: IpAddr) -> Option<String> {
-        match self.peer(address, &[]) {
+    /// What an address is called by whoever was told these names of it; none: nothing.
+    pub fn name(&self, address: IpAddr, names: &[String]) -> Option<String> {
+        match self.peer(address, names) {
             Peer::Network(_) => None,
             peer @ (Peer::Set(_) | Peer::Group(_) | Peer::Device(_) | Peer::Name(_)) => {
                 Some(peer.to_string())

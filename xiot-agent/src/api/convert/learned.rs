@@ -38,6 +38,9 @@ pub(crate) fn learned_device(device: state::LearnedDevice) -> wire::LearnedDevic
         unseen: device.unseen.share,
         unseen_interval: (device.unseen.low, device.unseen.high),
         never_watched: device.gaps.iter().map(ToString::to_string).collect(),
+        host: device.described.host,
+        vendor_class: device.described.class,
+        mud_url: device.described.mud_url,
     }
 }
 
@@ -51,6 +54,8 @@ pub(crate) fn learned_conversation(seen: state::LearnedConversation) -> wire::Le
         port: matches!(seen.protocol, 6 | 17).then_some(seen.port),
         icmp: icmp(seen.protocol, seen.peer, seen.port),
         peer: seen.peer,
+        peer_name: seen.peer_name,
+        peer_dns_names: seen.told,
         opened: seen.opened,
         frames: seen.frames,
         bytes: seen.bytes,

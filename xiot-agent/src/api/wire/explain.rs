@@ -18,7 +18,7 @@ pub struct Query {
     pub mac: Option<String>,
     /// Who opens it: `device` or `peer`.
     pub initiator: String,
-    /// The other side: a device, a peer set or an address.
+    /// The other side: a device, a peer set, an address, or a DNS name that the device was told.
     pub peer: String,
     /// `tcp`, `udp`, `icmp`, `icmpv6`, a protocol's name or number.
     pub protocol: String,

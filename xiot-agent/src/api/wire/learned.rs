@@ -46,6 +46,12 @@ pub struct LearnedDevice {
     pub unseen_interval: (f64, f64),
     /// Times that were not watched, in words.
     pub never_watched: Vec<String>,
+    /// Host name that the device gives itself; null: it did not say.
+    pub host: Option<String>,
+    /// Its vendor class, likewise.
+    pub vendor_class: Option<String>,
+    /// Where it says that its maker describes it (MUD URL).
+    pub mud_url: Option<String>,
 }
 
 /// One conversation of a device: with one peer, whatever the client's port was.
@@ -67,6 +73,10 @@ pub struct LearnedConversation {
     pub icmp: Option<(u8, u8)>,
     /// Address of the other side.
     pub peer: IpAddr,
+    /// What a rule would call it: a peer set, a device or a DNS name; null: nothing but its address.
+    pub peer_name: Option<String>,
+    /// DNS names of it that the device was told, that of the last answer first.
+    pub peer_dns_names: Vec<String>,
     /// Times that it was opened.
     pub opened: u64,
     /// Frames both ways in mode learn; in the other modes those that opened it.

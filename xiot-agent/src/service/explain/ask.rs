@@ -35,10 +35,7 @@ pub fn explain(
 ) -> Result<Explanation, ExplainError> {
     let policy = names.policy();
     let at = query.second(policy.time_zone.as_ref())?;
-    let probe::Probes { probes, mut notes } = {
-        let bound = |mac| judge.bound(mac);
-        probe::probes(policy, names.wires(), query, &bound)?
-    };
+    let probe::Probes { probes, mut notes } = probe::probes(policy, names.wires(), query, &*judge)?;
     judge.set_clock(at.map(|(second, _)| second));
     if let Some((_, moment)) = at {
         let zone = policy.time_zone.clone().unwrap_or(TimeZone::UTC);

@@ -2,12 +2,14 @@
 
 use std::net::IpAddr;
 
+use xiot_common::name::NamesKey;
+
 use super::answer::JudgeName;
 use crate::{
     model::{
         gateway::{FailMode, Wire},
         guard::{Guards, Level},
-        policy::{Mode, Policy},
+        policy::{DnsName, Mode, Policy},
     },
     oracle,
     service::{
@@ -32,8 +34,22 @@ pub trait Judge {
         Vec::new()
     }
 
+    /// Addresses that a device was told this name has, as far as it knows.
+    fn told(&self, _device: NamesKey, _name: &DnsName) -> Told {
+        Told::default()
+    }
+
     /// Who this is.
     fn name(&self) -> JudgeName;
+}
+
+/// Addresses of a name that a device was told.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Told {
+    /// By which it is judged.
+    pub held: Vec<IpAddr>,
+    /// Which were only learned.
+    pub learned: Vec<IpAddr>,
 }
 
 /// What a judge said.

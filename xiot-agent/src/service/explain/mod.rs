@@ -10,13 +10,14 @@ mod frame;
 mod hint;
 mod judge;
 mod live;
+mod peer;
 mod probe;
 mod program;
 mod query;
 
 pub use answer::{Explanation, JudgeName, Leg};
 pub use ask::{ExplainError, explain};
-pub use judge::{Judge, JudgeError, Judgement, Reference};
+pub use judge::{Judge, JudgeError, Judgement, Reference, Told};
 pub use live::{judge_flow, opening_frame};
 pub use probe::PLACEHOLDERS;
 pub use program::{Program, ProgramError};

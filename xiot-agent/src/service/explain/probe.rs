@@ -2,18 +2,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnetwork::IpNetwork;
-
-use super::{Query, QueryError, Service, Subject, frame::Opening};
+use super::{Judge, Query, QueryError, Service, Subject, frame::Opening, peer::peers};
 use crate::{
     diag,
     model::policy::{Device, Policy},
     service::state::{MacBytes, Opener, Side, Vlans},
     unit,
 };
-
-/// Addresses of a peer that are tried. A set of hundreds of networks would give hundreds of legs that nobody reads.
-const MAX_PEERS: usize = 16;
 
 /// Stand for whoever is beyond the wire: locally administered addresses.
 const NEXT_HOPS: [MacBytes; 2] = [[0x02, 0, 0, 0, 0, 1], [0x02, 0, 0, 0, 0, 2]];
@@ -60,31 +55,27 @@ pub(super) struct Probes {
 }
 
 /// Where a device is and what it answers to.
-struct Party<'p> {
-    device: Option<(usize, &'p Device)>,
-    mac: MacBytes,
-    vlans: Vlans,
-    wire: usize,
+pub(super) struct Party<'p> {
+    pub(super) device: Option<(usize, &'p Device)>,
+    pub(super) mac: MacBytes,
+    pub(super) vlans: Vlans,
+    pub(super) wire: usize,
 }
 
 impl Party<'_> {
+    /// Its name, else its MAC.
+    pub(super) fn name(&self) -> String {
+        let name = self.device.map(|(_, device)| device.name.clone());
+        name.unwrap_or_else(|| unit::mac::format(self.mac))
+    }
+
     /// A group sends nothing.
     fn can_open(&self, opener: Opener) -> Result<(), QueryError> {
         if opener == Opener::Peer || self.mac[0] & 1 == 0 {
             return Ok(());
         }
-        let name = self.device.map(|(_, device)| device.name.clone());
-        Err(QueryError::GroupOpens(
-            name.unwrap_or_else(|| unit::mac::format(self.mac)),
-        ))
+        Err(QueryError::GroupOpens(self.name()))
     }
-}
-
-/// An address of the other side; with the device that it is bound to.
-#[derive(Clone, Copy)]
-struct Peer<'p> {
-    address: IpAddr,
-    device: Option<(usize, &'p Device)>,
 }
 
 /// Works out the frames for this question.
@@ -92,15 +83,16 @@ pub(super) fn probes(
     policy: &Policy,
     wires: &[String],
     query: &Query,
-    bound: &dyn Fn(MacBytes) -> Vec<IpAddr>,
+    judge: &dyn Judge,
 ) -> Result<Probes, QueryError> {
     let mut notes = Vec::new();
     let subject = subject(policy, wires, query)?;
-    let peers = peers(policy, query, &mut notes)?;
+    let peers = peers(policy, query, (judge, &subject), &mut notes)?;
+    let bound = judge.bound(subject.mac);
     let own: Vec<IpAddr> = match (query.address, subject.device) {
         (Some(address), _) => vec![address],
         (None, Some((_, device))) if !device.addresses.is_empty() => device.addresses.clone(),
-        (None, _) => [&bound(subject.mac)[..], &PLACEHOLDERS].concat(),
+        (None, _) => [&bound[..], &PLACEHOLDERS].concat(),
     };
     let mut probes = Vec::new();
     for peer in peers
@@ -118,7 +110,7 @@ pub(super) fn probes(
                 &mut notes,
                 format!("the policy binds the device to no address: {own} stands for it"),
             );
-        } else if bound(subject.mac).contains(own) {
+        } else if bound.contains(own) {
             note(
                 &mut notes,
                 format!("{own} is bound to the device by lease or use"),
@@ -244,13 +236,13 @@ fn party<'p>(
     })
 }
 
-fn device_named<'p>(policy: &'p Policy, name: &str) -> Option<(usize, &'p Device)> {
+pub(super) fn device_named<'p>(policy: &'p Policy, name: &str) -> Option<(usize, &'p Device)> {
     let mut devices = policy.devices.iter().enumerate();
     devices.find(|(_, device)| device.name == name)
 }
 
 /// Several devices may share a MAC on several VLANs: the one on this VLAN goes before the one on any.
-fn device_with_mac(
+pub(super) fn device_with_mac(
     policy: &Policy,
     mac: MacBytes,
     vlans: Option<Vlans>,
@@ -270,95 +262,12 @@ fn device_with_mac(
     }
 }
 
-fn closest<S: AsRef<str>>(name: &str, names: impl IntoIterator<Item = S>) -> Option<String> {
+pub(super) fn closest<S: AsRef<str>>(
+    name: &str,
+    names: impl IntoIterator<Item = S>,
+) -> Option<String> {
     let names: Vec<S> = names.into_iter().collect();
     diag::closest(name, names.iter().map(AsRef::as_ref)).map(str::to_owned)
-}
-
-fn peers<'p>(
-    policy: &'p Policy,
-    query: &Query,
-    notes: &mut Vec<String>,
-) -> Result<Vec<Peer<'p>>, QueryError> {
-    let name = &query.peer;
-    if let Ok(address) = name.parse::<IpAddr>() {
-        return Ok(vec![Peer {
-            address,
-            device: owner(policy, address),
-        }]);
-    }
-    if let Some(found) = device_named(policy, name).or_else(|| {
-        let mac = unit::mac::parse(name).ok()?;
-        device_with_mac(policy, mac, None)
-    }) {
-        if found.1.addresses.is_empty() {
-            return Err(QueryError::PeerWithoutAddress(name.clone()));
-        }
-        let addresses = found.1.addresses.iter();
-        return Ok(addresses
-            .map(|address| Peer {
-                address: *address,
-                device: Some(found),
-            })
-            .collect());
-    }
-    let networks = if let Some(set) = policy.peer_sets.iter().find(|set| set.name == *name) {
-        if !set.names.is_empty() {
-            notes.push(format!(
-                "{name} has DNS names too: which addresses they have depends on the device, and only the others were tried"
-            ));
-        }
-        set.networks.clone()
-    } else if let Ok(network) = name.parse::<IpNetwork>() {
-        vec![network]
-    } else {
-        let names = policy.peer_sets.iter().map(|set| &set.name);
-        return Err(QueryError::UnknownPeer {
-            name: name.clone(),
-            closest: closest(
-                name,
-                names.chain(policy.devices.iter().map(|device| &device.name)),
-            ),
-        });
-    };
-    if networks.len() > MAX_PEERS {
-        notes.push(format!(
-            "{name} has {} networks: the first {MAX_PEERS} were tried",
-            networks.len()
-        ));
-    }
-    let tried = networks.into_iter().take(MAX_PEERS);
-    Ok(tried
-        .map(|network| {
-            let address = first_host(network);
-            if u32::from(network.prefix()) < if network.is_ipv4() { 32 } else { 128 } {
-                notes.push(format!("{address} stands for {network}"));
-            }
-            Peer {
-                address,
-                device: owner(policy, address),
-            }
-        })
-        .collect())
-}
-
-/// The device that an address is bound to.
-fn owner(policy: &Policy, address: IpAddr) -> Option<(usize, &Device)> {
-    let mut devices = policy.devices.iter().enumerate();
-    devices.find(|(_, device)| device.addresses.contains(&address))
-}
-
-/// The first address of a network that a host may have.
-fn first_host(network: IpNetwork) -> IpAddr {
-    match network {
-        IpNetwork::V4(network) if network.prefix() < 31 => {
-            IpAddr::V4(Ipv4Addr::from_bits(network.network().to_bits() | 1))
-        }
-        IpNetwork::V6(network) if network.prefix() < 127 => {
-            IpAddr::V6(Ipv6Addr::from_bits(network.network().to_bits() | 1))
-        }
-        IpNetwork::V4(_) | IpNetwork::V6(_) => network.network(),
-    }
 }
 
 #[cfg(test)]

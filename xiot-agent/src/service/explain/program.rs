@@ -12,14 +12,15 @@ use xiot_common::{
 
 use super::{
     answer::JudgeName,
-    judge::{Judge, JudgeError, Judgement},
+    judge::{Judge, JudgeError, Judgement, Told},
 };
 use crate::{
-    compile::{Assignment, Image},
+    compile::{Assignment, Image, name_hash},
     datapath::{
         ApplyError, Capacity, Datapath, Events, KnownBindings, LoadError, MapAccessError, Options,
     },
-    model::policy::Mode,
+    learn::told as learn,
+    model::policy::{DnsName, Mode},
     service::{
         state::{MacBytes, Reason, Side},
         view,
@@ -40,6 +41,8 @@ pub struct Program {
     known: KnownBindings,
     /// Names that the attached program knows, by device, once names are told one by one.
     names: Option<HashMap<(Mac, Vlans), Vec<NamePlace>>>,
+    /// What the device in question was told as far as that was learned.
+    learned: learn::Told,
     /// When bindings and names are looked at.
     now: u32,
 }
@@ -101,6 +104,7 @@ impl Program {
             guards: guards.unwrap_or_default(),
             known: KnownBindings::default(),
             names: None,
+            learned: learn::Told::default(),
             now: 0,
         })
     }
@@ -116,6 +120,11 @@ impl Program {
             self.datapath.set_settled(wire, settled.of(wire)?)?;
         }
         Ok(())
+    }
+
+    /// What is learned of the device that is asked about.
+    pub fn remember(&mut self, learned: learn::Told) {
+        self.learned = learned;
     }
 
     /// Has a device know, of all names, these of this address (by their hash), and those that the attached program knows it to have: that one learns
@@ -212,6 +221,25 @@ impl Judge for Program {
             .collect();
         addresses.sort_unstable();
         addresses
+    }
+
+    fn told(&self, device: NamesKey, name: &DnsName) -> Told {
+        let known = self.known.names.iter().chain(&self.known.strangers_names);
+        let places = known
+            .filter(|(key, _)| *key == device)
+            .flat_map(|(_, set)| &set.0);
+        let hash = name_hash(name);
+        let held = places
+            .filter(|place| place.name == hash && self.now < NamePlace::until(place.life))
+            .map(|place| view::address(place.addr));
+        let learned = self.learned.names().iter();
+        let learned = learned
+            .filter(|(_, names)| names.iter().any(|(it, _)| it == name.as_str()))
+            .map(|(address, _)| *address);
+        Told {
+            held: held.collect(),
+            learned: learned.collect(),
+        }
     }
 
     fn name(&self) -> JudgeName {

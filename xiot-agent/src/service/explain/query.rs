@@ -17,7 +17,7 @@ pub struct Query {
     pub subject: Subject,
     /// Who opens the conversation.
     pub opener: Opener,
-    /// The other side: the name of a device or peer set, or an address.
+    /// The other side: the name of a device or peer set, an address, or a DNS name that the device was told.
     pub peer: String,
     /// What is spoken.
     pub service: Service,
@@ -146,6 +146,19 @@ pub enum QueryError {
         /// What may have been meant.
         closest: Option<String>,
     },
+    /// A DNS name that the device does not know.
+    #[error(
+        "`{name}` is no address, device or peer set of the policy{}, and `{device}` was told no address of it: a device has to ask one of the policy's DNS servers for a name first, and the running agent alone knows what it was told (`names`, `learned`)",
+        did_you_mean(.closest.as_ref())
+    )]
+    NotTold {
+        /// The device.
+        device: String,
+        /// What was asked for.
+        name: String,
+        /// What may have been meant.
+        closest: Option<String>,
+    },
     /// No such wire.
     #[error("the gateway has no wire `{name}`{}", did_you_mean(.closest.as_ref()))]
     UnknownWire {
@@ -174,6 +187,11 @@ fn did_you_mean(closest: Option<&String>) -> String {
 }
 
 impl Query {
+    /// Whether the other side may be meant by a DNS name.
+    pub fn asks_for_a_name(&self) -> bool {
+        super::peer::dns_name(&self.peer).is_some()
+    }
+
     /// The second of the wall clock (UTC) that is asked about, and that moment; `zone` is where local time is meant.
     pub(super) fn second(
         &self,

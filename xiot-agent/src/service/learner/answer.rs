@@ -1,22 +1,26 @@
 //! What was learned, as surfaces are told of it.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::HashMap};
 
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{Learner, NotLearned};
 use crate::{
     learn::{
-        conversation::Initiator,
+        conversation::{Conversation, Initiator},
         coverage::gaps,
         device::{Identity, Learned},
         hours::Hours,
-        review::{Peers, Thresholds, marks},
+        message::Described,
+        review::{Mark, Peers, Thresholds, marks},
+        told::Told,
     },
+    propose::Directory,
     service::{
         names::Names,
         state::{self, LearnedConversation, LearnedDevice, Opener},
     },
+    store::LearnedStore,
     unit,
 };
 
@@ -32,12 +36,14 @@ impl Learner {
         is_suspect: impl Fn(&Identity) -> bool,
     ) -> Result<state::Learned, NotLearned> {
         let mac = device.and_then(|device| unit::mac::parse(device).ok());
-        let watched = self.read(crate::store::LearnedStore::watched)?;
+        let watched = self.read(LearnedStore::watched)?;
+        let mut described = self.read(LearnedStore::descriptions)?;
         let mut peers = Peers::default();
         let (mut devices, mut wanted) = (Vec::new(), Vec::new());
         self.read(|store| {
             store.visit(|identity, learned| {
-                let it = describe(names, identity, &learned, &watched);
+                let described = described.remove(&identity).unwrap_or_default();
+                let it = describe(names, identity, (&learned, described), &watched);
                 let is_it = it.device.as_deref() == device || mac == Some(it.mac);
                 peers.add(&learned);
                 if device.is_none() {
@@ -53,12 +59,22 @@ impl Learner {
                 |it: &LearnedDevice| (it.device.is_none(), it.device.clone(), it.mac, it.vlans);
             order(a).cmp(&order(b))
         });
-        let conversations = wanted
-            .iter()
-            .flat_map(|(identity, learned)| {
-                conversations(names, identity, learned, &peers, is_suspect(identity))
-            })
-            .collect();
+        let mut conversations = Vec::new();
+        for (identity, learned) in &wanted {
+            let told = self.read(|store| store.told(identity))?;
+            let marks = marks(
+                learned,
+                is_suspect(identity),
+                &peers,
+                &Thresholds::default(),
+            );
+            conversations.extend(self::conversations(
+                names,
+                identity,
+                (learned, &told),
+                marks,
+            ));
+        }
         Ok(state::Learned {
             devices,
             conversations,
@@ -69,7 +85,7 @@ impl Learner {
 fn describe(
     names: &Names,
     identity: Identity,
-    learned: &Learned,
+    (learned, described): (&Learned, Described),
     watched: &Hours,
 ) -> LearnedDevice {
     let vlans = identity.vlans.into();
@@ -96,21 +112,22 @@ fn describe(
         last_seen: seen().map(|it| it.last).max().and_then(time),
         unseen: learned.incidence().unseen(),
         gaps: gaps(watched, learned.hours(), zone, &SHIFTS),
+        described,
     }
 }
 
 fn conversations(
     names: &Names,
     identity: &Identity,
-    learned: &Learned,
-    peers: &Peers,
-    is_suspect: bool,
+    (learned, told): (&Learned, &Told),
+    mut marks: HashMap<Conversation, Vec<Mark>>,
 ) -> Vec<LearnedConversation> {
     let listed = names.listed(identity.mac, identity.vlans.into());
-    let mut marks = marks(learned, is_suspect, peers, &Thresholds::default());
+    let directory = Directory::of(names.policy());
     let all = learned.conversations().iter();
-    let mut all: Vec<_> = all
-        .map(|(conversation, seen)| LearnedConversation {
+    let all = all.map(|(conversation, seen)| {
+        let told = told.words(conversation.peer);
+        LearnedConversation {
             device: listed.map(|device| device.name.clone()),
             mac: identity.mac,
             initiator: match conversation.initiator {
@@ -121,6 +138,8 @@ fn conversations(
             protocol: conversation.protocol,
             port: conversation.port,
             peer: conversation.peer,
+            peer_name: directory.name(conversation.peer, &told),
+            told,
             opened: seen.opened,
             frames: seen.frames,
             bytes: seen.bytes,
@@ -128,8 +147,9 @@ fn conversations(
             first_seen: time(seen.first),
             last_seen: time(seen.last),
             marks: marks.remove(conversation).unwrap_or_default(),
-        })
-        .collect();
+        }
+    });
+    let mut all: Vec<_> = all.collect();
     all.sort_by_key(|it| {
         (
             Reverse(it.hours),

@@ -253,19 +253,28 @@ impl Learner {
         }
     }
 
-    /// Looks at every device, by MAC, and at what it was told.
-    pub fn visit(
+    /// Looks at every device, by MAC.
+    pub fn visit(&mut self, look: impl FnMut(Identity, Learned)) -> Result<(), NotLearned> {
+        self.read(|store| store.visit(look))
+    }
+
+    /// The same with what each was told of names.
+    pub fn visit_told(
         &mut self,
-        mut look: impl FnMut(Identity, Learned, Told),
+        look: impl FnMut(Identity, Learned, Told),
     ) -> Result<(), NotLearned> {
-        self.read(|store| {
-            let mut failed = None;
-            store.visit(|identity, learned| match store.told(&identity) {
-                Ok(told) => look(identity, learned, told),
-                Err(error) => failed = Some(error),
-            })?;
-            failed.map_or(Ok(()), Err)
-        })
+        self.read(|store| store.visit_told(look))
+    }
+
+    /// What the device with this MAC was told of names, on whatever VLAN, what was heard just now included.
+    pub fn told_of(&mut self, mac: [u8; 6]) -> Result<Told, NotLearned> {
+        let mut told = self.read(|store| store.told_of(mac))?;
+        for (identity, later) in &self.batch.told {
+            if identity.mac == mac {
+                told.join(later);
+            }
+        }
+        Ok(told)
     }
 
     /// Forgets a device.

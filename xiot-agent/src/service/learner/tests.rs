@@ -8,7 +8,10 @@ use xiot_common::{
 };
 
 use super::*;
-use crate::learn::device::Learned;
+use crate::{
+    learn::device::Learned,
+    service::{names::Names, sample},
+};
 
 const WALL: i64 = 1_795_996_800;
 
@@ -169,4 +172,67 @@ fn groups_are_no_devices_and_what_is_forgotten_is_gone() {
     assert!(learner.forget(&PUMP).unwrap());
     assert!(!learner.forget(&PUMP).unwrap());
     assert_eq!(learner.read(|store| store.device(&PUMP)).unwrap(), None);
+}
+
+/// An answer of DNS: this name has this address.
+fn answer(name: &str, address: [u8; 4]) -> Message {
+    let mut bytes = vec![0, 1, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0];
+    for label in name.split('.') {
+        bytes.push(u8::try_from(label.len()).unwrap());
+        bytes.extend(label.as_bytes());
+    }
+    bytes.extend([0, 0, 1, 0, 1]);
+    bytes.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4]);
+    bytes.extend(address);
+    Message {
+        kind: CopyKind::DnsAnswer,
+        time: now(2_950).monotonic.as_nanos().try_into().unwrap(),
+        mac: PUMP.mac,
+        vlans: PUMP.vlans,
+        wire: 0,
+        bytes,
+        is_cut: false,
+        suppressed: 0,
+    }
+}
+
+#[test]
+fn peers_have_the_names_that_a_rule_would_have_for_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut learner = learner(&directory);
+    let mut cloud = seen(443, 2_000, 2_900, 3);
+    cloud.key.peer = Addr::v4([192, 0, 2, 7]);
+    learner.note(now(3_000), &[seen(3613, 2_000, 2_900, 10), cloud]);
+    learner.hear(now(3_000), &answer("cloud.vendor.example", [192, 0, 2, 7]));
+    let mut request = answer("", [0; 4]);
+    request.kind = CopyKind::Lldp;
+    request.bytes = [&[0; 12][..], &[0x88, 0xcc, 10, 7], b"pump-12"].concat();
+    learner.hear(now(3_000), &request);
+    flush(&mut learner);
+    let policy = |with_dns: bool| {
+        let sample = sample::names();
+        let mut policy = sample.policy().clone();
+        if with_dns {
+            policy.services.dns = vec!["10.20.0.53".parse().unwrap()];
+        }
+        let ids = crate::compile::Assignment::fresh(&policy);
+        Names::new(policy.into(), ["ward-3".to_owned()].into(), ids.into())
+    };
+    let mut learned = |with_dns, device| {
+        let learned = learner.learned(&policy(with_dns), device, |_| false);
+        learned.unwrap()
+    };
+    // Only who can be asked stands for an address.
+    for (with_dns, name) in [(true, Some("cloud.vendor.example")), (false, None)] {
+        let all = learned(with_dns, Some("pump-icu-12"));
+        let [pump, cloud] = &all.conversations[..] else {
+            panic!("{all:?}");
+        };
+        assert_eq!(pump.peer_name.as_deref(), Some("pump-server"));
+        assert_eq!(cloud.peer_name.as_deref(), name);
+        assert_eq!(cloud.told, ["cloud.vendor.example"]);
+    }
+    let all = learned(true, None);
+    assert_eq!(all.devices[0].described.host.as_deref(), Some("pump-12"));
+    assert_eq!(all.conversations, []);
 }

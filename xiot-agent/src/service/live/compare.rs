@@ -43,9 +43,9 @@ impl Live {
         let suspects = self.suspects()?;
         let mut learner = lock(&self.learner);
         let mut peers = Peers::default();
-        learner.visit(|_, learned, _| peers.add(&learned))?;
+        learner.visit(|_, learned| peers.add(&learned))?;
         let mut work = Work::new(&policy, &choice, sides, &peers);
-        learner.visit(|identity, learned, told| {
+        learner.visit_told(|identity, learned, told| {
             work.look((&identity, &told), &learned, suspects.are(&identity));
         })?;
         drop(learner);
@@ -155,7 +155,7 @@ impl<'w> Work<'w> {
                     marks: marks.get(conversation).map_or(&[], Vec::as_slice),
                     peer_name: self
                         .directory
-                        .name(conversation.peer)
+                        .name(conversation.peer, &told.words(conversation.peer))
                         .or_else(|| first_name(told, conversation)),
                     disclosed,
                     enforced,

@@ -6,11 +6,12 @@ use super::{Live, lock};
 use crate::{
     collect::Message,
     datapath::MapAccessError,
-    learn::device::Identity,
+    learn::{device::Identity, told::Told},
     propose::Proposal,
     service::{
         clock::Now,
         decide,
+        explain::{Query, Subject},
         handle::SourceError,
         learner::{Learner, Wanted},
         names::Names,
@@ -84,6 +85,29 @@ impl Live {
         let is_suspect = |identity: &Identity| suspects.are(identity);
         let proposal = learner.propose((file, text), wanted, is_suspect, Now::read());
         proposal.map_err(|error| SourceError::Proposal(Box::new(error)))
+    }
+
+    /// What the device in question was told of names. Where nothing can be read nothing is known.
+    pub(super) fn told_of(&self, names: &Names, query: &Query) -> Told {
+        let mac = match &query.subject {
+            Subject::Mac(mac) => Some(*mac),
+            Subject::Name(name) => {
+                let mut devices = names.policy().devices.iter();
+                devices
+                    .find(|device| device.name == *name)
+                    .map(|device| device.mac)
+            }
+        };
+        let told = mac
+            .filter(|_| query.asks_for_a_name())
+            .map(|mac| lock(&self.learner).told_of(mac));
+        match told.transpose() {
+            Ok(told) => told.unwrap_or_default(),
+            Err(error) => {
+                tracing::debug!(%error, "names that devices were told are not known");
+                Told::default()
+            }
+        }
     }
 
     pub(super) fn catch_up_learning(&self) -> Result<(), SourceError> {

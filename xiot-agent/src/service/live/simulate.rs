@@ -41,7 +41,7 @@ impl Live {
         let (mut candidate, mut in_force) = (by(&new)?, by(&old)?);
         let mut simulation = Simulation::default();
         let mut failed = None;
-        lock(&self.learner).visit(|identity, learned, told| {
+        lock(&self.learner).visit_told(|identity, learned, told| {
             if !candidate.is_wanted(&identity, wanted) {
                 return;
             }
@@ -138,7 +138,7 @@ impl By {
     fn would_drop(
         &mut self,
         in_force: &mut Self,
-        of @ (identity, _): (&Identity, &Told),
+        of @ (identity, told): (&Identity, &Told),
         conversation: &Conversation,
         seen: &Seen,
     ) -> Result<Option<WouldDrop>, JudgeError> {
@@ -165,7 +165,8 @@ impl By {
             protocol: conversation.protocol,
             port: conversation.port,
             peer: conversation.peer,
-            peer_name: Directory::of(&self.policy).name(conversation.peer),
+            peer_name: Directory::of(&self.policy)
+                .name(conversation.peer, &told.words(conversation.peer)),
             reason: judged.reason,
             before,
             times: seen.opened,

@@ -221,6 +221,7 @@ impl Source for Live {
         .unwrap_or(Ok(()))
         .map_err(|error| self.failed(error))?;
         let names = Names::new(files.policy, files.wires, files.ids);
+        program.remember(self.told_of(&names, query));
         let answer = explain::explain(&names, query, &mut program);
         // An instance that failed to judge is not asked again.
         if !matches!(answer, Err(ExplainError::Judge(_))) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    learn::{coverage::Gap, review::Mark, unseen::Unseen},
+    learn::{coverage::Gap, message::Described, review::Mark, unseen::Unseen},
     propose::{Completeness, Part, Proposal},
     service::{
         simulate::{Simulation, WouldDrop},
@@ -27,6 +27,8 @@ pub(crate) fn learned(device: Option<&str>) -> Learned {
         protocol: 6,
         port: 3613,
         peer: [10, 20, 8, 11].into(),
+        peer_name: Some("pump-server".to_owned()),
+        told: Vec::new(),
         opened: 1920,
         frames: 40_000,
         bytes: 5_000_000,
@@ -39,6 +41,9 @@ pub(crate) fn learned(device: Option<&str>) -> Learned {
         initiator: Opener::Peer,
         protocol: 1,
         port: 8 << 8,
+        peer: [192, 0, 2, 7].into(),
+        peer_name: None,
+        told: vec!["cloud.vendor.com".to_owned(), "evil.test".to_owned()],
         opened: 2,
         frames: 4,
         bytes: 400,
@@ -67,6 +72,11 @@ pub(crate) fn learned(device: Option<&str>) -> Learned {
                     high: 0.0062,
                 },
                 gaps: vec![Gap::Weekend, Gap::Restart],
+                described: Described {
+                    mud_url: Some("https://vendor.com/pump.json".to_owned()),
+                    host: Some("pump-12".to_owned()),
+                    class: Some("Vendor Pump".to_owned()),
+                },
             },
             LearnedDevice {
                 device: None,
@@ -90,6 +100,10 @@ pub(crate) fn learned(device: Option<&str>) -> Learned {
                     high: 1.0,
                 },
                 gaps: vec![Gap::Days(1)],
+                described: Described {
+                    mud_url: Some("https://tv.example/".to_owned()),
+                    ..Described::default()
+                },
             },
         ],
         conversations: device.map_or_else(Vec::new, |_| vec![conversation, alarm]),

@@ -13,6 +13,7 @@ pub(crate) use binding::binding;
 pub(crate) use comparison::comparison;
 pub(crate) use decided::time;
 pub(crate) use fake::Fake;
+pub(crate) use learned::learned;
 pub(crate) use named::named;
 pub(crate) use revision::{plan, record, reloaded};
 pub(crate) use status::status;

@@ -232,7 +232,7 @@ impl Replay {
     pub fn finish(mut self) -> (Simulation, BTreeMap<Reason, u64>) {
         let directory = Directory::of(self.names.policy());
         for it in &mut self.simulation.would_drop {
-            it.peer_name = directory.name(it.peer);
+            it.peer_name = directory.name(it.peer, &[]);
         }
         self.simulation.devices = self.devices.len() as u64;
         self.simulation.sort();

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use super::{Criticality, MacBytes, Mode, Opener, Vlans};
-use crate::learn::{coverage::Gap, review::Mark, unseen::Unseen};
+use crate::learn::{coverage::Gap, message::Described, review::Mark, unseen::Unseen};
 
 /// A device that was observed.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +38,8 @@ pub struct LearnedDevice {
     pub unseen: Unseen,
     /// Times that were not watched.
     pub gaps: Vec<Gap>,
+    /// What it says of itself: its own words, which nobody has checked.
+    pub described: Described,
 }
 
 /// One conversation of a device.
@@ -57,6 +59,10 @@ pub struct LearnedConversation {
     pub port: u16,
     /// The other side.
     pub peer: IpAddr,
+    /// What a rule would call it; none: it has no name.
+    pub peer_name: Option<String>,
+    /// DNS names of it that the device was told, that of the last answer first.
+    pub told: Vec<String>,
     /// Times that it was opened.
     pub opened: u64,
     /// Frames both ways.

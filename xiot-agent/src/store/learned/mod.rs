@@ -5,18 +5,18 @@
 
 mod batch;
 mod names;
+mod read;
 mod row;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use redb::{
-    Database, ReadableDatabase as _, ReadableTable, ReadableTableMetadata as _, Table,
-    TableDefinition, WriteTransaction,
+    Database, ReadableTable, ReadableTableMetadata as _, Table, TableDefinition, WriteTransaction,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::batch::{Batch, Room};
-use self::names::{join_told, told, told_keys_of};
+use self::names::{join_told, told_keys_of};
 use self::row::{
     ConversationKey, DeviceKey, DeviceRow, HoursRow, SeenRow, ToldKey, conversation,
     conversation_key, device_key, identity,
@@ -27,7 +27,6 @@ use crate::learn::{
     device::{Identity, Learned},
     hours::Hours,
     message::Described,
-    told::Told,
 };
 
 const DEVICES: TableDefinition<'_, DeviceKey, &[u8]> = TableDefinition::new("devices");
@@ -85,65 +84,6 @@ impl Kind for LearnedStore {
 }
 
 impl LearnedStore {
-    /// The second up to which observations are in here, since the Unix epoch; none: there are none.
-    pub fn until(&self) -> Result<Option<u64>, StoreError> {
-        let read = self.database.begin_read()?;
-        number(&read.open_table(GATEWAY)?, UNTIL)
-    }
-
-    /// The hours in which the gateway watched.
-    pub fn watched(&self) -> Result<Hours, StoreError> {
-        let read = self.database.begin_read()?;
-        hours(&read.open_table(GATEWAY)?)
-    }
-
-    /// What was learned of a device; none: nothing.
-    pub fn device(&self, identity: &Identity) -> Result<Option<Learned>, StoreError> {
-        let read = self.database.begin_read()?;
-        let devices = read.open_table(DEVICES)?;
-        let Some(row) = device_row(&devices, identity)? else {
-            return Ok(None);
-        };
-        let table = read.open_table(CONVERSATIONS)?;
-        Ok(Some(Learned::of(
-            conversations(&table, row.number)?,
-            row.hours.hours().ok_or_else(|| nonsense("devices"))?,
-            row.left_out,
-        )))
-    }
-
-    /// What a device was told of names.
-    pub fn told(&self, identity: &Identity) -> Result<Told, StoreError> {
-        let read = self.database.begin_read()?;
-        let Some(row) = device_row(&read.open_table(DEVICES)?, identity)? else {
-            return Ok(Told::default());
-        };
-        told(&read.open_table(TOLD)?, row.number)
-    }
-
-    /// What a device said of itself.
-    pub fn described(&self, identity: &Identity) -> Result<Described, StoreError> {
-        let read = self.database.begin_read()?;
-        described(&read.open_table(DESCRIBED)?, identity)
-    }
-
-    /// Looks at every device, by MAC.
-    pub fn visit(&self, mut look: impl FnMut(Identity, Learned)) -> Result<(), StoreError> {
-        let read = self.database.begin_read()?;
-        let table = read.open_table(CONVERSATIONS)?;
-        for entry in read.open_table(DEVICES)?.iter()? {
-            let (key, row) = entry?;
-            let row: DeviceRow = decode(row.value(), "devices")?;
-            let learned = Learned::of(
-                conversations(&table, row.number)?,
-                row.hours.hours().ok_or_else(|| nonsense("devices"))?,
-                row.left_out,
-            );
-            look(identity(key.value()), learned);
-        }
-        Ok(())
-    }
-
     /// Adds observations, all of them or none. Where there is too much, what is least goes; devices for which `is_listed` holds stay.
     pub fn take(
         &self,

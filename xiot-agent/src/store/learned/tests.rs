@@ -8,6 +8,7 @@ use crate::{
         conversation::{Initiator, News},
         device::MOST_CONVERSATIONS,
         hours::Run,
+        told::Told,
     },
     store::{
         database::check,
@@ -163,6 +164,16 @@ fn names_and_descriptions_are_kept_and_go_with_their_device() {
     };
     assert_eq!(store.described(&identity(1)).unwrap(), both);
     assert_eq!(ports(&store, 1), [2]);
+    // One by one or all at once, by VLAN or by MAC alone.
+    let all = store.descriptions().unwrap();
+    assert_eq!(all, BTreeMap::from([(identity(1), both)]));
+    assert_eq!(store.told_of(identity(1).mac).unwrap(), told);
+    assert_eq!(store.told_of(identity(0).mac).unwrap(), Told::default());
+    let mut visited = Vec::new();
+    store
+        .visit_told(|it, _, told| visited.push((it, told)))
+        .unwrap();
+    assert_eq!(visited, [(identity(1), told)]);
     assert!(store.forget(&identity(1)).unwrap());
     take(&store, &batch(1, &[(1, &[4])]));
     assert_eq!(store.told(&identity(1)).unwrap(), Told::default());

@@ -1,0 +1,135 @@
+//! What is in the database, read: of one device, or of all of them.
+
+use std::collections::BTreeMap;
+
+use redb::{ReadableDatabase as _, ReadableTable as _};
+
+use super::{
+    CONVERSATIONS, DESCRIBED, DEVICES, GATEWAY, LearnedStore, TOLD, UNTIL, conversations, decode,
+    described, device_row, hours,
+    names::told,
+    nonsense, number,
+    row::{DeviceRow, device_key, identity},
+};
+use crate::{
+    learn::{
+        device::{Identity, Learned},
+        hours::Hours,
+        message::Described,
+        told::Told,
+    },
+    store::error::StoreError,
+};
+
+impl LearnedStore {
+    /// The second up to which observations are in here, since the Unix epoch; none: there are none.
+    pub fn until(&self) -> Result<Option<u64>, StoreError> {
+        let read = self.database.begin_read()?;
+        number(&read.open_table(GATEWAY)?, UNTIL)
+    }
+
+    /// The hours in which the gateway watched.
+    pub fn watched(&self) -> Result<Hours, StoreError> {
+        let read = self.database.begin_read()?;
+        hours(&read.open_table(GATEWAY)?)
+    }
+
+    /// What was learned of a device; none: nothing.
+    pub fn device(&self, identity: &Identity) -> Result<Option<Learned>, StoreError> {
+        let read = self.database.begin_read()?;
+        let devices = read.open_table(DEVICES)?;
+        let Some(row) = device_row(&devices, identity)? else {
+            return Ok(None);
+        };
+        let table = read.open_table(CONVERSATIONS)?;
+        Ok(Some(Learned::of(
+            conversations(&table, row.number)?,
+            row.hours.hours().ok_or_else(|| nonsense("devices"))?,
+            row.left_out,
+        )))
+    }
+
+    /// What a device was told of names.
+    pub fn told(&self, identity: &Identity) -> Result<Told, StoreError> {
+        let read = self.database.begin_read()?;
+        let Some(row) = device_row(&read.open_table(DEVICES)?, identity)? else {
+            return Ok(Told::default());
+        };
+        told(&read.open_table(TOLD)?, row.number)
+    }
+
+    /// What devices with this MAC were told of names, on whatever VLAN.
+    pub fn told_of(&self, mac: [u8; 6]) -> Result<Told, StoreError> {
+        let read = self.database.begin_read()?;
+        let names = read.open_table(TOLD)?;
+        let key = |vlan| {
+            device_key(&Identity {
+                mac,
+                vlans: (vlan, vlan),
+            })
+        };
+        let mut all = Told::default();
+        for entry in read.open_table(DEVICES)?.range(key(0)..=key(u16::MAX))? {
+            let row: DeviceRow = decode(entry?.1.value(), "devices")?;
+            all.join(&told(&names, row.number)?);
+        }
+        Ok(all)
+    }
+
+    /// What a device said of itself.
+    pub fn described(&self, identity: &Identity) -> Result<Described, StoreError> {
+        let read = self.database.begin_read()?;
+        described(&read.open_table(DESCRIBED)?, identity)
+    }
+
+    /// What devices said of themselves.
+    pub fn descriptions(&self) -> Result<BTreeMap<Identity, Described>, StoreError> {
+        let read = self.database.begin_read()?;
+        let rows = read.open_table(DESCRIBED)?;
+        let rows = rows.iter()?.map(|entry| {
+            let (key, row) = entry?;
+            Ok((identity(key.value()), decode(row.value(), "described")?))
+        });
+        rows.collect()
+    }
+
+    /// Looks at every device, by MAC.
+    pub fn visit(&self, mut look: impl FnMut(Identity, Learned)) -> Result<(), StoreError> {
+        self.each(|identity, learned, _| {
+            look(identity, learned);
+            Ok(())
+        })
+    }
+
+    /// The same with what each was told of names.
+    pub fn visit_told(
+        &self,
+        mut look: impl FnMut(Identity, Learned, Told),
+    ) -> Result<(), StoreError> {
+        let read = self.database.begin_read()?;
+        let names = read.open_table(TOLD)?;
+        self.each(|identity, learned, number| {
+            look(identity, learned, told(&names, number)?);
+            Ok(())
+        })
+    }
+
+    fn each(
+        &self,
+        mut look: impl FnMut(Identity, Learned, u64) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let read = self.database.begin_read()?;
+        let table = read.open_table(CONVERSATIONS)?;
+        for entry in read.open_table(DEVICES)?.iter()? {
+            let (key, row) = entry?;
+            let row: DeviceRow = decode(row.value(), "devices")?;
+            let learned = Learned::of(
+                conversations(&table, row.number)?,
+                row.hours.hours().ok_or_else(|| nonsense("devices"))?,
+                row.left_out,
+            );
+            look(identity(key.value()), learned, row.number)?;
+        }
+        Ok(())
+    }
+}
