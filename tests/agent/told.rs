@@ -188,5 +188,7 @@ fn what_devices_say_of_themselves_is_shown() {
         table.contains("SAYS IT IS") && table.contains("https://vendor.example/tv"),
         "{table}"
     );
+    let heard = &agent.json(&["status"])["messages_heard"];
+    assert_eq!([&heard["dhcp"], &heard["lldp"]], [1, 1]);
     agent.stop();
 }

@@ -333,14 +333,20 @@ fn profiles(status: &Status) -> String {
 fn levels(status: &Status) -> String {
     let level = |gauge: &Gauge| format!("{} of {}", gauge.used, gauge.capacity);
     format!(
-        "flows {}, half-open {}, observed conversations {}, bindings {} of {}\nevents {} sent, {} suppressed, {} lost\n",
+        "flows {}, half-open {}, observed conversations {}, bindings {} of {}, devices with names {}\nlearned: devices {}, conversations {}\nevents {} sent, {} suppressed, {} lost; copies of messages {} sent, {} suppressed, {} lost\n",
         level(&status.flows),
         level(&status.half_open),
         level(&status.observed),
         status.bindings.leases + status.bindings.uses,
         status.bindings.capacity,
+        level(&status.named_devices),
+        level(&status.learned_devices),
+        level(&status.learned_conversations),
         status.events.sent,
         status.events.suppressed,
         status.events.lost,
+        status.copies.sent,
+        status.copies.suppressed,
+        status.copies.lost,
     )
 }

@@ -56,10 +56,45 @@ pub struct CopyCount {
     pub lost: u64,
 }
 
+/// Handle to what became of messages. Lives on its own.
+pub struct CopyCounters(PerCpuArray<MapData, EventCounter>);
+
+impl fmt::Debug for CopyCounters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CopyCounters").finish_non_exhaustive()
+    }
+}
+
+impl CopyCounters {
+    /// Those of this instance.
+    pub fn open(datapath: &Datapath) -> Result<Self, MapAccessError> {
+        let counters = datapath.duplicate(map::COPY_COUNTERS)?;
+        PerCpuArray::try_from(counters)
+            .map(Self)
+            .map_err(|source| MapAccessError {
+                map: map::COPY_COUNTERS,
+                source,
+            })
+    }
+
+    /// What became of messages so far.
+    pub fn read(&self) -> Result<CopyCount, MapAccessError> {
+        let all = self.0.get(&0, 0).map_err(|source| MapAccessError {
+            map: map::COPY_COUNTERS,
+            source,
+        })?;
+        Ok(all.iter().fold(CopyCount::default(), |sum, one| CopyCount {
+            sent: sum.sent + one.sent,
+            suppressed: sum.suppressed + one.suppressed,
+            lost: sum.lost + one.lost,
+        }))
+    }
+}
+
 /// Reads the ring of copies, and has the program write them as long as it lives. Only one may exist.
 pub struct CopyStream {
     ring: AsyncFd<RingBuf<MapData>>,
-    counters: PerCpuArray<MapData, EventCounter>,
+    counters: CopyCounters,
     active: ActivePolicy,
 }
 
@@ -72,13 +107,9 @@ impl fmt::Debug for CopyStream {
 impl CopyStream {
     /// The copies of this instance from now on. Must be called within a tokio runtime that drives I/O.
     pub fn open(datapath: &Datapath) -> Result<Self, RingError> {
-        let counters = datapath.duplicate(map::COPY_COUNTERS)?;
         let stream = Self {
             ring: datapath.copy_ring()?,
-            counters: PerCpuArray::try_from(counters).map_err(|source| MapAccessError {
-                map: map::COPY_COUNTERS,
-                source,
-            })?,
+            counters: CopyCounters::open(datapath)?,
             active: datapath.active_policy()?,
         };
         stream.active.want_copies(true);
@@ -102,15 +133,7 @@ impl CopyStream {
 
     /// What became of messages so far.
     pub fn count(&self) -> Result<CopyCount, MapAccessError> {
-        let all = self.counters.get(&0, 0).map_err(|source| MapAccessError {
-            map: map::COPY_COUNTERS,
-            source,
-        })?;
-        Ok(all.iter().fold(CopyCount::default(), |sum, one| CopyCount {
-            sent: sum.sent + one.sent,
-            suppressed: sum.suppressed + one.suppressed,
-            lost: sum.lost + one.lost,
-        }))
+        self.counters.read()
     }
 }
 

@@ -13,10 +13,10 @@ pub mod observed;
 
 pub use self::{
     binding::{BindingCount, BindingTable},
-    copy::{CopyCount, CopyStream, Message, Messages},
+    copy::{CopyCount, CopyCounters, CopyStream, Message, Messages},
     counter::{Counters, EventTotal, ReasonTotal},
     event::{EventStream, Events},
     flow::{Flow, FlowEnd, FlowTable, Swept},
-    name::{NameTable, NamedAddress},
+    name::{NameCount, NameTable, NamedAddress},
     observed::{Observed, ObservedTable, with_pending},
 };

@@ -15,6 +15,17 @@ pub struct NameTable {
     strangers: Table<NamesKey, NameSet>,
 }
 
+/// What is live, at a sweep.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct NameCount {
+    /// Listed devices that have addresses with names.
+    pub listed: u64,
+    /// Other devices.
+    pub strangers: u64,
+    /// Addresses with names, of all of them.
+    pub addresses: u64,
+}
+
 /// An address that a device was told a name has.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct NamedAddress {
@@ -48,16 +59,23 @@ impl NameTable {
         Ok(sets.iter().flat_map(|set| live(set, now)).collect())
     }
 
-    /// Removes devices of which nothing is live.
-    pub fn sweep(&mut self, now: u32) -> Result<(), MapAccessError> {
-        for table in [&mut self.listed, &mut self.strangers] {
+    /// Removes devices of which nothing is live, and counts the others.
+    pub fn sweep(&mut self, now: u32) -> Result<NameCount, MapAccessError> {
+        let mut count = NameCount::default();
+        for (table, devices) in [
+            (&mut self.listed, &mut count.listed),
+            (&mut self.strangers, &mut count.strangers),
+        ] {
             for (key, set) in table.entries()? {
                 if set.is_over(now) {
                     table.remove_over(&key, |set| set.is_over(now))?;
+                } else {
+                    *devices += 1;
+                    count.addresses += live(&(key, set), now).count() as u64;
                 }
             }
         }
-        Ok(())
+        Ok(count)
     }
 }
 

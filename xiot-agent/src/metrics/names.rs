@@ -133,6 +133,28 @@ metrics! {
         "Addresses bound to the MACs of devices, when they were last swept. By: lease, which DHCP servers gave; or use, IPv6 addresses that devices took themselves.";
     BINDINGS_CAPACITY Gauge "xiot_bindings_capacity" []
         "Addresses that there is room for; those by use take up half at most. When it is full, new addresses stay unbound.";
+    NAMED_DEVICES Gauge "xiot_named_devices" []
+        "Listed devices that were told addresses of DNS names which rules name, when they were last swept.";
+    NAMED_DEVICES_CAPACITY Gauge "xiot_named_devices_capacity" []
+        "Such devices that there is room for. When it is full, other devices are told nothing, and what their rules allow by name is denied.";
+    NAMED_ADDRESSES Gauge "xiot_named_addresses" []
+        "Addresses with DNS names, each of one device, listed or not, when they were last swept.";
+    COPIES_SENT Counter "xiot_copies_sent_total" []
+        "Messages that the XDP program copied for the agent: answers of DNS servers, DHCP requests, LLDP. Learning takes names of peers and descriptions of devices from them.";
+    COPIES_SUPPRESSED Counter "xiot_copies_suppressed_total" []
+        "Such messages that were not copied because their device or CPU had used up its budget.";
+    COPIES_LOST Counter "xiot_copies_lost_total" []
+        "Such messages that were lost because the ring to the agent was full.";
+    MESSAGES_HEARD Counter "xiot_messages_heard_total" ["kind"]
+        "Such messages that the agent took since it started. Kind: dns, dhcp, dhcpv6 or lldp.";
+    LEARNED_DEVICES Gauge "xiot_learned_devices" []
+        "Devices of which anything was learned, listed or not, when it was last written down (up to a quarter of an hour ago).";
+    LEARNED_DEVICES_CAPACITY Gauge "xiot_learned_devices_capacity" []
+        "Devices that the database of what was learned has room for. When it is full, those go that were heard of in the fewest hours and are not listed.";
+    LEARNED_CONVERSATIONS Gauge "xiot_learned_conversations" []
+        "Conversations that were learned of all devices, likewise.";
+    LEARNED_CONVERSATIONS_CAPACITY Gauge "xiot_learned_conversations_capacity" []
+        "Conversations that there is room for.";
     EVENTS_SENT Counter "xiot_events_sent_total" []
         "Events that the XDP program handed to the agent: about frames that were dropped, or that policy denies and only the mode let through.";
     EVENTS_SUPPRESSED Counter "xiot_events_suppressed_total" []
@@ -216,7 +238,7 @@ Counters of frames, bytes, events, profiles and devices are kept in the kernel. 
 of the agent (`xiot_adoption_info{outcome=\"kept\"}`), and start at zero after `detach`, a stop without `--keep-attached`, a reboot,
 and where the agent began anew. A device or rule that is taken off the list and one that gets its number begin at zero too, so that sums
 of a profile may fall: to Prometheus that is a reset. What the agent counts itself starts at zero with each `run`: `xiot_reloads_total`,
-`xiot_errors_total`, `xiot_unlisted_devices_forgotten_total`.
+`xiot_errors_total`, `xiot_unlisted_devices_forgotten_total`, `xiot_messages_heard_total`.
 
 | name | type | labels | meaning |
 |---|---|---|---|
@@ -233,6 +255,7 @@ const TAIL: &str = "
 | Is the flow table filling up? | `xiot_flows / xiot_flow_capacity > 0.8` |
 | Is somebody being flooded? | `xiot_half_open_flows / xiot_half_open_capacity > 0.8` |
 | Are addresses left unbound for want of room? | `sum(xiot_bindings) / xiot_bindings_capacity > 0.8` |
+| Do rules for DNS names lack room? | `xiot_named_devices / xiot_named_devices_capacity > 0.8` |
 | Do we miss events? | `rate(xiot_events_lost_total[5m]) > 0` |
 | Does some port run in slow mode? | `xiot_xdp_mode_info{mode=\"generic\"}` |
 | Is the policy enforced on every port? | `xiot_port_attached == 0` |

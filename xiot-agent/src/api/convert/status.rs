@@ -38,12 +38,18 @@ pub(crate) fn status(status: &state::Status) -> wire::Status {
             uses: status.bindings.uses,
             capacity: status.bindings.capacity,
         },
+        named_devices: gauge(status.named.listed),
+        named_addresses: status.named.addresses,
+        copies: events(status.copies),
+        messages_heard: status
+            .heard
+            .iter()
+            .map(|(kind, number)| ((*kind).to_owned(), *number))
+            .collect(),
+        learned_devices: gauge(status.learned.devices),
+        learned_conversations: gauge(status.learned.conversations),
         event_ring: gauge(status.event_ring),
-        events: wire::Events {
-            sent: status.events.sent,
-            suppressed: status.events.suppressed,
-            lost: status.events.lost,
-        },
+        events: events(status.events),
         frames: status
             .frames
             .iter()
@@ -163,6 +169,14 @@ const fn modes(modes: state::Modes) -> wire::Modes {
         enforce: modes.enforce,
         monitor: modes.monitor,
         learn: modes.learn,
+    }
+}
+
+const fn events(totals: state::EventTotals) -> wire::Events {
+    wire::Events {
+        sent: totals.sent,
+        suppressed: totals.suppressed,
+        lost: totals.lost,
     }
 }
 

@@ -32,6 +32,18 @@ pub struct Status {
     pub observed: Gauge,
     /// Addresses bound to MACs.
     pub bindings: Bindings,
+    /// Listed devices that were told addresses of DNS names.
+    pub named_devices: Gauge,
+    /// Such addresses, of all devices.
+    pub named_addresses: u64,
+    /// Copies of messages that say what devices are or were told.
+    pub copies: Events,
+    /// Messages that the agent took of them since it started, by kind: `dns`, `dhcp`, `dhcpv6`, `lldp`.
+    pub messages_heard: BTreeMap<String, u64>,
+    /// Devices of which anything was learned.
+    pub learned_devices: Gauge,
+    /// Their conversations.
+    pub learned_conversations: Gauge,
     /// Bytes of the event ring that are not taken out yet.
     pub event_ring: Gauge,
     /// Events.

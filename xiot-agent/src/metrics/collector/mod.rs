@@ -26,6 +26,7 @@ pub(crate) fn render(status: &Status) -> prometheus::Result<String> {
     listed(&mut page, status);
     profiles(&mut page, status);
     tables(&mut page, status);
+    learning(&mut page, status);
     events(&mut page, status);
     ports(&mut page, status);
     if let Err(error) = process::write(&mut page) {
@@ -194,6 +195,24 @@ fn tables(page: &mut Families, status: &Status) {
         bindings.map(|(by, number)| ([by.name()], number)),
     );
     page.level(&names::BINDINGS_CAPACITY, capacity);
+}
+
+fn learning(page: &mut Families, status: &Status) {
+    let (named, learned) = (status.named, status.learned);
+    let capacity = &names::NAMED_DEVICES_CAPACITY;
+    used(page, named.listed, &names::NAMED_DEVICES, capacity);
+    page.level(&names::NAMED_ADDRESSES, named.addresses);
+    page.level(&names::COPIES_SENT, status.copies.sent);
+    page.level(&names::COPIES_SUPPRESSED, status.copies.suppressed);
+    page.level(&names::COPIES_LOST, status.copies.lost);
+    let heard = status.heard.iter();
+    let heard = heard.map(|(kind, number)| ([*kind], *number));
+    family(page, &names::MESSAGES_HEARD, heard);
+    let capacity = &names::LEARNED_DEVICES_CAPACITY;
+    used(page, learned.devices, &names::LEARNED_DEVICES, capacity);
+    let capacity = &names::LEARNED_CONVERSATIONS_CAPACITY;
+    let level = &names::LEARNED_CONVERSATIONS;
+    used(page, learned.conversations, level, capacity);
 }
 
 fn events(page: &mut Families, status: &Status) {

@@ -21,7 +21,11 @@ pub use self::{
     pace::Pace,
     proposal::{ProposalError, Wanted},
 };
-use super::{clock::Now, view};
+use super::{
+    clock::Now,
+    state::{Gauge, LearnedLevels},
+    view,
+};
 use crate::{
     collect::{Message, Observed},
     learn::{
@@ -52,6 +56,7 @@ pub struct Learner {
     pace: Pace,
     store: Option<LearnedStore>,
     trouble: Option<String>,
+    levels: LearnedLevels,
     /// Up to when observations were in the database before this agent; none: nobody looked yet, or there were none.
     until: Option<u64>,
     /// The map as it was at the last look.
@@ -71,6 +76,7 @@ impl Learner {
             pace,
             store: None,
             trouble: None,
+            levels: LearnedLevels::default(),
             until: None,
             before: HashMap::new(),
             looked: None,
@@ -95,6 +101,11 @@ impl Learner {
         self.trouble.as_deref()
     }
 
+    /// How much is in the database, when it was read or written last.
+    pub const fn levels(&self) -> LearnedLevels {
+        self.levels
+    }
+
     /// Opens the database, unless it is open.
     pub fn open(&mut self) -> Result<(), NotLearned> {
         if self.store.is_some() {
@@ -115,6 +126,7 @@ impl Learner {
                 }
                 // What this agent saw since is in the batch already.
                 self.until = self.until.or(until);
+                self.levels = levels(&content);
                 self.store = Some(content);
                 self.trouble = None;
                 Ok(())
@@ -242,6 +254,7 @@ impl Learner {
                     until,
                     ..Batch::default()
                 };
+                self.levels = levels(store);
                 self.waiting = 0;
                 self.heard = 0;
                 if self.trouble.take().is_some() {
@@ -303,6 +316,22 @@ impl Learner {
         self.store = None;
         self.trouble = Some(what.clone());
         NotLearned(what)
+    }
+}
+
+/// What can't be read tells of itself where it is read for its own sake.
+fn levels(store: &LearnedStore) -> LearnedLevels {
+    let (devices, conversations) = store.levels().unwrap_or_default();
+    let room = Room::default();
+    LearnedLevels {
+        devices: Gauge {
+            used: devices,
+            capacity: room.devices as u64,
+        },
+        conversations: Gauge {
+            used: conversations,
+            capacity: room.conversations,
+        },
     }
 }
 

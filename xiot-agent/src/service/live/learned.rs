@@ -1,6 +1,11 @@
 //! What is learned, while the gateway runs.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use xiot_common::copy::CopyKind;
 
 use super::{Live, lock};
 use crate::{
@@ -15,7 +20,7 @@ use crate::{
         handle::SourceError,
         learner::{Learner, Wanted},
         names::Names,
-        state::{Decided, Decision, Learned, Vlans},
+        state::{Decided, Decision, Learned, LearnedLevels, Vlans},
     },
 };
 
@@ -40,6 +45,7 @@ impl Live {
         let mut learner = lock(&self.learner);
         let now = Now::read();
         for message in messages {
+            self.heard.count(message.kind);
             learner.hear(now, message);
         }
     }
@@ -60,8 +66,15 @@ impl Live {
         lock(&self.learning_trouble).clone()
     }
 
+    /// How much is in the database.
+    pub(super) fn learned_levels(&self) -> LearnedLevels {
+        *lock(&self.learned_levels)
+    }
+
+    /// For whoever may not wait for the learner, which reads and writes files.
     fn tell_trouble(&self, learner: &Learner) {
         *lock(&self.learning_trouble) = learner.trouble().map(str::to_owned);
+        *lock(&self.learned_levels) = learner.levels();
     }
 
     /// What was learned of one device, or of all of them in short.
@@ -113,8 +126,10 @@ impl Live {
     pub(super) fn catch_up_learning(&self) -> Result<(), SourceError> {
         self.learn().map_err(|error| self.failed(error))?;
         let names = self.names();
-        lock(&self.learner).flush(|identity| is_listed(&names, identity))?;
-        Ok(())
+        let mut learner = lock(&self.learner);
+        let written = learner.flush(|identity| is_listed(&names, identity));
+        self.tell_trouble(&learner);
+        Ok(written?)
     }
 
     /// Devices that somebody has put into quarantine.
@@ -128,6 +143,33 @@ impl Live {
             .into_iter()
             .filter(|decided| decided.decision == Some(Decision::Quarantine));
         Ok(Suspects(suspects.collect()))
+    }
+}
+
+/// Messages that were taken, by kind.
+#[derive(Debug, Default)]
+pub(super) struct Heard([AtomicU64; HEARD.len()]);
+
+const HEARD: [(CopyKind, &str); 4] = [
+    (CopyKind::DnsAnswer, "dns"),
+    (CopyKind::DhcpRequest, "dhcp"),
+    (CopyKind::Dhcpv6Request, "dhcpv6"),
+    (CopyKind::Lldp, "lldp"),
+];
+
+impl Heard {
+    fn count(&self, kind: CopyKind) {
+        let places = HEARD.iter().zip(&self.0);
+        for (_, number) in places.filter(|((it, _), _)| *it == kind) {
+            number.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Each with its number.
+    pub(super) fn each(&self) -> Vec<(&'static str, u64)> {
+        let places = HEARD.iter().zip(&self.0);
+        let numbers = places.map(|((_, name), number)| (*name, number.load(Ordering::Relaxed)));
+        numbers.collect()
     }
 }
 

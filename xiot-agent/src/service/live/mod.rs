@@ -32,12 +32,15 @@ use super::{
     learner::Learner,
     names::Names,
     start::datapath_wires,
-    state::{Adoption, Drop, FrameTotal, Gauge, PolicyInfo, RevisionInfo, Wire},
+    state::{Adoption, Drop, FrameTotal, Gauge, LearnedLevels, PolicyInfo, RevisionInfo, Wire},
     strangers::Strangers,
     view::{self, Seen},
 };
 use crate::{
-    collect::{self, BindingCount, BindingTable, Counters, FlowTable, NameTable, ObservedTable},
+    collect::{
+        self, BindingCount, BindingTable, CopyCounters, Counters, FlowTable, NameCount, NameTable,
+        ObservedTable,
+    },
     datapath::{
         self, ActivePolicy, Anew, Attachments, Datapath, MapAccessError, NetlinkError, RingLevel,
         Table,
@@ -62,6 +65,8 @@ pub(super) struct Live {
     learner: Mutex<Learner>,
     /// What is told of that, while it reads or writes.
     learning_trouble: Mutex<Option<String>>,
+    learned_levels: Mutex<LearnedLevels>,
+    heard: learned::Heard,
     /// What is told of that, while a change holds the keeper.
     revisions: Mutex<RevisionInfo>,
     /// Both files, as they were found last; none: not since another revision came into force.
@@ -85,6 +90,9 @@ pub(super) struct Live {
     observed: ObservedTable,
     bindings: Mutex<BindingTable>,
     dns_names: Mutex<NameTable>,
+    /// How many names there were at the last sweep.
+    named: Mutex<NameCount>,
+    copies: CopyCounters,
     levels: Mutex<Option<Levels>>,
     history: Mutex<History>,
     strangers: Mutex<Strangers>,
@@ -140,6 +148,8 @@ impl Live {
             auditor: Mutex::new(auditor),
             learner: Mutex::new(learner),
             learning_trouble: Mutex::default(),
+            learned_levels: Mutex::default(),
+            heard: learned::Heard::default(),
             revisions: Mutex::default(),
             on_disk: Mutex::default(),
             trial: watch::Sender::default(),
@@ -158,6 +168,8 @@ impl Live {
             observed: ObservedTable::open(datapath)?,
             bindings: Mutex::new(bindings),
             dns_names: Mutex::new(NameTable::open(datapath)?),
+            named: Mutex::default(),
+            copies: CopyCounters::open(datapath)?,
             levels: Mutex::new(None),
             history: Mutex::default(),
             strangers: Mutex::default(),
@@ -252,7 +264,8 @@ impl Live {
                 "addresses changed hands, or a wire settled: conversations are checked again"
             );
         }
-        lock(&self.dns_names).sweep(Now::read().second())?;
+        let named = lock(&self.dns_names).sweep(Now::read().second())?;
+        *lock(&self.named) = named;
         let mut levels = lock(&self.levels);
         self.read_levels(&mut levels)?;
         Ok(())

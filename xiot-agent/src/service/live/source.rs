@@ -27,8 +27,8 @@ use crate::{
         simulate::{self, Simulation},
         state::{
             Agent, Binding, BindingFilter, Bindings, Decided, Device, DeviceTotal, Drop,
-            EventTotals, Flow, FlowFilter, Gauge, Health, Learned, Named, NamedFilter, Observed,
-            ObservedFilter, Port, Reloaded, Selected, Status, Wire,
+            EventTotals, Flow, FlowFilter, Gauge, Health, Learned, Named, NamedDevices,
+            NamedFilter, Observed, ObservedFilter, Port, Reloaded, Selected, Status, Wire,
         },
         view,
     },
@@ -42,6 +42,8 @@ impl Source for Live {
         let capacity = lock(&self.enforced).files.gateway.capacity;
         let names = self.names();
         let events = self.counters.events().map_err(failed)?;
+        let copies = self.copies.read().map_err(failed)?;
+        let named = *lock(&self.named);
         let unlisted = view::unlisted(&names, &self.seen(&levels));
         let unlisted_forgotten = lock(&self.strangers).forgotten();
         let device = |id| self.counters.device(id).unwrap_or_default();
@@ -77,6 +79,20 @@ impl Source for Live {
                 uses: levels.bindings.uses as u64,
                 capacity: capacity::BINDINGS.into(),
             },
+            named: NamedDevices {
+                listed: Gauge {
+                    used: named.listed,
+                    capacity: capacity::NAMED_DEVICES.into(),
+                },
+                addresses: named.addresses,
+            },
+            copies: EventTotals {
+                sent: copies.sent,
+                suppressed: copies.suppressed,
+                lost: copies.lost,
+            },
+            heard: self.heard.each(),
+            learned: self.learned_levels(),
             event_ring: Gauge {
                 used: self.event_ring.used(),
                 capacity: self.event_ring.capacity(),

@@ -8,9 +8,9 @@ use crate::{
     service::{
         faults::Fault,
         state::{
-            Adoption, Agent, AuditInfo, CalendarState, Criticality, EventTotals, Gauge, Mode,
-            Modes, PolicyInfo, Port, ProfileTotals, Reason, Refusal, Reloads, RevisionInfo, Side,
-            Status, Verdict, Wire,
+            Adoption, Agent, AuditInfo, CalendarState, Criticality, EventTotals, Gauge,
+            LearnedLevels, Mode, Modes, NamedDevices, PolicyInfo, Port, ProfileTotals, Reason,
+            Refusal, Reloads, RevisionInfo, Side, Status, Verdict, Wire,
         },
         view,
     },
@@ -150,6 +150,14 @@ pub(crate) fn status() -> Status {
             capacity: 131_072,
         },
         bindings: binding::count(),
+        named: named(),
+        copies: EventTotals {
+            sent: 40,
+            suppressed: 5,
+            lost: 1,
+        },
+        heard: vec![("dns", 30), ("dhcp", 9), ("dhcpv6", 0), ("lldp", 1)],
+        learned: learned(),
         event_ring: Gauge {
             used: 4096,
             capacity: 1 << 20,
@@ -172,5 +180,28 @@ pub(crate) fn status() -> Status {
             traffic: traffic(),
             rule_hits: 2,
         }],
+    }
+}
+
+fn named() -> NamedDevices {
+    NamedDevices {
+        listed: Gauge {
+            used: 2,
+            capacity: 65536,
+        },
+        addresses: 9,
+    }
+}
+
+fn learned() -> LearnedLevels {
+    LearnedLevels {
+        devices: Gauge {
+            used: 3,
+            capacity: 32768,
+        },
+        conversations: Gauge {
+            used: 2050,
+            capacity: 4_000_000,
+        },
     }
 }

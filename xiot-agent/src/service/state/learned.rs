@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use super::{Criticality, MacBytes, Mode, Opener, Vlans};
+use super::{Criticality, Gauge, MacBytes, Mode, Opener, Vlans};
 use crate::learn::{coverage::Gap, message::Described, review::Mark, unseen::Unseen};
 
 /// A device that was observed.
@@ -86,4 +86,13 @@ pub struct Learned {
     pub devices: Vec<LearnedDevice>,
     /// Conversations of the one that was asked for, those of most hours first.
     pub conversations: Vec<LearnedConversation>,
+}
+
+/// How much is in the database, when it was written last.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct LearnedLevels {
+    /// Devices.
+    pub devices: Gauge,
+    /// Conversations of all of them.
+    pub conversations: Gauge,
 }

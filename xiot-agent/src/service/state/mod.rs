@@ -21,9 +21,9 @@ pub use device::{Device, DeviceTotal, Traffic};
 pub use drop::{Drop, Endpoint};
 pub use flow::{Flow, FlowFilter, Opener, Stage};
 pub use health::Health;
-pub use learned::{Learned, LearnedConversation, LearnedDevice};
+pub use learned::{Learned, LearnedConversation, LearnedDevice, LearnedLevels};
 pub use load::{Adoption, Refusal, Reloads};
-pub use named::{Named, NamedFilter};
+pub use named::{Named, NamedDevices, NamedFilter};
 pub use observed::{Observed, ObservedFilter, Selected};
 pub use reload::{Changes, Mark, Reloaded, RuleChanges};
 pub use status::{

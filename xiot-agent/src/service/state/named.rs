@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use super::{MacBytes, Vlans};
+use super::{Gauge, MacBytes, Vlans};
 
 /// One address with one name.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -30,4 +30,13 @@ pub struct NamedFilter {
     pub device: Option<String>,
     /// At most so many.
     pub limit: Option<usize>,
+}
+
+/// How many there are, at the last sweep.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct NamedDevices {
+    /// Listed devices that were told of any, and room for them.
+    pub listed: Gauge,
+    /// Addresses with names, of those and of devices that are not listed.
+    pub addresses: u64,
 }

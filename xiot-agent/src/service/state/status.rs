@@ -4,7 +4,10 @@ use jiff::Timestamp;
 
 use xiot_common::reason::Class;
 
-use super::{Adoption, Criticality, Decided, Mode, Reason, Reloads, Side, Traffic};
+use super::{
+    Adoption, Criticality, Decided, LearnedLevels, Mode, NamedDevices, Reason, Reloads, Side,
+    Traffic,
+};
 use crate::{
     service::faults::Fault,
     store::{Record, audit::Place},
@@ -35,6 +38,14 @@ pub struct Status {
     pub observed: Gauge,
     /// Addresses bound to MACs, at the last sweep.
     pub bindings: Bindings,
+    /// Addresses with DNS names.
+    pub named: NamedDevices,
+    /// What became of copies of messages, also under earlier agents.
+    pub copies: EventTotals,
+    /// Messages that this agent took of them, by kind.
+    pub heard: Vec<(&'static str, u64)>,
+    /// What was learned.
+    pub learned: LearnedLevels,
     /// Bytes of the event ring that are not taken out yet.
     pub event_ring: Gauge,
     /// The event ring's bookkeeping, also under earlier agents whose tables go on.
@@ -217,7 +228,7 @@ pub struct Gauge {
     pub capacity: u64,
 }
 
-/// What became of events.
+/// What became of records that the program writes to a ring: events, or copies of messages.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct EventTotals {
     /// Written to the ring.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use redb::{ReadableDatabase as _, ReadableTable as _};
+use redb::{ReadableDatabase as _, ReadableTable as _, ReadableTableMetadata as _};
 
 use super::{
     CONVERSATIONS, DESCRIBED, DEVICES, GATEWAY, LearnedStore, TOLD, UNTIL, conversations, decode,
@@ -47,6 +47,15 @@ impl LearnedStore {
             row.hours.hours().ok_or_else(|| nonsense("devices"))?,
             row.left_out,
         )))
+    }
+
+    /// How many devices and conversations are in here.
+    pub fn levels(&self) -> Result<(u64, u64), StoreError> {
+        let read = self.database.begin_read()?;
+        Ok((
+            read.open_table(DEVICES)?.len()?,
+            read.open_table(CONVERSATIONS)?.len()?,
+        ))
     }
 
     /// What a device was told of names.

@@ -174,6 +174,7 @@ fn names_and_descriptions_are_kept_and_go_with_their_device() {
         .visit_told(|it, _, told| visited.push((it, told)))
         .unwrap();
     assert_eq!(visited, [(identity(1), told)]);
+    assert_eq!(store.levels().unwrap(), (1, 1));
     assert!(store.forget(&identity(1)).unwrap());
     take(&store, &batch(1, &[(1, &[4])]));
     assert_eq!(store.told(&identity(1)).unwrap(), Told::default());
