@@ -191,8 +191,8 @@ impl<'w> Work<'w> {
     }
 }
 
-/// The name that a device was told last of its peer.
+/// The name that a device was told last of its peer, which no rule would be proposed by.
 fn first_name(told: &Told, conversation: &Conversation) -> Option<String> {
     let names = told.names().get(&conversation.peer)?;
-    names.first().map(|(name, _)| name.clone())
+    names.first().map(|(name, _)| format!("{name}?"))
 }
