@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
 use xiot_agent::model::{
+    gates::Gates,
     gateway::Wire,
     mud::Mud,
     policy::{
@@ -56,6 +57,7 @@ pub fn policy() -> Policy {
         uplink_addresses: Vec::new(),
         mud: Mud::default(),
         disclosed: BTreeMap::new(),
+        gates: Gates::default(),
         peer_sets: Vec::new(),
         profiles: vec![
             profile("infusion-pump", true, rules()),

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, net::IpAddr, ops::RangeInclusive, time::Duratio
 use ipnetwork::IpNetwork;
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use xiot_agent::model::{
+    gates::Gates,
     mud::Mud,
     policy::{
         Clause, Device, IcmpType, Initiator, Limits, Mode, Policy, Position, Profile, Rule,
@@ -123,6 +124,7 @@ fn assemble(
         uplink_addresses: Vec::new(),
         mud: Mud::default(),
         disclosed: BTreeMap::new(),
+        gates: Gates::default(),
         peer_sets: Vec::new(),
         profiles: profiles.into(),
         devices: devices.into(),

@@ -7,6 +7,7 @@
 mod check;
 mod decode;
 pub mod edit;
+pub mod gates;
 pub mod gateway;
 pub mod guard;
 pub mod limit;

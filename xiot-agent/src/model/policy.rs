@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::IpAddr, ops::RangeInclusive, time::Duratio
 use ipnetwork::IpNetwork;
 use jiff::{civil::Date, tz::TimeZone};
 
-use super::{list::List, mud::Mud, times::Times};
+use super::{gates::Gates, list::List, mud::Mud, times::Times};
 pub use crate::unit::dns_name::DnsName;
 
 /// Where something stands in a file: 1-based line and column.
@@ -46,6 +46,8 @@ pub struct Policy {
     pub mud: Mud,
     /// Which profile says what the maker of a profile's devices discloses, both by name. No part of what is allowed.
     pub disclosed: BTreeMap<String, String>,
+    /// What has to be known of a device before it goes on to the next mode.
+    pub gates: Gates,
 }
 
 /// Mode of a device.

@@ -20,6 +20,7 @@ use proptest::{
 };
 
 use crate::model::{
+    gates::Gates,
     mud::Mud,
     policy::{
         Clause, Device, DnsName, IcmpType, Initiator, Limits, Mode, Policy, Position, Profile,
@@ -327,6 +328,7 @@ pub(crate) fn policy() -> impl Strategy<Value = Policy> {
                     uplink_addresses,
                     mud: Mud::default(),
                     disclosed: BTreeMap::new(),
+                    gates: Gates::default(),
                     peer_sets: Vec::new(),
                     profiles: profiles.into(),
                     devices: devices.into(),

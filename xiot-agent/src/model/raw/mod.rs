@@ -6,6 +6,7 @@ mod calendar;
 mod capacity;
 mod clause;
 mod device;
+mod gates;
 mod gateway;
 mod guard;
 mod icmp;
@@ -39,6 +40,7 @@ pub(crate) use self::{
 use self::{
     calendar::{read_calendars, read_holidays},
     device::read_devices,
+    gates::read_gates,
     mud::read_mud,
     peer::{looks_like_address, read_peers},
     profile::read_profiles,
@@ -54,6 +56,7 @@ use crate::{
     diag::{Code, Diagnostic, Report, Span},
     model::{
         decode::{Fields, Spanned, check_name, choice, items, name, shorten},
+        gates::Gates,
         policy::Mode,
         yaml::{Node, Value},
     },
@@ -75,6 +78,7 @@ pub(crate) struct RawPolicy<'n> {
     pub(crate) profiles: Vec<RawProfile<'n>>,
     pub(crate) devices: Vec<RawDevice<'n>>,
     pub(crate) mud: RawMud<'n>,
+    pub(crate) gates: Gates,
 }
 
 /// A peer set as written.
@@ -95,7 +99,7 @@ pub(crate) const MODES: [(&str, Mode); 3] = [
 
 /// Reads the root of a policy file.
 pub(crate) fn read_policy<'n>(root: &'n Node<'_>, report: &mut Report) -> RawPolicy<'n> {
-    const KEYS: [&str; 11] = [
+    const KEYS: [&str; 12] = [
         "onboarding",
         "time_zone",
         "holidays",
@@ -107,6 +111,7 @@ pub(crate) fn read_policy<'n>(root: &'n Node<'_>, report: &mut Report) -> RawPol
         "profiles",
         "devices",
         "mud",
+        "gates",
     ];
     let Some(fields) = Fields::read(root, "a policy", &KEYS, report) else {
         return RawPolicy::default();
@@ -130,6 +135,7 @@ pub(crate) fn read_policy<'n>(root: &'n Node<'_>, report: &mut Report) -> RawPol
         profiles: read_profiles(fields.get("profiles"), report),
         devices: read_devices(fields.get("devices"), report),
         mud: read_mud(fields.get("mud"), report),
+        gates: read_gates(fields.get("gates"), report),
     }
 }
 

@@ -109,6 +109,7 @@ pub(crate) fn resolve(
             onboarding: raw.onboarding.unwrap_or_default(),
             time_zone: clock.zone(),
             holidays: raw.holidays.clone(),
+            gates: raw.gates,
             calendars: calendars.into_policy(),
             default_profile,
             services,

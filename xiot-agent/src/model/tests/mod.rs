@@ -9,6 +9,7 @@ mod bad_shape;
 mod bad_values;
 mod bad_yaml;
 mod calendars;
+mod gates;
 mod hostile;
 mod include;
 mod large;
@@ -57,7 +58,8 @@ fn report(file: &str) -> Report {
 
 #[test]
 fn every_code_has_a_case() {
-    let tables: [&[Case]; 12] = [
+    let tables: [&[Case]; 13] = [
+        gates::CASES,
         bad_devices::CASES,
         bad_gateway::CASES,
         bad_names::CASES,
