@@ -19,10 +19,16 @@ pub(super) fn indent_of(text: &str, at: usize) -> usize {
 }
 
 /// Puts lines there.
-pub(super) fn insert(text: &str, (at, indent): Place, lines: &[String]) -> String {
-    let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
-    let mut all = before.to_owned();
-    if !all.is_empty() && !all.ends_with('\n') {
+pub(super) fn insert(text: &str, place: Place, lines: &[String]) -> String {
+    let (before, after) = text.split_at_checked(place.0).unwrap_or((text, ""));
+    [before, &insertion(text, place, lines), after].concat()
+}
+
+/// Lines as they are put there.
+pub(super) fn insertion(text: &str, (at, indent): Place, lines: &[String]) -> String {
+    let before = text.get(..at).unwrap_or(text);
+    let mut all = String::new();
+    if !before.is_empty() && !before.ends_with('\n') {
         all.push('\n');
     }
     for line in lines {
@@ -32,7 +38,6 @@ pub(super) fn insert(text: &str, (at, indent): Place, lines: &[String]) -> Strin
         }
         all.push('\n');
     }
-    all.push_str(after);
     all
 }
 

@@ -5,7 +5,9 @@
 
 mod lines;
 
-use self::lines::{indent_of, insert, offset_of, tail_of_map, tail_of_seq, unfold};
+use std::collections::HashMap;
+
+use self::lines::{indent_of, insert, insertion, offset_of, tail_of_map, tail_of_seq, unfold};
 use super::{
     policy::Mode,
     yaml::{self, Node, Value},
@@ -160,67 +162,84 @@ pub fn add_device(text: &str, name: &str, device: &str) -> Result<String, EditEr
     )
 }
 
-/// Gives a device another mode.
-pub fn set_mode(text: &str, device: &str, mode: Mode) -> Result<String, EditError> {
-    let mode = match mode {
-        Mode::Learn => "learn",
-        Mode::Monitor => "monitor",
-        Mode::Enforce => "enforce",
-    };
-    set(text, device, "mode", mode)
+/// Gives each of these devices another mode.
+pub fn set_modes(text: &str, modes: &[(&str, Mode)]) -> Result<String, EditError> {
+    let values: Vec<_> = modes
+        .iter()
+        .map(|(device, mode)| {
+            let mode = match mode {
+                Mode::Learn => "learn",
+                Mode::Monitor => "monitor",
+                Mode::Enforce => "enforce",
+            };
+            (*device, mode)
+        })
+        .collect();
+    set(text, "mode", &values)
 }
 
 /// Gives a device another profile.
 pub fn set_profile(text: &str, device: &str, profile: &str) -> Result<String, EditError> {
-    set(text, device, "profile", profile)
+    set(text, "profile", &[(device, profile)])
 }
 
-fn set(text: &str, device: &str, key: &str, value: &str) -> Result<String, EditError> {
+/// Bytes of the text, and what stands there instead.
+type Patch = (std::ops::Range<usize>, String);
+
+/// Gives each of these devices a value of a key.
+fn set(text: &str, key: &str, values: &[(&str, &str)]) -> Result<String, EditError> {
     let root = parse(text)?;
-    let devices = top(&root, "devices");
-    let items = devices.and_then(|devices| match &devices.value {
+    let items = top(&root, "devices").and_then(|devices| match &devices.value {
         Value::Seq(items) => Some(items),
         Value::Null | Value::Scalar(_) | Value::Map(_) => None,
     });
-    let mut items = items.into_iter().flatten();
-    let node = items
-        .find(|item| has_name(item, device))
-        .ok_or_else(|| missing("device", device))?;
-    let what = || format!("device `{device}`");
-    let pairs = pairs(node).ok_or_else(|| style(what(), node.span))?;
-    if let Some((_, before)) = pairs.iter().find(|(it, _)| is(it, key)) {
-        // Behind an alias it stands elsewhere, for others too.
-        let written = text.get(before.span.start as usize..before.span.end as usize);
-        let is_scalar = matches!(&before.value, Value::Scalar(it)
-            if written.is_some_and(|written| written.trim_matches(['"', '\'']) == it.as_ref()));
-        if !is_scalar || before.span.start < node.span.start {
-            return Err(style(what(), node.span));
-        }
-        return splice(text, before.span, value).ok_or_else(|| style(what(), node.span));
+    let of_name: HashMap<_, _> = items
+        .into_iter()
+        .flatten()
+        .filter_map(|item| Some((name_of(item)?, item)))
+        .collect();
+    let mut patches = values
+        .iter()
+        .map(|(device, value)| {
+            let node = of_name.get(device);
+            let node = node.ok_or_else(|| missing("device", device))?;
+            patch(text, node, key, value)
+                .ok_or_else(|| style(format!("device `{device}`"), node.span))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    // From the end, so that places before stay where they are.
+    patches.sort_by_key(|(place, _)| std::cmp::Reverse(place.start));
+    let mut text = text.to_owned();
+    for (place, instead) in patches {
+        text.replace_range(place, &instead);
     }
-    let start = node.span.start as usize;
-    if text.get(start..).is_some_and(|rest| rest.starts_with('{')) {
-        let end = node.span.end as usize;
-        let whole = text
-            .get(start..end)
-            .and_then(|whole| whole.strip_suffix('}'))
-            .ok_or_else(|| style(what(), node.span))?;
-        let rest = text.get(end..).unwrap_or_default();
-        let before = text.get(..start).unwrap_or_default();
-        return Ok(format!(
-            "{before}{}, {key}: {value}}}{rest}",
-            whole.trim_end()
-        ));
-    }
-    let (at, _) = tail_of_map(text, pairs).ok_or_else(|| style(what(), node.span))?;
-    let indent = (node.span.column as usize).saturating_sub(1);
-    Ok(insert(text, (at, indent), &[format!("{key}: {value}")]))
+    Ok(text)
 }
 
-fn splice(text: &str, span: Span, value: &str) -> Option<String> {
-    let before = text.get(..span.start as usize)?;
-    let after = text.get(span.end as usize..)?;
-    Some(format!("{before}{value}{after}"))
+/// None: it is written in a way that this would change something else of.
+fn patch(text: &str, node: &Node<'_>, key: &str, value: &str) -> Option<Patch> {
+    let pairs = pairs(node)?;
+    if let Some((_, before)) = pairs.iter().find(|(it, _)| is(it, key)) {
+        // Behind an alias it stands elsewhere, for others too.
+        let place = before.span.start as usize..before.span.end as usize;
+        let written = text.get(place.clone())?;
+        let is_scalar = matches!(&before.value, Value::Scalar(it)
+            if written.trim_matches(['"', '\'']) == it.as_ref());
+        return (is_scalar && before.span.start >= node.span.start)
+            .then(|| (place, value.to_owned()));
+    }
+    let (start, end) = (node.span.start as usize, node.span.end as usize);
+    let whole = text.get(start..end)?;
+    if whole.starts_with('{') {
+        let inner = whole.strip_suffix('}')?.trim_end();
+        return Some((start + inner.len()..end, format!(", {key}: {value}}}")));
+    }
+    let (at, _) = tail_of_map(text, pairs)?;
+    let indent = (node.span.column as usize).saturating_sub(1);
+    Some((
+        at..at,
+        insertion(text, (at, indent), &[format!("{key}: {value}")]),
+    ))
 }
 
 /// Works on a profile, which is a block by then.
@@ -295,11 +314,15 @@ fn is(node: &Node<'_>, text: &str) -> bool {
 }
 
 fn has_name(item: &Node<'_>, name: &str) -> bool {
-    pairs(item).is_some_and(|pairs| {
-        pairs
-            .iter()
-            .any(|(key, value)| is(key, "name") && is(value, name))
-    })
+    name_of(item) == Some(name)
+}
+
+fn name_of<'n>(item: &'n Node<'_>) -> Option<&'n str> {
+    let (_, name) = pairs(item)?.iter().find(|(key, _)| is(key, "name"))?;
+    match &name.value {
+        Value::Scalar(name) => Some(name),
+        Value::Null | Value::Map(_) | Value::Seq(_) => None,
+    }
 }
 
 /// Whether there are items, and they stand behind the key: not where an anchor is that is used here.

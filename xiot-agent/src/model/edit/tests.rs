@@ -135,7 +135,7 @@ fn profiles_and_devices_come_at_the_end_of_theirs() {
 
 #[test]
 fn a_device_gets_another_mode_in_its_own_style() {
-    let set = |device| set_mode(POLICY, device, Mode::Enforce).unwrap();
+    let set = |device| set_modes(POLICY, &[(device, Mode::Enforce)]).unwrap();
     assert_eq!(
         difference(POLICY, &set("p1")),
         [
@@ -152,6 +152,17 @@ fn a_device_gets_another_mode_in_its_own_style() {
             "+  - {name: p3, mac: \"00:03:b1:00:00:03\", profile: pump, mode: enforce}"
         ]
     );
+    let all = [
+        ("p3", Mode::Learn),
+        ("p1", Mode::Enforce),
+        ("p2", Mode::Monitor),
+    ];
+    assert_eq!(
+        set_modes(POLICY, &all).unwrap(),
+        all.iter()
+            .fold(POLICY.to_owned(), |text, one| set_modes(&text, &[*one])
+                .unwrap())
+    );
     let after = set_profile(POLICY, "p3", "p3-only").unwrap();
     assert!(after.contains("00:03\", profile: p3-only}"));
 }
@@ -164,7 +175,9 @@ fn what_is_not_there_or_there_twice_is_said() {
         "the policy has no profile `pumpe`"
     );
     assert_eq!(
-        set_mode(POLICY, "p9", Mode::Learn).unwrap_err().to_string(),
+        set_modes(POLICY, &[("p1", Mode::Learn), ("p9", Mode::Learn)])
+            .unwrap_err()
+            .to_string(),
         "the policy has no device `p9`"
     );
     assert_eq!(
@@ -200,7 +213,7 @@ fn what_would_change_something_else_is_refused() {
     }
     let shared = "x: &m monitor\ndevices:\n  - {name: a, mode: *m}\n";
     assert!(matches!(
-        set_mode(shared, "a", Mode::Enforce),
+        set_modes(shared, &[("a", Mode::Enforce)]),
         Err(EditError::Style { line: 3, .. })
     ));
 }
