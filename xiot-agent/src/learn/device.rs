@@ -11,7 +11,6 @@ use std::{
 use super::{
     conversation::{Conversation, News, Seen, hour},
     hours::Hours,
-    unseen::Incidence,
 };
 
 /// Conversations of a device that are kept.
@@ -134,12 +133,6 @@ impl Learned {
     pub fn left_out(&self) -> u64 {
         self.left_out
     }
-
-    /// How often its conversations were seen.
-    pub fn incidence(&self) -> Incidence {
-        let seen = self.conversations.values().map(|seen| seen.hours.count());
-        Incidence::of(self.hours.count(), seen)
-    }
 }
 
 #[cfg(test)]
@@ -250,10 +243,5 @@ mod tests {
         device.take(to(23), &news(0, 1));
         device.take(to(23), &news(4, 1));
         assert_eq!(device.hours().count(), 2);
-        let incidence = device.incidence();
-        assert_eq!(
-            (incidence.once, incidence.twice, incidence.total),
-            (1, 1, 3)
-        );
     }
 }

@@ -146,6 +146,24 @@ impl Hours {
         &self.runs
     }
 
+    /// Those from this hour on.
+    #[must_use]
+    pub fn since(&self, first: u32) -> Self {
+        let mut later = Self::default();
+        for run in &self.runs {
+            let start = run.start.max(first);
+            if start < run.end() {
+                let run = Run {
+                    start,
+                    length: run.end() - start,
+                };
+                later.runs.push(run);
+                later.mark_week(run);
+            }
+        }
+        later
+    }
+
     /// How many were forgotten.
     pub const fn forgotten(&self) -> u32 {
         self.forgotten
@@ -199,6 +217,26 @@ mod tests {
             [167, 0, 25]
         );
         assert_eq!(hour_of_week(0), 72);
+    }
+
+    #[test]
+    fn what_was_before_an_hour_can_be_left_out() {
+        let mut hours = Hours::default();
+        for hour in [1000, 1001, 1005, 1006, 1010] {
+            hours.mark(hour);
+        }
+        let since = |first| -> Vec<_> {
+            let later = hours.since(first);
+            assert_eq!(Hours::of_runs(later.runs().to_vec()), Some(later.clone()));
+            later
+                .runs()
+                .iter()
+                .map(|run| (run.start, run.length))
+                .collect()
+        };
+        assert_eq!(since(0), [(1000, 2), (1005, 2), (1010, 1)]);
+        assert_eq!(since(1006), [(1006, 1), (1010, 1)]);
+        assert_eq!(since(1011), []);
     }
 
     #[test]

@@ -4,10 +4,12 @@
 pub mod conversation;
 pub mod coverage;
 pub mod device;
+pub mod expected;
 pub mod gate;
 pub mod hours;
 pub mod intake;
 pub mod message;
 pub mod review;
+pub mod stage;
 pub mod told;
 pub mod unseen;

@@ -5,6 +5,7 @@ use std::{collections::HashMap, net::IpAddr};
 use super::{
     conversation::{Conversation, Seen, hour},
     device::Learned,
+    unseen::Incidence,
 };
 
 /// Why a conversation needs a look.
@@ -148,12 +149,7 @@ pub fn marks(
     peers: &Peers,
     thresholds: &Thresholds,
 ) -> HashMap<Conversation, Vec<Mark>> {
-    let mut crowds: HashMap<u32, usize> = HashMap::new();
-    for seen in device.conversations().values() {
-        if let Some(hour) = passed(seen) {
-            *crowds.entry(hour).or_default() += 1;
-        }
-    }
+    let crowds = crowds(device);
     let of = |conversation: &Conversation, seen: &Seen| {
         let crowd = passed(seen).and_then(|hour| crowds.get(&hour));
         let is_class = |class: &Class| {
@@ -182,6 +178,31 @@ pub fn marks(
     all.map(|(conversation, seen)| (*conversation, of(conversation, seen)))
         .filter(|(_, marks)| !marks.is_empty())
         .collect()
+}
+
+/// How often what a device does was seen, but for crowds: a scan of a device is nothing that it does, and would make it look as if hardly anything were known.
+pub fn incidence(device: &Learned, thresholds: &Thresholds) -> Incidence {
+    let crowds = crowds(device);
+    let is_crowd = |seen: &Seen| {
+        let size = passed(seen).and_then(|hour| crowds.get(&hour));
+        size.is_some_and(|size| *size >= thresholds.crowd)
+    };
+    let seen = device.conversations().values();
+    let hours = seen
+        .filter(|seen| !is_crowd(seen))
+        .map(|seen| seen.hours.count());
+    Incidence::of(device.hours().count(), hours)
+}
+
+/// How many conversations were seen in each hour alone.
+fn crowds(device: &Learned) -> HashMap<u32, usize> {
+    let mut crowds = HashMap::new();
+    for seen in device.conversations().values() {
+        if let Some(hour) = passed(seen) {
+            *crowds.entry(hour).or_default() += 1;
+        }
+    }
+    crowds
 }
 
 /// The hour of what was seen in one alone.
@@ -260,6 +281,12 @@ mod tests {
         let marks = marks_of(&device(&did), &[]);
         assert_eq!(marks[&to(11, 1)], [Mark::Rare, Mark::Crowd]);
         assert_eq!(marks[&alarm], [Mark::Rare]);
+        let scanned = device(&did);
+        let incidence = incidence(&scanned, &Thresholds::default());
+        assert_eq!(
+            (incidence.hours, incidence.once, incidence.total),
+            (5, 1, 4)
+        );
         // One fewer is no crowd.
         let marks = marks_of(&device(&did[..did.len() - 1]), &[]);
         assert_eq!(marks[&to(11, 1)], [Mark::Rare]);

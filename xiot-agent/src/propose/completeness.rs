@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::{Group, Site};
 use crate::learn::{
     coverage::{Gap, gaps},
-    unseen::Unseen,
+    review::{Thresholds, incidence},
+    unseen::{Unseen, thousandths},
 };
 
 /// What is known, and what is missing.
@@ -27,7 +28,7 @@ impl Completeness {
         let unseen = group
             .members
             .iter()
-            .map(|it| it.learned.incidence().unseen());
+            .map(|it| incidence(it.learned, &Thresholds::default()).unseen());
         let worst = unseen.max_by(|a, b| a.high.total_cmp(&b.high));
         let Unseen { share, high, .. } = worst.unwrap_or(Unseen {
             share: 1.0,
@@ -52,13 +53,4 @@ fn common_gaps(group: &Group<'_>, site: &Site<'_>) -> BTreeSet<Gap> {
     };
     let each = group.members.iter().map(|it| of(it.learned.hours()));
     each.reduce(|a, b| &a & &b).unwrap_or_default()
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a share is between 0 and 1"
-)]
-fn thousandths(share: f64) -> u32 {
-    (share * 1000.0).ceil() as u32
 }

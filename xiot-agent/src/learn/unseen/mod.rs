@@ -36,6 +36,16 @@ pub struct Unseen {
     pub high: f64,
 }
 
+/// A share for people, in thousandths: never less than it is.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share is between 0 and 1"
+)]
+pub fn thousandths(share: f64) -> u32 {
+    (share * 1000.0).ceil() as u32
+}
+
 impl Incidence {
     /// From the hours of each conversation.
     pub fn of(hours: u32, conversations: impl IntoIterator<Item = u32>) -> Self {

@@ -71,7 +71,7 @@ pub enum Event {
         mac: String,
         /// Its VLANs; null: any.
         vlan: Option<String>,
-        /// `quarantine`, `break-glass`, or `release`.
+        /// `quarantine`, `break-glass`, `release`, or `fallback`: back to mode monitor, by the agent, after a change.
         decision: String,
         /// When that ends by itself.
         until: Option<Timestamp>,

@@ -6,6 +6,7 @@ use crate::learn::{
     device::{Identity, Learned, MOST_CONVERSATIONS},
     hours::Hours,
     message::Described,
+    stage::Stage,
     told::Told,
 };
 
@@ -39,6 +40,10 @@ pub struct Batch {
     pub told: BTreeMap<Identity, Told>,
     /// What it said of itself.
     pub described: BTreeMap<Identity, Described>,
+    /// Stages of devices that changed, by the VLANs of the policy; none: the policy lists it no more.
+    pub stages: BTreeMap<Identity, Option<Stage>>,
+    /// The revision in force when stages were looked at; none: nobody looked.
+    pub revision: Option<u64>,
     /// Hours in which the gateway watched.
     pub watched: Hours,
     /// Seconds since the Unix epoch up to which nothing is missing.

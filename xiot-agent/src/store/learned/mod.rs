@@ -6,21 +6,23 @@
 mod batch;
 mod names;
 mod read;
+mod room;
 mod row;
+mod stages;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use redb::{
-    Database, ReadableTable, ReadableTableMetadata as _, Table, TableDefinition, WriteTransaction,
-};
+use redb::{Database, ReadableTable, Table, TableDefinition};
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::batch::{Batch, Room};
-use self::names::{join_told, told_keys_of};
+use self::names::join_told;
+use self::room::{make_room, remove};
 use self::row::{
     ConversationKey, DeviceKey, DeviceRow, HoursRow, SeenRow, ToldKey, conversation,
-    conversation_key, device_key, identity,
+    conversation_key, device_key,
 };
+use self::stages::put_stage;
 use super::{database::Kind, error::StoreError};
 use crate::learn::{
     conversation::{Conversation, Seen},
@@ -36,6 +38,8 @@ const CONVERSATIONS: TableDefinition<'_, ConversationKey, &[u8]> =
 const TOLD: TableDefinition<'_, ToldKey, &[u8]> = TableDefinition::new("told");
 /// What devices say of themselves.
 const DESCRIBED: TableDefinition<'_, DeviceKey, &[u8]> = TableDefinition::new("described");
+/// Stages of the devices that the policy lists, by MAC and the VLANs of the policy.
+const STAGES: TableDefinition<'_, DeviceKey, &[u8]> = TableDefinition::new("stages");
 const GATEWAY: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("gateway");
 
 /// Version of these tables.
@@ -44,6 +48,8 @@ const VERSION: &str = "version";
 const WATCHED: &str = "watched";
 /// Second up to which observations are in here.
 const UNTIL: &str = "until";
+/// The revision that was in force when stages were looked at.
+const REVISION: &str = "revision";
 /// The next number of a device.
 const NEXT: &str = "next";
 
@@ -73,6 +79,7 @@ impl Kind for LearnedStore {
             drop(write.open_table(CONVERSATIONS)?);
             drop(write.open_table(TOLD)?);
             drop(write.open_table(DESCRIBED)?);
+            drop(write.open_table(STAGES)?);
         }
         write.commit()?;
         Ok(Self { database })
@@ -130,6 +137,13 @@ impl LearnedStore {
                 devices.insert(device_key(identity), &*encode(&row))?;
             }
             put(&mut gateway, NEXT, &next)?;
+            let mut stages = write.open_table(STAGES)?;
+            for (device, stage) in &batch.stages {
+                put_stage(&mut stages, device, stage.as_ref())?;
+            }
+            if let Some(revision) = batch.revision {
+                put(&mut gateway, REVISION, &revision)?;
+            }
         }
         make_room(&write, room, is_listed)?;
         write.commit()?;
@@ -190,60 +204,6 @@ fn join(
         left_out: row.left_out + later.left_out() + gone,
         hours: HoursRow::of(&hours),
     })
-}
-
-/// Removes devices that are not listed where there are too many, or too many conversations: first those that were heard of in the fewest hours, longest
-/// ago.
-fn make_room(
-    write: &WriteTransaction,
-    room: Room,
-    is_listed: impl Fn(&Identity) -> bool,
-) -> Result<(), StoreError> {
-    let count = write.open_table(DEVICES)?.len()?;
-    let conversations = write.open_table(CONVERSATIONS)?.len()?;
-    let mut surplus = usize::try_from(count)
-        .unwrap_or(usize::MAX)
-        .saturating_sub(room.devices);
-    let mut too_many = conversations.saturating_sub(room.conversations);
-    if surplus == 0 && too_many == 0 {
-        return Ok(());
-    }
-    let mut candidates = Vec::new();
-    for entry in write.open_table(DEVICES)?.iter()? {
-        let (key, row) = entry?;
-        let identity = identity(key.value());
-        if is_listed(&identity) {
-            continue;
-        }
-        let row: DeviceRow = decode(row.value(), "devices")?;
-        let hours = row.hours.hours().ok_or_else(|| nonsense("devices"))?;
-        let last = hours.runs().last().map_or(0, |run| run.start + run.length);
-        candidates.push((hours.count(), last, identity, row.conversations));
-    }
-    candidates.sort_unstable();
-    for (_, _, identity, conversations) in candidates {
-        if surplus == 0 && too_many == 0 {
-            break;
-        }
-        remove(write, &identity)?;
-        surplus = surplus.saturating_sub(1);
-        too_many = too_many.saturating_sub(conversations.into());
-    }
-    Ok(())
-}
-
-fn remove(write: &WriteTransaction, identity: &Identity) -> Result<bool, StoreError> {
-    let mut devices = write.open_table(DEVICES)?;
-    let Some(row) = device_row(&devices, identity)? else {
-        return Ok(false);
-    };
-    devices.remove(device_key(identity))?;
-    let mut table = write.open_table(CONVERSATIONS)?;
-    table.retain_in(keys_of(row.number), |_, _| false)?;
-    let mut names = write.open_table(TOLD)?;
-    names.retain_in(told_keys_of(row.number), |_, _| false)?;
-    write.open_table(DESCRIBED)?.remove(device_key(identity))?;
-    Ok(true)
 }
 
 fn conversations(

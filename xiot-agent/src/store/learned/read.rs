@@ -1,25 +1,33 @@
 //! What is in the database, read: of one device, or of all of them.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::RangeInclusive,
+};
 
 use redb::{ReadableDatabase as _, ReadableTable as _, ReadableTableMetadata as _};
 
 use super::{
-    CONVERSATIONS, DESCRIBED, DEVICES, GATEWAY, LearnedStore, TOLD, UNTIL, conversations, decode,
-    described, device_row, hours,
+    CONVERSATIONS, DESCRIBED, DEVICES, GATEWAY, LearnedStore, REVISION, STAGES, TOLD, UNTIL,
+    conversations, decode, described, device_row, hours,
     names::told,
     nonsense, number,
-    row::{DeviceRow, device_key, identity},
+    row::{DeviceKey, DeviceRow, device_key, identity},
+    stages::stages,
 };
 use crate::{
     learn::{
         device::{Identity, Learned},
         hours::Hours,
         message::Described,
+        stage::Stage,
         told::Told,
     },
     store::error::StoreError,
 };
+
+/// A revision, and the stages of devices when it was in force.
+pub(super) type Stages = (u64, HashMap<Identity, Stage>);
 
 impl LearnedStore {
     /// The second up to which observations are in here, since the Unix epoch; none: there are none.
@@ -67,18 +75,28 @@ impl LearnedStore {
         told(&read.open_table(TOLD)?, row.number)
     }
 
+    /// Which devices have this MAC, by their VLANs.
+    pub fn of_mac(&self, mac: [u8; 6]) -> Result<Vec<Identity>, StoreError> {
+        let read = self.database.begin_read()?;
+        let rows = read.open_table(DEVICES)?;
+        let rows = rows.range(keys_of_mac(mac))?;
+        rows.map(|entry| Ok(identity(entry?.0.value()))).collect()
+    }
+
+    /// The stages of devices, and the revision that was in force when they were looked at; none: nobody looked yet.
+    pub fn stages(&self) -> Result<Option<Stages>, StoreError> {
+        let read = self.database.begin_read()?;
+        let revision = number(&read.open_table(GATEWAY)?, REVISION)?;
+        let all = stages(&read.open_table(STAGES)?)?;
+        Ok(revision.map(|revision| (revision, all)))
+    }
+
     /// What devices with this MAC were told of names, on whatever VLAN.
     pub fn told_of(&self, mac: [u8; 6]) -> Result<Told, StoreError> {
         let read = self.database.begin_read()?;
         let names = read.open_table(TOLD)?;
-        let key = |vlan| {
-            device_key(&Identity {
-                mac,
-                vlans: (vlan, vlan),
-            })
-        };
         let mut all = Told::default();
-        for entry in read.open_table(DEVICES)?.range(key(0)..=key(u16::MAX))? {
+        for entry in read.open_table(DEVICES)?.range(keys_of_mac(mac))? {
             let row: DeviceRow = decode(entry?.1.value(), "devices")?;
             all.join(&told(&names, row.number)?);
         }
@@ -141,4 +159,15 @@ impl LearnedStore {
         }
         Ok(())
     }
+}
+
+/// The keys of all devices with this MAC.
+fn keys_of_mac(mac: [u8; 6]) -> RangeInclusive<DeviceKey> {
+    let key = |vlan| {
+        device_key(&Identity {
+            mac,
+            vlans: (vlan, vlan),
+        })
+    };
+    key(u16::MIN)..=key(u16::MAX)
 }
