@@ -36,6 +36,7 @@ mod names;
 mod observed;
 mod privileges;
 mod prometheus;
+mod promote;
 mod refusals;
 mod reload;
 mod resized;

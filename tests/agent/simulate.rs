@@ -1,6 +1,6 @@
 //! `simulate`: what a policy would drop of what was learned, and of a capture.
 
-use std::fs;
+use std::{fs, process::Stdio};
 
 use serde_json::Value;
 use xiot_tests::{
@@ -10,6 +10,7 @@ use xiot_tests::{
         traffic::{EchoServer, connect, exchange},
     },
     pcap,
+    until::until,
 };
 
 use crate::{
@@ -108,6 +109,49 @@ fn what_a_device_did_in_weeks_is_not_held_against_what_it_may_do_in_a_second() {
         0,
         "{simulation}"
     );
+    agent.stop();
+}
+
+#[test]
+fn what_goes_on_is_judged_by_a_candidate_while_it_does() {
+    let rig = Rig::new();
+    let agent = Agent::start(&rig, &gateway(&rig, ""), POLICY);
+    let [server, past] =
+        [3613, 3615].map(|port| EchoServer::start(&rig.uplink, rig.uplink.v4.into(), port));
+    fs::write(rig.file("policy.yaml"), POLICY.replace("3613", "3613-3615")).unwrap();
+    agent.say(&["reload"]);
+    exchange(&mut connect(&rig.device, past.address()), 100);
+    // What was before does not count: by the second.
+    let learned = || agent.json(&["learned", "--device", "pump-1"]);
+    let before = until("it is learned", || {
+        learned()["conversations"][0]["last_seen"]
+            .as_str()
+            .map(str::to_owned)
+    });
+    until("the next second", || {
+        exchange(&mut connect(&rig.device, server.address()), 100);
+        let seen = learned();
+        let mut seen = seen["conversations"].as_array().unwrap().iter();
+        seen.any(|it| it["last_seen"].as_str() > Some(&before))
+            .then_some(())
+    });
+    let candidate = rig.file("candidate.yaml");
+    fs::write(&candidate, POLICY.replace("3613", "3614")).unwrap();
+    let args = ["simulate", candidate.to_str().unwrap(), "--live", "7s"];
+    let mut live = agent.client(&args).stdout(Stdio::piped()).spawn().unwrap();
+    until("its end", || {
+        exchange(&mut connect(&rig.device, server.address()), 100);
+        live.try_wait().unwrap()
+    });
+    let output = live.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("1 of 1 judged for 1 devices would be dropped"),
+        "{said}"
+    );
+    assert!(said.contains("tcp 3613 "), "{said}");
+    assert!(!said.contains("tcp 3615 "), "{said}");
     agent.stop();
 }
 

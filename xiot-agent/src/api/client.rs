@@ -101,7 +101,8 @@ pub fn ask_with(socket: &Path, ask: Ask, body: &[u8]) -> Result<Answers, ClientE
         | Ask::Learned(_)
         | Ask::Propose(_)
         | Ask::Simulate(_)
-        | Ask::Compare(_) => Some(LONG_PATIENCE),
+        | Ask::Compare(_)
+        | Ask::Promotion(_) => Some(LONG_PATIENCE),
         Ask::Status
         | Ask::Devices
         | Ask::Flows(_)

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     api::{
         given,
-        wire::{Answer, Ask, Decide, Decided, Decision},
+        wire::{Answer, Ask, Decide, Decided, Decision, FellBack},
     },
     unit::duration,
 };
@@ -132,6 +132,10 @@ pub(super) fn line(decided: &Decided) -> String {
         Some(Decision::BreakGlass) => "break-glass",
         None => return format!("{whom}: released, policy applies"),
     };
+    if let Some(FellBack { at, why }) = &decided.fallback {
+        let since = at.map_or_else(String::new, |at| format!(" since {at}"));
+        return format!("{whom}: fell back to mode monitor{since} until it is released: {why}");
+    }
     match decided.until {
         Some(until) => format!("{whom}: {what} until {until}"),
         None => format!("{whom}: {what} until it is released"),

@@ -14,6 +14,7 @@ mod diff;
 mod drops;
 pub mod exit;
 mod explain;
+mod file;
 mod findings;
 mod flows;
 mod generate;
@@ -27,6 +28,7 @@ mod names;
 mod observed;
 mod output;
 mod pinned;
+mod promote;
 mod propose;
 mod reload;
 mod run;
@@ -89,6 +91,8 @@ enum Command {
     Propose(propose::Args),
     Simulate(simulate::Args),
     Compare(compare::Args),
+    Promote(promote::Promote),
+    Demote(promote::Demote),
     Flows(flows::Args),
     Bindings(bindings::Args),
     Names(names::Args),
@@ -205,6 +209,8 @@ impl Cli {
             Command::Propose(args) => propose::run(args),
             Command::Simulate(args) => simulate::run(&args),
             Command::Compare(args) => compare::run(&args),
+            Command::Promote(args) => args.run(),
+            Command::Demote(args) => args.run(),
             Command::Flows(args) => flows::run(args),
             Command::Bindings(args) => bindings::run(args),
             Command::Names(args) => names::run(args),

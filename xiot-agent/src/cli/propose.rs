@@ -1,16 +1,13 @@
 //! `propose`: what the policy should say by what was learned.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{io, path::PathBuf};
 
 use similar::TextDiff;
 
 use super::{
     Socket, client,
     exit::{Exit, OrExit as _, Outcome},
-    output,
+    file, output,
 };
 use crate::api::wire::{Answer, Ask, Proposal, ProposeQuery, ProposedProfile};
 
@@ -54,7 +51,7 @@ pub(super) fn run(args: Args) -> Outcome {
     }
     output::note(render(&proposal.profiles).trim_end())?;
     match args.output {
-        Some(path) => write(&path, &proposal.after)
+        Some(path) => file::write(&path, &proposal.after)
             .map_err(|source| {
                 io::Error::new(source.kind(), format!("{}: {source}", path.display()))
             })
@@ -69,25 +66,6 @@ fn difference(proposal: &Proposal) -> String {
         .unified_diff()
         .header("policy", "policy, proposed")
         .to_string()
-}
-
-/// All of it or nothing: whoever reads the file meanwhile finds the old one.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut new = name.to_owned();
-    new.push(".proposed");
-    let new = path.with_file_name(new);
-    let written = fs::write(&new, text).and_then(|()| {
-        if let Ok(before) = fs::metadata(path) {
-            fs::set_permissions(&new, before.permissions())?;
-        }
-        fs::File::open(&new)?.sync_all()?;
-        fs::rename(&new, path)
-    });
-    if written.is_err() {
-        fs::remove_file(&new).map_or_else(|_| (), |()| ());
-    }
-    written
 }
 
 /// What it means, profile by profile.

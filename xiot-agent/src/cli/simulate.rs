@@ -1,9 +1,11 @@
 //! `simulate`: what a policy would drop of what devices did.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     fs::File,
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
@@ -19,13 +21,14 @@ use super::{
 use crate::{
     api::{
         self,
-        wire::{Answer, Ask, Candidate, SimulateQuery, Simulation},
+        wire::{Answer, Ask, Candidate, SimulateQuery, Simulation, WouldDrop},
     },
     datapath::LoadError,
     service::{
         files,
         simulate::{Replay, ReplayError, capture},
     },
+    unit::duration,
 };
 
 /// Show what a policy would drop in mode enforce of what devices did, before it is in force.
@@ -46,6 +49,12 @@ pub(super) struct Args {
     /// A capture (pcap or pcapng, of Ethernet) instead of what was learned.
     #[arg(long, value_name = "FILE", requires = "file")]
     pcap: Option<PathBuf>,
+    /// What goes on from now on, for this time, instead of what was learned: `10m`, `8h`. What would be dropped is told as it comes.
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, conflicts_with = "pcap")]
+    live: Option<Duration>,
+    /// Also what came as in a scan: many conversations of one hour that never came again.
+    #[arg(long)]
+    scans: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -53,23 +62,58 @@ pub(super) struct Args {
     socket: Socket,
 }
 
+/// Time between two looks at what goes on.
+const LOOK: Duration = Duration::from_secs(5);
+
 pub(super) fn run(args: &Args) -> Outcome {
     let (simulation, malformed) = match (&args.pcap, &args.file) {
         (Some(pcap), Some(policy)) => match replay(policy, pcap)? {
             Some(replayed) => replayed,
             None => return Ok(Exit::Findings),
         },
-        _ => (ask(args)?, BTreeMap::new()),
+        _ => match args.live {
+            Some(span) => (watch(args, span)?, BTreeMap::new()),
+            None => (ask(args, None)?, BTreeMap::new()),
+        },
     };
     if args.json {
         output::print_json(&simulation)?;
     } else {
-        output::print(&render(&simulation, &malformed, Timestamp::now()))?;
+        output::print(&render(
+            &simulation,
+            &malformed,
+            args.scans,
+            Timestamp::now(),
+        ))?;
     }
     Ok(Exit::Success)
 }
 
-fn ask(args: &Args) -> Result<Simulation, Failure> {
+/// Asks again and again, and tells what is new.
+fn watch(args: &Args, span: Duration) -> Result<Simulation, Failure> {
+    let end = Instant::now() + span;
+    let begun = ask(args, None)?.until;
+    let mut told = HashSet::new();
+    loop {
+        thread::sleep(LOOK.min(end.saturating_duration_since(Instant::now())));
+        let simulation = ask(args, begun)?;
+        if Instant::now() >= end {
+            return Ok(simulation);
+        }
+        let shown = simulation.would_drop.iter();
+        let shown = shown.filter(|it| args.scans || !it.scan);
+        let new = shown.filter(|it| {
+            let peer = (it.peer, it.protocol.clone(), it.port, it.icmp);
+            told.insert((it.mac.clone(), it.initiator.clone(), peer))
+        });
+        let new: Vec<_> = new.cloned().collect();
+        if !args.json && !new.is_empty() {
+            output::print(&table(&new, Timestamp::now()))?;
+        }
+    }
+}
+
+fn ask(args: &Args, since: Option<Timestamp>) -> Result<Simulation, Failure> {
     let text = args.file.as_deref().map(change::read).transpose();
     let text = text.or_exit(Exit::Usage)?;
     let candidate = match (&args.file, &text) {
@@ -83,6 +127,7 @@ fn ask(args: &Args) -> Result<Simulation, Failure> {
         candidate,
         profile: args.profile.clone(),
         device: args.device.clone(),
+        since,
     };
     let body = text.unwrap_or_default();
     client::one_with(&args.socket.socket, Ask::Simulate(query), &body, |answer| {
@@ -141,14 +186,23 @@ fn failure(error: ReplayError) -> Failure {
 pub(super) fn render(
     simulation: &Simulation,
     malformed: &BTreeMap<String, u64>,
+    scans: bool,
     now: Timestamp,
 ) -> String {
+    let all = simulation.would_drop.iter();
+    let shown: Vec<_> = all.filter(|it| scans || !it.scan).cloned().collect();
     let mut lines = vec![format!(
         "{} of {} judged for {} devices would be dropped in mode enforce",
-        simulation.would_drop.len(),
+        shown.len(),
         simulation.judged,
         simulation.devices
     )];
+    match simulation.would_drop.len() - shown.len() {
+        0 => {}
+        number => lines.push(format!(
+            "{number} more that came in one hour with many others and never again, as in a scan (--scans shows them)"
+        )),
+    }
     if simulation.unknown > 0 {
         lines.push(format!("{} could not be judged", simulation.unknown));
     }
@@ -157,11 +211,15 @@ pub(super) fn render(
             "{frames} frames are malformed ({reason}) and dropped in every mode"
         ));
     }
-    let mut text = lines.join("\n") + "\n";
-    if simulation.would_drop.is_empty() {
+    let text = lines.join("\n") + "\n";
+    if shown.is_empty() {
         return text;
     }
-    let rows = simulation.would_drop.iter().map(|it| {
+    text + &table(&shown, now)
+}
+
+fn table(would_drop: &[WouldDrop], now: Timestamp) -> String {
+    let rows = would_drop.iter().map(|it| {
         let arrow = if it.initiator == "peer" { "<-" } else { "->" };
         let peer = match &it.peer_name {
             Some(name) => format!("{name} ({})", it.peer),
@@ -188,7 +246,7 @@ pub(super) fn render(
             }),
         ]
     });
-    text += &output::table(
+    output::table(
         &[
             ("CRITICALITY", Align::Left),
             ("DEVICE", Align::Left),
@@ -202,6 +260,5 @@ pub(super) fn render(
             ("ALLOWED NOW BY", Align::Left),
         ],
         rows,
-    );
-    text
+    )
 }

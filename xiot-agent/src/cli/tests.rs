@@ -67,6 +67,13 @@ fn the_table_of_bindings() {
 }
 
 #[test]
+fn the_way_to_another_mode() {
+    let promotion = convert::promotion(sample::promoted());
+    let now = "2026-11-23T06:00:00Z".parse().unwrap();
+    insta::assert_snapshot!(promote::render(&promotion, now));
+}
+
+#[test]
 fn the_table_of_names() {
     let gone = crate::service::state::Named {
         device: None,

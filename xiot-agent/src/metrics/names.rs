@@ -104,7 +104,11 @@ metrics! {
     UNLISTED_FORGOTTEN Counter "xiot_unlisted_devices_forgotten_total" []
         "Devices that are no longer in xiot_unlisted_devices: there is room for 4096 of those that were refused, and the longest silent goes first. A sign of forged MACs.";
     DECISIONS Gauge "xiot_decisions" ["decision"]
-        "Decisions about single devices in force beside the policy. Decision: quarantine or break-glass.";
+        "Decisions about single devices in force beside the policy. Decision: quarantine, break-glass, or fallback (back to mode monitor, by the agent).";
+    PROBATION Gauge "xiot_probation_devices" []
+        "Enforced devices that a change is on probation for: what they need and lose by it has them fall back to mode monitor.";
+    FALLBACKS Counter "xiot_fallbacks_total" []
+        "How often devices fell back to mode monitor since the agent started.";
     PROFILE_INFO Gauge "xiot_profile_info" ["profile", "criticality"]
         "Always 1. What a failure of the most critical device of a profile means: low, medium, high or life-sustaining; empty where the policy does not say.";
     PROFILE_DEVICES Gauge "xiot_profile_devices" ["profile", "mode"]

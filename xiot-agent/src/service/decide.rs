@@ -1,8 +1,9 @@
 //! Decisions about single devices: quarantine, break-glass and the end of both. They go beside the policy, take effect with the
 //! next frame and outlive the next policy.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
+use jiff::Timestamp;
 use xiot_common::{
     addr,
     device::ANY_VLAN,
@@ -11,12 +12,14 @@ use xiot_common::{
 
 use super::{
     clock::Now,
+    learner::listed,
     live::Live,
     names::{Names, UnknownDevice},
-    state::{Criticality, Decided, Decision, MacBytes, Vlans},
+    state::{Criticality, Decided, Decision, FellBack, MacBytes, Vlans},
 };
 use crate::{
     datapath::{Datapath, MapAccessError},
+    learn::{device::Identity, stage::Fallen},
     store::{Author, audit::Event},
     unit,
 };
@@ -105,22 +108,22 @@ pub(super) fn decide(live: &Live, wish: &Wish) -> Result<Decided, DecideError> {
         let now = Now::read();
         forget_what_is_over(datapath, now)?;
         let until = wish.span.map(|span| until(now, span));
-        match wish.decision {
-            Some(decision) => {
-                let decided = Override {
-                    until: until.unwrap_or(0),
-                    action: match decision {
-                        Decision::Quarantine => Action::Quarantine,
-                        Decision::BreakGlass => Action::Monitor,
-                    } as u8,
-                    reserved: [0; 3],
-                };
-                datapath.set_override(target.key(), decided)?;
-            }
-            None if !datapath.clear_override(&target.key())? => {
+        if let Some(decision) = wish.decision {
+            let decided = Override {
+                until: until.unwrap_or(0),
+                action: match decision {
+                    Decision::Quarantine => Action::Quarantine,
+                    Decision::BreakGlass => Action::Monitor,
+                } as u8,
+                reserved: [0; 3],
+            };
+            datapath.set_override(target.key(), decided)?;
+        } else {
+            // First, or the next look would have it fall back again.
+            let had_fallen = live.accept_fall(target.mac, target.vlans);
+            if !datapath.clear_override(&target.key())? && !had_fallen {
                 return Err(DecideError::NothingDecided(target.words()));
             }
-            None => {}
         }
         let decided = Decided {
             device: target.name,
@@ -128,6 +131,7 @@ pub(super) fn decide(live: &Live, wish: &Wish) -> Result<Decided, DecideError> {
             vlans: target.vlans,
             decision: wish.decision,
             until: until.and_then(|until| now.at_second(until.into())),
+            fallback: None,
         };
         live.audit(
             wish.author.clone(),
@@ -158,6 +162,7 @@ pub(super) fn decisions(
     decided: Vec<(OverrideKey, Override)>,
     names: &Names,
     now: Now,
+    fallen: &BTreeMap<Identity, Fallen>,
 ) -> Vec<Decided> {
     let mut all: Vec<Decided> = decided
         .into_iter()
@@ -178,11 +183,27 @@ pub(super) fn decisions(
                 vlans,
                 decision: Some(decision),
                 until: now.at_second(decided.until.into()),
+                fallback: fell_back(fallen, mac, vlans)
+                    .filter(|_| decision == Decision::BreakGlass),
             })
         })
         .collect();
     all.sort_by_key(|decided| (decided.mac, decided.vlans));
     all
+}
+
+fn fell_back(
+    fallen: &BTreeMap<Identity, Fallen>,
+    mac: MacBytes,
+    vlans: Option<Vlans>,
+) -> Option<FellBack> {
+    let device = listed(mac, vlans.map(|vlans| (vlans.outer, vlans.inner)));
+    fallen.get(&device).map(|it| FellBack {
+        at: i64::try_from(it.at)
+            .ok()
+            .and_then(|at| Timestamp::from_second(at).ok()),
+        why: it.why.clone(),
+    })
 }
 
 fn named(names: &Names, mac: MacBytes, vlans: Option<Vlans>) -> Option<String> {

@@ -12,6 +12,7 @@ use super::{
     learner::{NotLearned, ProposalError, Wanted},
     names::UnknownDevice,
     plan::Plan,
+    promotion::{self, Promotion, PromotionError},
     reload::{Candidate, Change, ReloadError},
     seldom::Seldom,
     simulate::{self, Simulation},
@@ -60,6 +61,8 @@ pub trait Source: Send + Sync + 'static {
         what: Option<&Candidate>,
         wanted: &compare::Wanted,
     ) -> Result<Comparison, SourceError>;
+    /// What stands in the way of devices that are to get another mode, and the policy file with it.
+    fn promotion(&self, wanted: &promotion::Wanted) -> Result<Promotion, SourceError>;
     /// Addresses bound to MACs, by device.
     fn bindings(&self, filter: &BindingFilter) -> Result<Selected<Binding>, SourceError>;
     /// Addresses that devices were told DNS names have, by device.
@@ -108,6 +111,9 @@ pub enum SourceError {
     /// Nothing was compared.
     #[error(transparent)]
     Compare(#[from] CompareError),
+    /// No device gets another mode.
+    #[error(transparent)]
+    Promotion(#[from] PromotionError),
     /// Nothing can be of this device.
     #[error(transparent)]
     UnknownDevice(#[from] UnknownDevice),
@@ -225,6 +231,11 @@ impl Handle {
     ) -> Result<Comparison, SourceError> {
         self.ask(move |source| source.compare(what.as_ref(), &wanted))
             .await
+    }
+
+    /// What stands in the way of devices that are to get another mode, and the policy file with it.
+    pub async fn promotion(&self, wanted: promotion::Wanted) -> Result<Promotion, SourceError> {
+        self.ask(move |source| source.promotion(&wanted)).await
     }
 
     /// Addresses bound to MACs, by device.

@@ -21,6 +21,7 @@ pub mod names;
 mod neighbours;
 pub mod on_change;
 pub mod plan;
+pub mod promotion;
 pub mod reload;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -35,6 +35,9 @@ const FOLLOW: Duration = Duration::from_secs(2);
 /// Time between tries to write a revision down that could not be.
 const CATCH_UP: Duration = Duration::from_secs(30);
 
+/// Time between two looks at drops of devices that a change is on probation for.
+const DROPS: Duration = Duration::from_secs(1);
+
 /// Time until the end of a trial is tried again.
 const AGAIN: Duration = Duration::from_secs(5);
 
@@ -52,6 +55,7 @@ pub(super) async fn tend(
         catch_up(&live),
         learn(&live),
         hear(&live, copies),
+        fall_back(&live),
         watch_files(&live),
         watch_fail_modes(&live),
         follow_macs(&live)
@@ -87,6 +91,9 @@ async fn learn(live: &Arc<Live>) -> ! {
             let learned = live.learn();
             if is_due {
                 live.write_learned();
+                if let Err(error) = live.look_for_what_is_missing() {
+                    tracing::debug!("what devices miss can't be told: {error:#}");
+                }
             }
             learned
         });
@@ -94,6 +101,20 @@ async fn learn(live: &Arc<Live>) -> ! {
         if let Err(error) = learned.and_then(|learned| Ok(learned?)) {
             tracing::debug!("what was observed can't be read: {error:#}");
         }
+    }
+}
+
+/// Devices whose needs are dropped after a change go back to mode monitor at once. Whoever makes many drops makes no more than a look a second.
+async fn fall_back(live: &Arc<Live>) -> ! {
+    loop {
+        live.dropped().await;
+        let looking = Arc::clone(live);
+        let looked = task::spawn_blocking(move || looking.look_at_drops()).await;
+        let looked = looked.map_err(anyhow::Error::from).and_then(|it| Ok(it?));
+        if let Err(error) = looked {
+            tracing::error!("whether a change drops what devices need can't be told: {error:#}");
+        }
+        sleep(DROPS).await;
     }
 }
 

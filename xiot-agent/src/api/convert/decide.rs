@@ -50,5 +50,9 @@ pub(crate) fn decided(decided: &Decided) -> wire::Decided {
             Decision::BreakGlass => wire::Decision::BreakGlass,
         }),
         until: decided.until,
+        fallback: decided.fallback.as_ref().map(|it| wire::FellBack {
+            at: it.at,
+            why: it.why.clone(),
+        }),
     }
 }

@@ -14,12 +14,16 @@ pub(crate) fn simulate_wanted(query: &wire::SimulateQuery) -> Wanted {
     Wanted {
         profile: query.profile.clone(),
         device: query.device.clone(),
+        since: query
+            .since
+            .map(|since| u64::try_from(since.as_second()).unwrap_or_default()),
     }
 }
 
 /// As clients are told.
 pub fn simulation(simulation: Simulation) -> wire::Simulation {
     wire::Simulation {
+        until: simulation.until,
         devices: simulation.devices,
         judged: simulation.judged,
         unknown: simulation.unknown,
@@ -39,6 +43,7 @@ fn would_drop(it: WouldDrop) -> wire::WouldDrop {
         icmp: icmp(it.protocol, it.peer, it.port),
         peer: it.peer,
         peer_name: it.peer_name,
+        scan: it.scan,
         reason: it.reason.name().to_owned(),
         meaning: it.reason.doc().to_owned(),
         rule_in_force: it.before.map(rule),

@@ -57,6 +57,8 @@ pub(crate) fn status(status: &state::Status) -> wire::Status {
             .map(|total| frames(total, &status.wires))
             .collect(),
         decisions: status.decisions.iter().map(decided).collect(),
+        on_probation: status.on_probation,
+        falls: status.falls,
         profiles: status
             .profiles
             .iter()

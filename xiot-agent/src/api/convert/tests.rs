@@ -14,6 +14,7 @@ fn keys_of_every_answer() {
     insta::assert_json_snapshot!("named", super::named(sample::named()));
     insta::assert_json_snapshot!("comparison", super::comparison(sample::comparison()));
     insta::assert_json_snapshot!("drop", super::drop(&sample::drop(1)));
+    insta::assert_json_snapshot!("promotion", super::promotion(sample::promoted()));
 }
 
 #[test]

@@ -6,8 +6,8 @@ use crate::{
         auth,
         convert::{self, DropFilter},
         wire::{
-            Answer, Ask, CompareQuery, DropsQuery, LearnedQuery, NamesQuery, ProposeQuery, Refusal,
-            RefusalCode, SimulateQuery, Texts,
+            Answer, Ask, CompareQuery, DropsQuery, LearnedQuery, NamesQuery, PromotionQuery,
+            ProposeQuery, Refusal, RefusalCode, SimulateQuery, Texts,
         },
     },
     service::{
@@ -52,6 +52,7 @@ pub(super) async fn answers(
         Ask::Propose(query) => proposed(handle, query).await?,
         Ask::Simulate(query) => simulated(handle, query, body).await?,
         Ask::Compare(query) => compared(handle, query, body).await?,
+        Ask::Promotion(query) => promoted(handle, query).await?,
         Ask::Bindings(query) => {
             handle.know(query.device.clone()).await.map_err(refusal)?;
             let bindings = handle.bindings(convert::binding_filter(query)).await;
@@ -140,6 +141,13 @@ async fn proposed(handle: &Handle, query: ProposeQuery) -> Result<Replies, Refus
     let proposal = handle.propose(convert::wanted(query)).await;
     let proposal = convert::proposal(proposal.map_err(refusal)?);
     Ok(one(Answer::Proposal(Box::new(proposal))))
+}
+
+async fn promoted(handle: &Handle, query: PromotionQuery) -> Result<Replies, Refusal> {
+    let wanted = convert::promotion_wanted(query).map_err(bad_request)?;
+    let promotion = handle.promotion(wanted).await.map_err(refusal)?;
+    let promotion = convert::promotion(promotion);
+    Ok(one(Answer::Promotion(Box::new(promotion))))
 }
 
 async fn simulated(

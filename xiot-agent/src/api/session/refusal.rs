@@ -8,7 +8,7 @@ use crate::{
     propose::ProposeError,
     service::{
         compare::CompareError, decide::DecideError, explain::ExplainError, handle::SourceError,
-        learner::ProposalError, reload::ReloadError,
+        learner::ProposalError, promotion::PromotionError, reload::ReloadError,
     },
 };
 
@@ -54,6 +54,14 @@ fn code(error: &SourceError) -> RefusalCode {
             | CompareError::Unlisted(_) => RefusalCode::NotFound,
             CompareError::OtherProfile { .. } | CompareError::Whose(_) => RefusalCode::BadRequest,
             CompareError::Compile(_) => RefusalCode::BadFiles,
+        },
+        SourceError::Promotion(error) => match error {
+            PromotionError::UnknownDevice(_) | PromotionError::Unknown { .. } => {
+                RefusalCode::NotFound
+            }
+            PromotionError::Nobody | PromotionError::Nothing(_) => RefusalCode::BadRequest,
+            PromotionError::OtherFile(_) => RefusalCode::Conflict,
+            PromotionError::Edit(_) => RefusalCode::BadFiles,
         },
         SourceError::Decide(DecideError::LifeSustaining(_)) => RefusalCode::NeedsOverride,
         SourceError::Decide(

@@ -49,4 +49,15 @@ pub struct Decided {
     pub decision: Option<Decision>,
     /// When it ends by itself.
     pub until: Option<Timestamp>,
+    /// Why the agent decided that; null: a person did.
+    pub fallback: Option<FellBack>,
+}
+
+/// A device is in mode monitor because what it needs was dropped after a change.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct FellBack {
+    /// When, by the clock of learning.
+    pub at: Option<Timestamp>,
+    /// What was dropped or is missing, in words.
+    pub why: String,
 }

@@ -14,6 +14,7 @@ mod flow;
 mod learned;
 mod named;
 mod observed;
+mod promotion;
 mod reload;
 mod simulate;
 mod status;
@@ -28,7 +29,7 @@ pub use change::{
 pub use compare::{
     CompareQuery, ComparedProfile, Comparison, Disagreement, NotObservable, Regions, UnusedRule,
 };
-pub use decide::{Decide, Decided, Decision};
+pub use decide::{Decide, Decided, Decision, FellBack};
 pub use device::{Device, Traffic};
 pub use drop::{Drop, DropsQuery};
 pub use explain::{Explanation, Leg, Query};
@@ -38,6 +39,7 @@ pub use learned::{
 };
 pub use named::{Named, NamesQuery};
 pub use observed::{Observed, ObservedQuery};
+pub use promotion::{Lost, Promoted, Promotion, PromotionQuery};
 pub use reload::{Changes, Mark, Reload};
 pub use simulate::{SimulateQuery, Simulation, WouldDrop};
 pub use status::{
@@ -84,6 +86,8 @@ pub enum Ask {
     Simulate(SimulateQuery),
     /// What was learned, beside what makers disclose and what a policy allows: one `comparison`.
     Compare(CompareQuery),
+    /// What stands in the way of devices that are to get another mode, and the policy with it, which is not in force: one `promotion`.
+    Promotion(PromotionQuery),
     /// A `binding` for each, and `left_out` if the limit cut some off.
     Bindings(BindingsQuery),
     /// A `named` for each address that a device was told a DNS name has, and `left_out` if the limit cut some off.
@@ -133,6 +137,7 @@ impl Ask {
             | Self::Propose(_)
             | Self::Simulate(_)
             | Self::Compare(_)
+            | Self::Promotion(_)
             | Self::Bindings(_)
             | Self::Names(_)
             | Self::Drops(_)
@@ -179,6 +184,8 @@ pub enum Answer {
     Simulation(Box<Simulation>),
     /// To [`Ask::Compare`].
     Comparison(Box<Comparison>),
+    /// To [`Ask::Promotion`].
+    Promotion(Box<Promotion>),
     /// To [`Ask::Bindings`].
     Binding(Box<Binding>),
     /// To [`Ask::Names`].

@@ -19,11 +19,16 @@ pub struct SimulateQuery {
     /// Only this device, by name or MAC.
     #[serde(default)]
     pub device: Option<String>,
+    /// Only what was seen from then on: `until` of an earlier answer.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
 }
 
 /// What a policy would drop of what was learned.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Simulation {
+    /// Up to when it was observed, by the clock of learning; null: that of a capture.
+    pub until: Option<Timestamp>,
     /// Devices that were looked at.
     pub devices: u64,
     /// Conversations that were judged; of a capture, frames.
@@ -57,6 +62,8 @@ pub struct WouldDrop {
     pub peer: IpAddr,
     /// What that is called in the policy.
     pub peer_name: Option<String>,
+    /// It is one of many that came in one hour and never again, as in a scan, and no rule in force allows it.
+    pub scan: bool,
     /// Why.
     pub reason: String,
     /// The reason in a sentence.

@@ -52,6 +52,10 @@ pub struct Status {
     pub frames: Vec<Frames>,
     /// What is decided about single devices.
     pub decisions: Vec<Decided>,
+    /// Enforced devices that a change is on probation for: what they need and lose by it has them fall back to mode monitor.
+    pub on_probation: u64,
+    /// How often devices fell back under this agent.
+    pub falls: u64,
     /// Listed devices summed up by profile.
     pub profiles: Vec<Profile>,
     /// Why what is learned is not kept; null: all is well.

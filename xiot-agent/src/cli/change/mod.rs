@@ -181,34 +181,48 @@ impl How {
     }
 
     fn look(&self, candidate: Candidate, body: &[u8]) -> Result<Plan, Failure> {
-        client::one_with(&self.socket.socket, Ask::Plan(candidate), body, |answer| {
-            if let Answer::Plan(plan) = answer {
-                Some(*plan)
-            } else {
-                None
-            }
-        })
+        look(&self.socket, candidate, body)
     }
 
     fn change(self, candidate: Candidate, body: &[u8], plan: &Plan) -> Result<Reload, Failure> {
-        let change = Ask::Change(Change {
+        let change = Change {
             candidate,
             reason: self.reason,
             base: Some(plan.base.revision),
             confirm_within_seconds: self.confirm_within.map(|span| span.as_secs()),
-        });
-        client::one_with(&self.socket.socket, change, body, |answer| {
-            if let Answer::Reload(reload) = answer {
-                Some(*reload)
-            } else {
-                None
-            }
-        })
+        };
+        put_in_force(&self.socket, change, body)
     }
 }
 
+/// What a candidate would change.
+pub(super) fn look(socket: &Socket, candidate: Candidate, body: &[u8]) -> Result<Plan, Failure> {
+    client::one_with(&socket.socket, Ask::Plan(candidate), body, |answer| {
+        if let Answer::Plan(plan) = answer {
+            Some(*plan)
+        } else {
+            None
+        }
+    })
+}
+
+/// Changes it.
+pub(super) fn put_in_force(
+    socket: &Socket,
+    change: Change,
+    body: &[u8],
+) -> Result<Reload, Failure> {
+    client::one_with(&socket.socket, Ask::Change(change), body, |answer| {
+        if let Answer::Reload(reload) = answer {
+            Some(*reload)
+        } else {
+            None
+        }
+    })
+}
+
 /// Asks a person; programs have to say --yes.
-fn agreed() -> Result<bool, Failure> {
+pub(super) fn agreed() -> Result<bool, Failure> {
     if !io::stdin().is_terminal() {
         return Err(Failure {
             exit: Exit::Usage,

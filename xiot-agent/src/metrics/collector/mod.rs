@@ -127,12 +127,19 @@ fn listed(page: &mut Families, status: &Status) {
     page.level(&names::DEVICES_CAPACITY, status.policy.device_capacity);
     page.level(&names::UNLISTED_DEVICES, status.unlisted);
     page.level(&names::UNLISTED_FORGOTTEN, status.unlisted_forgotten);
-    let decisions = [Decision::Quarantine, Decision::BreakGlass].map(|decision| {
+    let number = |decision, fell_back| {
         let decided = status.decisions.iter();
-        let alike = decided.filter(|decided| decided.decision == Some(decision));
-        ([decision.name()], alike.count() as u64)
-    });
-    family(page, &names::DECISIONS, decisions);
+        let alike = decided.filter(|decided| {
+            decided.decision == Some(decision) && decided.fallback.is_some() == fell_back
+        });
+        alike.count() as u64
+    };
+    let people = [Decision::Quarantine, Decision::BreakGlass]
+        .map(|decision| ([decision.name()], number(decision, false)));
+    let fallen = (["fallback"], number(Decision::BreakGlass, true));
+    family(page, &names::DECISIONS, people.into_iter().chain([fallen]));
+    page.level(&names::PROBATION, status.on_probation);
+    page.level(&names::FALLBACKS, status.falls);
 }
 
 fn profiles(page: &mut Families, status: &Status) {

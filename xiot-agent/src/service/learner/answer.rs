@@ -12,7 +12,7 @@ use crate::{
         device::{Identity, Learned},
         hours::Hours,
         message::Described,
-        review::{Mark, Peers, Thresholds, marks},
+        review::{Mark, Peers, Thresholds, incidence, marks},
         told::Told,
     },
     propose::Directory,
@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Local hours at which people change shifts.
-pub(super) const SHIFTS: [i8; 3] = [7, 15, 23];
+pub const SHIFTS: [i8; 3] = [7, 15, 23];
 
 impl Learner {
     /// What was learned of one device by name or MAC, or of all of them in short.
@@ -110,7 +110,7 @@ fn describe(
         watched: watched.count(),
         first_seen: seen().map(|it| it.first).min().and_then(time),
         last_seen: seen().map(|it| it.last).max().and_then(time),
-        unseen: learned.incidence().unseen(),
+        unseen: incidence(learned, &Thresholds::default()).unseen(),
         gaps: gaps(watched, learned.hours(), zone, &SHIFTS),
         described,
     }

@@ -4,6 +4,7 @@
 mod answer;
 mod pace;
 mod proposal;
+mod stages;
 
 use std::{
     collections::HashMap,
@@ -17,9 +18,12 @@ use xiot_common::{
     observed::{OBSERVED_MIDSTREAM, OBSERVED_PEER_INITIATED, ObservedKey},
 };
 
+use self::stages::Stages;
 pub use self::{
+    answer::SHIFTS,
     pace::Pace,
     proposal::{ProposalError, Wanted},
+    stages::{Dropped, Found, listed},
 };
 use super::{
     clock::Now,
@@ -31,6 +35,7 @@ use crate::{
     learn::{
         conversation::{self, Initiator, News, hour},
         device::{Identity, Learned},
+        hours::Hours,
         intake::Entry,
         message,
         told::Told,
@@ -66,6 +71,7 @@ pub struct Learner {
     /// Messages since it was written down.
     heard: usize,
     batch: Batch,
+    stages: Stages,
 }
 
 impl Learner {
@@ -83,6 +89,7 @@ impl Learner {
             waiting: 0,
             heard: 0,
             batch: Batch::default(),
+            stages: Stages::default(),
         }
     }
 
@@ -123,6 +130,7 @@ impl Learner {
                         "what was learned was damaged ({what}); it is at {} now, and learning begins anew",
                         path.display()
                     );
+                    self.write_stages_anew();
                 }
                 // What this agent saw since is in the batch already.
                 self.until = self.until.or(until);
@@ -288,6 +296,11 @@ impl Learner {
             }
         }
         Ok(told)
+    }
+
+    /// The hours in which the gateway watched.
+    pub fn watched(&mut self) -> Result<Hours, NotLearned> {
+        self.read(LearnedStore::watched)
     }
 
     /// Forgets a device.

@@ -18,21 +18,28 @@ impl Pace {
         Self { factor, origin }
     }
 
-    /// Seconds since the Unix epoch on the clock of learning, of a second of the monotonic clock.
+    /// Seconds since the Unix epoch on the clock of learning, of a second of the monotonic clock. That of now is this very instant: a second may hold
+    /// hours.
     pub(super) fn at(self, now: Now, second: u32) -> u64 {
         let (origin, factor) = match self.factor {
             0 | 1 => (now, 1),
-            factor => (self.origin, factor),
+            factor => (self.origin, i128::from(factor)),
         };
-        let since = i64::from(second) - i64::from(origin.second());
-        let at = origin.wall.as_second() + since * i64::from(factor);
+        let since = if second >= now.second() {
+            let since = now.monotonic.saturating_sub(origin.monotonic);
+            i128::try_from(since.as_millis()).unwrap_or_default()
+        } else {
+            1000 * (i128::from(second) - i128::from(origin.second()))
+        };
+        let at = i128::from(origin.wall.as_second()) + since * factor / 1000;
         u64::try_from(at).unwrap_or(0)
     }
 
     /// Time between two looks at what was observed: short enough that no hour goes by without one.
     pub(super) fn look(self) -> Duration {
-        const LOOK: u32 = 30;
-        Duration::from_secs((900 / self.factor.max(1)).clamp(1, LOOK).into())
+        const LEAST: u32 = 100;
+        const MOST: u32 = 30_000;
+        Duration::from_millis((900_000 / self.factor.max(1)).clamp(LEAST, MOST).into())
     }
 
     /// Time between two times that it is written down.
@@ -65,13 +72,24 @@ mod tests {
         assert_eq!(fast.at(later, late), 2_000_000 + 360_000);
         assert_eq!(fast.at(later, early), 2_000_000 - 360_000);
         assert_eq!(Pace::new(0, start).at(later, late), 2_003_700);
+        let half = Now {
+            monotonic: Duration::from_millis(1_200_500),
+            ..later
+        };
+        assert_eq!(fast.at(half, half.second()), 2_000_000 + 200 * 3600 + 1800);
+        assert_eq!(wall.at(half, half.second()), 2_003_800);
     }
 
     #[test]
     fn no_hour_goes_by_unseen() {
-        for (factor, look, write) in [(1, 30, 900), (60, 15, 15), (3600, 1, 5), (u32::MAX, 1, 5)] {
+        for (factor, look, write) in [
+            (1, 30_000, 900),
+            (60, 15_000, 15),
+            (3600, 250, 5),
+            (u32::MAX, 100, 5),
+        ] {
             let pace = Pace::new(factor, now(1, 1));
-            assert_eq!(pace.look().as_secs(), look, "{factor}");
+            assert_eq!(pace.look().as_millis(), look, "{factor}");
             assert_eq!(pace.write().as_secs(), write, "{factor}");
         }
     }

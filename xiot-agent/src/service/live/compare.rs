@@ -85,8 +85,8 @@ impl Sides {
         (conversation, seen): (&Conversation, &Seen),
     ) -> Result<(Option<Ruling>, Ruling), JudgeError> {
         let disclosed = self.disclosed.as_mut().filter(|_| is_disclosed);
-        let disclosed = disclosed.map(|it| it.judge(of, conversation, seen));
-        let enforced = self.enforced.judge(of, conversation, seen)?;
+        let disclosed = disclosed.map(|it| it.judge(of, conversation, seen.last));
+        let enforced = self.enforced.judge(of, conversation, seen.last)?;
         Ok((disclosed.transpose()?.map(Ruling::from), enforced.into()))
     }
 }

@@ -1,6 +1,7 @@
 //! What is learned, while the gateway runs.
 
 use std::{
+    collections::BTreeMap,
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
@@ -37,6 +38,8 @@ impl Live {
         let observed = self.observed.snapshot()?;
         learner.note(Now::read(), &observed);
         self.tell_trouble(&learner);
+        drop(learner);
+        self.look_at_stages();
         Ok(())
     }
 
@@ -138,7 +141,7 @@ impl Live {
             .overrides
             .entries()
             .map_err(|error| self.failed(error))?;
-        let decided = decide::decisions(overrides, &self.names(), Now::read());
+        let decided = decide::decisions(overrides, &self.names(), Now::read(), &BTreeMap::new());
         let suspects = decided
             .into_iter()
             .filter(|decided| decided.decision == Some(Decision::Quarantine));

@@ -1,9 +1,11 @@
 //! Answers from the maps of the attached program. Blocking: [`super::handle::Handle`] keeps it off the event loop.
 
 mod compare;
+mod fallback;
 mod kept;
 mod learned;
 mod loads;
+mod promotion;
 mod simulate;
 mod source;
 
@@ -20,7 +22,7 @@ use xiot_common::{
     overrides::{Override, OverrideKey},
 };
 
-use self::loads::Loads;
+use self::{fallback::Fallback, loads::Loads};
 use super::{
     auditor::Auditor,
     clock::{Now, from_epoch_nanos},
@@ -67,6 +69,7 @@ pub(super) struct Live {
     learning_trouble: Mutex<Option<String>>,
     learned_levels: Mutex<LearnedLevels>,
     heard: learned::Heard,
+    fallback: Fallback,
     /// What is told of that, while a change holds the keeper.
     revisions: Mutex<RevisionInfo>,
     /// Both files, as they were found last; none: not since another revision came into force.
@@ -150,6 +153,7 @@ impl Live {
             learning_trouble: Mutex::default(),
             learned_levels: Mutex::default(),
             heard: learned::Heard::default(),
+            fallback: Fallback::default(),
             revisions: Mutex::default(),
             on_disk: Mutex::default(),
             trial: watch::Sender::default(),
@@ -276,6 +280,7 @@ impl Live {
         let names = self.names();
         lock(&self.strangers).note_event(&names, event);
         let drop = view::drop(&names, now, sequence, event)?;
+        self.suspect(&names, &drop);
         lock(&self.history).push(drop.clone());
         Some(drop)
     }

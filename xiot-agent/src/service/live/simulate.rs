@@ -10,6 +10,7 @@ use crate::{
     learn::{
         conversation::{Conversation, Initiator, Seen},
         device::Identity,
+        review::{Mark, Peers, Thresholds, marks},
         told::Told,
     },
     model::policy::{Device, Mode, Policy},
@@ -39,20 +40,34 @@ impl Live {
         let (old, new) = self.beside(what)?;
         let by = |files: &Files| self.judge_by(files, guards::needed(&files.gateway));
         let (mut candidate, mut in_force) = (by(&new)?, by(&old)?);
-        let mut simulation = Simulation::default();
         let mut failed = None;
+        let mut simulation = Simulation {
+            until: time(lock(&self.learner).at(Now::read())),
+            ..Simulation::default()
+        };
         lock(&self.learner).visit_told(|identity, learned, told| {
             if !candidate.is_wanted(&identity, wanted) {
                 return;
             }
             simulation.devices += 1;
-            for (conversation, seen) in learned.conversations() {
+            let marks = marks(&learned, false, &Peers::default(), &Thresholds::default());
+            let is_scan = |it: &Conversation| {
+                marks
+                    .get(it)
+                    .is_some_and(|marks| marks.contains(&Mark::Crowd))
+            };
+            let all = learned.conversations().iter();
+            let all = all.filter(|(_, seen)| wanted.since.is_none_or(|since| seen.last >= since));
+            for (conversation, seen) in all {
                 let of = (&identity, &told);
                 match candidate.would_drop(&mut in_force, of, conversation, seen) {
                     Ok(None) => simulation.judged += 1,
                     Ok(Some(it)) => {
                         simulation.judged += 1;
-                        simulation.would_drop.push(it);
+                        simulation.would_drop.push(WouldDrop {
+                            scan: it.before.is_none() && is_scan(conversation),
+                            ..it
+                        });
                     }
                     Err(error) => {
                         simulation.unknown += 1;
@@ -110,6 +125,7 @@ impl Live {
 }
 
 /// A judge by one policy.
+#[derive(Debug)]
 pub(super) struct By {
     program: Program,
     policy: Arc<Policy>,
@@ -119,7 +135,9 @@ pub(super) struct By {
 impl By {
     /// Devices that are not listed count where they are asked for, or where the policy lets none of them through.
     fn is_wanted(&self, identity: &Identity, wanted: &Wanted) -> bool {
-        let Wanted { profile, device } = wanted;
+        let Wanted {
+            profile, device, ..
+        } = wanted;
         let listed = self.listed(identity);
         let is_device = device.as_deref().is_none_or(|device| {
             listed.is_some_and(|it| it.name == device)
@@ -134,6 +152,22 @@ impl By {
         is_device && is_of && counts
     }
 
+    /// The policy.
+    pub(super) fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.policy)
+    }
+
+    /// Whether it allows a conversation, as of this second since the Unix epoch.
+    pub(super) fn allows(
+        &mut self,
+        of: (&Identity, &Told),
+        conversation: &Conversation,
+        at: u64,
+    ) -> Result<bool, JudgeError> {
+        let judged = self.judge(of, conversation, at)?;
+        Ok(Verdict::of(judged.reason, judged.dropped) == Verdict::Forwarded)
+    }
+
     /// Judged as of the moment when it was seen last; none: it is allowed.
     fn would_drop(
         &mut self,
@@ -142,11 +176,11 @@ impl By {
         conversation: &Conversation,
         seen: &Seen,
     ) -> Result<Option<WouldDrop>, JudgeError> {
-        let judged = self.judge(of, conversation, seen)?;
+        let judged = self.judge(of, conversation, seen.last)?;
         if Verdict::of(judged.reason, judged.dropped) == Verdict::Forwarded {
             return Ok(None);
         }
-        let before = in_force.judge(of, conversation, seen)?;
+        let before = in_force.judge(of, conversation, seen.last)?;
         let before = before.rule.and_then(|place| in_force.names.rule_at(place));
         let device = self.listed(identity);
         let profile = device
@@ -167,6 +201,7 @@ impl By {
             peer: conversation.peer,
             peer_name: Directory::of(&self.policy)
                 .name(conversation.peer, &told.words(conversation.peer)),
+            scan: false,
             reason: judged.reason,
             before,
             times: seen.opened,
@@ -180,13 +215,14 @@ impl By {
         self.names.listed(identity.mac, identity.vlans.into())
     }
 
+    /// Judged as of this second since the Unix epoch.
     pub(super) fn judge(
         &mut self,
         of @ (identity, _): (&Identity, &Told),
         conversation: &Conversation,
-        seen: &Seen,
+        at: u64,
     ) -> Result<Judgement, JudgeError> {
-        self.program.set_clock(u32::try_from(seen.last).ok());
+        self.program.set_clock(u32::try_from(at).ok());
         let device = self.names.listed(identity.mac, identity.vlans.into());
         let wires = self.names.wires();
         simulate::judge(&mut self.program, wires, device, of, conversation)

@@ -23,6 +23,7 @@ use crate::{
         learner::Wanted,
         names::{Names, UnknownDevice},
         plan::{self, Plan},
+        promotion::{self, Promotion},
         reload::{self, Candidate, Change, ReloadError},
         simulate::{self, Simulation},
         state::{
@@ -48,6 +49,9 @@ impl Source for Live {
         let unlisted_forgotten = lock(&self.strangers).forgotten();
         let device = |id| self.counters.device(id).unwrap_or_default();
         let rule = |id| self.counters.rule(id).unwrap_or_default();
+        let overrides = self.overrides.entries().map_err(failed)?;
+        // Behind them: a fall is known before it shows.
+        let standings = self.standings();
         Ok(Status {
             agent: Agent {
                 version: env!("CARGO_PKG_VERSION"),
@@ -104,11 +108,9 @@ impl Source for Live {
             },
             frames: self.frames().map_err(failed)?,
             profiles: view::profiles(&names, device, rule),
-            decisions: decide::decisions(
-                self.overrides.entries().map_err(failed)?,
-                &names,
-                Now::read(),
-            ),
+            decisions: decide::decisions(overrides, &names, Now::read(), &standings.fallen),
+            on_probation: standings.on_probation,
+            falls: standings.falls,
             unlisted,
             learning_trouble: self.learning_trouble(),
         })
@@ -196,6 +198,10 @@ impl Source for Live {
         Self::compare(self, what, wanted)
     }
 
+    fn promotion(&self, wanted: &promotion::Wanted) -> Result<Promotion, SourceError> {
+        Self::promotion(self, wanted)
+    }
+
     fn bindings(&self, filter: &BindingFilter) -> Result<Selected<Binding>, SourceError> {
         let entries = lock(&self.bindings).snapshot();
         let entries = entries.map_err(|error| self.failed(error))?;
@@ -261,6 +267,8 @@ impl Source for Live {
         }
         self.loads.note(begun, change, &outcome);
         self.tell_revisions();
+        // What is dropped from now on may be because of it.
+        self.look_at_stages();
         Ok(outcome?)
     }
 

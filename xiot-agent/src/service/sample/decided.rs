@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::PUMP;
-use crate::service::state::{Decided, Decision};
+use crate::service::state::{Decided, Decision, FellBack};
 
 /// The moment of the sample.
 pub(crate) fn time() -> Timestamp {
@@ -17,5 +17,20 @@ pub(super) fn decided() -> Decided {
         vlans: None,
         decision: Some(Decision::BreakGlass),
         until: Some(time()),
+        fallback: None,
+    }
+}
+
+pub(super) fn fallen() -> Decided {
+    Decided {
+        device: Some("pump-icu-13".to_owned()),
+        mac: [0x00, 0x03, 0xb1, 0, 0, 0x13],
+        vlans: None,
+        decision: Some(Decision::BreakGlass),
+        until: None,
+        fallback: Some(FellBack {
+            at: Some(time()),
+            why: "tcp 3613 to 10.20.8.11 was dropped, which it did in 480 hours before and revision 6 allowed".to_owned(),
+        }),
     }
 }

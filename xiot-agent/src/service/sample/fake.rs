@@ -10,7 +10,9 @@ use super::{
     comparison::comparison,
     device_totals, devices, drop, flow,
     learned::{learned, proposal, simulation},
-    named, names, observed, plan, record, reloaded, status,
+    named, names, observed, plan,
+    promoted::promoted,
+    record, reloaded, status,
 };
 use crate::{
     propose::Proposal,
@@ -22,6 +24,7 @@ use crate::{
         learner::{ProposalError, Wanted},
         names::UnknownDevice,
         plan::Plan,
+        promotion::{self, Promotion},
         reload::{Candidate, Change, ReloadError},
         simulate::{self, Simulation},
         state::{
@@ -144,6 +147,11 @@ impl Source for Fake {
         Ok(comparison())
     }
 
+    fn promotion(&self, _wanted: &promotion::Wanted) -> Result<Promotion, SourceError> {
+        self.check()?;
+        Ok(promoted())
+    }
+
     fn bindings(&self, filter: &BindingFilter) -> Result<Selected<Binding>, SourceError> {
         self.check()?;
         let all = std::iter::repeat_with(binding).take(self.flows);
@@ -223,6 +231,7 @@ impl Source for Fake {
             vlans: wish.vlans,
             decision: wish.decision,
             until: None,
+            fallback: None,
         })
     }
 

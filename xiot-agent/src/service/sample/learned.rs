@@ -141,6 +141,7 @@ pub(crate) fn simulation() -> Simulation {
         port: 3613,
         peer: [10, 20, 8, 11].into(),
         peer_name: Some("pump-server".to_owned()),
+        scan: false,
         reason: Reason::NoPort,
         before: Some(RuleRef {
             id: 1,
@@ -161,12 +162,14 @@ pub(crate) fn simulation() -> Simulation {
         protocol: 1,
         port: 8 << 8,
         peer_name: None,
+        scan: true,
         reason: Reason::UnknownDevice,
         before: None,
         times: 1,
         ..dropped
     };
     Simulation {
+        until: None,
         devices: 2,
         judged: 40,
         unknown: 1,

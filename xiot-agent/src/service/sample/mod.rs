@@ -6,6 +6,7 @@ mod decided;
 mod fake;
 mod learned;
 mod named;
+mod promoted;
 mod revision;
 mod status;
 
@@ -15,6 +16,7 @@ pub(crate) use decided::time;
 pub(crate) use fake::Fake;
 pub(crate) use learned::learned;
 pub(crate) use named::named;
+pub(crate) use promoted::promoted;
 pub(crate) use revision::{plan, record, reloaded};
 pub(crate) use status::status;
 

@@ -168,7 +168,9 @@ pub(crate) fn status() -> Status {
             lost: 0,
         },
         frames,
-        decisions: vec![decided::decided()],
+        decisions: vec![decided::decided(), decided::fallen()],
+        on_probation: 2,
+        falls: 1,
         profiles: vec![ProfileTotals {
             profile: "infusion-pump".to_owned(),
             criticality: Some(Criticality::LifeSustaining),

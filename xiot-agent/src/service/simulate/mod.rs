@@ -22,11 +22,15 @@ pub struct Wanted {
     pub profile: Option<String>,
     /// This one, by name or MAC.
     pub device: Option<String>,
+    /// Only what was seen in this second or later, by the clock of learning; none: all that was learned.
+    pub since: Option<u64>,
 }
 
 /// What came of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Simulation {
+    /// Up to when it was observed, by the clock of learning.
+    pub until: Option<Timestamp>,
     /// Devices that were looked at.
     pub devices: u64,
     /// Conversations that were judged.
@@ -58,6 +62,8 @@ pub struct WouldDrop {
     pub peer: IpAddr,
     /// What that is called: a peer set or a device.
     pub peer_name: Option<String>,
+    /// It is one of many that came in one hour and never again, as in a scan, and no rule in force allows it.
+    pub scan: bool,
     /// Why.
     pub reason: Reason,
     /// The rule of the policy in force that allows it.

@@ -218,6 +218,7 @@ impl Replay {
                 port,
                 peer,
                 peer_name: None,
+                scan: false,
                 reason,
                 before: None,
                 times: 1,

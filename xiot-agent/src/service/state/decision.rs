@@ -36,4 +36,15 @@ pub struct Decided {
     pub decision: Option<Decision>,
     /// When it ends by itself; none: never.
     pub until: Option<Timestamp>,
+    /// Why the agent decided that; none: a person did.
+    pub fallback: Option<FellBack>,
+}
+
+/// A device is in mode monitor because what it needs was dropped after a change.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FellBack {
+    /// When, by the clock of learning.
+    pub at: Option<Timestamp>,
+    /// What was dropped or is missing, in words.
+    pub why: String,
 }

@@ -16,7 +16,7 @@ mod status;
 pub mod words;
 
 pub use binding::{Binding, BindingFilter, BoundBy};
-pub use decision::{Decided, Decision};
+pub use decision::{Decided, Decision, FellBack};
 pub use device::{Device, DeviceTotal, Traffic};
 pub use drop::{Drop, Endpoint};
 pub use flow::{Flow, FlowFilter, Opener, Stage};

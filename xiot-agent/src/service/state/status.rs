@@ -54,6 +54,10 @@ pub struct Status {
     pub frames: Vec<FrameTotal>,
     /// What is decided about single devices, by MAC.
     pub decisions: Vec<Decided>,
+    /// Enforced devices that a change is on probation for: what they need and lose by it has them fall back to mode monitor.
+    pub on_probation: u64,
+    /// How often devices fell back under this agent.
+    pub falls: u64,
     /// Traffic of listed devices by profile, in file order.
     pub profiles: Vec<ProfileTotals>,
     /// Why what is learned can't be kept.

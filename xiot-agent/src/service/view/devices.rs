@@ -113,7 +113,8 @@ fn stranger(names: &Names, whose: &Whose) -> Device {
     }
 }
 
-pub(super) const fn traffic(counter: &DeviceCounter) -> Traffic {
+/// What a device's counters say.
+pub const fn traffic(counter: &DeviceCounter) -> Traffic {
     Traffic {
         from_frames: counter.from_frames,
         from_bytes: counter.from_bytes,

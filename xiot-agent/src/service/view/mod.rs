@@ -9,7 +9,7 @@ mod observed;
 mod totals;
 
 pub use bindings::{binding, select_bindings};
-pub use devices::{device_totals, devices};
+pub use devices::{device_totals, devices, traffic};
 pub use drops::drop;
 pub use flows::{flow, select};
 pub use named::{named, select_named};

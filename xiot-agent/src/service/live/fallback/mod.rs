@@ -1,0 +1,394 @@
+//! Back to mode monitor, device by device, where what a device needs is dropped after a change.
+//!
+//! Only what it was known to do, and what the policy before the change allowed, counts: nobody gets a device out of mode enforce by having something
+//! of it dropped. Events tell of drops at once; what no event tells of is missed after some hours.
+
+mod drops;
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    mem,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use tokio::sync::Notify;
+use xiot_common::{
+    addr,
+    guard::objector,
+    overrides::{Action, Override, OverrideKey},
+    reason::Class,
+};
+
+use self::drops::{Suspect, conversation_of, suspect_of, words};
+use super::{Live, lock, simulate::By};
+use crate::{
+    compile::read::Reader,
+    datapath::MapAccessError,
+    learn::{
+        conversation::Conversation,
+        device::Identity,
+        stage::{Fallen, Stage},
+    },
+    model::policy::Mode,
+    service::{
+        clock::Now,
+        guards,
+        handle::SourceError,
+        learner::{Dropped, Found, listed},
+        names::Names,
+        reload::Candidate,
+        state::{Drop, MacBytes, Vlans},
+        view,
+    },
+    store::{Author, audit::Event},
+    unit,
+};
+
+/// Drops that wait for a look. Whoever makes more of them makes no more work.
+const MOST_WAITING: usize = 256;
+
+/// What is known of devices that are on probation, and of those that fell back.
+#[derive(Debug, Default)]
+pub(super) struct Fallback {
+    on_probation: Mutex<HashSet<Identity>>,
+    fallen: Mutex<BTreeMap<Identity, Fallen>>,
+    waiting: Mutex<HashSet<Suspect>>,
+    /// Drops that were looked at and are none to fall back for, under this epoch.
+    settled: Mutex<(u32, HashSet<Suspect>)>,
+    news: Notify,
+    /// A judge by an earlier revision.
+    past: Mutex<Option<(u64, By)>>,
+    count: AtomicU64,
+}
+
+/// How devices stand, for whoever asks.
+#[derive(Clone, Debug, Default)]
+pub(in crate::service) struct Standings {
+    /// Devices that a change is on probation for.
+    pub(in crate::service) on_probation: u64,
+    /// Those that fell back.
+    pub(in crate::service) fallen: BTreeMap<Identity, Fallen>,
+    /// How often that happened under this agent.
+    pub(in crate::service) falls: u64,
+}
+
+impl Live {
+    /// How devices stand.
+    pub(in crate::service) fn standings(&self) -> Standings {
+        Standings {
+            on_probation: lock(&self.fallback.on_probation).len() as u64,
+            fallen: lock(&self.fallback.fallen).clone(),
+            falls: self.fallback.count.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Follows modes and changes of all devices. What is in the way of that is told of as for all that is learned.
+    pub(in crate::service) fn look_at_stages(&self) {
+        let files = self.files();
+        let now = Now::read();
+        let revision = self.active.in_force();
+        let revision = revision.map_or(files.image.header.revision, |it| it.header.revision);
+        let reader = Reader::new(&files.image);
+        let numbered = files.ids.devices().iter().zip(&files.policy.devices);
+        let found: Vec<_> = numbered
+            .map(|(id, device)| {
+                let counted = self.counters.device(*id).unwrap_or_default();
+                let traffic = view::traffic(&counted);
+                Found {
+                    device: listed(device.mac, device.vlan),
+                    mode: device.mode,
+                    generation: reader.record(*id).map_or(0, |record| record.generation),
+                    probation: files.policy.gates.probation(device.criticality),
+                    would_drop: traffic.would_drop,
+                    dropped: traffic.from_dropped + traffic.to_dropped,
+                    sent: traffic.from_frames + traffic.from_dropped,
+                }
+            })
+            .collect();
+        let mut learner = lock(&self.learner);
+        if let Err(error) = learner.look_at_stages(now, revision, &found) {
+            tracing::debug!(%error, "modes are not followed");
+            return;
+        }
+        let probation = |stage: &Stage| stage.probation().is_some();
+        let on_probation: HashSet<_> = learner
+            .stages()
+            .filter_map(|(device, stage)| probation(stage).then_some(*device))
+            .collect();
+        let fallen: BTreeMap<_, _> = learner
+            .stages()
+            .filter_map(|(device, stage)| Some((*device, stage.fallen.clone()?)))
+            .collect();
+        if on_probation.is_empty() {
+            *lock(&self.fallback.past) = None;
+        }
+        *lock(&self.fallback.on_probation) = on_probation;
+        let before = mem::replace(&mut *lock(&self.fallback.fallen), fallen.clone());
+        // What they are is known by then: nobody falls in between.
+        drop(learner);
+        if let Err(error) = self.hold_fallen(&before, &fallen) {
+            tracing::error!(%error, "devices that fell back can't be kept in mode monitor");
+        }
+    }
+
+    /// Those that fell back stay so, also where a reboot took that from the kernel; and go by policy where that asks for no more.
+    fn hold_fallen(
+        &self,
+        before: &BTreeMap<Identity, Fallen>,
+        fallen: &BTreeMap<Identity, Fallen>,
+    ) -> Result<(), MapAccessError> {
+        if before.is_empty() && fallen.is_empty() {
+            return Ok(());
+        }
+        self.with_datapath(|datapath| {
+            let decided: BTreeMap<_, _> = datapath
+                .overrides()?
+                .into_iter()
+                .map(|(key, decided)| ((key.mac.0, (key.vlans.outer, key.vlans.inner)), decided))
+                .collect();
+            let of = |device: &Identity| decided.get(&(device.mac, device.vlans));
+            for device in fallen.keys().filter(|device| of(device).is_none()) {
+                datapath.set_override(key(device), MONITOR)?;
+            }
+            let over = before.keys().filter(|device| !fallen.contains_key(device));
+            for device in over.filter(|device| of(device) == Some(&MONITOR)) {
+                datapath.clear_override(&key(device))?;
+            }
+            Ok(())
+        })
+        .unwrap_or(Ok(()))
+    }
+
+    /// Takes note of a drop, if it is of a device that is on probation.
+    pub(super) fn suspect(&self, names: &Names, drop: &Drop) {
+        let fallback = &self.fallback;
+        // Mode monitor helps against nothing else: not against guards, nor what is malformed.
+        let may_help = drop.dropped
+            && drop.mode == Mode::Enforce
+            && drop.reason.class() == Class::Denied
+            && objector(drop.reason).is_none();
+        if !may_help {
+            return;
+        }
+        let probation = lock(&fallback.on_probation);
+        if probation.is_empty() {
+            return;
+        }
+        let Some(suspect) = suspect_of(names, drop).filter(|it| probation.contains(&it.listed))
+        else {
+            return;
+        };
+        mem::drop(probation);
+        let settled = lock(&fallback.settled);
+        if settled.0 == self.epoch() && settled.1.contains(&suspect) {
+            return;
+        }
+        mem::drop(settled);
+        let mut waiting = lock(&fallback.waiting);
+        if waiting.len() < MOST_WAITING && waiting.insert(suspect) {
+            fallback.news.notify_one();
+        }
+    }
+
+    /// Returns once there are drops to look at.
+    pub(in crate::service) async fn dropped(&self) {
+        self.fallback.news.notified().await;
+    }
+
+    /// Looks at them.
+    pub(in crate::service) fn look_at_drops(&self) -> Result<(), SourceError> {
+        let waiting = mem::take(&mut *lock(&self.fallback.waiting));
+        let names = self.names();
+        for suspect in waiting {
+            let device = names.listed(suspect.device.mac, suspect.device.vlans.into());
+            let criticality = device.and_then(|device| device.criticality);
+            let dropped = lock(&self.learner).dropped(
+                (&suspect.listed, &suspect.device),
+                &suspect.conversation,
+                criticality,
+            )?;
+            let words = words(&suspect.conversation);
+            let why = match dropped {
+                Dropped::Foreign => None,
+                Dropped::New => Some(format!(
+                    "{words} was dropped, which it opened for the first time after the change"
+                )),
+                Dropped::Known {
+                    conversation,
+                    seen,
+                    before,
+                } => {
+                    let allowed = self.was_allowed(before, &suspect.device, &conversation)?;
+                    allowed.then(|| {
+                        format!(
+                            "{words} was dropped, which it did in {} hours before and revision {before} allowed",
+                            seen.hours.count()
+                        )
+                    })
+                }
+            };
+            match why {
+                Some(why) => self.fall_back(suspect.listed, why)?,
+                None => self.settle(suspect),
+            }
+        }
+        Ok(())
+    }
+
+    /// It is not looked at again under the policy in force.
+    fn settle(&self, suspect: Suspect) {
+        let epoch = self.epoch();
+        let mut settled = lock(&self.fallback.settled);
+        if settled.0 != epoch || settled.1.len() >= 16 * MOST_WAITING {
+            *settled = (epoch, HashSet::new());
+        }
+        settled.1.insert(suspect);
+    }
+
+    fn epoch(&self) -> u32 {
+        self.active.in_force().map_or(0, |active| active.epoch)
+    }
+
+    /// Whether an earlier revision would allow this now.
+    fn was_allowed(
+        &self,
+        revision: u64,
+        device: &Identity,
+        conversation: &Conversation,
+    ) -> Result<bool, SourceError> {
+        let mut learner = lock(&self.learner);
+        let (told, at) = (learner.told_of(device.mac)?, learner.at(Now::read()));
+        drop(learner);
+        let past = lock(&self.fallback.past).take();
+        let mut judge = match past {
+            Some((of, judge)) if of == revision => judge,
+            _ => self.judge_of(revision)?,
+        };
+        let allowed = judge.allows((device, &told), conversation, at);
+        *lock(&self.fallback.past) = Some((revision, judge));
+        allowed.map_err(|error| SourceError::Datapath(Box::new(error)))
+    }
+
+    fn judge_of(&self, revision: u64) -> Result<By, SourceError> {
+        let (_, files) = self.beside(&Candidate::Revision(Some(revision)))?;
+        let guards = guards::needed(&files.gateway);
+        self.judge_by(&files, guards)
+    }
+
+    /// Looks for what devices did regularly before a change and miss since. Where nothing of a device was dropped, nothing is missing because of it.
+    pub(in crate::service) fn look_for_what_is_missing(&self) -> Result<(), SourceError> {
+        let live: HashSet<_> = self.flow_entries().iter().map(conversation_of).collect();
+        let lives = |device: &Identity, it: &Conversation| {
+            live.contains(&(
+                *device,
+                Conversation {
+                    midstream: false,
+                    ..*it
+                },
+            ))
+        };
+        let missing = lock(&self.learner).missing(Now::read(), lives)?;
+        for (device, lost) in missing {
+            let (Some(first), more) = (lost.first(), lost.len() - 1) else {
+                continue;
+            };
+            let others = match more {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let why = format!(
+                "{}{others} came regularly before the change and not since, and frames of the device are dropped",
+                words(first)
+            );
+            self.fall_back(device, why)?;
+        }
+        Ok(())
+    }
+
+    fn fall_back(&self, device: Identity, why: String) -> Result<(), SourceError> {
+        let now = Now::read();
+        let decided = self
+            .with_datapath(|datapath| {
+                let key = key(&device);
+                // What a person decided counts.
+                let is_decided = datapath.overrides()?.iter().any(|(other, decided)| {
+                    *other == key && decided.action(now.second()) != Action::Policy
+                });
+                if is_decided {
+                    return Ok(false);
+                }
+                // Whoever sees that it is in mode monitor sees why.
+                let mut learner = lock(&self.learner);
+                learner.fell(&device, now, why.clone());
+                let fallen = Fallen {
+                    at: learner.at(now),
+                    why: why.clone(),
+                };
+                lock(&self.fallback.fallen).insert(device, fallen);
+                drop(learner);
+                datapath.set_override(key, MONITOR)?;
+                Ok(true)
+            })
+            .unwrap_or(Ok(false))
+            .map_err(|error| self.failed(error))?;
+        if !decided {
+            return Ok(());
+        }
+        let names = self.names();
+        let mut devices = names.policy().devices.iter();
+        let name = devices
+            .find(|it| listed(it.mac, it.vlan) == device)
+            .map(|it| it.name.clone());
+        tracing::warn!(
+            device = name,
+            mac = unit::mac::format(device.mac),
+            "back to mode monitor after a change: {why}"
+        );
+        self.fallback.count.fetch_add(1, Ordering::Relaxed);
+        self.audit(
+            Author::Agent,
+            Event::Decision {
+                device: name,
+                mac: unit::mac::format(device.mac),
+                vlan: (device.vlans != listed(device.mac, None).vlans)
+                    .then(|| unit::vlan::format(device.vlans)),
+                decision: "fallback".to_owned(),
+                until: None,
+                overridden: false,
+                reason: Some(why),
+            },
+        );
+        self.look_at_stages();
+        self.write_learned();
+        Ok(())
+    }
+
+    /// A person lets policy apply again to a device. Whether it had fallen back.
+    pub(in crate::service) fn accept_fall(&self, mac: MacBytes, vlans: Option<Vlans>) -> bool {
+        let device = listed(mac, vlans.map(|vlans| (vlans.outer, vlans.inner)));
+        let accepted = lock(&self.learner).accept_fall(&device);
+        lock(&self.fallback.fallen).remove(&device);
+        lock(&self.fallback.on_probation).remove(&device);
+        accepted
+    }
+}
+
+/// In mode monitor until somebody ends it.
+const MONITOR: Override = Override {
+    until: 0,
+    action: Action::Monitor as u8,
+    reserved: [0; 3],
+};
+
+fn key(device: &Identity) -> OverrideKey {
+    OverrideKey {
+        mac: addr::Mac(device.mac),
+        vlans: addr::Vlans {
+            outer: device.vlans.0,
+            inner: device.vlans.1,
+        },
+    }
+}
