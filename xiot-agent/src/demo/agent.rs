@@ -30,11 +30,17 @@ pub(super) struct Agent {
 impl Agent {
     /// Writes a policy and starts the agent with it.
     pub(super) fn start(hospital: &Hospital, policy: &str) -> Result<Self> {
+        Self::start_with(hospital, policy, &[])
+    }
+
+    /// The same, with further arguments.
+    pub(super) fn start_with(hospital: &Hospital, policy: &str, args: &[&str]) -> Result<Self> {
         files::write(hospital, files::POLICY, policy)?;
         files::write(hospital, files::GATEWAY, &files::gateway(hospital))?;
         let (out, log) = (path(hospital, "agent.out"), path(hospital, "agent.log"));
         let mut command = run_command(hospital, files::POLICY)?;
         command
+            .args(args)
             .stdin(Stdio::null())
             .stdout(File::create(&out)?)
             .stderr(File::create(&log)?);

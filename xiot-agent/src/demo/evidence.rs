@@ -50,6 +50,23 @@ struct Rule {
 struct Status {
     frames: Vec<Frames>,
     policy: Policy,
+    devices: Modes,
+    decisions: Vec<Decided>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Modes {
+    enforce: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Decided {
+    fallback: Option<FellBack>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct FellBack {
+    why: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -145,6 +162,19 @@ pub(super) fn digest(hospital: &Hospital) -> Result<String> {
         .into_iter()
         .map(|status| status.policy.digest)
         .collect())
+}
+
+/// Listed devices in mode enforce.
+pub(super) fn enforced(hospital: &Hospital) -> Result<u64> {
+    let status = agent::json::<Status>(hospital, &["status"])?;
+    Ok(status.iter().map(|status| status.devices.enforce).sum())
+}
+
+/// Why the first device fell back to mode monitor that did.
+pub(super) fn fallen(hospital: &Hospital) -> Result<Option<String>> {
+    let status = agent::json::<Status>(hospital, &["status"])?;
+    let mut decisions = status.into_iter().flat_map(|status| status.decisions);
+    Ok(decisions.find_map(|decided| Some(decided.fallback?.why)))
 }
 
 /// Who is there, once they are as awaited or patience is at its end.

@@ -254,7 +254,7 @@ impl Hospital {
     fn open_services(&mut self) -> Result<()> {
         let mut servers = Vec::new();
         for (host, ports) in [
-            (&self.server, &[3613_u16][..]),
+            (&self.server, &[3613_u16, 5000][..]),
             (&self.workstation, &[2575, 445]),
             (&self.pump, &[8000, 23]),
             (&self.ventilator, &[445]),

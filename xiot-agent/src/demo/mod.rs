@@ -15,6 +15,7 @@ mod preparation;
 mod report;
 mod scan;
 mod server;
+mod weeks;
 
 use std::{io, time::Instant};
 
@@ -33,6 +34,9 @@ const KEPT: &str = "xiot-demo";
 /// Options of the demo.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Options {
+    /// Three weeks in two minutes instead: learn, propose, simulate, monitor, enforce, and what becomes of a mistake.
+    #[arg(long, conflicts_with = "cleanup")]
+    weeks: bool,
     /// Leave the ward up, with the agent enforcing, and say how to look around.
     #[arg(long, conflicts_with = "cleanup")]
     keep: bool,
@@ -40,7 +44,7 @@ pub struct Options {
     #[arg(long)]
     cleanup: bool,
     /// Be a host that listens on these TCP ports: what the demo starts inside the ward.
-    #[arg(long, hide = true, value_delimiter = ',', conflicts_with_all = ["keep", "cleanup"])]
+    #[arg(long, hide = true, value_delimiter = ',', conflicts_with_all = ["keep", "cleanup", "weeks"])]
     serve: Vec<u16>,
 }
 
@@ -64,12 +68,13 @@ pub fn run(args: &Options) -> Result<Ending> {
         report.line(&format!("Removed {}.", removed.join(", ")))?;
     } else {
         preparation::check()?;
-        return play(args.keep, &mut report);
+        return play(args, &mut report);
     }
     Ok(Ending::Met)
 }
 
-fn play(keep: bool, report: &mut Report<io::Stdout>) -> Result<Ending> {
+fn play(args: &Options, report: &mut Report<io::Stdout>) -> Result<Ending> {
+    let keep = args.keep;
     let started = Instant::now();
     let prefix = if keep {
         cleanup::refuse_second()?;
@@ -93,7 +98,11 @@ fn play(keep: bool, report: &mut Report<io::Stdout>) -> Result<Ending> {
     report.title("A ward in network namespaces")?;
     let mut hospital = Hospital::build(&prefix, keep).context("could not build the ward")?;
     report.line(hospital::PICTURE)?;
-    let agent = act::play(&hospital, report)?;
+    let agent = if args.weeks {
+        weeks::play(&hospital, report)?
+    } else {
+        act::play(&hospital, report)?
+    };
     let ending = report.summary(started.elapsed())?;
     act::metrics::show(&hospital, report)?;
     if keep {

@@ -53,7 +53,7 @@ fn tcp(from: &Host, to: &Host, port: u16) -> String {
 }
 
 /// A TCP conversation that a rule must allow.
-fn must_answer(
+pub(super) fn must_answer(
     hospital: &Hospital,
     what: &'static str,
     (from, to, port): (&Host, &Host, u16),
@@ -76,7 +76,7 @@ fn must_answer(
 }
 
 /// A TCP conversation that must not come about, for this reason.
-fn must_not_answer(
+pub(super) fn must_not_answer(
     hospital: &Hospital,
     what: &'static str,
     (from, to, port): (&Host, &Host, u16),
