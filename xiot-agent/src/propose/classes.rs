@@ -68,9 +68,8 @@ pub(super) struct Class {
     pub(super) devices: BTreeSet<String>,
     /// Addresses that the peer had.
     pub(super) addresses: BTreeSet<IpAddr>,
-    /// How many conversations of devices these are.
-    pub(super) conversations: usize,
-    pub(super) opened: u64,
+    /// How often each device did it with each address. An address with several names is in as many classes.
+    pub(super) opened: BTreeMap<(String, IpAddr), u64>,
     /// Hours in which it was seen, of that device that did it in most.
     pub(super) hours: u32,
     pub(super) first: u64,
@@ -82,6 +81,22 @@ pub(super) struct Class {
 }
 
 impl Class {
+    const fn new(initiator: Initiator, service: (u8, u16), peer: Peer) -> Self {
+        Self {
+            initiator,
+            service,
+            peer,
+            devices: BTreeSet::new(),
+            addresses: BTreeSet::new(),
+            opened: BTreeMap::new(),
+            hours: 0,
+            first: u64::MAX,
+            last: 0,
+            is_rare: true,
+            why: BTreeSet::new(),
+        }
+    }
+
     pub(super) fn is_proposed(&self) -> bool {
         self.why.is_empty()
     }
@@ -103,8 +118,7 @@ impl Class {
     fn add(&mut self, device: &str, peer: IpAddr, seen: &Seen, marks: &[Mark]) {
         self.devices.insert(device.to_owned());
         self.addresses.insert(peer);
-        self.conversations += 1;
-        self.opened += seen.opened;
+        *self.opened.entry((device.to_owned(), peer)).or_default() += seen.opened;
         self.hours = self.hours.max(seen.hours.count());
         self.first = self.first.min(seen.first);
         self.last = self.last.max(seen.last);
@@ -148,7 +162,8 @@ impl Classes {
             for (conversation, seen) in member.learned.conversations() {
                 let names = member.names.get(&conversation.peer);
                 let names = names.map_or(&[][..], Vec::as_slice);
-                if allowed.allows_as(conversation, names) {
+                let peers = missing(conversation, names, directory, allowed);
+                if peers.is_empty() {
                     found.allowed += 1;
                     continue;
                 }
@@ -165,30 +180,21 @@ impl Classes {
                     .marks
                     .get(conversation)
                     .map_or(&[][..], Vec::as_slice);
-                let peer = directory.peer(conversation.peer, names);
-                let service = (conversation.protocol, conversation.port);
-                let key = (conversation.initiator, service, peer.clone());
                 let is_doubtful = foreign.is_some() || marks.iter().any(|mark| mark.withholds());
                 let classes = if is_doubtful {
                     &mut doubtful
                 } else {
                     &mut clean
                 };
-                let class = classes.entry(key).or_insert_with(|| Class {
-                    initiator: conversation.initiator,
-                    service,
-                    peer,
-                    devices: BTreeSet::new(),
-                    addresses: BTreeSet::new(),
-                    conversations: 0,
-                    opened: 0,
-                    hours: 0,
-                    first: u64::MAX,
-                    last: 0,
-                    is_rare: true,
-                    why: foreign.into_iter().collect(),
-                });
-                class.add(&member.device, conversation.peer, seen, marks);
+                let service = (conversation.protocol, conversation.port);
+                for peer in peers {
+                    let key = (conversation.initiator, service, peer.clone());
+                    let class = classes
+                        .entry(key)
+                        .or_insert_with(|| Class::new(conversation.initiator, service, peer));
+                    class.why.extend(foreign);
+                    class.add(&member.device, conversation.peer, seen, marks);
+                }
             }
         }
         // What another device does without any doubt needs no look at those that do it with one.
@@ -220,6 +226,32 @@ impl Classes {
             .iter()
             .partition(|class| members < 2 || class.devices.len() > 1)
     }
+}
+
+/// What rules have to name that this conversation is allowed whatever the device asked for before; nothing: they allow it.
+fn missing(
+    conversation: &Conversation,
+    names: &[String],
+    directory: &Directory<'_>,
+    allowed: &Allowed<'_>,
+) -> Vec<Peer> {
+    let mut peers = directory.peers(conversation.peer, names);
+    peers.retain(|peer| match peer {
+        Peer::Name(name) => !allowed.allows_as(conversation, std::slice::from_ref(name)),
+        Peer::Set(_) | Peer::Group(_) | Peer::Device(_) | Peer::Network(_) => {
+            !allowed.allows_as(conversation, names)
+        }
+    });
+    peers
+}
+
+/// Conversations of devices that these classes are made of.
+pub(super) fn conversations(classes: &[&Class]) -> usize {
+    let each = classes.iter().flat_map(|class| {
+        let seen = class.opened.keys();
+        seen.map(|(device, peer)| (class.initiator, class.service, device, peer))
+    });
+    each.collect::<BTreeSet<_>>().len()
 }
 
 /// Which service of the site this is, and whether it is with a server of the site.

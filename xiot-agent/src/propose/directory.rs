@@ -96,23 +96,24 @@ impl<'p> Directory<'p> {
         }
     }
 
-    /// The smallest that has a name: of a peer set, a device, a host name (that which is told of it last), else the address.
-    pub fn peer(&self, address: IpAddr, names: &[String]) -> Peer {
+    /// The smallest that has a name: of a peer set, a device, host names (all by which the device knows the address: who asks for one of them is told of no other), else the
+    /// address.
+    pub fn peers(&self, address: IpAddr, names: &[String]) -> Vec<Peer> {
         let set = self
             .sets
             .iter()
             .find(|(_, _, networks)| networks.iter().any(|network| network.contains(address)));
         let device = self.devices.get(&address);
-        let name = names.first().filter(|_| self.is_trusted(names));
+        let names = if self.is_trusted(names) { names } else { &[] };
         if let Some((size, set, _)) = set
-            && (*size == 1 || device.is_none() && name.is_none())
+            && (*size == 1 || device.is_none() && names.is_empty())
         {
-            return Peer::Set((*set).to_owned());
+            return vec![Peer::Set((*set).to_owned())];
         }
-        match (device, name) {
-            (Some(device), _) => Peer::Device((*device).to_owned()),
-            (None, Some(name)) => Peer::Name(name.clone()),
-            (None, None) => Peer::Network(address.into()),
+        match device {
+            Some(device) => vec![Peer::Device((*device).to_owned())],
+            None if names.is_empty() => vec![Peer::Network(address.into())],
+            None => names.iter().cloned().map(Peer::Name).collect(),
         }
     }
 
@@ -130,7 +131,7 @@ impl<'p> Directory<'p> {
 
     /// What an address is called by whoever was told these names of it; none: nothing.
     pub fn name(&self, address: IpAddr, names: &[String]) -> Option<String> {
-        match self.peer(address, names) {
+        match self.peers(address, names).into_iter().next()? {
             Peer::Network(_) => None,
             peer @ (Peer::Set(_) | Peer::Group(_) | Peer::Device(_) | Peer::Name(_)) => {
                 Some(peer.to_string())

@@ -197,7 +197,7 @@ fn one(
         .copied()
         .filter(|it| !it.is_proposed())
         .collect();
-    part.withheld = withheld.iter().map(|it| it.conversations).sum();
+    part.withheld = classes::conversations(&withheld);
     for draft in rules::drafts(withheld.into_iter(), directory) {
         let comment = words.withheld(&draft);
         // What a person left as a comment needs not be said again.

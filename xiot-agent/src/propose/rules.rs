@@ -98,11 +98,20 @@ fn draft(
             .iter()
             .flat_map(|it| it.devices.iter().cloned())
             .collect(),
-        opened: classes.iter().map(|class| class.opened).sum(),
+        opened: opened(classes),
         hours: classes.iter().map(|class| class.hours).max().unwrap_or(0),
         first: classes.iter().map(|class| class.first).min().unwrap_or(0),
         last: classes.iter().map(|class| class.last).max().unwrap_or(0),
         is_rare,
         why,
     }
+}
+
+/// How often these were opened, each once whatever names its peer has.
+fn opened(classes: &[&Class]) -> u64 {
+    let each = classes.iter().flat_map(|class| {
+        let seen = class.opened.iter();
+        seen.map(|((device, peer), opened)| ((class.service, device, peer), *opened))
+    });
+    each.collect::<BTreeMap<_, _>>().into_values().sum()
 }

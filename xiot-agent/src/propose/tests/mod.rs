@@ -1,6 +1,7 @@
 //! Proposals that a person can read, that allow what was learned, and nothing that was not.
 
 mod exceptions;
+mod names;
 mod sound;
 
 use super::*;
@@ -285,51 +286,3 @@ fn nothing_is_widened_but_with_a_word_about_it() {
     );
 }
 
-#[test]
-fn what_has_a_name_is_proposed_by_it() {
-    let habits = [
-        (to("192.0.2.7", 6, 443), 2, 0..20),
-        (to("192.0.2.9", 6, 443), 2, 0..20),
-        (to("192.0.2.30", 6, 443), 2, 0..20),
-        (to("10.20.4.3", 6, 11112), 2, 0..20),
-    ];
-    let names = [
-        ("192.0.2.7", "cloud.vendor.example"),
-        ("192.0.2.9", "cloud.vendor.example"),
-        ("192.0.2.30", "time.vendor.example"),
-        ("10.20.4.3", "pacs.hospital.example"),
-    ];
-    let proposal = proposed(POLICY, &[learned(&habits)], &names).unwrap();
-    let lines: Vec<_> = added(POLICY, &proposal)
-        .into_iter()
-        .filter(|line| !line.contains(" hours"))
-        .collect();
-    assert_eq!(
-        lines,
-        [
-            "-services: [arp, dhcp]",
-            // Names are of use to those who may ask.
-            "+services: [arp, dhcp, dns]",
-            "+- {to: [{dns: cloud.vendor.example}, {dns: time.vendor.example}], tcp: 443}",
-            "+- {to: {dns: pacs.hospital.example}, tcp: 11112}",
-        ]
-    );
-    let again = proposed(&proposal.text, &[learned(&habits)], &names).unwrap();
-    assert_eq!(again.text, proposal.text);
-    // Another name of the same domain changes nothing, one of another has the address stand for itself.
-    for (name, is_named) in [("edge.vendor.example", true), ("evil.test", false)] {
-        let more = [&names[..], &[("192.0.2.30", name)]].concat();
-        let proposal = proposed(POLICY, &[learned(&habits)], &more).unwrap();
-        assert_eq!(
-            proposal.text.contains("{dns: time.vendor.example}"),
-            is_named,
-            "{name}"
-        );
-        assert!(!proposal.text.contains("evil.test"));
-    }
-    // Where nobody can ask, there are only addresses.
-    let without = POLICY.replace("  dns: {servers: 10.0.0.53}\n", "");
-    let proposal = proposed(&without, &[learned(&habits)], &names).unwrap();
-    assert!(!proposal.text.contains("dns:"), "{}", proposal.text);
-    assert!(proposal.text.contains("192.0.2.30"));
-}
