@@ -270,7 +270,8 @@ fn infrastructure(conversation: &Conversation, policy: &Policy) -> Option<(Infra
         (6 | 17, 53, true) => Some((Infrastructure::Dns, is_of(&servers.dns))),
         (17, 123, true) => Some((Infrastructure::Ntp, is_of(&servers.ntp))),
         (17, 67 | 547, true) | (17, 68 | 546, false) => {
-            let is_any = servers.dhcp.is_empty() || is_group(peer);
+            // Where no server is listed any may answer, but devices may speak to none alone.
+            let is_any = is_group(peer) || servers.dhcp.is_empty() && !by_device;
             Some((Infrastructure::Dhcp, is_any || servers.dhcp.contains(&peer)))
         }
         (58, port, _) if matches!(port >> 8, 130..=136 | 143) => Some((Infrastructure::Nd, true)),

@@ -86,3 +86,32 @@ fn all_names_of_an_address_are_proposed_and_what_is_done_with_it_counts_once() {
     let proposal = proposed(POLICY, &[learned(&withheld)], &names).unwrap();
     assert_eq!(proposal.profiles[0].withheld, 1, "{}", proposal.text);
 }
+
+#[test]
+fn dhcp_with_one_server_needs_that_server_in_the_policy() {
+    let habits = [
+        (to("255.255.255.255", 17, 67), 1, 0..20),
+        (from("10.0.0.5", 17, 68), 1, 0..20),
+        (to("10.0.0.5", 17, 67), 1, 0..20),
+    ];
+    let devices = [learned(&habits)];
+    // The service lets devices speak to listed servers alone, and to everybody.
+    let proposal = proposed(POLICY, &devices, &[]).unwrap();
+    assert_eq!(proposal.profiles[0].withheld, 1);
+    assert!(
+        proposal.text.contains("#- {to: 10.0.0.5, udp: 67}"),
+        "{}",
+        proposal.text
+    );
+    assert!(
+        proposal
+            .text
+            .contains("WITHHELD, not a server of this site")
+    );
+    let listed = POLICY.replace(
+        "services:\n  dns:",
+        "services:\n  dhcp: {servers: 10.0.0.5}\n  dns:",
+    );
+    let proposal = proposed(&listed, &devices, &[]).unwrap();
+    assert_eq!(proposal.text, listed);
+}
