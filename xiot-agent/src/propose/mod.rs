@@ -198,12 +198,13 @@ fn one(
         .filter(|it| !it.is_proposed())
         .collect();
     part.withheld = classes::conversations(&withheld);
+    let written = edit::profile_text(&text, &profile.name)?;
     for draft in rules::drafts(withheld.into_iter(), directory) {
         let comment = words.withheld(&draft);
-        // What a person left as a comment needs not be said again.
+        // What a person left as a comment of this profile needs not be said again.
         if comment
             .last()
-            .is_none_or(|rule| !text.contains(rule.as_str()))
+            .is_none_or(|rule| !written.contains(rule.as_str()))
         {
             lines.extend(comment);
         }

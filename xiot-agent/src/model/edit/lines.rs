@@ -74,7 +74,12 @@ pub(super) fn tail_of_map(text: &str, pairs: &[(Node<'_>, Node<'_>)]) -> Option<
 
 /// The end of what begins in the line at `at`: all that is indented by more than `indent`, lines at `indent` that `goes_on` knows, and comments among
 /// and right behind them that are indented as far. Empty lines behind it do not belong to it.
-fn end_of(text: &str, at: usize, indent: usize, goes_on: impl Fn(&str) -> bool) -> usize {
+pub(super) fn end_of(
+    text: &str,
+    at: usize,
+    indent: usize,
+    goes_on: impl Fn(&str) -> bool,
+) -> usize {
     let mut end = at;
     let mut here = at;
     for (number, line) in text

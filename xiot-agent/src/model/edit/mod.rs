@@ -7,7 +7,9 @@ mod lines;
 
 use std::collections::HashMap;
 
-use self::lines::{indent_of, insert, insertion, offset_of, tail_of_map, tail_of_seq, unfold};
+use self::lines::{
+    end_of, indent_of, insert, insertion, offset_of, tail_of_map, tail_of_seq, unfold,
+};
 use super::{
     policy::Mode,
     yaml::{self, Node, Value},
@@ -48,6 +50,22 @@ pub enum EditError {
         /// Where.
         line: u32,
     },
+}
+
+/// What is written of a profile, from its name to its last line, comments among that. Nothing where there is none.
+pub fn profile_text<'t>(text: &'t str, profile: &str) -> Result<&'t str, EditError> {
+    let root = parse(text)?;
+    let key = top(&root, "profiles")
+        .and_then(pairs)
+        .and_then(|profiles| profiles.iter().find(|(key, _)| is(key, profile)));
+    let Some((key, _)) = key else {
+        return Ok("");
+    };
+    let at = offset_of(text, key.span.line);
+    let indent = indent_of(text, at);
+    Ok(text
+        .get(at..end_of(text, at, indent, |_| false))
+        .unwrap_or_default())
 }
 
 /// Adds lines to the rules of a profile, at their end: each a rule behind its dash, or a comment.

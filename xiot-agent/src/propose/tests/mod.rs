@@ -286,3 +286,17 @@ fn nothing_is_widened_but_with_a_word_about_it() {
     );
 }
 
+#[test]
+fn what_another_profile_has_as_a_comment_is_said_of_this_one_too() {
+    let text = POLICY.replace(
+        "devices:\n",
+        "  scanner:\n    allow:\n      - {to: pacs, tcp: 105}\n      #- {to: 192.0.2.66, tcp: 23}\ndevices:\n",
+    );
+    let devices = [learned(&[(to("192.0.2.66", 6, 23), 1, 0..20)])];
+    let proposal = proposed(&text, &devices, &[]).unwrap();
+    let count = |text: &str| text.matches("#- {to: 192.0.2.66, tcp: 23}").count();
+    assert_eq!((count(&text), count(&proposal.text)), (1, 2));
+    // Said once, it is not said again.
+    let again = proposed(&proposal.text, &devices, &[]).unwrap();
+    assert_eq!(again.text, proposal.text);
+}
