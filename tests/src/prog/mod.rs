@@ -2,6 +2,7 @@
 
 mod age;
 mod learned;
+mod watched;
 
 use std::error::Error;
 
@@ -26,6 +27,7 @@ use xiot_common::{
     port::{self, PortConfig},
 };
 
+pub use self::watched::Copies;
 use crate::{
     budgets::Budgets,
     clock,
