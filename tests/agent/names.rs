@@ -144,3 +144,45 @@ fn a_candidate_with_a_name_is_simulated_with_what_the_device_was_told_before_any
     assert_eq!(simulation["would_drop"].as_array().unwrap().len(), 2);
     agent.stop();
 }
+
+#[test]
+fn a_rule_that_comes_later_knows_what_the_device_was_told_before() {
+    let rig = Rig::new();
+    let cloud = listen(&rig.uplink, CLOUD);
+    let other = listen(&rig.uplink, OTHER);
+    let _server = dnsmasq(
+        &rig.uplink,
+        &[
+            "--port=53",
+            "--no-resolv",
+            "--no-hosts",
+            "--address=/cloud.example/10.30.1.77",
+            "--address=/other.example/10.30.1.78",
+        ],
+    );
+    let learning = POLICY
+        .replace(
+            "    allow:\n      - {to: {dns: cloud.example}, tcp: 443}\n",
+            "",
+        )
+        .replace("mode: enforce}", "mode: learn}");
+    let agent = Agent::start(&rig, &gateway(&rig, COLD), &learning);
+    resolves(&rig, "other.example");
+    resolves(&rig, "cloud.example");
+    for server in [&cloud, &other] {
+        exchange(&mut connect(&rig.device, server.address()), 1_000);
+    }
+    until("the name", || {
+        let proposal = agent.client(&["propose", "scanner"]).output().unwrap();
+        let text = String::from_utf8_lossy(&proposal.stdout).into_owned();
+        text.contains("{dns: cloud.example}").then_some(())
+    });
+    assert!(names(&agent).is_empty(), "no rule names any");
+    fs::write(rig.file("policy.yaml"), POLICY).unwrap();
+    agent.say(&["reload"]);
+    // It does not ask again.
+    exchange(&mut connect(&rig.device, cloud.address()), 1_000);
+    assert!(connect_is_lost(&rig.device, other.address()));
+    assert_eq!(names(&agent).len(), 1);
+    agent.stop();
+}

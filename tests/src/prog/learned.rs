@@ -37,6 +37,14 @@ impl Prog {
         all
     }
 
+    /// Tells a listed device what an agent heard that it was told.
+    ///
+    /// # Panics
+    /// Where that cannot be written.
+    pub fn tell(&mut self, device: &NamesKey, told: &NameSet) {
+        must("tell a device", self.names.insert_new(device, told));
+    }
+
     /// Whether there are any that may have ended.
     pub(super) fn age_names(&mut self, seconds: u32) -> bool {
         let mut ends = false;

@@ -53,8 +53,6 @@ pub(crate) struct Figures {
     pub(crate) learned: usize,
     /// Seconds that were judged.
     pub(crate) seconds: u64,
-    /// Conversations that would be dropped after acceptance if the device asked again for the names that it knew.
-    pub(crate) asked_again: usize,
     /// As proposed, when the device has done the same on each of three days.
     pub(crate) proposed: Outcome,
     /// After one look, and a person who took the `#` from all that was withheld.
@@ -92,17 +90,16 @@ pub(crate) fn figures(
         rules: Rules::of(&text_accepted, &site::policy(&text_accepted)),
         withheld,
     };
-    let asked_again = if part != Part::Again && first.iter().any(Scene::is_dns) {
+    if part != Part::Again && first.iter().any(Scene::is_dns) {
         trial.learn(&text, first, 1);
-        trial.promote(&site::promoted(&text_accepted, "monitor"));
-        for scene in first.iter().filter(|scene| scene.is_dns()) {
-            let verdict = trial.put(&scene.shot);
-            assert!(!verdict.dropped, "{verdict:?}");
-        }
-        trial.judge(&rest, 0).denied_habits().len()
-    } else {
-        accepted.judged.denied_habits().len()
-    };
+        let asked_again = after_asking(trial, &text_accepted, first, &rest);
+        let denied = accepted.judged.denied_habits();
+        assert_eq!(
+            denied, asked_again,
+            "{}: names that were told are known",
+            case.file
+        );
+    }
     nothing_of_it_is_dropped(trial, case, &text_accepted, first);
     strangers::are_dropped(trial, case, &text_accepted, first);
 
@@ -117,7 +114,6 @@ pub(crate) fn figures(
         part,
         learned,
         seconds,
-        asked_again,
         proposed,
         accepted,
     })
@@ -132,6 +128,16 @@ fn judge(trial: &mut Trial, text: &str, part: Part, rest: &[Scene], from: u64) -
     }
     trial.promote(&text);
     trial.judge(rest, from)
+}
+
+/// What would be dropped if the device asked again for the names that it knew.
+fn after_asking(trial: &mut Trial, text: &str, first: &[Scene], rest: &[Scene]) -> Vec<Habit> {
+    trial.promote(&site::promoted(text, "monitor"));
+    for scene in first.iter().filter(|scene| scene.is_dns()) {
+        let verdict = trial.put(&scene.shot);
+        assert!(!verdict.dropped, "{verdict:?}");
+    }
+    trial.judge(rest, 0).denied_habits()
 }
 
 /// What was learned and promoted is not dropped when it comes again.

@@ -57,8 +57,8 @@ impl Report {
 
     /// Sums: captures of devices that are set up, and of those at work, are not alike.
     pub(crate) fn finish(mut self) -> String {
-        self.line("\n| captures | learned | device-hours | rules | wider | any | by name | would-drops, accepted | per device-hour | names asked again | as proposed | per device-hour |");
-        self.line("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+        self.line("\n| captures | learned | device-hours | rules | wider | any | by name | would-drops, accepted | per device-hour | as proposed | per device-hour |");
+        self.line("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
         for part in Part::ALL {
             for is_setup in [true, false] {
                 self.sum(part, is_setup);
@@ -74,12 +74,11 @@ impl Report {
     fn sum(&mut self, part: Part, is_setup: bool) {
         let rows = self.rows.iter();
         let of = rows.filter(|(setup, figures)| (*setup, figures.part) == (is_setup, part));
-        let (mut number, mut seconds, mut accepted, mut proposed, mut asked) = (0, 0, 0, 0, 0);
+        let (mut number, mut seconds, mut accepted, mut proposed) = (0, 0, 0, 0);
         let (mut rules, mut wider, mut any, mut names) = (0, 0, 0, 0);
         for (_, figures) in of {
             number += 1;
             seconds += figures.seconds;
-            asked += figures.asked_again;
             accepted += figures.accepted.judged.denied_habits().len();
             proposed += figures.proposed.judged.denied_habits().len();
             for outcome in [&figures.accepted, &figures.proposed] {
@@ -97,7 +96,7 @@ impl Report {
         let kind = if is_setup { "set-up" } else { "at work" };
         let share = |count: usize| 100.0 * count as f64 / (rules as f64).max(1.0);
         let line = format!(
-            "| {number} {kind} | {} | {hours:.2} | {rules} | {:.1} % | {any} | {:.0} % | {accepted} | {:.2} | {asked} | {proposed} | {:.2} |",
+            "| {number} {kind} | {} | {hours:.2} | {rules} | {:.1} % | {any} | {:.0} % | {accepted} | {:.2} | {proposed} | {:.2} |",
             part.name(),
             share(wider),
             share(names),

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 use xiot_agent::{
     compile::Assignment,
     service::{
+        answers::Answers,
         clock::Now,
         learner::{Learner, Pace, ProposalError, Wanted},
     },
@@ -39,6 +40,7 @@ pub(crate) const DAY: u64 = 24 * 3600;
 pub(crate) struct Trial {
     copies: Copies,
     prog: Prog,
+    answers: Answers,
     /// Second of the trial up to which time has passed.
     second: u64,
 }
@@ -105,6 +107,7 @@ impl Trial {
         Self {
             copies: Copies::of(&prog),
             prog,
+            answers: Answers::default(),
             second: 0,
         }
     }
@@ -116,12 +119,16 @@ impl Trial {
         self.prog.forget_copies();
         self.prog.set_grace(clock::second() + 24 * 3600);
         self.copies.take();
+        self.answers = Answers::of(&site::policy(text), Now::read());
         self.second = 0;
     }
 
     /// Goes on under another policy.
     pub(crate) fn promote(&mut self, text: &str) {
         let policy = site::policy(text);
+        for (device, told) in self.answers.places(&policy, Now::read()) {
+            self.prog.tell(&device, &told);
+        }
         let numbers = Assignment::fresh(&policy);
         self.prog.swap(&policy, &ward::wires()[..1], &numbers);
         // A gateway that runs picks nothing up.
@@ -199,6 +206,7 @@ impl Trial {
         pupil.learner.note(now, &self.prog.observed());
         for message in self.copies.take() {
             pupil.learner.hear(now, &message);
+            self.answers.take(&message);
         }
     }
 

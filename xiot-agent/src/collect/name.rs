@@ -59,6 +59,11 @@ impl NameTable {
         Ok(sets.iter().flat_map(|set| live(set, now)).collect())
     }
 
+    /// Tells a device that was told nothing. One that was knows better, and the program may be telling it right now.
+    pub fn tell(&mut self, device: &NamesKey, set: &NameSet) -> Result<(), MapAccessError> {
+        self.listed.insert_new(device, set)
+    }
+
     /// Removes devices of which nothing is live, and counts the others.
     pub fn sweep(&mut self, now: u32) -> Result<NameCount, MapAccessError> {
         let mut count = NameCount::default();

@@ -101,15 +101,15 @@ impl<K: Pod, V: Pod> Table<K, V> {
             .map_err(|error| self.error(error.into()))?;
         match taken {
             Some(value) if !is_over(&value) => {
-                self.put_back(key, &value)?;
+                self.insert_new(key, &value)?;
                 Ok(None)
             }
             taken => Ok(taken),
         }
     }
 
-    /// Adds an entry, unless there is one by now, which is newer, or another took its room.
-    fn put_back(&mut self, key: &K, value: &V) -> Result<(), MapAccessError> {
+    /// Adds an entry, unless there is one by now, which is newer, or there is no room.
+    pub fn insert_new(&mut self, key: &K, value: &V) -> Result<(), MapAccessError> {
         match self.map.insert(key, value, BPF_NOEXIST) {
             Err(MapError::SyscallError(error))
                 if matches!(

@@ -2,6 +2,7 @@
 //!
 //! Surfaces (`api`, `metrics`) hold a [`handle::Handle`] and see the snapshots of [`state`], nothing else.
 
+pub mod answers;
 pub mod auditor;
 pub mod boot;
 mod calendar;

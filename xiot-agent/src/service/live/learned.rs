@@ -13,11 +13,13 @@ use crate::{
     collect::Message,
     datapath::MapAccessError,
     learn::{device::Identity, told::Told},
+    model::policy::Policy,
     propose::Proposal,
     service::{
         clock::Now,
         decide,
         explain::{Query, Subject},
+        faults::Fault,
         handle::SourceError,
         learner::{Learner, Wanted},
         names::Names,
@@ -45,12 +47,39 @@ impl Live {
 
     /// Learns from messages.
     pub(in crate::service) fn hear(&self, messages: &[Message]) {
+        let names = self.names();
+        let is_listed = |it: &&Message| names.listed(it.mac, it.vlans.into()).is_some();
+        let mut answers = lock(&self.answers);
+        messages
+            .iter()
+            .filter(is_listed)
+            .for_each(|it| answers.take(it));
+        drop(answers);
         let mut learner = lock(&self.learner);
         let now = Now::read();
         for message in messages {
             self.heard.count(message.kind);
             learner.hear(now, message);
         }
+    }
+
+    /// Has the program know what devices were told of names that this policy, which is about to be in force, has in rules. A device that knows some names is told those
+    /// itself, and left alone.
+    pub(in crate::service) fn tell_names(&self, policy: &Policy) {
+        let told = lock(&self.answers).places(policy, Now::read());
+        let mut names = lock(&self.dns_names);
+        for (device, set) in told {
+            if let Err(error) = names.tell(&device, &set) {
+                self.fault(Fault::Maps);
+                tracing::error!(%error, "Devices have to ask again for names that are in rules from now on.");
+                return;
+            }
+        }
+    }
+
+    /// Goes on with answers of the servers of this policy, which is in force by now.
+    pub(in crate::service) fn follow_servers(&self, policy: &Policy) {
+        lock(&self.answers).follow(policy, Now::read());
     }
 
     /// Writes down what was learned. What goes wrong is logged, told of, and tried again.

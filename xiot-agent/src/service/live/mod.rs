@@ -24,6 +24,7 @@ use xiot_common::{
 
 use self::{fallback::Fallback, loads::Loads};
 use super::{
+    answers::Answers,
     auditor::Auditor,
     clock::{Now, from_epoch_nanos},
     explain::Program,
@@ -65,6 +66,7 @@ pub(super) struct Live {
     keeper: Mutex<Keeper>,
     auditor: Mutex<Auditor>,
     learner: Mutex<Learner>,
+    answers: Mutex<Answers>,
     /// What is told of that, while it reads or writes.
     learning_trouble: Mutex<Option<String>>,
     learned_levels: Mutex<LearnedLevels>,
@@ -137,6 +139,7 @@ impl Live {
             Arc::clone(&files.ids),
         )
         .with_uplinks(&files.gateway.uplinks);
+        let answers = Answers::of(&files.policy, Now::read());
         let now = Timestamp::now();
         let numbered = u32::try_from(wires.len()).unwrap_or(u32::MAX);
         let bindings = BindingTable::open(datapath, numbered, Now::read().second())?;
@@ -150,6 +153,7 @@ impl Live {
             keeper: Mutex::new(keeper),
             auditor: Mutex::new(auditor),
             learner: Mutex::new(learner),
+            answers: Mutex::new(answers),
             learning_trouble: Mutex::default(),
             learned_levels: Mutex::default(),
             heard: learned::Heard::default(),

@@ -42,6 +42,8 @@ pub(super) fn put_in_force(
     let names = live.names();
     let next = names.follow(Arc::clone(&new.policy), Arc::clone(&new.ids));
     live.set_names(Arc::new(next));
+    // Before the first frame that its rules judge.
+    live.tell_names(&new.policy);
     let guarded = guards::of_wires(&old.gateway.wires) != guards::of_wires(&new.gateway.wires);
     let applied = set(datapath, old, &new, guarded);
     let applied = match applied {
@@ -57,6 +59,7 @@ pub(super) fn put_in_force(
     };
     let files = new.clone();
     live.set_files(new);
+    live.follow_servers(&files.policy);
     make_ready(datapath, &files.image, live.faults());
     note(datapath, &files, live.faults());
     // No frame counts for the policy before any more. It is in force by now, whatever becomes of a counter.
