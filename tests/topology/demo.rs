@@ -65,6 +65,23 @@ fn every_expectation_is_met_and_nothing_is_left() {
 }
 
 #[test]
+fn three_weeks_of_a_ward_go_from_learning_to_enforcement() {
+    let output = demo(&["--weeks"]).output().unwrap();
+    let text = text(&output);
+    assert!(output.status.success(), "{text}");
+    assert!(!text.contains("FAIL"), "{text}");
+    for word in [
+        "RARE",
+        "WITHHELD",
+        "the maker never said so",
+        "hours without a would-be drop",
+        "fell back to mode monitor",
+    ] {
+        assert!(text.contains(word), "no {word} in:\n{text}");
+    }
+}
+
+#[test]
 fn an_interrupt_in_the_middle_leaves_nothing() {
     for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
         let mut command = demo(&[]);
