@@ -159,6 +159,7 @@ fn what_goes_on_is_judged_by_a_candidate_while_it_does() {
 const BEYOND: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const STRANGER: [u8; 6] = [2, 0, 0, 0, 0, 9];
 const PUMP: [u8; 6] = [2, 0, 0, 0, 0x30, 0x0c];
+const PUMP_TO_BEYOND: [u8; 12] = [2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0x30, 0x0c];
 
 #[test]
 fn a_capture_is_judged_frame_by_frame_with_its_answers() {
@@ -178,6 +179,13 @@ fn a_capture_is_judged_frame_by_frame_with_its_answers() {
             .build()
     };
     frames.extend([udp("10.30.1.12", PUMP), udp("10.30.1.99", STRANGER)]);
+    // PROFINET, of which no wire says that it passes; and what was there before the capture.
+    let mut profinet = PUMP_TO_BEYOND.to_vec();
+    profinet.extend([0x88, 0x92]);
+    profinet.resize(60, 0);
+    frames.push(profinet);
+    let before = frame(PUMP, BEYOND).ip("10.30.1.12", "10.30.1.1");
+    frames.push(before.tcp(40_001, 3613, flag::ACK).build());
     // Cut off in the middle of its IP header.
     frames.push(frames[0][..20].to_vec());
     let frames: Vec<_> = frames.iter().map(Vec::as_slice).collect();
@@ -197,7 +205,7 @@ fn a_capture_is_judged_frame_by_frame_with_its_answers() {
         (&simulation["devices"], &simulation["unknown"]),
         (&1.into(), &1.into())
     );
-    assert_eq!(simulation["judged"], 8);
+    assert_eq!(simulation["judged"], 10);
     let told: Vec<_> = simulation["would_drop"]
         .as_array()
         .unwrap()
@@ -219,6 +227,10 @@ fn a_capture_is_judged_frame_by_frame_with_its_answers() {
     let table = String::from_utf8(table).unwrap();
     assert!(
         table.contains("1 frames are malformed (truncated_ipv4)"),
+        "{table}"
+    );
+    assert!(
+        table.contains("1 frames of pump-1 that are not IP (Ethernet type 0x8892, "),
         "{table}"
     );
 

@@ -1,7 +1,7 @@
 //! `simulate`: what a policy would drop of what devices did.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::HashSet,
     fs::File,
     path::{Path, PathBuf},
     thread,
@@ -26,7 +26,7 @@ use crate::{
     datapath::LoadError,
     service::{
         files,
-        simulate::{Replay, ReplayError, capture},
+        simulate::{Apart, Replay, ReplayError, capture},
     },
     unit::duration,
 };
@@ -66,25 +66,20 @@ pub(super) struct Args {
 const LOOK: Duration = Duration::from_secs(5);
 
 pub(super) fn run(args: &Args) -> Outcome {
-    let (simulation, malformed) = match (&args.pcap, &args.file) {
+    let (simulation, apart) = match (&args.pcap, &args.file) {
         (Some(pcap), Some(policy)) => match replay(policy, pcap)? {
             Some(replayed) => replayed,
             None => return Ok(Exit::Findings),
         },
         _ => match args.live {
-            Some(span) => (watch(args, span)?, BTreeMap::new()),
-            None => (ask(args, None)?, BTreeMap::new()),
+            Some(span) => (watch(args, span)?, Apart::default()),
+            None => (ask(args, None)?, Apart::default()),
         },
     };
     if args.json {
         output::print_json(&simulation)?;
     } else {
-        output::print(&render(
-            &simulation,
-            &malformed,
-            args.scans,
-            Timestamp::now(),
-        ))?;
+        output::print(&render(&simulation, &apart, args.scans, Timestamp::now()))?;
     }
     Ok(Exit::Success)
 }
@@ -139,7 +134,7 @@ fn ask(args: &Args, since: Option<Timestamp>) -> Result<Simulation, Failure> {
     })
 }
 
-type Replayed = (Simulation, BTreeMap<String, u64>);
+type Replayed = (Simulation, Apart);
 
 /// None: the policy has errors, which are printed.
 fn replay(policy: &Path, pcap: &Path) -> Result<Option<Replayed>, Failure> {
@@ -164,11 +159,8 @@ fn replay(policy: &Path, pcap: &Path) -> Result<Option<Replayed>, Failure> {
         return Err(failure(error));
     }
     read.map_err(|error| at(&error)).or_exit(Exit::Usage)?;
-    let (simulation, malformed) = replay.finish();
-    let malformed = malformed
-        .into_iter()
-        .map(|(reason, frames)| (reason.name().to_owned(), frames));
-    Ok(Some((api::simulation(simulation), malformed.collect())))
+    let (simulation, apart) = replay.finish();
+    Ok(Some((api::simulation(simulation), apart)))
 }
 
 fn failure(error: ReplayError) -> Failure {
@@ -185,7 +177,7 @@ fn failure(error: ReplayError) -> Failure {
 
 pub(super) fn render(
     simulation: &Simulation,
-    malformed: &BTreeMap<String, u64>,
+    apart: &Apart,
     scans: bool,
     now: Timestamp,
 ) -> String {
@@ -206,9 +198,16 @@ pub(super) fn render(
     if simulation.unknown > 0 {
         lines.push(format!("{} could not be judged", simulation.unknown));
     }
-    for (reason, frames) in malformed {
+    for (reason, frames) in &apart.malformed {
         lines.push(format!(
-            "{frames} frames are malformed ({reason}) and dropped in every mode"
+            "{frames} frames are malformed ({}) and dropped in every mode",
+            reason.name()
+        ));
+    }
+    for ((device, kind, reason), frames) in &apart.not_ip {
+        lines.push(format!(
+            "{frames} frames of {device} that are not IP (Ethernet type {kind:#06x}, {}) would be dropped",
+            reason.name()
         ));
     }
     let text = lines.join("\n") + "\n";

@@ -6,7 +6,7 @@ mod replay;
 
 pub use self::{
     conversation::judge,
-    replay::{Replay, ReplayError},
+    replay::{Apart, Replay, ReplayError},
 };
 
 use std::{cmp::Reverse, net::IpAddr};

@@ -1,7 +1,8 @@
 //! A capture, put to the program frame by frame: what would have been dropped of it in mode enforce.
 //!
 //! All devices are in mode monitor there, so that a conversation which would be dropped counts as one, with its answers. Time stands still: conversations
-//! do not end by silence, and what one second grants is for the whole capture; so a device may do the most that a profile can grant.
+//! do not end by silence, and what one second grants is for the whole capture; so a device may do the most that a profile can grant. What was there before the
+//! capture is picked up, as after a cold start.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -23,6 +24,7 @@ use crate::{
         names::Names,
         state::{MacBytes, Opener, Reason, Side, Verdict, Vlans},
     },
+    unit,
 };
 
 /// Conversations at a time.
@@ -54,6 +56,15 @@ pub enum ReplayError {
     Judge(#[from] TestRunError),
 }
 
+/// Frames that are no conversation, by what became of them.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Apart {
+    /// Malformed, and dropped in every mode.
+    pub malformed: BTreeMap<Reason, u64>,
+    /// Of a device by name or MAC, and of an Ethernet type that is not IP: they would be dropped in mode enforce.
+    pub not_ip: BTreeMap<(String, u16, Reason), u64>,
+}
+
 /// The scratch instance, and what came of the frames so far.
 pub struct Replay {
     datapath: Datapath,
@@ -61,7 +72,7 @@ pub struct Replay {
     told: HashMap<Ends, usize>,
     devices: HashSet<(MacBytes, Vlans)>,
     simulation: Simulation,
-    malformed: BTreeMap<Reason, u64>,
+    apart: Apart,
 }
 
 impl fmt::Debug for Replay {
@@ -112,13 +123,14 @@ impl Replay {
         };
         let mut datapath = Datapath::load(&options)?;
         datapath.apply(&image)?;
+        datapath.set_grace(u32::MAX);
         Ok(Self {
             datapath,
             names: Names::new(Arc::new(policy), wires.into(), Arc::new(ids)),
             told: HashMap::new(),
             devices: HashSet::new(),
             simulation: Simulation::default(),
-            malformed: BTreeMap::new(),
+            apart: Apart::default(),
         })
     }
 
@@ -174,11 +186,15 @@ impl Replay {
             Verdict::Forwarded => return,
             Verdict::WouldDrop => {}
             Verdict::Dropped => {
-                *self.malformed.entry(reason).or_default() += 1;
+                *self.apart.malformed.entry(reason).or_default() += 1;
                 return;
             }
         }
         let Some((ends, initiator, protocol, port, peer)) = ends(frame, mac, side) else {
+            let device = self.names.listed(mac, vlans);
+            let name = device.map_or_else(|| unit::mac::format(mac), |it| it.name.clone());
+            let key = (name, ethertype(frame), reason);
+            *self.apart.not_ip.entry(key).or_default() += 1;
             return;
         };
         if let Some(known) = self
@@ -229,15 +245,15 @@ impl Replay {
         self.told.insert(ends, place);
     }
 
-    /// What came of it all; and the frames that are malformed, which are dropped in every mode, by reason.
-    pub fn finish(mut self) -> (Simulation, BTreeMap<Reason, u64>) {
+    /// What came of it all.
+    pub fn finish(mut self) -> (Simulation, Apart) {
         let directory = Directory::of(self.names.policy());
         for it in &mut self.simulation.would_drop {
             it.peer_name = directory.name(it.peer, &[]);
         }
         self.simulation.devices = self.devices.len() as u64;
         self.simulation.sort();
-        (self.simulation, self.malformed)
+        (self.simulation, self.apart)
     }
 }
 
@@ -245,16 +261,28 @@ fn mac(frame: &[u8], at: usize) -> Option<MacBytes> {
     frame.get(at..at + 6)?.try_into().ok()
 }
 
+fn word(frame: &[u8], at: usize) -> Option<u16> {
+    let bytes = frame.get(at..at + 2)?.try_into().ok()?;
+    Some(u16::from_be_bytes(bytes))
+}
+
+/// The tag there: its type, and its VLAN id.
+fn tag(frame: &[u8], at: usize) -> Option<(u16, u16)> {
+    let kind = word(frame, at).filter(|kind| matches!(kind, 0x8100 | 0x88a8))?;
+    Some((kind, word(frame, at + 2)? & 0x0fff))
+}
+
+/// The type behind two tags at most; 0: the frame ends before it.
+fn ethertype(frame: &[u8]) -> u16 {
+    let tags = [12, 16]
+        .into_iter()
+        .take_while(|at| tag(frame, *at).is_some());
+    word(frame, 12 + 4 * tags.count()).unwrap_or_default()
+}
+
 /// VLAN ids as the program reads them.
 fn vlans(frame: &[u8]) -> Vlans {
-    let word = |at: usize| {
-        let bytes = frame.get(at..at + 2)?.try_into().ok()?;
-        Some(u16::from_be_bytes(bytes))
-    };
-    let tag = |at: usize| {
-        let kind = word(at).filter(|kind| matches!(kind, 0x8100 | 0x88a8))?;
-        Some((kind, word(at + 2)? & 0x0fff))
-    };
+    let tag = |at| tag(frame, at);
     match (tag(12), tag(16)) {
         (None, _) => Vlans::default(),
         (Some((0x88a8, outer)), None) => Vlans {
