@@ -260,17 +260,26 @@ fn what_can_not_be_promoted_is_said() {
         );
     }
     assert_eq!(text(&rig), policy("3613", "learn"));
-    // Whatever stands in the way, if somebody says why.
-    agent.say(&[
-        "promote",
-        "pump-1",
+    // What is refused leaves the file as it was.
+    let other = policy("3613", "learn").replace("by the window", "by the door");
+    fs::write(rig.file("policy.yaml"), &other).unwrap();
+    agent.say(&["apply", "--yes", "--confirm-within", "1h"]);
+    let override_it = [
         "--to",
         "enforce",
         "--override",
         "--reason",
         "a trial",
         "--yes",
-    ]);
-    assert_eq!(text(&rig), policy("3613", "enforce"));
+    ];
+    let override_it = [&["promote", "pump-1"][..], &override_it].concat();
+    let (exit, said) = promote(&agent, &override_it);
+    assert_eq!((exit, said.contains("on trial")), (6, true), "{said}");
+    assert_eq!(text(&rig), other);
+    agent.say(&["confirm"]);
+    // Whatever stands in the way, if somebody says why.
+    let (exit, said) = promote(&agent, &override_it);
+    assert_eq!(exit, 0, "{said}");
+    assert_eq!(text(&rig), other.replace("mode: learn", "mode: enforce"));
     agent.stop();
 }
