@@ -166,6 +166,25 @@ mod tests {
     }
 
     #[test]
+    fn what_others_open_to_it_is_missed_by_nobody() {
+        let all: Vec<u64> = (0..48).collect();
+        let mut device = device(&[(1, &all)]);
+        for hour in all {
+            let news = News {
+                first: at(hour),
+                last: at(hour),
+                ..News::default()
+            };
+            let call = Conversation {
+                initiator: Initiator::Peer,
+                ..to(22)
+            };
+            device.take(call, &news);
+        }
+        assert_eq!(lost(&device, &change(48..80), at(80), |_| false), [to(1)]);
+    }
+
+    #[test]
     fn a_device_that_nobody_knows_misses_nothing() {
         let some: Vec<u64> = (30..48).collect();
         let device = device(&[(1, &some)]);
