@@ -4,6 +4,7 @@
 //! of it dropped. Events tell of drops at once; what no event tells of is missed after some hours.
 
 mod drops;
+mod stages;
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -25,23 +26,16 @@ use xiot_common::{
 use self::drops::{Suspect, conversation_of, suspect_of, words};
 use super::{Live, lock, simulate::By};
 use crate::{
-    compile::read::Reader,
-    datapath::MapAccessError,
-    learn::{
-        conversation::Conversation,
-        device::Identity,
-        stage::{Fallen, Stage},
-    },
+    learn::{conversation::Conversation, device::Identity, stage::Fallen},
     model::policy::Mode,
     service::{
         clock::Now,
         guards,
         handle::SourceError,
-        learner::{Dropped, Found, listed},
+        learner::{Dropped, listed},
         names::Names,
         reload::Candidate,
         state::{Drop, MacBytes, Vlans},
-        view,
     },
     store::{Author, audit::Event},
     unit,
@@ -49,6 +43,9 @@ use crate::{
 
 /// Drops that wait for a look. Whoever makes more of them makes no more work.
 const MOST_WAITING: usize = 256;
+
+/// Hours in which a conversation has to have been seen to count where nobody can tell whether it was allowed.
+const OFTEN: u32 = 3;
 
 /// What is known of devices that are on probation, and of those that fell back.
 #[derive(Debug, Default)]
@@ -83,83 +80,6 @@ impl Live {
             fallen: lock(&self.fallback.fallen).clone(),
             falls: self.fallback.count.load(Ordering::Relaxed),
         }
-    }
-
-    /// Follows modes and changes of all devices. What is in the way of that is told of as for all that is learned.
-    pub(in crate::service) fn look_at_stages(&self) {
-        let files = self.files();
-        let now = Now::read();
-        let revision = self.active.in_force();
-        let revision = revision.map_or(files.image.header.revision, |it| it.header.revision);
-        let reader = Reader::new(&files.image);
-        let numbered = files.ids.devices().iter().zip(&files.policy.devices);
-        let found: Vec<_> = numbered
-            .map(|(id, device)| {
-                let counted = self.counters.device(*id).unwrap_or_default();
-                let traffic = view::traffic(&counted);
-                Found {
-                    device: listed(device.mac, device.vlan),
-                    mode: device.mode,
-                    generation: reader.record(*id).map_or(0, |record| record.generation),
-                    probation: files.policy.gates.probation(device.criticality),
-                    would_drop: traffic.would_drop,
-                    dropped: traffic.from_dropped + traffic.to_dropped,
-                    sent: traffic.from_frames + traffic.from_dropped,
-                }
-            })
-            .collect();
-        let mut learner = lock(&self.learner);
-        if let Err(error) = learner.look_at_stages(now, revision, &found) {
-            tracing::debug!(%error, "modes are not followed");
-            return;
-        }
-        let probation = |stage: &Stage| stage.probation().is_some();
-        let on_probation: HashSet<_> = learner
-            .stages()
-            .filter_map(|(device, stage)| probation(stage).then_some(*device))
-            .collect();
-        let fallen: BTreeMap<_, _> = learner
-            .stages()
-            .filter_map(|(device, stage)| Some((*device, stage.fallen.clone()?)))
-            .collect();
-        if on_probation.is_empty() {
-            *lock(&self.fallback.past) = None;
-        }
-        *lock(&self.fallback.on_probation) = on_probation;
-        let before = mem::replace(&mut *lock(&self.fallback.fallen), fallen.clone());
-        // What they are is known by then: nobody falls in between.
-        drop(learner);
-        if let Err(error) = self.hold_fallen(&before, &fallen) {
-            tracing::error!(%error, "devices that fell back can't be kept in mode monitor");
-        }
-    }
-
-    /// Those that fell back stay so, also where a reboot took that from the kernel; and go by policy where that asks for no more.
-    fn hold_fallen(
-        &self,
-        before: &BTreeMap<Identity, Fallen>,
-        fallen: &BTreeMap<Identity, Fallen>,
-    ) -> Result<(), MapAccessError> {
-        if before.is_empty() && fallen.is_empty() {
-            return Ok(());
-        }
-        self.with_datapath(|datapath| {
-            let decided: BTreeMap<_, _> = datapath
-                .overrides()?
-                .into_iter()
-                .map(|(key, decided)| ((key.mac.0, (key.vlans.outer, key.vlans.inner)), decided))
-                .collect();
-            let of = |device: &Identity| decided.get(&(device.mac, device.vlans));
-            for device in fallen.keys().filter(|device| of(device).is_none()) {
-                datapath.set_override(key(device), MONITOR)?;
-            }
-            let over = before.keys().filter(|device| !fallen.contains_key(device));
-            for device in over.filter(|device| of(device) == Some(&MONITOR)) {
-                datapath.clear_override(&key(device))?;
-            }
-            Ok(())
-        })
-        .unwrap_or(Ok(()))
     }
 
     /// Takes note of a drop, if it is of a device that is on probation.
@@ -202,6 +122,7 @@ impl Live {
     pub(in crate::service) fn look_at_drops(&self) -> Result<(), SourceError> {
         let waiting = mem::take(&mut *lock(&self.fallback.waiting));
         let names = self.names();
+        let mut has_fallen = false;
         for suspect in waiting {
             let device = names.listed(suspect.device.mac, suspect.device.vlans.into());
             let criticality = device.and_then(|device| device.criticality);
@@ -221,19 +142,36 @@ impl Live {
                     seen,
                     before,
                 } => {
-                    let allowed = self.was_allowed(before, &suspect.device, &conversation)?;
-                    allowed.then(|| {
-                        format!(
-                            "{words} was dropped, which it did in {} hours before and revision {before} allowed",
-                            seen.hours.count()
-                        )
-                    })
+                    let hours = seen.hours.count();
+                    match self.was_allowed(before, &suspect.device, &conversation) {
+                        Ok(allowed) => allowed.then(|| {
+                            format!(
+                                "{words} was dropped, which it did in {hours} hours before and revision {before} allowed"
+                            )
+                        }),
+                        // Care comes first where it was no passing thing.
+                        Err(error) => {
+                            tracing::error!(%error, "what revision {before} allowed can't be told");
+                            (hours >= OFTEN).then(|| {
+                                format!(
+                                    "{words} was dropped, which it did in {hours} hours before; what revision {before} allowed can't be told"
+                                )
+                            })
+                        }
+                    }
                 }
             };
             match why {
-                Some(why) => self.fall_back(suspect.listed, why)?,
+                Some(why) => {
+                    self.fall_back(suspect.listed, why)?;
+                    has_fallen = true;
+                }
                 None => self.settle(suspect),
             }
+        }
+        if has_fallen {
+            self.look_at_stages();
+            self.write_learned();
         }
         Ok(())
     }
@@ -291,8 +229,9 @@ impl Live {
             ))
         };
         let missing = lock(&self.learner).missing(Now::read(), lives)?;
+        let mut has_fallen = false;
         for (device, lost) in missing {
-            let (Some(first), more) = (lost.first(), lost.len() - 1) else {
+            let (Some(first), more) = (lost.first(), lost.len().saturating_sub(1)) else {
                 continue;
             };
             let others = match more {
@@ -304,6 +243,11 @@ impl Live {
                 words(first)
             );
             self.fall_back(device, why)?;
+            has_fallen = true;
+        }
+        if has_fallen {
+            self.look_at_stages();
+            self.write_learned();
         }
         Ok(())
     }
@@ -361,8 +305,6 @@ impl Live {
                 reason: Some(why),
             },
         );
-        self.look_at_stages();
-        self.write_learned();
         Ok(())
     }
 
