@@ -180,11 +180,14 @@ fn a_device_goes_from_learn_to_enforce_where_enough_is_known() {
 }
 
 #[test]
-fn what_a_change_takes_from_a_device_has_it_fall_back() {
+fn what_a_change_takes_from_a_device_that_lives_depend_on_has_it_fall_back() {
     let rig = Rig::new();
     let gateway = gateway(&rig, "");
     let args = [PACE[0], PACE[1], "--keep-attached"];
-    let agent = Agent::start_with(&rig, &gateway, &policy("[3613, 3614]", "enforce"), &args);
+    let vital = |ports| {
+        policy(ports, "enforce").replace("criticality: low", "criticality: life-sustaining")
+    };
+    let agent = Agent::start_with(&rig, &gateway, &vital("[3613, 3614]"), &args);
     let ward = Ward::new(&rig);
     until("what it does is known", || {
         ward.works(&rig);
@@ -192,7 +195,7 @@ fn what_a_change_takes_from_a_device_has_it_fall_back() {
         let known = learned["conversations"].as_array().unwrap();
         (known.len() == 3).then_some(())
     });
-    fs::write(rig.file("policy.yaml"), policy("3613", "enforce")).unwrap();
+    fs::write(rig.file("policy.yaml"), vital("3613")).unwrap();
     agent.say(&["reload"]);
     // An attacker can't make it fall.
     let other = EchoServer::start(&rig.uplink, rig.uplink.v4.into(), 9);
@@ -224,6 +227,25 @@ fn what_a_change_takes_from_a_device_has_it_fall_back() {
 
     // A person takes it away on purpose.
     agent.say(&["release", "pump-1"]);
+    assert!(connect_is_lost(&rig.device, ward.servers[1].address()));
+    assert!(within(Duration::from_secs(2), || decisions(&agent).pop()).is_none());
+    assert!(connect_is_lost(&rig.device, ward.servers[1].address()));
+    agent.stop();
+}
+
+#[test]
+fn what_is_taken_from_another_device_stays_taken() {
+    let rig = Rig::new();
+    let policies = ["[3613, 3614]", "3613"].map(|ports| policy(ports, "enforce"));
+    let agent = Agent::start_with(&rig, &gateway(&rig, ""), &policies[0], &PACE);
+    let ward = Ward::new(&rig);
+    until("what it does is known", || {
+        ward.works(&rig);
+        let learned = agent.json(&["learned", "--device", "pump-1"]);
+        (learned["conversations"].as_array().unwrap().len() == 3).then_some(())
+    });
+    fs::write(rig.file("policy.yaml"), &policies[1]).unwrap();
+    agent.say(&["reload"]);
     assert!(connect_is_lost(&rig.device, ward.servers[1].address()));
     assert!(within(Duration::from_secs(2), || decisions(&agent).pop()).is_none());
     assert!(connect_is_lost(&rig.device, ward.servers[1].address()));

@@ -57,7 +57,7 @@ pub fn lost(
 /// by one hour in which it may have been missed.
 fn is_lost(seen: u32, heard: u32, silent: u32, conversations: u32) -> bool {
     let rate = f64::from(seen) / f64::from(heard + 1);
-    let silence = (1.0 - rate).powf(f64::from(silent));
+    let silence = (1.0 - rate).powi(i32::try_from(silent).unwrap_or(i32::MAX));
     silence * CHANCE * f64::from(conversations.max(1)) < 1.0
 }
 

@@ -23,7 +23,7 @@ pub use self::{
     answer::SHIFTS,
     pace::Pace,
     proposal::{ProposalError, Wanted},
-    stages::{Dropped, Found, listed},
+    stages::{Dropped, Found, listed, may_fall},
 };
 use super::{
     clock::Now,

@@ -188,7 +188,8 @@ impl Learner {
         criticality: Option<Criticality>,
     ) -> Result<Dropped, NotLearned> {
         let change = self.stage(listed).and_then(Stage::probation).cloned();
-        let Some(change) = change else {
+        let is_vital = criticality == Some(Criticality::LifeSustaining);
+        let Some(change) = change.filter(|change| may_fall(change, is_vital)) else {
             return Ok(Dropped::Foreign);
         };
         let learned = self.known(device)?;
@@ -201,7 +202,7 @@ impl Learner {
         }
         // Whoever wants it in mode monitor has only to have one frame of another dropped: nobody but the device itself, of those that lives depend on.
         let is_new = change.promoted
-            && criticality == Some(Criticality::LifeSustaining)
+            && is_vital
             && expected::is_own(conversation)
             && !learned.conversations().contains_key(conversation);
         Ok(if is_new {
@@ -211,17 +212,19 @@ impl Learner {
         })
     }
 
-    /// What devices miss since a change after which frames of them were dropped; `lives` says of which conversations there are flows.
+    /// What devices miss since a change after which frames of them were dropped; lives depend on those for which `is_vital` holds, and `lives` says of which
+    /// conversations there are flows.
     pub fn missing(
         &mut self,
         now: Now,
+        is_vital: impl Fn(&Identity) -> bool,
         lives: impl Fn(&Identity, &Conversation) -> bool,
     ) -> Result<Vec<(Identity, Vec<Conversation>)>, NotLearned> {
         let at = self.at(now);
         let changed: Vec<(Identity, Change)> = self
             .stages()
             .filter_map(|(device, stage)| Some((*device, stage.probation()?.clone())))
-            .filter(|(_, change)| change.has_drops())
+            .filter(|(device, change)| change.has_drops() && may_fall(change, is_vital(device)))
             .collect();
         let mut missing = Vec::new();
         for (listed, change) in changed {
@@ -235,6 +238,12 @@ impl Learner {
         }
         Ok(missing)
     }
+}
+
+/// Whether a device may fall back after this change. Whoever takes a rule away may mean it, and a device that tries all the same must not have all doors opened
+/// by that; but where a life depends on it, care comes first.
+pub const fn may_fall(change: &Change, is_vital: bool) -> bool {
+    change.promoted || is_vital
 }
 
 /// As whom a listed device was observed: on its VLANs, or on any.

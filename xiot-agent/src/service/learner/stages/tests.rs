@@ -161,6 +161,52 @@ fn what_it_did_before_is_known_and_only_its_own_word_counts_for_what_is_new() {
 }
 
 #[test]
+fn a_rule_that_is_taken_away_stays_so_unless_a_life_depends_on_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut learner = learner(&directory);
+    did(&mut learner, 3613, 0..30);
+    for (hour, generation) in [(1, 1), (30, 2)] {
+        let found = Found {
+            sent: hour,
+            ..found(Mode::Enforce, generation)
+        };
+        learner
+            .look_at_stages(now(hour * HOUR), hour, &[found])
+            .unwrap();
+    }
+    assert_eq!(
+        drop_of(&mut learner, &to(3613), Criticality::High),
+        Dropped::Foreign
+    );
+    assert!(matches!(
+        drop_of(&mut learner, &to(3613), Criticality::LifeSustaining),
+        Dropped::Known { before: 1, .. }
+    ));
+    // What it opens for the first time was no less forbidden before.
+    assert_eq!(
+        drop_of(&mut learner, &to(8080), Criticality::LifeSustaining),
+        Dropped::Foreign
+    );
+    learner.note(now(30 * HOUR), &[]);
+    learner.flush(|_| true).unwrap();
+    for hour in 31..40 {
+        let found = Found {
+            sent: hour,
+            dropped: 1,
+            ..found(Mode::Enforce, 2)
+        };
+        learner
+            .look_at_stages(now(hour * HOUR), 30, &[found])
+            .unwrap();
+    }
+    let mut missing = |is_vital| {
+        let missing = learner.missing(now(40 * HOUR), |_| is_vital, |_, _| false);
+        missing.unwrap().len()
+    };
+    assert_eq!([missing(false), missing(true)], [0, 1]);
+}
+
+#[test]
 fn a_person_ends_a_fall_and_with_it_the_probation() {
     let directory = tempfile::tempdir().unwrap();
     let mut learner = promoted(&directory);
@@ -187,7 +233,9 @@ fn something_is_missing_only_of_a_device_that_lost_frames() {
         learner
             .look_at_stages(now(hour * HOUR), 5, &[found])
             .unwrap();
-        learner.missing(now(hour * HOUR), |_, _| false).unwrap()
+        learner
+            .missing(now(hour * HOUR), |_| false, |_, _| false)
+            .unwrap()
     };
     for hour in 30..40 {
         assert_eq!(look(hour, 0), [], "{hour}");

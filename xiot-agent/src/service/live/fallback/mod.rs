@@ -27,7 +27,7 @@ use self::drops::{Suspect, conversation_of, suspect_of, words};
 use super::{Live, lock, simulate::By};
 use crate::{
     learn::{conversation::Conversation, device::Identity, stage::Fallen},
-    model::policy::Mode,
+    model::policy::{Mode, Policy},
     service::{
         clock::Now,
         guards,
@@ -35,7 +35,7 @@ use crate::{
         learner::{Dropped, listed},
         names::Names,
         reload::Candidate,
-        state::{Drop, MacBytes, Vlans},
+        state::{Criticality, Drop, MacBytes, Vlans},
     },
     store::{Author, audit::Event},
     unit,
@@ -228,7 +228,9 @@ impl Live {
                 },
             ))
         };
-        let missing = lock(&self.learner).missing(Now::read(), lives)?;
+        let vital = vital(self.names().policy());
+        let is_vital = |device: &Identity| vital.contains(device);
+        let missing = lock(&self.learner).missing(Now::read(), is_vital, lives)?;
         let mut has_fallen = false;
         for (device, lost) in missing {
             let (Some(first), more) = (lost.first(), lost.len().saturating_sub(1)) else {
@@ -316,6 +318,15 @@ impl Live {
         lock(&self.fallback.on_probation).remove(&device);
         accepted
     }
+}
+
+/// Devices that lives depend on.
+fn vital(policy: &Policy) -> HashSet<Identity> {
+    let devices = policy.devices.iter();
+    devices
+        .filter(|device| device.criticality == Some(Criticality::LifeSustaining))
+        .map(|device| listed(device.mac, device.vlan))
+        .collect()
 }
 
 /// In mode monitor until somebody ends it.

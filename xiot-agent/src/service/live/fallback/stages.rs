@@ -5,7 +5,7 @@ use std::{
     mem,
 };
 
-use super::{MONITOR, key};
+use super::{MONITOR, key, vital};
 use crate::{
     compile::read::Reader,
     datapath::MapAccessError,
@@ -15,7 +15,7 @@ use crate::{
     },
     service::{
         clock::Now,
-        learner::{Found, listed},
+        learner::{Found, listed, may_fall},
         live::{Live, lock},
         view,
     },
@@ -50,10 +50,14 @@ impl Live {
             tracing::debug!(%error, "modes are not followed");
             return;
         }
-        let probation = |stage: &Stage| stage.probation().is_some();
+        let vital = vital(&files.policy);
+        let is_on = |device: &Identity, stage: &Stage| {
+            let change = stage.probation();
+            change.is_some_and(|change| may_fall(change, vital.contains(device)))
+        };
         let on_probation: HashSet<_> = learner
             .stages()
-            .filter_map(|(device, stage)| probation(stage).then_some(*device))
+            .filter_map(|(device, stage)| is_on(device, stage).then_some(*device))
             .collect();
         let fallen: BTreeMap<_, _> = learner
             .stages()
