@@ -35,7 +35,14 @@ peer_sets:
   pump-server:  [10.20.8.11]
   workstations: [10.20.5.21]
 
+gates:                # what has to be known of a device before it is enforced
+  life-sustaining: {watched: 14d, unseen: 5 %, quiet: 7d}
+
 profiles:
+  infusion-pump:
+    criticality: life-sustaining
+    disclosed: vendor-pump
+    services: [arp]
   vendor-pump:        # the list in the manual
     allow:
       - {to: pump-server, tcp: [3613, 5000], note: reports and alarms}
