@@ -78,11 +78,12 @@ impl Habits {
             let kind = [shot.frame[12], shot.frame[13]];
             return Habit::Other(u16::from_be_bytes(kind));
         };
-        *self.0.entry(ends).or_insert(habit)
+        ends.map_or(habit, |ends| *self.0.entry(ends).or_insert(habit))
     }
 }
 
-fn read(shot: &Shot) -> Option<(Ends, Habit)> {
+/// The habit of a frame that opens something, and between which ends: none for messages that belong to no conversation.
+fn read(shot: &Shot) -> Option<(Option<Ends>, Habit)> {
     let packet = SlicedPacket::from_ethernet(&shot.frame).ok()?;
     let (src, dst, protocol): (IpAddr, IpAddr, u8) = match packet.net.as_ref()? {
         NetSlice::Ipv4(ip) => (
@@ -97,40 +98,46 @@ fn read(shot: &Shot) -> Option<(Ends, Habit)> {
         ),
         NetSlice::Arp(_) => return None,
     };
-    let message = |kind: u8, code: u8| u16::from_be_bytes([kind, code]);
-    // Ports of the ends, and the one that is called: an echo reply answers a request.
-    let (src_port, dst_port, called) = match &packet.transport {
+    // Ports of the ends, and the one that is called: the requester's port of an echo is its identifier.
+    let (ports, called) = match &packet.transport {
         Some(TransportSlice::Tcp(tcp)) => {
             let (src, dst) = (tcp.source_port(), tcp.destination_port());
-            (src, dst, dst)
+            (Some((src, dst)), dst)
         }
         Some(TransportSlice::Udp(udp)) => {
             let (src, dst) = (udp.source_port(), udp.destination_port());
-            (src, dst, dst)
+            (Some((src, dst)), dst)
         }
-        Some(TransportSlice::Icmpv4(icmp)) => {
-            let called = message(icmp.type_u8(), icmp.code_u8());
-            let pair = if called == 0 { 0x0800 } else { called };
-            (pair, pair, called)
-        }
-        Some(TransportSlice::Icmpv6(icmp)) => {
-            let called = message(icmp.type_u8(), icmp.code_u8());
-            let pair = if called == 0x8100 { 0x8000 } else { called };
-            (pair, pair, called)
-        }
-        Some(TransportSlice::Igmp(_)) | None => (0, 0, 0),
+        Some(TransportSlice::Icmpv4(icmp)) => message(icmp.slice(), (8, 0)),
+        Some(TransportSlice::Icmpv6(icmp)) => message(icmp.slice(), (128, 129)),
+        Some(TransportSlice::Igmp(_)) | None => (Some((0, 0)), 0),
     };
     let by_device = shot.side == Side::Device;
-    let (own, peer) = if by_device {
-        ((src, src_port), (dst, dst_port))
-    } else {
-        ((dst, dst_port), (src, src_port))
-    };
     let habit = Habit::Talk {
         by_device,
         protocol,
         port: called,
-        peer: peer.0,
+        peer: if by_device { dst } else { src },
     };
-    Some(((own, peer, protocol), habit))
+    let ends = ports.map(|(src_port, dst_port)| {
+        let (from, to) = ((src, src_port), (dst, dst_port));
+        if by_device {
+            (from, to, protocol)
+        } else {
+            (to, from, protocol)
+        }
+    });
+    Some((ends, habit))
+}
+
+/// Ports of an ICMP message whose echo types are these, none if it is no echo, and its type and code.
+fn message(icmp: &[u8], (request, reply): (u8, u8)) -> (Option<(u16, u16)>, u16) {
+    let called = u16::from_be_bytes([icmp[0], icmp[1]]);
+    let identifier = u16::from_be_bytes([icmp[4], icmp[5]]);
+    let ports = match (icmp[0], icmp[1]) {
+        (kind, 0) if kind == request => Some((identifier, 0)),
+        (kind, 0) if kind == reply => Some((0, identifier)),
+        _ => None,
+    };
+    (ports, called)
 }
