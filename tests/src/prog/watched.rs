@@ -1,8 +1,9 @@
 //! What the program recorded for learning, and the messages that it copied.
 
+use aya::maps::{PerCpuArray, PerCpuValues};
 use tokio::runtime::Runtime;
 use xiot_agent::collect::{CopyStream, Message, Observed, ObservedTable};
-use xiot_common::{copy::CopyKey, event::SenderBudget, map};
+use xiot_common::{copy::CopyKey, counter::EventCounter, event::SenderBudget, map};
 
 use super::{Prog, must};
 
@@ -30,7 +31,7 @@ impl Prog {
         must("clear what was observed", self.datapath.clear_observed());
     }
 
-    /// Lets every device have messages copied as in a new second.
+    /// Lets every device and every CPU have messages copied as in a new second.
     ///
     /// # Panics
     /// Where that cannot be written.
@@ -42,6 +43,23 @@ impl Prog {
             let renewed = budgets.insert(&device, &SenderBudget::default());
             must("renew a budget of copies", renewed);
         }
+        let counters = must(
+            "open the counters of copies",
+            self.datapath.duplicate(map::COPY_COUNTERS),
+        );
+        let counters = PerCpuArray::<_, EventCounter>::try_from(counters);
+        let mut counters = must("read the counters of copies", counters);
+        let before = must("read the counters of copies", counters.get(&0, 0));
+        let renewed = before.iter().map(|it| EventCounter {
+            filled_at: 0,
+            ..*it
+        });
+        let renewed = PerCpuValues::try_from(renewed.collect::<Vec<_>>());
+        let renewed = renewed.expect("as many CPUs as before");
+        must(
+            "renew the CPUs' budgets of copies",
+            counters.set(0, renewed, 0),
+        );
     }
 }
 
