@@ -1,11 +1,17 @@
 //! Conversations that were dropped, and those that there are flows of, as learning knows them.
 
+use xiot_common::{
+    guard::objector,
+    reason::{Class, Reason},
+};
+
 use crate::{
     collect,
     learn::{
         conversation::{Conversation, Initiator},
         device::Identity,
     },
+    model::policy::Mode,
     service::{
         learner::listed,
         names::Names,
@@ -23,6 +29,14 @@ pub(super) struct Suspect {
     /// As it was seen.
     pub(super) device: Identity,
     pub(super) conversation: Conversation,
+}
+
+/// Whether mode monitor would let pass what was dropped for this: not what is malformed, nor what a guard objects to, nor what comes from quarantine.
+pub(super) fn is_due_to_rules(mode: Mode, reason: Reason) -> bool {
+    mode == Mode::Enforce
+        && reason.class() == Class::Denied
+        && reason != Reason::Quarantined
+        && objector(reason).is_none()
 }
 
 /// What was dropped, of a listed device; none: of another, or it was not parsed so far.
@@ -91,5 +105,31 @@ pub(super) fn words(conversation: &Conversation) -> String {
             port & 0xff
         ),
         _ => format!("{protocol_name} {direction} {peer}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_monitor_would_let_pass_makes_a_suspect() {
+        assert!(is_due_to_rules(Mode::Enforce, Reason::NoPort));
+        assert!(is_due_to_rules(Mode::Enforce, Reason::TcpNoFlow));
+        assert!(!is_due_to_rules(Mode::Monitor, Reason::NoPort));
+        for reason in [
+            Reason::Quarantined,
+            Reason::ArpSpoofed,
+            Reason::AddressClaimed,
+            Reason::AllowedRule,
+        ] {
+            assert!(!is_due_to_rules(Mode::Enforce, reason), "{reason:?}");
+        }
+        let malformed = Reason::ALL
+            .iter()
+            .filter(|it| it.class() == Class::Malformed);
+        for &reason in malformed {
+            assert!(!is_due_to_rules(Mode::Enforce, reason), "{reason:?}");
+        }
     }
 }

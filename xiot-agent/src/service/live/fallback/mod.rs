@@ -18,16 +18,14 @@ use std::{
 use tokio::sync::Notify;
 use xiot_common::{
     addr,
-    guard::objector,
     overrides::{Action, Override, OverrideKey},
-    reason::Class,
 };
 
-use self::drops::{Suspect, conversation_of, suspect_of, words};
+use self::drops::{Suspect, conversation_of, is_due_to_rules, suspect_of, words};
 use super::{Live, lock, simulate::By};
 use crate::{
     learn::{conversation::Conversation, device::Identity, stage::Fallen},
-    model::policy::{Mode, Policy},
+    model::policy::Policy,
     service::{
         clock::Now,
         guards,
@@ -85,12 +83,7 @@ impl Live {
     /// Takes note of a drop, if it is of a device that is on probation.
     pub(super) fn suspect(&self, names: &Names, drop: &Drop) {
         let fallback = &self.fallback;
-        // Mode monitor helps against nothing else: not against guards, nor what is malformed.
-        let may_help = drop.dropped
-            && drop.mode == Mode::Enforce
-            && drop.reason.class() == Class::Denied
-            && objector(drop.reason).is_none();
-        if !may_help {
+        if !drop.dropped || !is_due_to_rules(drop.mode, drop.reason) {
             return;
         }
         let probation = lock(&fallback.on_probation);
