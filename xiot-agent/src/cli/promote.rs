@@ -1,22 +1,22 @@
 //! `promote` and `demote`: devices from learn to monitor to enforce, and back, in the policy file.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use clap::ArgGroup;
 use jiff::Timestamp;
 use similar::TextDiff;
 
 use super::{
-    Socket, change, client,
+    change::{self, How},
+    client,
     exit::{Exit, Failure, OrExit as _, Outcome},
     file,
     output::{self, Align},
-    reload,
     words::ago,
 };
 use crate::api::{
     given,
-    wire::{Answer, Ask, Candidate, Change, Lost, Promoted, Promotion, PromotionQuery, Reload},
+    wire::{Answer, Ask, Candidate, Lost, Promoted, Promotion, PromotionQuery, Reload},
 };
 
 /// Put devices into the next stricter mode, from learn to monitor to enforce, where enough is known of them.
@@ -26,10 +26,13 @@ use crate::api::{
 /// is told, and unless all devices are ready (or --ready) nothing changes.
 ///
 /// The mode is written into the policy file of the agent, everything else there stays as it is, and the file is put in force. A device that is enforced is
-/// on probation then: where something is dropped that it did before and that was allowed, the agent puts it back into mode monitor by itself.
+/// on probation then: where something is dropped that it did before and that was allowed, the agent puts it back into mode monitor by itself. With
+/// --confirm-within the policy file keeps the new modes, whatever becomes of the trial.
 #[derive(clap::Args, Debug)]
 #[command(group(ArgGroup::new("whom").args(["devices", "profile", "group"]).required(true)))]
 pub(super) struct Promote {
+    #[command(flatten)]
+    whom: Whom,
     #[command(flatten)]
     how: How,
     /// The mode; the next one, if not given
@@ -54,6 +57,8 @@ pub(super) struct Promote {
 #[command(group(ArgGroup::new("whom").args(["devices", "profile", "group"]).required(true)))]
 pub(super) struct Demote {
     #[command(flatten)]
+    whom: Whom,
+    #[command(flatten)]
     how: How,
     /// The mode; the next one, if not given
     #[arg(long, value_name = "MODE", value_parser = ["monitor", "learn"])]
@@ -61,7 +66,7 @@ pub(super) struct Demote {
 }
 
 #[derive(clap::Args, Debug)]
-struct How {
+struct Whom {
     /// Names of listed devices
     #[arg(value_name = "DEVICE")]
     devices: Vec<String>,
@@ -71,23 +76,6 @@ struct How {
     /// All devices of this group.
     #[arg(long, value_name = "NAME")]
     group: Option<String>,
-    /// Only look: change nothing.
-    #[arg(long)]
-    dry_run: bool,
-    /// Do not ask.
-    #[arg(long, short, conflicts_with = "dry_run")]
-    yes: bool,
-    /// Why, for the history.
-    #[arg(long, value_name = "TEXT", value_parser = given::reason)]
-    reason: Option<String>,
-    /// Go back by itself after this time unless `confirm` says that it is fine: `5m`. The policy file keeps the new modes.
-    #[arg(long, value_name = "TIME", value_parser = given::trial_in_words)]
-    confirm_within: Option<Duration>,
-    /// Print JSON: the look with --dry-run, else (with --yes) what was done.
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    socket: Socket,
 }
 
 impl Promote {
@@ -97,14 +85,14 @@ impl Promote {
             only_ready: self.ready,
             accept_drops: self.accept_drops,
             insist: self.insist,
-            ..self.how.query()
+            ..self.whom.query()
         };
         let what = match (self.insist, self.accept_drops) {
             (true, _) => "promote whatever stands in the way",
             (false, true) => "promote with accepted drops",
             (false, false) => "promote",
         };
-        self.how.run(query, what)
+        run(&self.how, query, what)
     }
 }
 
@@ -113,127 +101,109 @@ impl Demote {
         let query = PromotionQuery {
             to: self.to,
             down: true,
-            ..self.how.query()
+            ..self.whom.query()
         };
-        self.how.run(query, "demote")
+        run(&self.how, query, "demote")
     }
 }
 
-impl How {
-    fn query(&self) -> PromotionQuery {
+impl Whom {
+    fn query(self) -> PromotionQuery {
         PromotionQuery {
-            devices: self.devices.clone(),
-            profile: self.profile.clone(),
-            group: self.group.clone(),
+            devices: self.devices,
+            profile: self.profile,
+            group: self.group,
             ..PromotionQuery::default()
         }
     }
+}
 
-    fn run(self, query: PromotionQuery, what: &str) -> Outcome {
-        if self.json && !self.dry_run && !self.yes {
-            return Err(Failure {
-                exit: Exit::Usage,
-                error: anyhow::anyhow!("--json asks nothing: say --dry-run or --yes"),
-            });
-        }
-        let promotion = client::one(&self.socket.socket, Ask::Promotion(query), |answer| {
-            if let Answer::Promotion(promotion) = answer {
-                Some(*promotion)
-            } else {
-                None
-            }
-        })?;
-        if self.json && self.dry_run {
-            output::print_json(&promotion)?;
-            return Ok(Exit::Success);
-        }
-        if !self.json {
-            output::print(&render(&promotion, Timestamp::now()))?;
-        }
-        if promotion.after == promotion.before {
-            output::note(
-                "nothing was changed: not all devices are ready (--ready promotes those that are)",
-            )?;
-            return Ok(Exit::Failed);
-        }
-        if !self.json {
-            let candidate = Candidate::Policy {
-                file: promotion.file.clone(),
-                bytes: promotion.after.len() as u64,
-            };
-            let plan = change::look(&self.socket, candidate, promotion.after.as_bytes())?;
-            output::print(&difference(&promotion))?;
-            output::print(&change::preview(&plan))?;
-        }
-        if self.dry_run {
-            return Ok(Exit::Success);
-        }
-        if !self.yes && !change::agreed()? {
-            output::note("nothing was changed")?;
-            return Ok(Exit::Failed);
-        }
-        let reason = self.words(&promotion, what);
-        let done = self.write(&promotion, reason)?;
-        if self.json {
-            output::print_json(&done)?;
+fn run(how: &How, query: PromotionQuery, what: &str) -> Outcome {
+    how.check()?;
+    let promotion = client::one(&how.socket.socket, Ask::Promotion(query), |answer| {
+        if let Answer::Promotion(promotion) = answer {
+            Some(*promotion)
         } else {
-            output::print(&reload::render(&done))?;
-            if let Some(until) = done.on_trial_until {
-                output::print(&format!(
-                    "on trial until {until}: back to revision {} unless `xiot-agent confirm` says that it is fine\n",
-                    promotion.revision
-                ))?;
-            }
+            None
         }
-        Ok(Exit::Success)
+    })?;
+    if how.json && how.dry_run {
+        output::print_json(&promotion)?;
+        return Ok(Exit::Success);
     }
-
-    /// The file first: what is in force is what it says. If that is refused, the file is again what it was.
-    fn write(&self, promotion: &Promotion, reason: String) -> Result<Reload, Failure> {
-        let path = Path::new(&promotion.file);
-        let put = |text: &str| {
-            file::write(path, text).map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))
-        };
-        put(&promotion.after).or_exit(Exit::Usage)?;
-        let change = Change {
-            candidate: Candidate::Files,
-            reason: Some(reason),
-            base: Some(promotion.revision),
-            confirm_within_seconds: self.confirm_within.map(|span| span.as_secs()),
-        };
-        change::put_in_force(&self.socket, change, &[]).map_err(|failure| {
-            let back = put(&promotion.before);
-            Failure {
-                exit: failure.exit,
-                error: match back {
-                    Ok(()) => failure.error,
-                    Err(back) => failure.error.context(format!(
-                        "the policy file has the new modes nevertheless ({back})"
-                    )),
-                },
-            }
-        })
+    if !how.json {
+        output::print(&render(&promotion, Timestamp::now()))?;
     }
+    if promotion.after == promotion.before {
+        output::note(
+            "nothing was changed: not all devices are ready (--ready promotes those that are)",
+        )?;
+        return Ok(Exit::Failed);
+    }
+    if !how.json {
+        let candidate = Candidate::Policy {
+            file: promotion.file.clone(),
+            bytes: promotion.after.len() as u64,
+        };
+        let plan = change::look(&how.socket, candidate, promotion.after.as_bytes())?;
+        output::print(&difference(&promotion))?;
+        output::print(&change::preview(&plan))?;
+    }
+    if how.dry_run {
+        return Ok(Exit::Success);
+    }
+    if !how.is_agreed()? {
+        return Ok(Exit::Failed);
+    }
+    let reason = reason(how, &promotion, what);
+    let done = write(how, &promotion, reason)?;
+    if how.json {
+        output::print_json(&done)?;
+    } else {
+        change::render(&done, promotion.revision)?;
+    }
+    Ok(Exit::Success)
+}
 
-    fn words(&self, promotion: &Promotion, what: &str) -> String {
-        let goes = || {
-            promotion
-                .devices
-                .iter()
-                .filter(|it| it.obstacles.is_empty())
-        };
-        let whom = match (goes().next(), goes().count()) {
-            (Some(it), 1) => format!("{} to {}", it.device, it.to),
-            (_, number) => format!("{number} devices"),
-        };
-        let words = format!("{what}: {whom}");
-        match &self.reason {
-            Some(reason) => {
-                let both = format!("{words}; {reason}");
-                given::reason(&both).unwrap_or_else(|_too_long| reason.clone())
-            }
-            None => words,
+/// The file first: what is in force is what it says. If that is refused, the file is again what it was.
+fn write(how: &How, promotion: &Promotion, reason: String) -> Result<Reload, Failure> {
+    let path = Path::new(&promotion.file);
+    let (before, after) = (promotion.before.as_str(), promotion.after.as_str());
+    file::replace(path, before, after).or_exit(Exit::Usage)?;
+    let change = how.change(Candidate::Files, Some(reason), promotion.revision);
+    change::put_in_force(&how.socket, change, &[]).map_err(|failure| {
+        let back = file::replace(path, after, before);
+        Failure {
+            exit: failure.exit,
+            error: match back {
+                Ok(()) => failure.error,
+                Err(back) => failure.error.context(format!(
+                    "the policy file has the new modes nevertheless ({back})"
+                )),
+            },
         }
+    })
+}
+
+/// For the history.
+fn reason(how: &How, promotion: &Promotion, what: &str) -> String {
+    let goes = || {
+        promotion
+            .devices
+            .iter()
+            .filter(|it| it.obstacles.is_empty())
+    };
+    let whom = match (goes().next(), goes().count()) {
+        (Some(it), 1) => format!("{} to {}", it.device, it.to),
+        (_, number) => format!("{number} devices"),
+    };
+    let words = format!("{what}: {whom}");
+    match &how.reason {
+        Some(reason) => {
+            let both = format!("{words}; {reason}");
+            given::reason(&both).unwrap_or_else(|_too_long| reason.clone())
+        }
+        None => words,
     }
 }
 

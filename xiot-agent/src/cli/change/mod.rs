@@ -56,25 +56,26 @@ pub(super) struct Confirm {
     json: bool,
 }
 
+/// How a change is made.
 #[derive(clap::Args, Debug)]
-struct How {
+pub(super) struct How {
     /// Only look: change nothing.
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     /// Do not ask.
     #[arg(long, short, conflicts_with = "dry_run")]
-    yes: bool,
+    pub(super) yes: bool,
     /// Why, for the history.
     #[arg(long, value_name = "TEXT", value_parser = given::reason)]
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
     /// Go back by itself after this time unless `confirm` says that it is fine: `5m`. Also when the agent ends meanwhile.
     #[arg(long, value_name = "TIME", value_parser = given::trial_in_words)]
     confirm_within: Option<Duration>,
     /// Print JSON: the look with --dry-run, else (with --yes) what was done.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     #[command(flatten)]
-    socket: Socket,
+    pub(super) socket: Socket,
 }
 
 impl Apply {
@@ -134,12 +135,7 @@ pub(super) fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
 
 impl How {
     fn run(self, candidate: Candidate, body: &[u8]) -> Outcome {
-        if self.json && !self.dry_run && !self.yes {
-            return Err(Failure {
-                exit: Exit::Usage,
-                error: anyhow::anyhow!("--json asks nothing: say --dry-run or --yes"),
-            });
-        }
+        self.check()?;
         let plan = self.look(candidate.clone(), body)?;
         if self.json && self.dry_run {
             output::print_json(&plan)?;
@@ -155,13 +151,12 @@ impl How {
         if self.dry_run || (plan.unchanged && !self.json) {
             return Ok(Exit::Success);
         }
-        if !self.yes && !agreed()? {
-            output::note("nothing was changed")?;
+        if !self.is_agreed()? {
             return Ok(Exit::Failed);
         }
-        let json = self.json;
-        let done = self.change(candidate, body, &plan)?;
-        if json {
+        let change = self.change(candidate, self.reason.clone(), plan.base.revision);
+        let done = put_in_force(&self.socket, change, body)?;
+        if self.json {
             output::print_json(&done)?;
             return Ok(Exit::Success);
         }
@@ -170,13 +165,7 @@ impl How {
         if !new.trim().is_empty() {
             output::note(new.trim())?;
         }
-        output::print(&reload::render(&done))?;
-        if let Some(until) = done.on_trial_until {
-            output::print(&format!(
-                "on trial until {until}: back to revision {} unless `xiot-agent confirm` says that it is fine\n",
-                plan.base.revision
-            ))?;
-        }
+        render(&done, plan.base.revision)?;
         Ok(Exit::Success)
     }
 
@@ -184,15 +173,46 @@ impl How {
         look(&self.socket, candidate, body)
     }
 
-    fn change(self, candidate: Candidate, body: &[u8], plan: &Plan) -> Result<Reload, Failure> {
-        let change = Change {
-            candidate,
-            reason: self.reason,
-            base: Some(plan.base.revision),
-            confirm_within_seconds: self.confirm_within.map(|span| span.as_secs()),
-        };
-        put_in_force(&self.socket, change, body)
+    /// Whoever reads JSON is asked nothing.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        if self.json && !self.dry_run && !self.yes {
+            return Err(Failure {
+                exit: Exit::Usage,
+                error: anyhow::anyhow!("--json asks nothing: say --dry-run or --yes"),
+            });
+        }
+        Ok(())
     }
+
+    /// Whether to go on: says so if not.
+    pub(super) fn is_agreed(&self) -> Result<bool, Failure> {
+        let agreed = self.yes || agreed()?;
+        if !agreed {
+            output::note("nothing was changed")?;
+        }
+        Ok(agreed)
+    }
+
+    /// Changes the policy of this revision, and no later one.
+    pub(super) fn change(&self, candidate: Candidate, reason: Option<String>, base: u64) -> Change {
+        Change {
+            candidate,
+            reason,
+            base: Some(base),
+            confirm_within_seconds: self.confirm_within.map(|span| span.as_secs()),
+        }
+    }
+}
+
+/// Tells what was done to a policy that had this revision before.
+pub(super) fn render(done: &Reload, before: u64) -> Result<(), Failure> {
+    output::print(&reload::render(done))?;
+    if let Some(until) = &done.on_trial_until {
+        output::print(&format!(
+            "on trial until {until}: back to revision {before} unless `xiot-agent confirm` says that it is fine\n"
+        ))?;
+    }
+    Ok(())
 }
 
 /// What a candidate would change.
@@ -222,7 +242,7 @@ pub(super) fn put_in_force(
 }
 
 /// Asks a person; programs have to say --yes.
-pub(super) fn agreed() -> Result<bool, Failure> {
+fn agreed() -> Result<bool, Failure> {
     if !io::stdin().is_terminal() {
         return Err(Failure {
             exit: Exit::Usage,
