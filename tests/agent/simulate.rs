@@ -223,14 +223,21 @@ fn a_capture_is_judged_frame_by_frame_with_its_answers() {
         [("tcp", Some(3614), Some(3)), ("udp", Some(514), Some(1))]
     );
     assert_eq!(simulation["would_drop"][0]["peer_name"], "server");
+    let malformed = serde_json::json!([{"reason": "truncated_ipv4", "frames": 1}]);
+    assert_eq!(simulation["malformed"], malformed);
+    let not_ip = &simulation["not_ip"][0];
+    assert_eq!(
+        (&not_ip["device"], &not_ip["ethertype"], &not_ip["frames"]),
+        (&"pump-1".into(), &0x8892.into(), &1.into())
+    );
     let table = simulate("policy.yaml", "ward.pcap", false).stdout;
     let table = String::from_utf8(table).unwrap();
     assert!(
-        table.contains("1 frames are malformed (truncated_ipv4)"),
+        table.contains("malformed (truncated_ipv4), and dropped in every mode: 1 frame\n"),
         "{table}"
     );
     assert!(
-        table.contains("1 frames of pump-1 that are not IP (Ethernet type 0x8892, "),
+        table.contains("not IP (Ethernet type 0x8892, ethertype_denied), and dropped in mode enforce: 1 frame of pump-1\n"),
         "{table}"
     );
 

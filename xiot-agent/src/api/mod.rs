@@ -12,4 +12,4 @@ mod session;
 pub mod socket;
 pub mod wire;
 
-pub use convert::{explanation, query, simulation};
+pub use convert::{explanation, query, replayed, simulation};

@@ -26,7 +26,7 @@ use crate::{
     datapath::LoadError,
     service::{
         files,
-        simulate::{Apart, Replay, ReplayError, capture},
+        simulate::{Replay, ReplayError, capture},
     },
     unit::duration,
 };
@@ -66,20 +66,20 @@ pub(super) struct Args {
 const LOOK: Duration = Duration::from_secs(5);
 
 pub(super) fn run(args: &Args) -> Outcome {
-    let (simulation, apart) = match (&args.pcap, &args.file) {
+    let simulation = match (&args.pcap, &args.file) {
         (Some(pcap), Some(policy)) => match replay(policy, pcap)? {
             Some(replayed) => replayed,
             None => return Ok(Exit::Findings),
         },
         _ => match args.live {
-            Some(span) => (watch(args, span)?, Apart::default()),
-            None => (ask(args, None)?, Apart::default()),
+            Some(span) => watch(args, span)?,
+            None => ask(args, None)?,
         },
     };
     if args.json {
         output::print_json(&simulation)?;
     } else {
-        output::print(&render(&simulation, &apart, args.scans, Timestamp::now()))?;
+        output::print(&render(&simulation, args.scans, Timestamp::now()))?;
     }
     Ok(Exit::Success)
 }
@@ -134,10 +134,8 @@ fn ask(args: &Args, since: Option<Timestamp>) -> Result<Simulation, Failure> {
     })
 }
 
-type Replayed = (Simulation, Apart);
-
 /// None: the policy has errors, which are printed.
-fn replay(policy: &Path, pcap: &Path) -> Result<Option<Replayed>, Failure> {
+fn replay(policy: &Path, pcap: &Path) -> Result<Option<Simulation>, Failure> {
     let loaded = files::read_policy(policy).or_exit(Exit::Usage)?;
     let Some(policy) = loaded.value else {
         findings::print_one(&loaded.report)?;
@@ -159,8 +157,7 @@ fn replay(policy: &Path, pcap: &Path) -> Result<Option<Replayed>, Failure> {
         return Err(failure(error));
     }
     read.map_err(|error| at(&error)).or_exit(Exit::Usage)?;
-    let (simulation, apart) = replay.finish();
-    Ok(Some((api::simulation(simulation), apart)))
+    Ok(Some(api::replayed(replay.finish())))
 }
 
 fn failure(error: ReplayError) -> Failure {
@@ -175,12 +172,7 @@ fn failure(error: ReplayError) -> Failure {
     }
 }
 
-pub(super) fn render(
-    simulation: &Simulation,
-    apart: &Apart,
-    scans: bool,
-    now: Timestamp,
-) -> String {
+pub(super) fn render(simulation: &Simulation, scans: bool, now: Timestamp) -> String {
     let all = simulation.would_drop.iter();
     let shown: Vec<_> = all.filter(|it| scans || !it.scan).cloned().collect();
     let mut lines = vec![format!(
@@ -198,16 +190,24 @@ pub(super) fn render(
     if simulation.unknown > 0 {
         lines.push(format!("{} could not be judged", simulation.unknown));
     }
-    for (reason, frames) in &apart.malformed {
+    let frames = |number| match number {
+        1 => "1 frame".to_owned(),
+        number => format!("{number} frames"),
+    };
+    for it in &simulation.malformed {
         lines.push(format!(
-            "{frames} frames are malformed ({}) and dropped in every mode",
-            reason.name()
+            "malformed ({}), and dropped in every mode: {}",
+            it.reason,
+            frames(it.frames)
         ));
     }
-    for ((device, kind, reason), frames) in &apart.not_ip {
+    for it in &simulation.not_ip {
         lines.push(format!(
-            "{frames} frames of {device} that are not IP (Ethernet type {kind:#06x}, {}) would be dropped",
-            reason.name()
+            "not IP (Ethernet type {:#06x}, {}), and dropped in mode enforce: {} of {}",
+            it.ethertype,
+            it.reason,
+            frames(it.frames),
+            it.device
         ));
     }
     let text = lines.join("\n") + "\n";

@@ -31,7 +31,7 @@ pub(crate) use observed::{observed, observed_filter};
 pub(crate) use promotion::{promotion, promotion_wanted};
 pub(crate) use reload::reload;
 pub(crate) use simulate::simulate_wanted;
-pub use simulate::simulation;
+pub use simulate::{replayed, simulation};
 pub(crate) use status::status;
 
 use std::net::IpAddr;

@@ -4,7 +4,7 @@ use super::{icmp, opener, protocol, rule};
 use crate::{
     api::wire,
     service::{
-        simulate::{Simulation, Wanted, WouldDrop},
+        simulate::{Apart, Simulation, Wanted, WouldDrop},
         state::words,
     },
     unit,
@@ -28,6 +28,31 @@ pub fn simulation(simulation: Simulation) -> wire::Simulation {
         judged: simulation.judged,
         unknown: simulation.unknown,
         would_drop: simulation.would_drop.into_iter().map(would_drop).collect(),
+        malformed: Vec::new(),
+        not_ip: Vec::new(),
+    }
+}
+
+/// What a policy would do to the frames of a capture, those that are no conversation included.
+pub fn replayed((simulation, apart): (Simulation, Apart)) -> wire::Simulation {
+    let malformed = apart.malformed.into_iter();
+    let not_ip = apart.not_ip.into_iter();
+    wire::Simulation {
+        malformed: malformed
+            .map(|(reason, frames)| wire::Malformed {
+                reason: reason.name().to_owned(),
+                frames,
+            })
+            .collect(),
+        not_ip: not_ip
+            .map(|((device, ethertype, reason), frames)| wire::NotIp {
+                device,
+                ethertype,
+                reason: reason.name().to_owned(),
+                frames,
+            })
+            .collect(),
+        ..self::simulation(simulation)
     }
 }
 

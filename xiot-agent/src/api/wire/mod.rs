@@ -41,7 +41,7 @@ pub use named::{Named, NamesQuery};
 pub use observed::{Observed, ObservedQuery};
 pub use promotion::{Lost, Promoted, Promotion, PromotionQuery};
 pub use reload::{Changes, Mark, Reload};
-pub use simulate::{SimulateQuery, Simulation, WouldDrop};
+pub use simulate::{Malformed, NotIp, SimulateQuery, Simulation, WouldDrop};
 pub use status::{
     Adoption, Agent, Audit, Bindings, Calendar, Events, Frames, Gauge, Modes, Policy, Port,
     Profile, RefusedFiles, Reloads, Status, Verdict, Wire,

@@ -37,6 +37,34 @@ pub struct Simulation {
     pub unknown: u64,
     /// Conversations that would be dropped in mode enforce, those of devices that lives depend on first.
     pub would_drop: Vec<WouldDrop>,
+    /// Frames of a capture that mean nothing, and are dropped in every mode.
+    #[serde(default)]
+    pub malformed: Vec<Malformed>,
+    /// Frames of a capture that are not IP and would be dropped in mode enforce.
+    #[serde(default)]
+    pub not_ip: Vec<NotIp>,
+}
+
+/// Malformed frames.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Malformed {
+    /// Why they are.
+    pub reason: String,
+    /// How many.
+    pub frames: u64,
+}
+
+/// Frames of a device that are not IP.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct NotIp {
+    /// The device, by name, or by MAC if it is not listed.
+    pub device: String,
+    /// Ethernet type.
+    pub ethertype: u16,
+    /// Why they would be dropped.
+    pub reason: String,
+    /// How many.
+    pub frames: u64,
 }
 
 /// A conversation that would be dropped.
