@@ -211,6 +211,41 @@ fn a_policy_that_was_sent_stays_until_the_files_change() {
 }
 
 #[test]
+fn a_file_that_says_what_was_sent_is_no_change() {
+    let rig = Rig::new();
+    let files = gateway(&rig, "grace: 0s\nreload: on-change\n");
+    let agent = Agent::start_with(&rig, &files, POLICY, &KEEP);
+    agent.say(&["apply", &beside(&rig, &other()), "--yes"]);
+    let policy = |agent: &Agent<'_>| agent.json(&["status"])["policy"].clone();
+    let looked = |agent: &Agent<'_>, changed: bool| {
+        until("a look", || {
+            (policy(agent)["files_changed"] == changed).then_some(())
+        });
+    };
+    fs::write(rig.file("policy.yaml"), other()).unwrap();
+    until("the file", || {
+        (policy(&agent)["reloads"]["unchanged"] == 1).then_some(())
+    });
+    looked(&agent, false);
+    // It is one again if it becomes what it was.
+    fs::write(rig.file("policy.yaml"), POLICY).unwrap();
+    until("the file", || (revision(&agent) == 3).then_some(()));
+    agent.say(&["apply", &beside(&rig, &other()), "--yes"]);
+    fs::write(rig.file("policy.yaml"), other()).unwrap();
+    until("the file", || {
+        (policy(&agent)["reloads"]["unchanged"] == 2).then_some(())
+    });
+    agent.stop();
+    let agent = Agent::start_with(&rig, &files, POLICY, &KEEP);
+    assert_eq!(
+        (revision(&agent), &history(&agent)[0]["cause"]),
+        (5, &"start".into())
+    );
+    looked(&agent, false);
+    agent.stop();
+}
+
+#[test]
 fn another_gateway_file_does_not_bring_a_policy_back_that_nobody_wants() {
     let rig = Rig::new();
     let files = gateway(&rig, "grace: 0s\nreload: on-change\n");

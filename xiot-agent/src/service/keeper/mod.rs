@@ -270,6 +270,19 @@ impl Keeper {
         });
     }
 
+    /// The files were read, and say what is in force: what they say from now on is news. Not of what is on trial, which nobody wants for good yet.
+    pub fn matches(&mut self, seen: [String; 2]) -> Result<(), NotKept> {
+        let record = self.in_force.as_mut().filter(|it| it.seen != seen);
+        let Some(record) = record.filter(|_| self.trial.is_none()) else {
+            return Ok(());
+        };
+        record.seen = seen;
+        if matches!(self.behind, Behind::Nothing) {
+            self.behind = Behind::Mark;
+        }
+        self.catch_up()
+    }
+
     /// Whether revisions can be kept, and that in force is.
     pub fn is_well(&self) -> bool {
         self.store.is_some() && matches!(self.behind, Behind::Nothing)

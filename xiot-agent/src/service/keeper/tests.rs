@@ -360,6 +360,34 @@ fn a_revision_that_goes_on_is_written_where_it_is_another_now() {
 }
 
 #[test]
+fn files_that_say_what_is_in_force_are_known_unless_it_is_on_trial() {
+    let fixture = Fixture::with(&[1, 2]);
+    let kept = |number| fixture.keeper().get(number).unwrap().unwrap();
+    let second = kept(2);
+    let seen = ["gateway", "policy"].map(str::to_owned);
+    let mut keeper = fixture.keeper();
+    keeper.goes_on(second).unwrap();
+    keeper.matches(seen.clone()).unwrap();
+    drop(keeper);
+    assert_eq!(kept(2).seen, seen);
+    assert_ne!(kept(1).seen, seen);
+
+    let mut keeper = fixture.keeper();
+    keeper.begin(record(3), texts(3)).kept().unwrap();
+    let trial = Some((2, Duration::from_mins(1)));
+    keeper.applied(record(3), trial).unwrap();
+    keeper.matches(seen.clone()).unwrap();
+    drop(keeper);
+    assert_ne!(kept(3).seen, seen);
+
+    let third = kept(3);
+    let mut keeper = fixture.only_reads();
+    keeper.goes_on(third).unwrap();
+    keeper.matches(seen).unwrap_err();
+    assert!(!keeper.is_well());
+}
+
+#[test]
 fn a_state_directory_is_one_keepers() {
     let fixture = Fixture::with(&[1]);
     let _first = fixture.keeper();
