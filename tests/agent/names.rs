@@ -184,5 +184,14 @@ fn a_rule_that_comes_later_knows_what_the_device_was_told_before() {
     exchange(&mut connect(&rig.device, cloud.address()), 1_000);
     assert!(connect_is_lost(&rig.device, other.address()));
     assert_eq!(names(&agent).len(), 1);
+    // Nor for another name, now that it knows one.
+    let rule = "      - {to: {dns: cloud.example}, tcp: 443}\n";
+    let both = POLICY.replace(rule, &[rule, &rule.replace("cloud.", "other.")].concat());
+    fs::write(rig.file("policy.yaml"), both).unwrap();
+    agent.say(&["reload"]);
+    for server in [&cloud, &other] {
+        exchange(&mut connect(&rig.device, server.address()), 1_000);
+    }
+    assert_eq!(names(&agent).len(), 2);
     agent.stop();
 }

@@ -130,6 +130,26 @@ impl NameSet {
         }; NAME_PLACES as usize],
     );
 
+    /// With what is live of another, the last first, in places that are over; none: that changes nothing. A pair that is live already stays as it is.
+    #[must_use]
+    pub fn with(&self, other: &Self, now: u32) -> Option<Self> {
+        let is_live = |place: &NamePlace| now < NamePlace::until(place.life);
+        let mut both = *self;
+        let mut changed = false;
+        for place in other.0.iter().rev().filter(|it| is_live(it)) {
+            let is_same = |it: &NamePlace| it.addr == place.addr && it.name == place.name;
+            if both.0.iter().any(|it| is_live(it) && is_same(it)) {
+                continue;
+            }
+            let Some(free) = both.0.iter_mut().find(|it| !is_live(it)) else {
+                break;
+            };
+            *free = *place;
+            changed = true;
+        }
+        changed.then_some(both)
+    }
+
     /// Whether nothing in it is live.
     pub fn is_over(&self, now: u32) -> bool {
         self.0
@@ -155,6 +175,48 @@ mod tests {
         ] {
             assert_eq!(lasts(ttl), seconds, "{ttl}");
         }
+    }
+
+    fn place(last: u8, name: u64, until: u32) -> NamePlace {
+        NamePlace {
+            addr: Addr::v4([192, 0, 2, last]),
+            name,
+            life: NamePlace::life(until, SHORTEST),
+        }
+    }
+
+    #[test]
+    fn what_is_told_once_more_takes_nothing_away() {
+        let mut known = NameSet::NONE;
+        known.0[0] = place(1, 7, 90);
+        known.0[1] = place(2, 7, 50);
+        let mut told = NameSet::NONE;
+        // The same, older; the same address by another name; one that is over by now; one that was over already.
+        told.0[0] = place(1, 7, 80);
+        told.0[1] = place(1, 8, 80);
+        told.0[2] = place(2, 7, 70);
+        told.0[3] = place(3, 7, 60);
+        let both = known.with(&told, 60).unwrap();
+        assert_eq!(
+            both.0[..3],
+            [place(1, 7, 90), place(2, 7, 70), place(1, 8, 80)]
+        );
+        assert_eq!(both.0[3].life, 0);
+        assert!(both.with(&told, 60).is_none());
+        assert!(known.with(&NameSet::NONE, 60).is_none());
+        assert_eq!(NameSet::NONE.with(&known, 60).unwrap().0[0], known.0[0]);
+    }
+
+    #[test]
+    fn where_there_is_little_room_the_last_is_told() {
+        let mut known = NameSet([place(0, 7, 90); 32]);
+        known.0[9].life = 0;
+        let mut told = NameSet::NONE;
+        told.0[0] = place(1, 7, 80);
+        told.0[1] = place(2, 7, 80);
+        let both = known.with(&told, 60).unwrap();
+        assert_eq!(both.0[9], place(2, 7, 80));
+        assert!(both.0.iter().all(|it| *it != place(1, 7, 80)));
     }
 
     #[test]

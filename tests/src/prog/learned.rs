@@ -1,11 +1,13 @@
 //! What the program learned of addresses: who has them, and which names they have.
 
+use xiot_agent::collect::NameTable;
 use xiot_common::{
     binding::{Binding, BindingKey, Places, PlacesKey},
     name::{NamePlace, NameSet, NamesKey},
 };
 
 use super::{Prog, must};
+use crate::clock;
 
 impl Prog {
     /// All bindings, over or not.
@@ -42,7 +44,9 @@ impl Prog {
     /// # Panics
     /// Where that cannot be written.
     pub fn tell(&mut self, device: &NamesKey, told: &NameSet) {
-        must("tell a device", self.names.insert_new(device, told));
+        let names = NameTable::open(&self.datapath);
+        let mut names = must("open the names", names);
+        must("tell a device", names.tell(device, told, clock::second()));
     }
 
     /// Whether there are any that may have ended.

@@ -59,9 +59,19 @@ impl NameTable {
         Ok(sets.iter().flat_map(|set| live(set, now)).collect())
     }
 
-    /// Tells a device that was told nothing. One that was knows better, and the program may be telling it right now.
-    pub fn tell(&mut self, device: &NamesKey, set: &NameSet) -> Result<(), MapAccessError> {
-        self.listed.insert_new(device, set)
+    /// Tells a device this, too, at this second. What the program tells the same device meanwhile may be lost: whoever hears of that tells it once more.
+    pub fn tell(
+        &mut self,
+        device: &NamesKey,
+        set: &NameSet,
+        now: u32,
+    ) -> Result<(), MapAccessError> {
+        self.listed.insert_new(device, set)?;
+        let known = self.listed.get(device)?;
+        match known.and_then(|known| known.with(set, now)) {
+            Some(both) => self.listed.insert(device, &both),
+            None => Ok(()),
+        }
     }
 
     /// Removes devices of which nothing is live, and counts the others.

@@ -4,6 +4,8 @@
 use std::{
     collections::{HashMap, VecDeque},
     net::IpAddr,
+    ops::Range,
+    time::Duration,
 };
 
 use ipnetwork::IpNetwork;
@@ -34,7 +36,12 @@ pub struct Answers {
     /// Since when these are the servers, in nanoseconds of the monotonic clock: what was copied before is an answer of others.
     since: u128,
     told: HashMap<NamesKey, VecDeque<Answer>>,
+    /// When devices were being told what comes into rules, likewise: the program may not have known yet what it was answered to, or its word was overwritten.
+    telling: Range<u128>,
 }
+
+/// An answer is copied before the device is told.
+const BEFORE: Duration = Duration::from_secs(1);
 
 impl Answers {
     /// Those of this policy's servers, from now on.
@@ -43,24 +50,33 @@ impl Answers {
             servers: policy.services.dns.clone(),
             since: now.monotonic.as_nanos(),
             told: HashMap::new(),
+            telling: 0..0,
         }
+    }
+
+    /// From now on devices are told what comes into rules.
+    pub fn begin(&mut self, now: Now) {
+        self.telling = now.monotonic.saturating_sub(BEFORE).as_nanos()..u128::MAX;
     }
 
     /// Goes on under another policy, which is in force by now. What other servers answered is forgotten: whoever lists a server has not vouched for those before it.
     pub fn follow(&mut self, policy: &Policy, now: Now) {
-        if self.servers != policy.services.dns {
+        if self.servers == policy.services.dns {
+            self.telling.end = now.monotonic.as_nanos();
+        } else {
             *self = Self::of(policy, now);
         }
     }
 
-    /// Takes a message that a listed device got. Without servers in the policy anybody's answers are copied, and none counts.
-    pub fn take(&mut self, message: &Message) {
+    /// Takes a message that a listed device got. Without servers in the policy anybody's answers are copied, and none counts. Whether devices have to be told once
+    /// more: this came while they were told.
+    pub fn take(&mut self, message: &Message) -> bool {
         let is_ours = !self.servers.is_empty() && u128::from(message.time) >= self.since;
         if message.kind != CopyKind::DnsAnswer || !is_ours {
-            return;
+            return false;
         }
         let Some((name, addresses)) = dns_answer(&message.bytes) else {
-            return;
+            return false;
         };
         let (outer, inner) = message.vlans;
         let key = NamesKey {
@@ -80,6 +96,7 @@ impl Answers {
                 told.pop_front();
             }
         }
+        self.telling.contains(&u128::from(message.time))
     }
 
     /// What each device was told of the names that rules of this policy have, and holds still; nothing where its servers are others.

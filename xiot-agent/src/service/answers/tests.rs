@@ -89,6 +89,28 @@ fn only_answers_of_the_servers_that_the_policy_lists_count() {
 }
 
 #[test]
+fn what_is_answered_while_devices_are_told_is_told_once_more() {
+    let policy = policy("10.0.0.53", "cloud.example");
+    let mut answers = Answers::of(&policy, now(100));
+    let takes =
+        |answers: &mut Answers, second, name| answers.take(&answer(second, name, [192, 0, 2, 7]));
+    assert!(!takes(&mut answers, 200, "cloud.example"));
+    answers.begin(now(300));
+    // Copied just before, and whenever it is heard.
+    assert!(takes(&mut answers, 299, "cloud.example"));
+    assert!(!takes(&mut answers, 298, "cloud.example"));
+    assert!(takes(&mut answers, 310, "cloud.example"));
+    answers.follow(&policy, now(320));
+    assert!(takes(&mut answers, 319, "cloud.example"));
+    assert!(!takes(&mut answers, 320, "cloud.example"));
+    // What is none is no reason.
+    answers.begin(now(400));
+    let mut request = answer(401, "cloud.example", [192, 0, 2, 7]);
+    request.kind = CopyKind::DhcpRequest;
+    assert!(!answers.take(&request));
+}
+
+#[test]
 fn what_was_told_last_is_kept() {
     let policy = policy("10.0.0.53", "cloud.example");
     let mut answers = Answers::of(&policy, now(100));

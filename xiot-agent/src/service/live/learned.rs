@@ -50,11 +50,15 @@ impl Live {
         let names = self.names();
         let is_listed = |it: &&Message| names.listed(it.mac, it.vlans.into()).is_some();
         let mut answers = lock(&self.answers);
-        messages
-            .iter()
-            .filter(is_listed)
-            .for_each(|it| answers.take(it));
+        let mut again = false;
+        for message in messages.iter().filter(is_listed) {
+            again |= answers.take(message);
+        }
         drop(answers);
+        if again {
+            // It may be another by now.
+            self.tell(self.names().policy());
+        }
         let mut learner = lock(&self.learner);
         let now = Now::read();
         for message in messages {
@@ -63,13 +67,19 @@ impl Live {
         }
     }
 
-    /// Has the program know what devices were told of names that this policy, which is about to be in force, has in rules. A device that knows some names is told those
-    /// itself, and left alone.
+    /// Has the program know what devices were told of names that this policy, which is about to be in force, has in rules. What they are told until it is, they are told
+    /// once more as it is heard of.
     pub(in crate::service) fn tell_names(&self, policy: &Policy) {
-        let told = lock(&self.answers).places(policy, Now::read());
+        lock(&self.answers).begin(Now::read());
+        self.tell(policy);
+    }
+
+    fn tell(&self, policy: &Policy) {
+        let now = Now::read();
+        let told = lock(&self.answers).places(policy, now);
         let mut names = lock(&self.dns_names);
         for (device, set) in told {
-            if let Err(error) = names.tell(&device, &set) {
+            if let Err(error) = names.tell(&device, &set, now.second()) {
                 self.fault(Fault::Maps);
                 tracing::error!(%error, "Devices have to ask again for names that are in rules from now on.");
                 return;

@@ -50,6 +50,7 @@ pub(super) fn put_in_force(
         Ok(applied) => applied,
         Err(error) => {
             live.set_names(names);
+            live.follow_servers(&old.policy);
             if guarded {
                 set_guards(datapath, old, old)?;
                 datapath.touch();

@@ -166,9 +166,7 @@ fn change_it(
     if prepared.same {
         if change.what == Candidate::Files {
             // What can't be written down is tried again, and told of by the keeper.
-            keeper
-                .matches(prepared.seen.0.clone())
-                .unwrap_or_else(|_not_kept| ());
+            keeper.matches(prepared.seen.0.clone()).unwrap_or(());
         }
         // What was on trial is confirmed by nobody but people.
         return Ok(unchanged(&prepared, start.elapsed()));
