@@ -1,6 +1,7 @@
 //! The data path on the real kernel: loading, policies in slots, test runs. Needs root.
 
 mod collect;
+mod conversations;
 mod copies;
 mod flows;
 mod gateway;

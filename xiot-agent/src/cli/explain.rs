@@ -153,7 +153,7 @@ fn offline(
     let program = match judge {
         Judge::Oracle => None,
         Judge::Program | Judge::Auto => {
-            Some(Program::new(&source.image, source.ids, source.guards))
+            Some(Program::new(&source.image, &source.ids, source.guards))
         }
     };
     let mut note = None;
@@ -162,7 +162,9 @@ fn offline(
         Some(Err(error)) if judge == Judge::Program => {
             let exit = match &error {
                 ProgramError::Load(LoadError::Privileges { .. }) => Exit::NotPermitted,
-                ProgramError::Load(_) | ProgramError::Apply(_) => Exit::Rejected,
+                ProgramError::Load(_) | ProgramError::Apply(_) | ProgramError::Maps(_) => {
+                    Exit::Rejected
+                }
             };
             return Err(error).or_exit(exit);
         }

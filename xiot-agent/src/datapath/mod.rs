@@ -21,6 +21,7 @@ mod load;
 #[cfg(feature = "bpf-log")]
 mod log;
 mod map;
+mod memory;
 mod moving;
 mod netlink;
 mod options;
@@ -59,6 +60,7 @@ pub use self::{
     instance::{Datapath, Instructions},
     kept::{Anew, Kept, Left, Noted, look},
     load::object,
+    memory::Memory,
     netlink::{NetlinkError, XdpMode},
     options::{Capacity, Events, GroupFrames, NewFlows, Options},
     pin::{Held, Holder, PinError},

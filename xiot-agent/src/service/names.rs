@@ -165,8 +165,8 @@ impl Names {
 
     /// The rule at this place of the policy, from 1.
     pub fn rule_at(&self, place: u32) -> Option<RuleRef> {
-        let mut places = places(&self.policy);
-        let place = places.nth((place as usize).checked_sub(1)?)?;
+        let id = *self.ids.rules().get((place as usize).checked_sub(1)?)?;
+        let place = self.rules.get(id as usize).copied().flatten()?;
         self.rule_of(place).map(|rule| self.reference(rule))
     }
 

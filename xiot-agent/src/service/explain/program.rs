@@ -1,9 +1,10 @@
 //! The XDP program as a judge: a scratch instance with the policy's image, never the one that is attached.
 
-use std::{collections::HashMap, fmt, net::IpAddr, sync::Arc};
+use std::{collections::HashMap, fmt, net::IpAddr};
 
 use xiot_common::{
     addr::{Mac, Vlans},
+    binding::{Binding, PlacesKey},
     guard::{Guard, Level, WireGuards},
     name::{LONGEST, NamePlace, NameSet, NamesKey},
     overrides::{Override, OverrideKey},
@@ -17,7 +18,8 @@ use super::{
 use crate::{
     compile::{Assignment, Image, name_hash},
     datapath::{
-        ApplyError, Capacity, Datapath, Events, KnownBindings, LoadError, MapAccessError, Options,
+        ApplyError, Capacity, Datapath, Events, FlowSets, GroupFrames, KnownBindings, LoadError,
+        MapAccessError, Memory, NewFlows, Options,
     },
     learn::told as learn,
     model::policy::{DnsName, Mode},
@@ -36,11 +38,18 @@ const RING: u32 = 4096;
 /// The scratch instance.
 pub struct Program {
     datapath: Datapath,
-    ids: Arc<Assignment>,
+    flows: FlowSets,
+    /// Places of rules and devices in the policy, by number.
+    rules: HashMap<u32, u32>,
+    devices: HashMap<u32, usize>,
     guards: Vec<WireGuards>,
     known: KnownBindings,
-    /// Names that the attached program knows, by device, once names are told one by one.
+    /// Bindings of it by MAC.
+    bound: HashMap<Mac, Vec<(IpAddr, Binding)>>,
+    /// Names that the attached program knows, by device, once conversations are judged.
     names: Option<HashMap<(Mac, Vlans), Vec<NamePlace>>>,
+    /// What the instance has of all that, since then.
+    memory: Option<Memory>,
     /// What the device in question was told as far as that was learned.
     learned: learn::Told,
     /// When bindings and names are looked at.
@@ -62,6 +71,9 @@ pub enum ProgramError {
     /// The policy can't be put into it.
     #[error("the policy can't be put into a scratch instance")]
     Apply(#[from] ApplyError),
+    /// Its maps can't be mapped.
+    #[error("the maps of a scratch instance can't be read")]
+    Maps(#[source] MapAccessError),
 }
 
 impl Program {
@@ -69,7 +81,7 @@ impl Program {
     /// knows no bindings, so that the guard `binding` is not asked: see [`Self::know`].
     pub fn new(
         image: &Image,
-        ids: Arc<Assignment>,
+        ids: &Assignment,
         guards: Option<Vec<WireGuards>>,
     ) -> Result<Self, ProgramError> {
         let header = &image.header;
@@ -87,6 +99,15 @@ impl Program {
                 per_sender: 0,
                 per_cpu: 0,
             },
+            // What is judged here in one second came in weeks.
+            new_flows: NewFlows {
+                unlisted: u32::MAX,
+                per_cpu: u32::MAX,
+            },
+            group_frames: GroupFrames {
+                per_sender: u32::MAX,
+                per_port: u32::MAX,
+            },
             guards: guards.as_ref().map(|guards| {
                 let guards = guards.iter();
                 guards
@@ -99,11 +120,16 @@ impl Program {
         let mut datapath = Datapath::load(&options)?;
         datapath.apply(image)?;
         Ok(Self {
+            flows: datapath.flow_sets().map_err(ProgramError::Maps)?,
             datapath,
-            ids,
+            // Rules are numbered from 1 in file order.
+            rules: ids.rules().iter().copied().zip(1..).collect(),
+            devices: ids.devices().iter().copied().zip(0..).collect(),
             guards: guards.unwrap_or_default(),
             known: KnownBindings::default(),
+            bound: HashMap::new(),
             names: None,
+            memory: None,
             learned: learn::Told::default(),
             now: 0,
         })
@@ -112,7 +138,13 @@ impl Program {
     /// Has it know what this program knows by now of addresses.
     pub fn know(&mut self, attached: &Datapath, now: u32) -> Result<(), MapAccessError> {
         self.known = attached.known_bindings()?;
+        self.bound.clear();
+        for (key, binding) in &self.known.bindings {
+            let of_mac = self.bound.entry(binding.mac).or_default();
+            of_mac.push((view::address(key.addr), *binding));
+        }
         self.names = None;
+        self.memory = None;
         self.now = now;
         let settled = attached.settled_wires()?;
         for (guards, wire) in self.guards.iter().zip(0..) {
@@ -127,10 +159,35 @@ impl Program {
         self.learned = learned;
     }
 
-    /// Has a device know, of all names, these of this address (by their hash), and those that the attached program knows it to have: that one learns
-    /// no name which no rule of its policy names, and forgets the others in time.
-    pub fn tell(&mut self, device: NamesKey, address: IpAddr, names: &[u64]) {
-        let known = &mut self.known;
+    /// Judges the frame that opens a conversation of a device, which has the first of these addresses, with a peer, which has the other. Of all names the device
+    /// knows these of the peer (by their hash), and those that the attached program knows it to have: that one learns no name which no rule of its policy names, and
+    /// forgets the others in time.
+    pub fn judge_conversation(
+        &mut self,
+        device: NamesKey,
+        (own, peer): (IpAddr, IpAddr),
+        names: &[u64],
+        (side, frame): (Side, &[u8]),
+    ) -> Result<Judgement, JudgeError> {
+        let failed = |error: MapAccessError| JudgeError(error.into());
+        let set = self.names_of(device, peer, names);
+        let mut memory = match self.memory.take() {
+            Some(memory) => memory,
+            None => self.datapath.memorize(&self.known).map_err(failed)?,
+        };
+        memory.tell(device, &set).map_err(failed)?;
+        let judged = self.judge_known(side, device.wire, frame);
+        let NamesKey { mac, wire, vlans } = device;
+        memory
+            .take_back(PlacesKey { mac, wire, vlans }, view::addr(own))
+            .map_err(failed)?;
+        self.memory = Some(memory);
+        judged
+    }
+
+    /// Names of an address as a device knows them, those that it is told here first.
+    fn names_of(&mut self, device: NamesKey, address: IpAddr, told: &[u64]) -> NameSet {
+        let known = &self.known;
         let live = self.names.get_or_insert_with(|| {
             let mut live: HashMap<_, Vec<_>> = HashMap::new();
             let all = known.names.iter().chain(&known.strangers_names);
@@ -143,7 +200,7 @@ impl Program {
         });
         let live = live.get(&(device.mac, device.vlans)).into_iter().flatten();
         let live = live.filter(|it| view::address(it.addr) == address);
-        let told = names.iter().map(|&name| NamePlace {
+        let told = told.iter().map(|&name| NamePlace {
             addr: view::addr(address),
             name,
             life: NamePlace::life(u32::MAX, LONGEST),
@@ -152,13 +209,12 @@ impl Program {
         for (place, named) in set.0.iter_mut().zip(told.chain(live.copied())) {
             *place = named;
         }
-        // Which of the two is asked depends on whether the policy lists the device.
-        known.names = vec![(device, set)];
-        known.strangers_names = vec![(device, set)];
+        set
     }
 
     /// Makes that what the instance has. [`Judge::judge`] does it before each frame.
     pub fn recall(&mut self) -> Result<(), MapAccessError> {
+        self.memory = None;
         self.datapath.know_bindings(&self.known)
     }
 
@@ -172,21 +228,36 @@ impl Program {
         let trace = self.run(side, wire, frame)?;
         // What is judged here in one second, a device did in weeks.
         if trace.reason != Reason::FlowBudgetDevice as u8 {
-            return judgement(&trace, &self.ids);
+            return self.judgement(&trace);
         }
         self.datapath
             .clear_budget(trace.device)
             .map_err(|error| JudgeError(error.into()))?;
-        judgement(&self.run(side, wire, frame)?, &self.ids)
+        let trace = self.run(side, wire, frame)?;
+        self.judgement(&trace)
     }
 
     fn run(&mut self, side: Side, wire: u16, frame: &[u8]) -> Result<Trace, JudgeError> {
-        self.datapath
-            .clear_flows()
-            .map_err(|error| JudgeError(error.into()))?;
+        self.flows.clear();
         let outcome = self.datapath.test_run_on(wire, side, frame);
         let outcome = outcome.map_err(|error| JudgeError(error.into()))?;
         Ok(outcome.trace)
+    }
+
+    fn judgement(&self, trace: &Trace) -> Result<Judgement, JudgeError> {
+        let reason = Reason::from_u8(trace.reason)
+            .ok_or_else(|| JudgeError(format!("unknown reason {}", trace.reason).into()))?;
+        Ok(Judgement {
+            reason,
+            rule: self.rules.get(&trace.rule).copied(),
+            device: self.devices.get(&trace.device).copied(),
+            mode: match xiot_common::device::Mode::from_u8(trace.mode) {
+                xiot_common::device::Mode::Learn => Mode::Learn,
+                xiot_common::device::Mode::Monitor => Mode::Monitor,
+                xiot_common::device::Mode::Enforce => Mode::Enforce,
+            },
+            dropped: trace.dropped != 0,
+        })
     }
 
     /// Has these decisions about devices hold, and no others.
@@ -214,10 +285,10 @@ impl Judge for Program {
     }
 
     fn bound(&self, mac: MacBytes) -> Vec<IpAddr> {
-        let bindings = self.known.bindings.iter();
+        let bindings = self.bound.get(&Mac(mac)).into_iter().flatten();
         let mut addresses: Vec<_> = bindings
-            .filter(|(_, binding)| binding.mac.0 == mac && binding.is_live(self.now))
-            .map(|(key, _)| view::address(key.addr))
+            .filter(|(_, binding)| binding.is_live(self.now))
+            .map(|(address, _)| *address)
             .collect();
         addresses.sort_unstable();
         addresses
@@ -245,23 +316,4 @@ impl Judge for Program {
     fn name(&self) -> JudgeName {
         JudgeName::Program
     }
-}
-
-fn judgement(trace: &Trace, ids: &Assignment) -> Result<Judgement, JudgeError> {
-    let reason = Reason::from_u8(trace.reason)
-        .ok_or_else(|| JudgeError(format!("unknown reason {}", trace.reason).into()))?;
-    Ok(Judgement {
-        reason,
-        // Rules are numbered from 1 in file order.
-        rule: (1..)
-            .zip(ids.rules())
-            .find_map(|(place, &id)| (id == trace.rule).then_some(place)),
-        device: ids.devices().iter().position(|&id| id == trace.device),
-        mode: match xiot_common::device::Mode::from_u8(trace.mode) {
-            xiot_common::device::Mode::Learn => Mode::Learn,
-            xiot_common::device::Mode::Monitor => Mode::Monitor,
-            xiot_common::device::Mode::Enforce => Mode::Enforce,
-        },
-        dropped: trace.dropped != 0,
-    })
 }

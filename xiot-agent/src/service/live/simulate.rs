@@ -45,6 +45,8 @@ impl Live {
             until: time(lock(&self.learner).at(Now::read())),
             ..Simulation::default()
         };
+        let policy = candidate.policy();
+        let directory = Directory::of(&policy);
         lock(&self.learner).visit_told(|identity, learned, told| {
             if !candidate.is_wanted(&identity, wanted) {
                 return;
@@ -60,7 +62,7 @@ impl Live {
             let all = all.filter(|(_, seen)| wanted.since.is_none_or(|since| seen.last >= since));
             for (conversation, seen) in all {
                 let of = (&identity, &told);
-                match candidate.would_drop(&mut in_force, of, conversation, seen) {
+                match candidate.would_drop((&mut in_force, &directory), of, conversation, seen) {
                     Ok(None) => simulation.judged += 1,
                     Ok(Some(it)) => {
                         simulation.judged += 1;
@@ -105,7 +107,7 @@ impl Live {
         files: &Files,
         guards: Option<Vec<WireGuards>>,
     ) -> Result<By, SourceError> {
-        let program = Program::new(&files.image, Arc::clone(&files.ids), guards);
+        let program = Program::new(&files.image, &files.ids, guards);
         let mut program = program.map_err(|error| SourceError::Datapath(error.into()))?;
         let known = self.with_datapath(|datapath| program.know(datapath, Now::read().second()));
         known
@@ -171,7 +173,7 @@ impl By {
     /// Judged as of the moment when it was seen last; none: it is allowed.
     fn would_drop(
         &mut self,
-        in_force: &mut Self,
+        (in_force, directory): (&mut Self, &Directory<'_>),
         of @ (identity, told): (&Identity, &Told),
         conversation: &Conversation,
         seen: &Seen,
@@ -199,8 +201,7 @@ impl By {
             protocol: conversation.protocol,
             port: conversation.port,
             peer: conversation.peer,
-            peer_name: Directory::of(&self.policy)
-                .name(conversation.peer, &told.words(conversation.peer)),
+            peer_name: directory.name(conversation.peer, &told.words(conversation.peer)),
             scan: false,
             reason: judged.reason,
             before,

@@ -1,6 +1,6 @@
 //! What surfaces may ask.
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use xiot_common::{abi::ABI_VERSION, capacity, flow_table::half_open_room};
@@ -229,12 +229,8 @@ impl Source for Live {
         let idle = lock(&self.scratch).take();
         let mut program = match idle.filter(|(of, _)| *of == digest) {
             Some((_, program)) => program,
-            None => Program::new(
-                &files.image,
-                Arc::clone(&files.ids),
-                guards::needed(&files.gateway),
-            )
-            .map_err(|error| SourceError::Datapath(error.into()))?,
+            None => Program::new(&files.image, &files.ids, guards::needed(&files.gateway))
+                .map_err(|error| SourceError::Datapath(error.into()))?,
         };
         self.with_datapath(|datapath| {
             program.decide(&datapath.overrides()?)?;

@@ -1,9 +1,6 @@
 //! Conversations that a change would end: each that it may concern is put to the XDP program, on a scratch instance with the candidate.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{HashMap, HashSet};
 
 use crate::{
     collect,
@@ -122,7 +119,7 @@ impl Concerned {
 
 fn scratch(live: &Live, new: &Files, now: Now) -> Result<Program, ReloadError> {
     let guards = guards::needed(&new.gateway);
-    let mut program = Program::new(&new.image, Arc::clone(&new.ids), guards)?;
+    let mut program = Program::new(&new.image, &new.ids, guards)?;
     let known = live.with_datapath(|datapath| {
         program.decide(&datapath.overrides()?)?;
         program.know(datapath, now.second())?;

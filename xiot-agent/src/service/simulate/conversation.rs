@@ -38,7 +38,6 @@ pub fn judge(
         wire: u16::try_from(wire).map_err(|error| JudgeError(error.into()))?,
         vlans: addr::Vlans { outer, inner },
     };
-    program.tell(key, conversation.peer, &names(told, conversation.peer));
     let side = match conversation.initiator {
         Initiator::Device => Side::Device,
         Initiator::Peer => Side::Uplink,
@@ -50,7 +49,8 @@ pub fn judge(
         identity.vlans.into(),
         (conversation.protocol, conversation.port),
     )?;
-    program.judge(side, wire, &frame)
+    let names = names(told, conversation.peer);
+    program.judge_conversation(key, (own, conversation.peer), &names, (side, &frame))
 }
 
 /// Names of an address as the program knows them.
