@@ -1,4 +1,4 @@
-//! The profile that a device gets for what it alone does.
+//! The profiles that devices get for what they alone do.
 
 use std::collections::HashSet;
 
@@ -17,16 +17,60 @@ use crate::{
 /// Bytes of a hash in a name, of two digits each.
 const HASHED: usize = 4;
 
-/// Names of profiles that are taken.
+/// Profiles of devices, which are written all at once: each change of a text takes a look at all of it.
 #[derive(Debug)]
-pub(super) struct Taken(HashSet<String>);
+pub(super) struct Exceptions {
+    taken: Taken,
+    /// Names and bodies.
+    profiles: Vec<(String, Vec<String>)>,
+    /// Names of the devices, in the same order.
+    devices: Vec<String>,
+}
 
-impl Taken {
-    /// Those of a policy.
+impl Exceptions {
+    /// None so far of this policy.
     pub(super) fn of(policy: &Policy) -> Self {
-        Self(policy.profiles.iter().map(|it| it.name.clone()).collect())
+        let names = policy.profiles.iter().map(|it| it.name.clone());
+        Self {
+            taken: Taken(names.collect()),
+            profiles: Vec::new(),
+            devices: Vec::new(),
+        }
     }
 
+    /// Gives a device a profile of its own: that which it has, and what it alone does.
+    pub(super) fn add(
+        &mut self,
+        (profile, device): (&Profile, &str),
+        drafts: &[Draft],
+        words: &Words<'_>,
+    ) {
+        let name = self.taken.give(&profile.name, device);
+        let mut lines = vec![words.exception(device)];
+        lines.extend(drafts.iter().flat_map(|draft| words.rule(draft)));
+        let mut body = vec![format!("include: {}", profile.name), "allow:".to_owned()];
+        body.extend(lines.iter().map(|line| format!("  {line}")));
+        self.profiles.push((name, body));
+        self.devices.push(device.to_owned());
+    }
+
+    /// The text with them.
+    pub(super) fn write(self, text: String) -> Result<String, EditError> {
+        if self.profiles.is_empty() {
+            return Ok(text);
+        }
+        let text = edit::add_profiles(&text, &self.profiles)?;
+        let names = self.profiles.iter().map(|(name, _)| name.as_str());
+        let devices: Vec<_> = self.devices.iter().map(String::as_str).zip(names).collect();
+        edit::set_profiles(&text, &devices)
+    }
+}
+
+/// Names of profiles that are taken.
+#[derive(Debug)]
+struct Taken(HashSet<String>);
+
+impl Taken {
     /// A name for the profile of this device, which includes this one: both names where that is short enough and no profile has it, else their beginnings
     /// and a hash of them, so that another proposal has the same name for it.
     fn give(&mut self, profile: &str, device: &str) -> String {
@@ -63,23 +107,6 @@ fn shortened(profile: &str, device: &str, number: u32) -> String {
     let profile: String = profile.chars().take(of_profile).collect();
     let device: String = device.chars().take(room - profile.len()).collect();
     format!("{profile}.{device}-{hash}")
-}
-
-/// Gives a device a profile of its own: that which it has, and what it alone does.
-pub(super) fn exception(
-    text: &str,
-    (profile, device): (&Profile, &str),
-    drafts: &[Draft],
-    words: &Words<'_>,
-    taken: &mut Taken,
-) -> Result<String, EditError> {
-    let name = taken.give(&profile.name, device);
-    let mut lines = vec![words.exception(device)];
-    lines.extend(drafts.iter().flat_map(|draft| words.rule(draft)));
-    let mut body = vec![format!("include: {}", profile.name), "allow:".to_owned()];
-    body.extend(lines.iter().map(|line| format!("  {line}")));
-    let text = edit::add_profile(text, &name, &body)?;
-    edit::set_profile(&text, device, &name)
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use self::{
     allowed::Allowed,
     classes::{Class, Classes},
-    exception::{Taken, exception},
+    exception::Exceptions,
     rules::Draft,
 };
 pub use self::{
@@ -122,7 +122,7 @@ pub fn propose(site: &Site<'_>, groups: &[Group<'_>]) -> Result<Proposal, Propos
     let directory = Directory::of(site.policy);
     let mut text = site.text.to_owned();
     let mut profiles = Vec::new();
-    let mut taken = Taken::of(site.policy);
+    let mut exceptions = Exceptions::of(site.policy);
     for group in groups {
         let profile = site
             .policy
@@ -130,10 +130,11 @@ pub fn propose(site: &Site<'_>, groups: &[Group<'_>]) -> Result<Proposal, Propos
             .iter()
             .find(|profile| profile.name == group.profile)
             .ok_or_else(|| ProposeError::NoProfile(group.profile.clone()))?;
-        let (after, part) = one((site, &directory), profile, group, text, &mut taken)?;
+        let (after, part) = one((site, &directory), profile, group, text, &mut exceptions)?;
         text = after;
         profiles.push(part);
     }
+    let text = exceptions.write(text)?;
     let loaded = model::load_policy_at(&site.policy.file, text.as_str(), site.now);
     if loaded.report.errors() > 0 {
         return Err(ProposeError::Broken(
@@ -149,7 +150,7 @@ fn one(
     profile: &Profile,
     group: &Group<'_>,
     mut text: String,
-    taken: &mut Taken,
+    exceptions: &mut Exceptions,
 ) -> Result<(String, Part), ProposeError> {
     let mut allowed = Allowed::of(profile);
     let classes = Classes::of(group, directory, site.policy, &allowed);
@@ -216,7 +217,7 @@ fn one(
     for (device, classes) in by_device(&alone, &allowed) {
         let drafts = rules::drafts(classes.into_iter(), directory);
         part.exceptions.insert(device.clone(), drafts.len());
-        text = exception(&text, (profile, &device), &drafts, &words, taken)?;
+        exceptions.add((profile, &device), &drafts, &words);
     }
     Ok((text, part))
 }

@@ -134,18 +134,35 @@ pub fn add_service(
 
 /// Adds a profile at the end of the profiles. The lines are those of its body.
 pub fn add_profile(text: &str, name: &str, body: &[String]) -> Result<String, EditError> {
-    let mut lines = vec![format!("{name}:")];
-    lines.extend(body.iter().map(|line| format!("  {line}")));
+    add_profiles(text, &[(name.to_owned(), body.to_vec())])
+}
+
+/// Adds profiles at the end of the profiles, each with the lines of its body.
+pub fn add_profiles(text: &str, all: &[(String, Vec<String>)]) -> Result<String, EditError> {
+    let lines: Vec<_> = all
+        .iter()
+        .flat_map(|(name, body)| {
+            let body = body.iter().map(|line| format!("  {line}"));
+            std::iter::once(format!("{name}:")).chain(body)
+        })
+        .collect();
     add_to(
         text,
         "profiles",
         |text, profiles| {
             let profiles = pairs(profiles).ok_or_else(|| style("`profiles`", profiles.span))?;
-            if let Some((key, _)) = profiles.iter().find(|(key, _)| is(key, name)) {
+            let there: HashMap<_, _> = profiles
+                .iter()
+                .filter_map(|(key, _)| Some((scalar(key)?, key.span.line)))
+                .collect();
+            if let Some((name, line)) = all
+                .iter()
+                .find_map(|(name, _)| Some((name, there.get(name.as_str())?)))
+            {
                 return Err(EditError::Exists {
                     what: "profile",
-                    name: name.to_owned(),
-                    line: key.span.line,
+                    name: name.clone(),
+                    line: *line,
                 });
             }
             let at = tail_of_map(text, profiles)
@@ -196,9 +213,9 @@ pub fn set_modes(text: &str, modes: &[(&str, Mode)]) -> Result<String, EditError
     set(text, "mode", &values)
 }
 
-/// Gives a device another profile.
-pub fn set_profile(text: &str, device: &str, profile: &str) -> Result<String, EditError> {
-    set(text, "profile", &[(device, profile)])
+/// Gives each of these devices another profile.
+pub fn set_profiles(text: &str, profiles: &[(&str, &str)]) -> Result<String, EditError> {
+    set(text, "profile", profiles)
 }
 
 /// Bytes of the text, and what stands there instead.
@@ -337,8 +354,12 @@ fn has_name(item: &Node<'_>, name: &str) -> bool {
 
 fn name_of<'n>(item: &'n Node<'_>) -> Option<&'n str> {
     let (_, name) = pairs(item)?.iter().find(|(key, _)| is(key, "name"))?;
-    match &name.value {
-        Value::Scalar(name) => Some(name),
+    scalar(name)
+}
+
+fn scalar<'n>(node: &'n Node<'_>) -> Option<&'n str> {
+    match &node.value {
+        Value::Scalar(text) => Some(text),
         Value::Null | Value::Map(_) | Value::Seq(_) => None,
     }
 }

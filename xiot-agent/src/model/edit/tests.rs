@@ -163,7 +163,7 @@ fn a_device_gets_another_mode_in_its_own_style() {
             .fold(POLICY.to_owned(), |text, one| set_modes(&text, &[*one])
                 .unwrap())
     );
-    let after = set_profile(POLICY, "p3", "p3-only").unwrap();
+    let after = set_profiles(POLICY, &[("p3", "p3-only")]).unwrap();
     assert!(after.contains("00:03\", profile: p3-only}"));
 }
 
