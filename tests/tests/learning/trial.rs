@@ -9,7 +9,7 @@ use xiot_agent::{
     service::{
         answers::Answers,
         clock::Now,
-        learner::{Learner, Pace, ProposalError, Wanted},
+        learner::{Learner, Pace, ProposalError, Wanted, propose},
     },
 };
 use xiot_common::reason::{Class, Reason};
@@ -217,10 +217,8 @@ impl Trial {
     pub(crate) fn propose(&self, pupil: &mut Pupil, text: &str) -> (String, usize) {
         let wanted = Wanted::default();
         let now = now(self.second);
-        match pupil
-            .learner
-            .propose(("policy.yaml", text), &wanted, |_| false, now)
-        {
+        let store = pupil.learner.lend().expect("it can be read");
+        match propose(&store, ("policy.yaml", text), &wanted, |_| false, now) {
             Ok(proposal) => {
                 let withheld = proposal.profiles.iter().map(|part| part.withheld);
                 (proposal.text, withheld.sum())

@@ -146,7 +146,7 @@ type Key = (Initiator, (u8, u16), Peer);
 
 impl Classes {
     pub(super) fn of(
-        group: &Group<'_>,
+        group: &Group,
         directory: &Directory<'_>,
         policy: &Policy,
         allowed: &Allowed<'_>,

@@ -24,11 +24,11 @@ pub struct Completeness {
 
 impl Completeness {
     /// Of these devices.
-    pub(super) fn of(group: &Group<'_>, site: &Site<'_>) -> Self {
+    pub(super) fn of(group: &Group, site: &Site<'_>) -> Self {
         let unseen = group
             .members
             .iter()
-            .map(|it| incidence(it.learned, &Thresholds::default()).unseen());
+            .map(|it| incidence(&it.learned, &Thresholds::default()).unseen());
         let worst = unseen.max_by(|a, b| a.high.total_cmp(&b.high));
         let Unseen { share, high, .. } = worst.unwrap_or(Unseen {
             share: 1.0,
@@ -45,7 +45,7 @@ impl Completeness {
 }
 
 /// What is missing of every device: what one of them did after it was started, the others do too.
-fn common_gaps(group: &Group<'_>, site: &Site<'_>) -> BTreeSet<Gap> {
+fn common_gaps(group: &Group, site: &Site<'_>) -> BTreeSet<Gap> {
     let of = |heard| -> BTreeSet<Gap> {
         gaps(site.watched, heard, site.zone, site.shifts)
             .into_iter()

@@ -38,11 +38,11 @@ use crate::{
 
 /// A device whose rules are proposed.
 #[derive(Debug)]
-pub struct Member<'l> {
+pub struct Member {
     /// Its name in the policy.
     pub device: String,
     /// What it does.
-    pub learned: &'l Learned,
+    pub learned: Learned,
     /// What a person has to look at of that.
     pub marks: HashMap<Conversation, Vec<Mark>>,
     /// Host names that the device was told are at an address, those told last first.
@@ -51,11 +51,11 @@ pub struct Member<'l> {
 
 /// Devices of a profile.
 #[derive(Debug)]
-pub struct Group<'l> {
+pub struct Group {
     /// The profile, which is in the policy.
     pub profile: String,
     /// Those devices of it that were observed.
-    pub members: Vec<Member<'l>>,
+    pub members: Vec<Member>,
     /// How many devices have the profile, observed or not.
     pub listed: usize,
 }
@@ -117,29 +117,32 @@ pub enum ProposeError {
     Broken(String),
 }
 
-/// Proposes rules for these devices.
-pub fn propose(site: &Site<'_>, groups: &[Group<'_>]) -> Result<Proposal, ProposeError> {
+/// Proposes rules for these devices, profile by profile as they come.
+pub fn propose<E: From<ProposeError>, F: Into<E>>(
+    site: &Site<'_>,
+    groups: impl IntoIterator<Item = Result<Group, F>>,
+) -> Result<Proposal, E> {
     let directory = Directory::of(site.policy);
     let mut text = site.text.to_owned();
     let mut profiles = Vec::new();
     let mut exceptions = Exceptions::of(site.policy);
     for group in groups {
+        let group = group.map_err(Into::into)?;
         let profile = site
             .policy
             .profiles
             .iter()
             .find(|profile| profile.name == group.profile)
             .ok_or_else(|| ProposeError::NoProfile(group.profile.clone()))?;
-        let (after, part) = one((site, &directory), profile, group, text, &mut exceptions)?;
+        let (after, part) = one((site, &directory), profile, &group, text, &mut exceptions)?;
         text = after;
         profiles.push(part);
     }
-    let text = exceptions.write(text)?;
+    let text = exceptions.write(text).map_err(ProposeError::from)?;
     let loaded = model::load_policy_at(&site.policy.file, text.as_str(), site.now);
     if loaded.report.errors() > 0 {
-        return Err(ProposeError::Broken(
-            loaded.report.render(crate::diag::Style::Plain),
-        ));
+        let broken = loaded.report.render(crate::diag::Style::Plain);
+        return Err(ProposeError::Broken(broken).into());
     }
     Ok(Proposal { text, profiles })
 }
@@ -148,7 +151,7 @@ pub fn propose(site: &Site<'_>, groups: &[Group<'_>]) -> Result<Proposal, Propos
 fn one(
     (site, directory): (&Site<'_>, &Directory<'_>),
     profile: &Profile,
-    group: &Group<'_>,
+    group: &Group,
     mut text: String,
     exceptions: &mut Exceptions,
 ) -> Result<(String, Part), ProposeError> {

@@ -21,7 +21,7 @@ pub(super) struct Words<'s> {
 }
 
 impl<'s> Words<'s> {
-    pub(super) const fn new(site: &'s Site<'s>, group: &Group<'_>) -> Self {
+    pub(super) const fn new(site: &'s Site<'s>, group: &Group) -> Self {
         Self {
             site,
             members: group.members.len(),

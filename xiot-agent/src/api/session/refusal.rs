@@ -45,7 +45,7 @@ fn code(error: &SourceError) -> RefusalCode {
             | ProposalError::Nothing(_)
             | ProposalError::Listed { .. }
             | ProposalError::Propose(ProposeError::NoProfile(_)) => RefusalCode::NotFound,
-            ProposalError::NotLearned(_) => RefusalCode::Failed,
+            ProposalError::Store(_) => RefusalCode::Failed,
         },
         SourceError::Compare(error) => match error {
             CompareError::UnknownProfile { .. }

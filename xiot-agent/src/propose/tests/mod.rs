@@ -114,7 +114,7 @@ fn proposed_for(
         .zip(devices)
         .map(|(&device, learned)| Member {
             device: device.to_owned(),
-            learned,
+            learned: learned.clone(),
             marks: review::marks(learned, false, &peers, &thresholds),
             names: names
                 .iter()
@@ -142,7 +142,7 @@ fn proposed_for(
         shifts: &[7, 15, 23],
         now: Timestamp::from_second(i64::try_from(START).unwrap() + 21 * 86_400).unwrap(),
     };
-    propose(&site, &[group])
+    propose(&site, [Ok::<_, ProposeError>(group)])
 }
 
 /// The lines that a proposal adds, without their indentation.

@@ -4,7 +4,6 @@ use std::{cmp::Reverse, collections::HashMap};
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Learner, NotLearned};
 use crate::{
     learn::{
         conversation::{Conversation, Initiator},
@@ -20,66 +19,62 @@ use crate::{
         names::Names,
         state::{self, LearnedConversation, LearnedDevice, Opener},
     },
-    store::LearnedStore,
+    store::{LearnedStore, StoreError},
     unit,
 };
 
 /// Local hours at which people change shifts.
 pub const SHIFTS: [i8; 3] = [7, 15, 23];
 
-impl Learner {
-    /// What was learned of one device by name or MAC, or of all of them in short.
-    pub fn learned(
-        &mut self,
-        names: &Names,
-        device: Option<&str>,
-        is_suspect: impl Fn(&Identity) -> bool,
-    ) -> Result<state::Learned, NotLearned> {
-        let mac = device.and_then(|device| unit::mac::parse(device).ok());
-        let watched = self.read(LearnedStore::watched)?;
-        let mut described = self.read(LearnedStore::descriptions)?;
-        let mut peers = Peers::default();
-        let (mut devices, mut wanted) = (Vec::new(), Vec::new());
-        self.read(|store| {
-            store.visit(|identity, learned| {
-                let described = described.remove(&identity).unwrap_or_default();
-                let it = describe(names, identity, (&learned, described), &watched);
-                let is_it = it.device.as_deref() == device || mac == Some(it.mac);
-                peers.add(&learned);
-                if device.is_none() {
-                    devices.push(it);
-                } else if is_it {
-                    devices.push(it);
-                    wanted.push((identity, learned));
-                }
-            })
-        })?;
-        devices.sort_by(|a, b| {
-            let order =
-                |it: &LearnedDevice| (it.device.is_none(), it.device.clone(), it.mac, it.vlans);
-            order(a).cmp(&order(b))
-        });
-        let mut conversations = Vec::new();
-        for (identity, learned) in &wanted {
-            let told = self.read(|store| store.told(identity))?;
-            let marks = marks(
-                learned,
-                is_suspect(identity),
-                &peers,
-                &Thresholds::default(),
-            );
-            conversations.extend(self::conversations(
-                names,
-                identity,
-                (learned, &told),
-                marks,
-            ));
+/// What was learned of one device by name or MAC, or of all of them in short.
+pub fn learned(
+    store: &LearnedStore,
+    names: &Names,
+    device: Option<&str>,
+    is_suspect: impl Fn(&Identity) -> bool,
+) -> Result<state::Learned, StoreError> {
+    let mac = device.and_then(|device| unit::mac::parse(device).ok());
+    let watched = store.watched()?;
+    let mut described = store.descriptions()?;
+    let mut peers = Peers::default();
+    let (mut devices, mut wanted) = (Vec::new(), Vec::new());
+    store.visit(|identity, learned| {
+        peers.add(&learned);
+        let listed = names.listed(identity.mac, identity.vlans.into());
+        let is_it = device.is_none_or(|device| listed.is_some_and(|it| it.name == device))
+            || mac == Some(identity.mac);
+        if is_it {
+            let described = described.remove(&identity).unwrap_or_default();
+            devices.push(describe(names, identity, (&learned, described), &watched));
         }
-        Ok(state::Learned {
-            devices,
-            conversations,
-        })
+        if is_it && device.is_some() {
+            wanted.push((identity, learned));
+        }
+    })?;
+    devices.sort_by(|a, b| {
+        let order = |it: &LearnedDevice| (it.device.is_none(), it.device.clone(), it.mac, it.vlans);
+        order(a).cmp(&order(b))
+    });
+    let mut conversations = Vec::new();
+    for (identity, learned) in &wanted {
+        let told = store.told(identity)?;
+        let marks = marks(
+            learned,
+            is_suspect(identity),
+            &peers,
+            &Thresholds::default(),
+        );
+        conversations.extend(self::conversations(
+            names,
+            identity,
+            (learned, &told),
+            marks,
+        ));
     }
+    Ok(state::Learned {
+        devices,
+        conversations,
+    })
 }
 
 fn describe(

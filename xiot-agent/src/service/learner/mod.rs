@@ -9,6 +9,7 @@ mod stages;
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
+    sync::{Arc, Weak},
     time::Duration,
 };
 
@@ -20,9 +21,9 @@ use xiot_common::{
 
 use self::stages::Stages;
 pub use self::{
-    answer::SHIFTS,
+    answer::{SHIFTS, learned},
     pace::Pace,
-    proposal::{ProposalError, Wanted},
+    proposal::{ProposalError, Wanted, propose},
     stages::{Dropped, Found, listed, may_fall},
 };
 use super::{
@@ -59,7 +60,9 @@ pub struct NotLearned(pub String);
 pub struct Learner {
     directory: PathBuf,
     pace: Pace,
-    store: Option<LearnedStore>,
+    store: Option<Arc<LearnedStore>>,
+    /// That which was lent last.
+    lent: Weak<LearnedStore>,
     trouble: Option<String>,
     levels: LearnedLevels,
     /// Up to when observations were in the database before this agent; none: nobody looked yet, or there were none.
@@ -81,6 +84,7 @@ impl Learner {
             directory: directory.to_owned(),
             pace,
             store: None,
+            lent: Weak::new(),
             trouble: None,
             levels: LearnedLevels::default(),
             until: None,
@@ -118,6 +122,11 @@ impl Learner {
         if self.store.is_some() {
             return Ok(());
         }
+        // Who reads it has the file open, and soon no more.
+        if self.lent.strong_count() > 0 {
+            let why = self.trouble.clone();
+            return Err(NotLearned(why.unwrap_or_else(|| "it is read".to_owned())));
+        }
         let opened = store::open(&self.directory).map_err(|error: OpenError| error.to_string());
         let opened = opened.and_then(|opened: Opened<LearnedStore>| {
             let until = opened.content.until().map_err(|error| error.to_string())?;
@@ -135,7 +144,7 @@ impl Learner {
                 // What this agent saw since is in the batch already.
                 self.until = self.until.or(until);
                 self.levels = levels(&content);
-                self.store = Some(content);
+                self.store = Some(Arc::new(content));
                 self.trouble = None;
                 Ok(())
             }
@@ -279,12 +288,15 @@ impl Learner {
         self.read(|store| store.visit(look))
     }
 
-    /// The same with what each was told of names.
-    pub fn visit_told(
-        &mut self,
-        look: impl FnMut(Identity, Learned, Told),
-    ) -> Result<(), NotLearned> {
-        self.read(|store| store.visit_told(look))
+    /// The database, for whoever reads more than a few devices: what is learned meanwhile is taken and written down all the same. Who can't read it says so
+    /// ([`Self::failed`]).
+    pub fn lend(&mut self) -> Result<Arc<LearnedStore>, NotLearned> {
+        self.open()?;
+        let Some(store) = &self.store else {
+            return Err(NotLearned("it is not open".to_owned()));
+        };
+        self.lent = Arc::downgrade(store);
+        Ok(Arc::clone(store))
     }
 
     /// What the device with this MAC was told of names, on whatever VLAN, what was heard just now included.
@@ -321,11 +333,11 @@ impl Learner {
         work(store).map_err(|error| self.failed(error.to_string()))
     }
 
-    fn failed(&mut self, what: String) -> NotLearned {
+    /// It can't be read or written: it is opened anew, and checked, before it is believed again.
+    pub fn failed(&mut self, what: String) -> NotLearned {
         if self.trouble.as_ref() != Some(&what) {
             tracing::error!("What is learned can't be kept: {what}.");
         }
-        // Read and checked anew the next time.
         self.store = None;
         self.trouble = Some(what.clone());
         NotLearned(what)

@@ -4,21 +4,21 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::tz::TimeZone;
 
-use super::{Learner, NotLearned, answer::SHIFTS};
+use super::answer::SHIFTS;
 use crate::{
     learn::{
-        device::{Identity, Learned},
+        device::Identity,
         hours::Hours,
         review::{Peers, Thresholds, marks},
-        told::Told,
     },
     model::{
         edit::{self, EditError},
         load_policy_at,
         policy::{Device, Policy},
     },
-    propose::{Group, Member, Proposal, ProposeError, Site, propose},
+    propose::{self, Group, Member, Proposal, ProposeError, Site},
     service::clock::Now,
+    store::{LearnedStore, StoreError},
     unit,
 };
 
@@ -38,8 +38,8 @@ pub enum ProposalError {
     #[error("the policy file has errors; a proposal is made for one without any:\n{0}")]
     Findings(String),
     /// What was learned can't be read.
-    #[error(transparent)]
-    NotLearned(#[from] NotLearned),
+    #[error("what is learned can't be read: {0}")]
+    Store(#[from] StoreError),
     /// The policy's text can't be changed.
     #[error(transparent)]
     Propose(#[from] ProposeError),
@@ -73,140 +73,128 @@ impl From<EditError> for ProposalError {
     }
 }
 
-impl Learner {
-    /// Proposes a change of this policy.
-    pub fn propose(
-        &mut self,
-        (file, text): (&str, &str),
-        wanted: &Wanted,
-        is_suspect: impl Fn(&Identity) -> bool,
-        now: Now,
-    ) -> Result<Proposal, ProposalError> {
-        let policy = load(file, text, now)?;
-        let (text, policy) = if wanted.devices.is_empty() {
-            (text.to_owned(), policy)
+/// Proposes a change of this policy.
+pub fn propose(
+    store: &LearnedStore,
+    (file, text): (&str, &str),
+    wanted: &Wanted,
+    is_suspect: impl Fn(&Identity) -> bool,
+    now: Now,
+) -> Result<Proposal, ProposalError> {
+    let policy = load(file, text, now)?;
+    let (text, policy) = if wanted.devices.is_empty() {
+        (text.to_owned(), policy)
+    } else {
+        let text = list(store, text, &policy, wanted)?;
+        let policy = load(file, &text, now)?;
+        (text, policy)
+    };
+    let watched = store.watched()?;
+    let of_mac = by_mac(&policy);
+    let mut peers = Peers::default();
+    let mut observed: BTreeMap<usize, Vec<(&Device, Identity)>> = BTreeMap::new();
+    store.visit(|identity, learned| {
+        peers.add(&learned);
+        let Some(device) = listed(&of_mac, &identity) else {
+            return;
+        };
+        let name = policy.profiles.get(device.profile).map(|it| &it.name);
+        let is_wanted =
+            wanted.profiles.is_empty() || name.is_some_and(|name| wanted.profiles.contains(name));
+        if is_wanted {
+            let of_profile = observed.entry(device.profile).or_default();
+            of_profile.push((device, identity));
+        }
+    })?;
+    if observed.is_empty() {
+        let names = policy.profiles.iter().map(|it| it.name.clone());
+        let all = if wanted.profiles.is_empty() {
+            names.collect()
         } else {
-            let text = self.list(text, &policy, wanted)?;
-            let policy = load(file, &text, now)?;
-            (text, policy)
+            wanted.profiles.clone()
         };
-        let watched = self.read(crate::store::LearnedStore::watched)?;
-        let of_mac = by_mac(&policy);
-        let mut peers = Peers::default();
-        let mut observed: BTreeMap<usize, Vec<(&Device, Identity, Learned)>> = BTreeMap::new();
-        self.read(|store| {
-            store.visit(|identity, learned| {
-                peers.add(&learned);
-                let Some(device) = listed(&of_mac, &identity) else {
-                    return;
-                };
-                let name = policy.profiles.get(device.profile).map(|it| &it.name);
-                let is_wanted = wanted.profiles.is_empty()
-                    || name.is_some_and(|name| wanted.profiles.contains(name));
-                if is_wanted {
-                    let of_profile = observed.entry(device.profile).or_default();
-                    of_profile.push((device, identity, learned));
-                }
-            })
-        })?;
-        if observed.is_empty() {
-            let names = policy.profiles.iter().map(|it| it.name.clone());
-            let all = if wanted.profiles.is_empty() {
-                names.collect()
-            } else {
-                wanted.profiles.clone()
-            };
-            return Err(ProposalError::Nothing(all));
-        }
-        let mut told = HashMap::new();
-        for (_, identity, _) in observed.values().flatten() {
-            let names = self.read(|store| store.told(identity))?;
-            told.insert(*identity, names);
-        }
-        let groups: Vec<_> = observed
+        return Err(ProposalError::Nothing(all));
+    }
+    // One after the other: all that was learned of a site is more than needs to be in memory at once.
+    let groups = observed.iter().filter_map(|(profile, devices)| {
+        let name = &policy.profiles.get(*profile)?.name;
+        let members = devices
             .iter()
-            .filter_map(|(profile, devices)| {
-                let name = &policy.profiles.get(*profile)?.name;
-                let members = devices
+            .map(|it| member(store, it, &peers, &is_suspect));
+        let members = members.collect::<Result<_, _>>();
+        Some(members.map(|members| {
+            Group {
+                profile: name.clone(),
+                members,
+                listed: policy
+                    .devices
                     .iter()
-                    .map(|it| member(it, &told, &peers, &is_suspect));
-                Some(Group {
-                    profile: name.clone(),
-                    members: members.collect(),
-                    listed: policy
-                        .devices
-                        .iter()
-                        .filter(|it| it.profile == *profile)
-                        .count(),
-                })
-            })
-            .collect();
-        Ok(propose(&site(&policy, &text, &watched, now), &groups)?)
-    }
-
-    /// The text with these devices in it, and their profile if it is a new one.
-    fn list(
-        &mut self,
-        text: &str,
-        policy: &Policy,
-        wanted: &Wanted,
-    ) -> Result<String, ProposalError> {
-        let [profile] = wanted.profiles.as_slice() else {
-            return Err(ProposalError::OneProfile);
-        };
-        let of_mac = by_mac(policy);
-        let mut text = text.to_owned();
-        if policy.profiles.iter().all(|it| it.name != *profile) {
-            text = edit::add_profile(&text, profile, &["services: [arp, nd, dhcp]".to_owned()])?;
-        }
-        let macs: BTreeSet<_> = wanted
-            .devices
-            .iter()
-            .map(|device| {
-                unit::mac::parse(device).map_err(|_not_one| ProposalError::NoMac(device.clone()))
-            })
-            .collect::<Result<_, _>>()?;
-        let mut known = BTreeSet::new();
-        self.read(|store| {
-            store.visit(|identity, _| {
-                if macs.contains(&identity.mac) {
-                    known.insert(identity);
-                }
-            })
-        })?;
-        if let Some(mac) = macs
-            .iter()
-            .find(|mac| known.iter().all(|it| it.mac != **mac))
-        {
-            return Err(ProposalError::Unknown(unit::mac::format(*mac)));
-        }
-        for identity in &known {
-            let mac = unit::mac::format(identity.mac);
-            if let Some(device) = listed(&of_mac, identity) {
-                let profile = policy.profiles.get(device.profile);
-                return Err(ProposalError::Listed {
-                    mac,
-                    name: device.name.clone(),
-                    profile: profile.map_or_else(String::new, |it| it.name.clone()),
-                });
+                    .filter(|it| it.profile == *profile)
+                    .count(),
             }
-            let digits = mac.replace(':', "");
-            let (name, vlan) = match identity.vlans {
-                (0, 0) => (format!("{profile}-{digits}"), String::new()),
-                vlans => {
-                    let vlan = unit::vlan::format(vlans);
-                    (
-                        format!("{profile}-{digits}-{vlan}"),
-                        format!(", vlan: {vlan}"),
-                    )
-                }
-            };
-            let device =
-                format!("{{name: {name}, mac: \"{mac}\"{vlan}, profile: {profile}, mode: learn}}");
-            text = edit::add_device(&text, &name, &device)?;
-        }
-        Ok(text)
+        }))
+    });
+    propose::propose(&site(&policy, &text, &watched, now), groups)
+}
+
+/// The text with these devices in it, and their profile if it is a new one.
+fn list(
+    store: &LearnedStore,
+    text: &str,
+    policy: &Policy,
+    wanted: &Wanted,
+) -> Result<String, ProposalError> {
+    let [profile] = wanted.profiles.as_slice() else {
+        return Err(ProposalError::OneProfile);
+    };
+    let of_mac = by_mac(policy);
+    let mut text = text.to_owned();
+    if policy.profiles.iter().all(|it| it.name != *profile) {
+        text = edit::add_profile(&text, profile, &["services: [arp, nd, dhcp]".to_owned()])?;
     }
+    let macs: BTreeSet<_> = wanted
+        .devices
+        .iter()
+        .map(|device| {
+            unit::mac::parse(device).map_err(|_not_one| ProposalError::NoMac(device.clone()))
+        })
+        .collect::<Result<_, _>>()?;
+    let mut known = BTreeSet::new();
+    for mac in &macs {
+        known.extend(store.of_mac(*mac)?);
+    }
+    if let Some(mac) = macs
+        .iter()
+        .find(|mac| known.iter().all(|it| it.mac != **mac))
+    {
+        return Err(ProposalError::Unknown(unit::mac::format(*mac)));
+    }
+    for identity in &known {
+        let mac = unit::mac::format(identity.mac);
+        if let Some(device) = listed(&of_mac, identity) {
+            let profile = policy.profiles.get(device.profile);
+            return Err(ProposalError::Listed {
+                mac,
+                name: device.name.clone(),
+                profile: profile.map_or_else(String::new, |it| it.name.clone()),
+            });
+        }
+        let digits = mac.replace(':', "");
+        let (name, vlan) = match identity.vlans {
+            (0, 0) => (format!("{profile}-{digits}"), String::new()),
+            vlans => {
+                let vlan = unit::vlan::format(vlans);
+                (
+                    format!("{profile}-{digits}-{vlan}"),
+                    format!(", vlan: {vlan}"),
+                )
+            }
+        };
+        let device =
+            format!("{{name: {name}, mac: \"{mac}\"{vlan}, profile: {profile}, mode: learn}}");
+        text = edit::add_device(&text, &name, &device)?;
+    }
+    Ok(text)
 }
 
 fn load(file: &str, text: &str, now: Now) -> Result<Policy, ProposalError> {
@@ -235,23 +223,29 @@ fn listed<'p>(
     on(Some(identity.vlans)).or_else(|| on(None).filter(|_| identity.vlans.1 == 0))
 }
 
-fn member<'l>(
-    (device, identity, learned): &'l (&Device, Identity, Learned),
-    told: &HashMap<Identity, Told>,
+fn member(
+    store: &LearnedStore,
+    (device, identity): &(&Device, Identity),
     peers: &Peers,
     is_suspect: &impl Fn(&Identity) -> bool,
-) -> Member<'l> {
-    let told = told.get(identity).map(Told::names).into_iter().flatten();
-    let names = told.map(|(address, names)| {
+) -> Result<Member, StoreError> {
+    let learned = store.device(identity)?.unwrap_or_default();
+    let told = store.told(identity)?;
+    let names = told.names().iter().map(|(address, names)| {
         let names = names.iter().map(|(name, _)| name.clone());
         (*address, names.collect())
     });
-    Member {
+    Ok(Member {
         device: device.name.clone(),
+        marks: marks(
+            &learned,
+            is_suspect(identity),
+            peers,
+            &Thresholds::default(),
+        ),
         learned,
-        marks: marks(learned, is_suspect(identity), peers, &Thresholds::default()),
         names: names.collect(),
-    }
+    })
 }
 
 fn site<'p>(policy: &'p Policy, text: &'p str, watched: &'p Hours, now: Now) -> Site<'p> {

@@ -219,8 +219,8 @@ fn peers_have_the_names_that_a_rule_would_have_for_them() {
         Names::new(policy.into(), ["ward-3".to_owned()].into(), ids.into())
     };
     let mut learned = |with_dns, device| {
-        let learned = learner.learned(&policy(with_dns), device, |_| false);
-        learned.unwrap()
+        let store = learner.lend().unwrap();
+        learned(&store, &policy(with_dns), device, |_| false).unwrap()
     };
     // Only who can be asked stands for an address.
     for (with_dns, name) in [(true, Some("cloud.vendor.example")), (false, None)] {

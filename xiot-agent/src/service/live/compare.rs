@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Live, lock, simulate::By};
+use super::{Live, simulate::By};
 use crate::{
     learn::{
         conversation::{Conversation, Seen},
@@ -41,14 +41,12 @@ impl Live {
         let choice = choose(&policy, wanted)?;
         let sides = self.sides(&files, &choice)?;
         let suspects = self.suspects()?;
-        let mut learner = lock(&self.learner);
         let mut peers = Peers::default();
-        learner.visit(|_, learned| peers.add(&learned))?;
+        self.visit_learned(|_, learned, _| peers.add(&learned))?;
         let mut work = Work::new(&policy, &choice, sides, &peers);
-        learner.visit_told(|identity, learned, told| {
+        self.visit_learned(|identity, learned, told| {
             work.look((&identity, &told), &learned, suspects.are(&identity));
         })?;
-        drop(learner);
         Ok(work.finish())
     }
 

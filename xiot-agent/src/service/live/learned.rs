@@ -12,7 +12,7 @@ use super::{Live, lock};
 use crate::{
     collect::Message,
     datapath::MapAccessError,
-    learn::{device::Identity, told::Told},
+    learn::{self, device::Identity, told::Told},
     model::policy::Policy,
     propose::Proposal,
     service::{
@@ -21,11 +21,15 @@ use crate::{
         explain::{Query, Subject},
         faults::Fault,
         handle::SourceError,
-        learner::{Learner, Wanted},
+        learner::{self, Learner, NotLearned, ProposalError, Wanted},
         names::Names,
         state::{Decided, Decision, Learned, LearnedLevels, Vlans},
     },
+    store::{LearnedStore, StoreError},
 };
+
+/// Devices that are read at once.
+const AT_ONCE: usize = 16;
 
 impl Live {
     /// Time between two looks at what was observed, and between two times that it is written down.
@@ -124,8 +128,10 @@ impl Live {
         self.catch_up_learning()?;
         let names = self.names();
         let suspects = self.suspects()?;
-        let mut learner = lock(&self.learner);
-        Ok(learner.learned(&names, device, |identity| suspects.are(identity))?)
+        let learned = self.read_learned(|store| {
+            learner::learned(store, &names, device, |identity| suspects.are(identity))
+        });
+        Ok(learned?)
     }
 
     /// Proposes a change of the policy in this text.
@@ -136,9 +142,13 @@ impl Live {
     ) -> Result<Proposal, SourceError> {
         self.catch_up_learning()?;
         let suspects = self.suspects()?;
-        let mut learner = lock(&self.learner);
         let is_suspect = |identity: &Identity| suspects.are(identity);
-        let proposal = learner.propose((file, text), wanted, is_suspect, Now::read());
+        let store = lock(&self.learner).lend()?;
+        let proposal = learner::propose(&store, (file, text), wanted, is_suspect, Now::read());
+        drop(store);
+        if let Err(ProposalError::Store(error)) = &proposal {
+            lock(&self.learner).failed(error.to_string());
+        }
         proposal.map_err(|error| SourceError::Proposal(Box::new(error)))
     }
 
@@ -161,6 +171,35 @@ impl Live {
             Err(error) => {
                 tracing::debug!(%error, "names that devices were told are not known");
                 Told::default()
+            }
+        }
+    }
+
+    /// Reads what was written down. Who learns meanwhile, or looks at a drop, does not wait for it.
+    pub(super) fn read_learned<T>(
+        &self,
+        work: impl FnOnce(&LearnedStore) -> Result<T, StoreError>,
+    ) -> Result<T, NotLearned> {
+        let store = lock(&self.learner).lend()?;
+        let read = work(&store);
+        drop(store);
+        read.map_err(|error| lock(&self.learner).failed(error.to_string()))
+    }
+
+    /// Looks at every device by MAC, as it was written down. It is read as it comes, so that nothing of the past is kept for whoever takes long.
+    pub(super) fn visit_learned(
+        &self,
+        mut look: impl FnMut(Identity, learn::device::Learned, Told),
+    ) -> Result<(), NotLearned> {
+        let mut after = None;
+        loop {
+            let some = self.read_learned(|store| store.some(after.as_ref(), AT_ONCE))?;
+            let Some((last, ..)) = some.last() else {
+                return Ok(());
+            };
+            after = Some(*last);
+            for (identity, learned, told) in some {
+                look(identity, learned, told);
             }
         }
     }

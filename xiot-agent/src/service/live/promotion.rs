@@ -1,6 +1,9 @@
 //! What stands in the way of devices that are to get another mode.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+};
 
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -30,8 +33,9 @@ use crate::{
         learner::{SHIFTS, listed},
         names::Names,
         promotion::{Candidate, Lost, Promotion, PromotionError, To, Wanted},
-        state::{MacBytes, Opener, words},
+        state::{Opener, words},
     },
+    store::LearnedStore,
 };
 
 impl Live {
@@ -89,47 +93,32 @@ impl Live {
         self.catch_up_learning()?;
         let files = self.files();
         let mut judge = self.judge_by(&files, guards::needed(&files.gateway))?;
-        let wanted: HashMap<MacBytes, Vec<usize>> =
-            devices
-                .iter()
-                .enumerate()
-                .fold(HashMap::new(), |mut all, (place, (device, _))| {
-                    all.entry(device.mac).or_default().push(place);
-                    all
-                });
-        let mut learned: HashMap<usize, Vec<Its>> = HashMap::new();
-        let mut peers = Peers::default();
-        let mut common: HashMap<usize, Vec<Gap>> = HashMap::new();
         let zone = zone(names.policy());
-        let mut learner = lock(&self.learner);
-        let watched = learner.watched()?;
-        learner.visit_told(|identity, it, told| {
+        let watched = self.read_learned(LearnedStore::watched)?;
+        let mut common: HashMap<usize, Vec<Gap>> = HashMap::new();
+        let profiles: HashSet<_> = devices.iter().map(|(device, _)| device.profile).collect();
+        let mut peers = Peers::default();
+        self.visit_learned(|identity, it, _| {
             peers.add(&it);
             let device = names.listed(identity.mac, identity.vlans.into());
-            if let Some(device) = device {
+            if let Some(device) = device.filter(|it| profiles.contains(&it.profile)) {
                 let its = gaps(&watched, it.hours(), zone, &SHIFTS);
                 let of_profile = common.entry(device.profile).or_insert_with(|| its.clone());
                 of_profile.retain(|gap| its.contains(gap));
             }
-            let places = wanted.get(&identity.mac).into_iter().flatten();
-            let place = places.copied().find(|place| {
-                devices.get(*place).map(|(device, _)| &device.name) == device.map(|it| &it.name)
-            });
-            if let Some(place) = place {
-                learned.entry(place).or_default().push((identity, it, told));
-            }
         })?;
-        let now = learner.at(Now::read());
-        let stages: Vec<_> = devices
-            .iter()
-            .map(|(device, _)| learner.stage(&listed(device.mac, device.vlan)).cloned())
-            .collect();
-        drop(learner);
         let policy = judge.policy();
         let directory = Directory::of(&policy);
-        let all = devices.iter().zip(stages).enumerate();
-        all.map(|(place, ((device, to), stage))| {
-            let its = learned.remove(&place).unwrap_or_default();
+        let all = devices.iter().map(|(device, to)| {
+            let mut its = self.read_learned(|store| store.known_as(device.mac))?;
+            let learner = lock(&self.learner);
+            let stage = learner.stage(&listed(device.mac, device.vlan)).cloned();
+            let now = learner.at(Now::read());
+            drop(learner);
+            its.retain(|(identity, ..)| {
+                let listed = names.listed(identity.mac, identity.vlans.into());
+                listed.is_some_and(|it| it.name == device.name)
+            });
             let mut it = candidate(names, device, *to, stage.as_ref());
             find_lost(&mut judge, &directory, &its, &peers, &mut it)?;
             let stage = stage.filter(|stage| stage.mode == device.mode);
@@ -144,8 +133,8 @@ impl Live {
                 it.obstacles.insert(0, Obstacle::NotMonitored);
             }
             Ok(it)
-        })
-        .collect()
+        });
+        all.collect()
     }
 }
 
@@ -161,19 +150,23 @@ fn select<'p>(
     if wanted.devices.is_empty() && wanted.profile.is_none() && wanted.group.is_none() {
         return Err(PromotionError::Nobody);
     }
-    for name in &wanted.devices {
-        if policy.devices.iter().all(|device| device.name != *name) {
-            return Err(names.unknown(name).into());
-        }
+    let listed: HashSet<_> = policy.devices.iter().map(|it| it.name.as_str()).collect();
+    if let Some(name) = wanted
+        .devices
+        .iter()
+        .find(|it| !listed.contains(it.as_str()))
+    {
+        return Err(names.unknown(name).into());
     }
     let profiles: Vec<_> = policy.profiles.iter().map(|it| it.name.as_str()).collect();
     let groups = policy.devices.iter().flat_map(|it| &it.groups);
     let groups: Vec<_> = groups.map(String::as_str).collect();
     check("profile", wanted.profile.as_deref(), &profiles)?;
     check("group", wanted.group.as_deref(), &groups)?;
+    let named: HashSet<_> = wanted.devices.iter().collect();
     let is_meant = |device: &&Device| {
         let profile = policy.profiles.get(device.profile).map(|it| &it.name);
-        wanted.devices.contains(&device.name)
+        named.contains(&device.name)
             || wanted.profile.is_some() && profile == wanted.profile.as_ref()
             || wanted
                 .group

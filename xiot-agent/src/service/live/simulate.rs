@@ -47,7 +47,7 @@ impl Live {
         };
         let policy = candidate.policy();
         let directory = Directory::of(&policy);
-        lock(&self.learner).visit_told(|identity, learned, told| {
+        self.visit_learned(|identity, learned, told| {
             if !candidate.is_wanted(&identity, wanted) {
                 return;
             }

@@ -2,17 +2,17 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    ops::RangeInclusive,
+    ops::{Bound, RangeBounds, RangeInclusive},
 };
 
-use redb::{ReadableDatabase as _, ReadableTable as _, ReadableTableMetadata as _};
+use redb::{ReadableDatabase as _, ReadableTable, ReadableTableMetadata as _};
 
 use super::{
     CONVERSATIONS, DESCRIBED, DEVICES, GATEWAY, LearnedStore, REVISION, STAGES, TOLD, UNTIL,
     conversations, decode, described, device_row, hours,
     names::told,
     nonsense, number,
-    row::{DeviceKey, DeviceRow, device_key, identity},
+    row::{ConversationKey, DeviceKey, DeviceRow, device_key, identity},
     stages::stages,
 };
 use crate::{
@@ -49,12 +49,7 @@ impl LearnedStore {
         let Some(row) = device_row(&devices, identity)? else {
             return Ok(None);
         };
-        let table = read.open_table(CONVERSATIONS)?;
-        Ok(Some(Learned::of(
-            conversations(&table, row.number)?,
-            row.hours.hours().ok_or_else(|| nonsense("devices"))?,
-            row.left_out,
-        )))
+        Ok(Some(learned(&read.open_table(CONVERSATIONS)?, row)?))
     }
 
     /// How many devices and conversations are in here.
@@ -122,43 +117,61 @@ impl LearnedStore {
 
     /// Looks at every device, by MAC.
     pub fn visit(&self, mut look: impl FnMut(Identity, Learned)) -> Result<(), StoreError> {
-        self.each(|identity, learned, _| {
-            look(identity, learned);
-            Ok(())
-        })
-    }
-
-    /// The same with what each was told of names.
-    pub fn visit_told(
-        &self,
-        mut look: impl FnMut(Identity, Learned, Told),
-    ) -> Result<(), StoreError> {
-        let read = self.database.begin_read()?;
-        let names = read.open_table(TOLD)?;
-        self.each(|identity, learned, number| {
-            look(identity, learned, told(&names, number)?);
-            Ok(())
-        })
-    }
-
-    fn each(
-        &self,
-        mut look: impl FnMut(Identity, Learned, u64) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
         let read = self.database.begin_read()?;
         let table = read.open_table(CONVERSATIONS)?;
         for entry in read.open_table(DEVICES)?.iter()? {
             let (key, row) = entry?;
             let row: DeviceRow = decode(row.value(), "devices")?;
-            let learned = Learned::of(
-                conversations(&table, row.number)?,
-                row.hours.hours().ok_or_else(|| nonsense("devices"))?,
-                row.left_out,
-            );
-            look(identity(key.value()), learned, row.number)?;
+            look(identity(key.value()), learned(&table, row)?);
         }
         Ok(())
     }
+
+    /// At most so many devices by MAC, from the first after this one on, with what each was told of names: for whoever looks at all of them for so long that
+    /// others want to write meanwhile.
+    pub fn some(
+        &self,
+        after: Option<&Identity>,
+        most: usize,
+    ) -> Result<Vec<(Identity, Learned, Told)>, StoreError> {
+        let first = after.map_or(Bound::Unbounded, |it| Bound::Excluded(device_key(it)));
+        self.range((first, Bound::Unbounded), most)
+    }
+
+    /// All devices with this MAC, on whatever VLANs, with what each was told of names.
+    pub fn known_as(&self, mac: [u8; 6]) -> Result<Vec<(Identity, Learned, Told)>, StoreError> {
+        self.range(keys_of_mac(mac), usize::MAX)
+    }
+
+    fn range(
+        &self,
+        keys: impl RangeBounds<DeviceKey>,
+        most: usize,
+    ) -> Result<Vec<(Identity, Learned, Told)>, StoreError> {
+        let read = self.database.begin_read()?;
+        let (table, names) = (read.open_table(CONVERSATIONS)?, read.open_table(TOLD)?);
+        let rows = read.open_table(DEVICES)?;
+        let rows = rows.range(keys)?.take(most);
+        rows.map(|entry| {
+            let (key, row) = entry?;
+            let row: DeviceRow = decode(row.value(), "devices")?;
+            let told = told(&names, row.number)?;
+            Ok((identity(key.value()), learned(&table, row)?, told))
+        })
+        .collect()
+    }
+}
+
+/// What was learned of the device that has this row.
+fn learned(
+    table: &impl ReadableTable<ConversationKey, &'static [u8]>,
+    row: DeviceRow,
+) -> Result<Learned, StoreError> {
+    Ok(Learned::of(
+        conversations(table, row.number)?,
+        row.hours.hours().ok_or_else(|| nonsense("devices"))?,
+        row.left_out,
+    ))
 }
 
 /// The keys of all devices with this MAC.

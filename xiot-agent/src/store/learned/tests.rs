@@ -169,16 +169,33 @@ fn names_and_descriptions_are_kept_and_go_with_their_device() {
     assert_eq!(all, BTreeMap::from([(identity(1), both)]));
     assert_eq!(store.told_of(identity(1).mac).unwrap(), told);
     assert_eq!(store.told_of(identity(0).mac).unwrap(), Told::default());
-    let mut visited = Vec::new();
-    store
-        .visit_told(|it, _, told| visited.push((it, told)))
-        .unwrap();
-    assert_eq!(visited, [(identity(1), told)]);
+    let learned = store.device(&identity(1)).unwrap().unwrap();
+    let both = [(identity(1), learned, told)];
+    assert_eq!(store.some(None, 2).unwrap(), both);
+    assert_eq!(store.known_as(identity(1).mac).unwrap(), both);
     assert_eq!(store.levels().unwrap(), (1, 1));
     assert!(store.forget(&identity(1)).unwrap());
     take(&store, &batch(1, &[(1, &[4])]));
     assert_eq!(store.told(&identity(1)).unwrap(), Told::default());
     assert_eq!(store.described(&identity(1)).unwrap(), Described::default());
+}
+
+#[test]
+fn devices_are_looked_at_some_at_a_time_and_each_once() {
+    let store = store();
+    let all: Vec<(u8, &[u16])> = (1..=7).map(|device| (device, &[2, 4][..])).collect();
+    take(&store, &batch(0, &all));
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let some = store.some(after.as_ref(), 3).unwrap();
+        assert!(some.len() <= 3);
+        let Some((last, ..)) = some.last() else {
+            break;
+        };
+        after = Some(*last);
+        found.extend(some.iter().map(|(it, ..)| it.mac[5]));
+    }
+    assert_eq!(found, there(&store));
 }
 
 #[test]
