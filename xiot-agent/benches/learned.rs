@@ -5,6 +5,7 @@
 //! (10,000), a second one how many runs.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+mod peak;
 mod site;
 
 use std::{
@@ -13,8 +14,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use peak::peak;
 use site::Site;
-use tokio::runtime;
+use tokio::{runtime, time::MissedTickBehavior};
 use xiot_agent::service::{
     compare,
     explain::{self, Query, Subject},
@@ -164,40 +166,55 @@ struct Figure {
 async fn one(handle: &Handle, asked: Asked) -> Figure {
     fs::write("/proc/self/clear_refs", "5").expect("proc is mounted");
     let begun = Instant::now();
-    let mut wait = Duration::ZERO;
+    let mut waits = Waits::default();
     tokio::select! {
         answer = asked => answer.expect("there is an answer"),
-        () = keep_asking(handle, &mut wait) => {}
+        error = keep_asking(handle, &mut waits) => panic!("there is an answer: {error}"),
     }
     Figure {
         time: begun.elapsed(),
-        wait,
+        wait: waits.longest(),
         peak: peak(),
     }
 }
 
-/// Asks something small, again and again.
-async fn keep_asking(handle: &Handle, longest: &mut Duration) {
+/// How long answers were waited for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Waits {
+    longest: Duration,
+    /// Since when one is.
+    since: Option<Instant>,
+}
+
+impl Waits {
+    fn begin(&mut self) {
+        self.since = Some(Instant::now());
+    }
+
+    fn end(&mut self) {
+        *self = Self {
+            longest: self.longest(),
+            since: None,
+        };
+    }
+
+    fn longest(&self) -> Duration {
+        let now = self.since.map(|since| since.elapsed());
+        now.unwrap_or_default().max(self.longest)
+    }
+}
+
+/// Asks something small, again and again, for as long as there is an answer. A wait for one that is not there yet counts, too.
+async fn keep_asking(handle: &Handle, waits: &mut Waits) -> SourceError {
+    let mut pace = tokio::time::interval(Duration::from_millis(50));
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let asked = Instant::now();
-        // Also of one that gets no answer before the other.
-        let answer = handle.explain(small_question());
-        tokio::pin!(answer);
-        loop {
-            let later = tokio::time::sleep(Duration::from_millis(1));
-            let answered = tokio::select! {
-                answer = &mut answer => {
-                    answer.expect("there is an answer");
-                    true
-                }
-                () = later => false,
-            };
-            *longest = asked.elapsed().max(*longest);
-            if answered {
-                break;
-            }
+        pace.tick().await;
+        waits.begin();
+        if let Err(error) = handle.explain(small_question()).await {
+            return error;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        waits.end();
     }
 }
 
@@ -236,13 +253,4 @@ fn spread(mut values: Vec<f64>, digits: usize) -> String {
     let (least, most) = (values[0], values[values.len() - 1]);
     let median = values[values.len() / 2];
     format!("{median:.digits$} ({least:.digits$}-{most:.digits$})")
-}
-
-fn peak() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").expect("proc is mounted");
-    let words = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .and_then(|words| words.split_whitespace().next()?.parse().ok());
-    words.expect("the kernel says it in KiB")
 }

@@ -2,6 +2,8 @@
 
 #[path = "../../src/compile/tests/build.rs"]
 mod build;
+#[path = "../peak/mod.rs"]
+mod peak;
 
 use std::{
     fs,
@@ -9,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use peak::peak;
 use xiot_agent::{
     compile::{Compilation, Limits, Stamp},
     datapath::{Capacity, Datapath, Options},
@@ -176,13 +179,4 @@ fn load(limits: &Limits) -> Datapath {
         ..Options::default()
     };
     Datapath::load(&options).expect("root and a kernel with BPF")
-}
-
-fn peak() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").expect("proc is mounted");
-    let words = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .and_then(|words| words.split_whitespace().next()?.parse().ok());
-    words.expect("the kernel says it in KiB")
 }
